@@ -1,0 +1,34 @@
+#include "base/num.h"
+#include "testing.h"
+
+static void integers_are_checked(void **state)
+{
+        (void)state;
+        uint64_t u;
+        int64_t i;
+        assert_true(num_parse_u64(STR("18446744073709551615"), &u) && u == UINT64_MAX);
+        assert_false(num_parse_u64(STR("18446744073709551616"), &u));
+        assert_false(num_parse_u64(STR(""), &u));
+        assert_false(num_parse_u64(STR("1 "), &u));
+        assert_true(num_parse_i64(STR("-9223372036854775808"), &i) && i == INT64_MIN);
+        assert_false(num_parse_i64(STR("9223372036854775808"), &i));
+        assert_false(num_parse_i64(STR("-"), &i));
+}
+
+static void sizes_are_base_two(void **state)
+{
+        (void)state;
+        uint64_t u;
+        assert_true(num_parse_bytes(STR("1KB"), &u) && u == 1024);
+        assert_true(num_parse_bytes(STR("1.5GiB"), &u) && u == 1610612736);
+        assert_true(num_parse_bytes(STR("100"), &u) && u == 100);
+        assert_false(num_parse_bytes(STR("10XB"), &u));
+        assert_false(num_parse_bytes(STR("."), &u));
+        assert_false(num_parse_bytes(STR("99999999EB"), &u));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = { cmocka_unit_test(integers_are_checked), cmocka_unit_test(sizes_are_base_two) };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
