@@ -1,0 +1,94 @@
+/* gotmpl/gotmpl.h - Go's text/template (and html/template's escaping) for alert annotations and notifications.
+ *
+ * Parse once, run many times. Data is a tree of TmplValue; functions are rows of a table that the caller gives. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+typedef enum TmplKind { TMPL_NIL, TMPL_BOOL, TMPL_INT, TMPL_FLOAT, TMPL_STRING, TMPL_LIST, TMPL_MAP /* keys sorted when ranged */, TMPL_STRUCT /* field access only; unknown field is an error */, TMPL_OPAQUE /* methods only: see TmplType */, TMPL_TIME /* i: ns since 1970 */, TMPL_DURATION /* i: ns */ } TmplKind;
+
+typedef struct TmplValue TmplValue;
+typedef struct TmplRun TmplRun; /* one execution; functions get it for arena and limits */
+typedef bool (*TmplFn)(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err);
+
+typedef struct TmplMethod {
+        const char *name; /* NULL ends */
+        int min_args, max_args;
+        bool (*call)(TmplRun *run, const TmplValue *self, const TmplValue *args, size_t n, TmplValue *ret, Err *err);
+} TmplMethod;
+typedef struct TmplType {
+        const char *go_name; /* "template.KV": in messages */
+        const TmplMethod *methods;
+} TmplType;
+
+struct TmplValue {
+        TmplKind kind;
+        bool safe_html; /* a string that html escaping leaves alone */
+        union {
+                bool b;
+                int64_t i;
+                double f;
+        };
+        Str s;
+        const TmplValue *items; /* TMPL_LIST: n values; TMPL_MAP and TMPL_STRUCT: n values parallel to keys */
+        const Str *keys;
+        size_t n;
+        const TmplType *type; /* methods; NULL: the kind's own (time, duration) */
+        const void *opaque;
+};
+
+static inline TmplValue tmpl_str(Str s) { return (TmplValue){ .kind = TMPL_STRING, .s = s }; }
+static inline TmplValue tmpl_int(int64_t i) { return (TmplValue){ .kind = TMPL_INT, .i = i }; }
+static inline TmplValue tmpl_float(double f) { return (TmplValue){ .kind = TMPL_FLOAT, .f = f }; }
+static inline TmplValue tmpl_bool(bool b) { return (TmplValue){ .kind = TMPL_BOOL, .b = b }; }
+
+typedef struct TmplFunc {
+        const char *name; /* NULL ends */
+        int min_args, max_args; /* max -1: variadic */
+        TmplFn call;
+} TmplFunc;
+
+typedef struct TmplOptions {
+        const TmplFunc *funcs; /* beside Go's built-ins (and or not eq ne lt le gt ge len index slice print printf println html js urlquery call) */
+        bool html;             /* html/template escaping of pipelines */
+        bool missing_key_zero; /* option("missingkey=zero") */
+        size_t max_output_bytes; /* 0: 1 MiB */
+        size_t max_steps;        /* 0: 1,000,000 nodes executed */
+        unsigned max_depth;      /* 0: 100 nested template calls */
+} TmplOptions;
+
+typedef struct TmplSet TmplSet; /* named templates that may call each other; immutable when done adding */
+TmplSet *gotmpl_set_new(const TmplOptions *options); /* returns owned; funcs are borrowed */
+void gotmpl_set_free(TmplSet *set);
+/* Parses text as template `name`, with its {{define}}s. The error has Go's shape: "template: name:line:col: ...". */
+MUST_CHECK bool gotmpl_add(TmplSet *set, Str name, Str text, Err *err);
+bool gotmpl_has(const TmplSet *set, Str name);
+/* Runs template `name` on data ('.' and '$'). ctx goes to the functions. deadline_mono_ns 0: none. */
+MUST_CHECK bool gotmpl_run(const TmplSet *set, Str name, const TmplValue *data, void *ctx, Arena *arena, Buf *out, Err *err);
+/* Parse and run a loose text that may call the set's templates: Alertmanager's ExecuteTextString. */
+MUST_CHECK bool gotmpl_run_text(const TmplSet *set, Str name, Str text, const TmplValue *data, void *ctx, Arena *arena, Buf *out, Err *err);
+Arena *gotmpl_arena(TmplRun *run);
+/* fmt.Sprint of one value, as {{ . }} prints it. */
+void gotmpl_print(Buf *out, const TmplValue *value);
+bool gotmpl_truth(const TmplValue *value);
+
+/* Prometheus' functions for rule annotations (query, first, label, value, strvalue, sortByLabel, humanize, ..., 29 of
+ * them; research on rules lists them). ctx must point to a TmplPromCtx. */
+typedef struct TmplPromSample {
+        Str *label_names, *label_values;
+        size_t n;
+        double v;
+} TmplPromSample;
+typedef struct TmplPromCtx {
+        bool (*query)(void *self, Str expr, Arena *arena, TmplPromSample **ret, size_t *ret_n, Err *err); /* may be NULL */
+        void *self;
+        Str external_url, path_prefix;
+        int64_t now_ms;
+} TmplPromCtx;
+extern const TmplFunc gotmpl_prom_funcs[];

@@ -1,0 +1,58 @@
+/* net/http_client.h - HTTP client: libcurl's multi interface on the loop; answers arrive as callbacks on the loop thread. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "net/loop.h"
+
+typedef struct HttpClient HttpClient;
+typedef struct HttpCall HttpCall; /* one request under way */
+
+typedef struct HttpHeader {
+        Str name, value;
+} HttpHeader;
+
+typedef struct HttpAuthTls { /* all optional; borrowed until the call ends */
+        Str username, password, bearer;
+        Str ca_file, cert_file, key_file, server_name;
+        bool insecure_skip_verify;
+        Str proxy_url;
+} HttpAuthTls;
+
+typedef struct HttpCallOptions { /* borrowed until http_client_start returns, but for body: until done */
+        const char *method; /* "GET" when NULL */
+        Str url;
+        const HttpHeader *headers;
+        size_t n_headers;
+        Str body;
+        const HttpAuthTls *auth; /* may be NULL */
+        int64_t timeout_ms;      /* of the whole call; 0: 30 s */
+        size_t max_body_bytes;   /* of the decoded answer; 0: 64 MiB; above it the call fails with ERR_LIMIT */
+        bool accept_gzip;        /* asks for gzip and decodes it */
+        bool no_redirects;
+        const char *unix_socket; /* NULL: TCP */
+} HttpCallOptions;
+
+typedef struct HttpAnswer {
+        bool ok;        /* an answer came, whatever its status; else err says why */
+        int status;
+        Str body;       /* valid during the callback */
+        Str content_type;
+        Str retry_after;
+        Err err;
+        double seconds; /* from start to the last byte */
+} HttpAnswer;
+
+MUST_CHECK bool http_client_new(Loop *loop, size_t max_connections, HttpClient **ret, Err *err);
+/* Cancels what is under way (callbacks are not called). */
+void http_client_free(HttpClient *client);
+/* From any thread. done is called exactly once, on the loop thread, unless the call is canceled or the client freed. */
+HttpCall *http_client_start(HttpClient *client, const HttpCallOptions *options, void (*done)(void *arg, const HttpAnswer *answer), void *arg);
+/* Loop thread only. */
+void http_client_cancel(HttpClient *client, HttpCall *call);
+/* For commands and tests: waits for the answer; *body_out (a heap Buf) receives the body. Not on the loop thread. */
+bool http_client_call(HttpClient *client, const HttpCallOptions *options, HttpAnswer *ret, Buf *body_out);

@@ -1,0 +1,100 @@
+/* store/store.h - the contracts between who writes and reads metrics and who keeps them. Interfaces only.
+ *
+ * Engines (tsdb/, a test's fake store, later ClickHouse) implement StoreEngine; promql/, rules/, scrape/, ingest/ and
+ * api/ see nothing else. Times are milliseconds since 1970 UTC. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/labels.h"
+#include "model/matcher.h"
+#include "model/metadata.h"
+#include "model/sample.h"
+#include "sync/cancel.h"
+
+typedef uint64_t SeriesRef; /* 0: none. Names a series for one engine's lifetime; never reused in it */
+
+/* Frequent outcomes of one sample; not errors. */
+typedef enum AppendResult {
+        APPEND_OK,
+        APPEND_DUPLICATE,     /* same time, same value: kept once, counts as accepted */
+        APPEND_CONFLICT,      /* same time, other value: refused (Prometheus: duplicate sample for timestamp) */
+        APPEND_OUT_OF_ORDER,  /* older than the newest, outside the out-of-order window */
+        APPEND_OUT_OF_BOUNDS, /* too far in the future or older than the head accepts */
+        APPEND_BAD_LABELS,    /* no labels, an empty or repeated name, not UTF-8 */
+        APPEND_LIMIT,         /* a series limit was reached */
+        APPEND_RESULT_MAX_,
+} AppendResult;
+const char *append_result_name(AppendResult result); /* "ok", "duplicate", "conflict", ...: metric label values */
+
+typedef struct Appender Appender;
+typedef struct Exemplar {
+        Labels labels;
+        double v;
+        int64_t t_ms;
+        bool has_t;
+} Exemplar;
+
+/* One batch: appended samples become durable and visible together at commit. Used by one thread at a time. After commit
+ * or rollback the appender is closed and gone. */
+struct Appender {
+        /* *ref: in, the series if known (0 otherwise, or stale: labels decide); out, its reference. labels are borrowed for
+         * the call and may be empty only when *ref is valid. */
+        AppendResult (*append)(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, double v);
+        AppendResult (*append_histogram)(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, const struct Histogram *h); /* may be NULL */
+        AppendResult (*append_exemplar)(Appender *a, SeriesRef ref, const Exemplar *exemplar); /* may be NULL */
+        bool (*commit)(Appender *a, Err *err); /* on failure (disk full) nothing was kept; closed all the same */
+        void (*rollback)(Appender *a);
+};
+
+/* One series of a selection. */
+typedef struct StoreSeries {
+        Labels labels; /* valid as long as the selection */
+        uint64_t id;   /* for the engine's read */
+} StoreSeries;
+
+typedef struct StoreSelection {
+        StoreSeries *series; /* sorted by labels when asked for, else in any order */
+        size_t n;
+        void *engine_data;
+} StoreSelection;
+
+typedef struct SelectArgs {
+        Matchers matchers;
+        int64_t min_ms, max_ms; /* inclusive; series without samples inside may still be returned */
+        bool sorted;
+        const Cancel *cancel; /* may be NULL */
+        size_t max_series;    /* 0: no limit; else ERR_LIMIT when exceeded */
+} SelectArgs;
+
+/* A consistent view for one request: what was committed before it was opened, and perhaps more. Thread-safe: `read` is
+ * called from many workers at once. */
+typedef struct Querier Querier;
+struct Querier {
+        bool (*select)(Querier *q, const SelectArgs *args, Arena *arena, StoreSelection *ret, Err *err);
+        /* Appends to *out (cleared by the caller) the samples of selection->series[i] with min_ms <= t <= max_ms, in order,
+         * stale markers included. */
+        bool (*read)(Querier *q, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms, Column *out, Err *err);
+        /* Sorted, unique, living in arena. limit 0: all. */
+        bool (*label_names)(Querier *q, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err);
+        bool (*label_values)(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err);
+        void (*close)(Querier *q);
+};
+
+typedef struct StoreEngine StoreEngine;
+struct StoreEngine {
+        Appender *(*appender)(StoreEngine *e); /* never NULL */
+        bool (*querier)(StoreEngine *e, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err);
+};
+
+/* Thin callers, so that users read store_append(a, ...) instead of a->append(a, ...). */
+static inline AppendResult store_append(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, double v) { return a->append(a, ref, labels, t_ms, v); }
+MUST_CHECK static inline bool store_commit(Appender *a, Err *err) { return a->commit(a, err); }
+static inline void store_rollback(Appender *a) { a->rollback(a); }
+static inline Appender *store_appender(StoreEngine *e) { return e->appender(e); }
+MUST_CHECK static inline bool store_querier(StoreEngine *e, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err) { return e->querier(e, min_ms, max_ms, ret, err); }
+static inline void querier_close(Querier *q) { q->close(q); }
+DEFINE_AUTO(Querier *, querier_close);

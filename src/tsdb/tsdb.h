@@ -1,0 +1,59 @@
+/* tsdb/tsdb.h - Tsdb: pharos' own metric store: a head in memory behind a write-ahead log, closed chunks on disk.
+ *
+ * Thread-safe. Implements store/store.h. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "os/clock.h"
+#include "os/file.h"
+#include "store/store.h"
+#include "sync/pool.h"
+
+typedef struct Tsdb Tsdb;
+
+typedef struct TsdbOptions {
+        const char *dir;          /* created when absent; locked while open */
+        const Fs *fs;             /* NULL: the real one */
+        const Clock *clock;       /* NULL: the machine's */
+        Pool *pool;               /* NULL: replay and reads are single-threaded */
+        int64_t retention_ms;     /* 0: 15 days */
+        uint64_t retention_bytes; /* 0: no size limit */
+        int64_t out_of_order_window_ms;
+        int64_t sync_interval_ms; /* 0: 1 s; -1: fsync at every commit */
+        size_t max_series;        /* 0: no limit */
+} TsdbOptions;
+
+typedef struct TsdbStats {
+        uint64_t series, chunks, samples, label_pairs, symbols;
+        int64_t min_ms, max_ms; /* of the data; INT64_MAX / INT64_MIN when empty */
+        uint64_t disk_bytes, wal_bytes, head_bytes;
+        uint64_t wal_corruptions; /* torn or bad records met at the last start */
+        double replay_seconds;
+        bool read_only; /* disk full or failing: writes are refused, reads go on */
+} TsdbStats;
+
+typedef struct TsdbTopEntry {
+        Str name;
+        uint64_t value;
+} TsdbTopEntry;
+typedef struct TsdbCardinality { /* each sorted falling; at most `limit` entries; living in the arena */
+        TsdbTopEntry *series_by_metric, *values_by_label, *bytes_by_label, *series_by_pair;
+        size_t n_metric, n_label, n_bytes, n_pair;
+} TsdbCardinality;
+
+/* Opens and replays. Errors name the file, the offset, and what to do: a data directory of a newer version, one that is
+ * locked by another process, corrupt middles (quarantined, reported in stats, the rest is served). */
+MUST_CHECK bool tsdb_open(const TsdbOptions *options, Tsdb **ret, Err *err);
+/* Flushes, syncs, unlocks. */
+void tsdb_close(Tsdb *db);
+DEFINE_AUTO(Tsdb *, tsdb_close);
+StoreEngine *tsdb_engine(Tsdb *db); /* borrowed; valid until close */
+void tsdb_stats(Tsdb *db, TsdbStats *ret);
+void tsdb_cardinality(Tsdb *db, size_t limit, Arena *arena, TsdbCardinality *ret);
+/* Periodic work (sync, closing chunks, retention): called about once a second by the owner with the clock's time. */
+void tsdb_maintain(Tsdb *db);
+/* Writes everything in memory to its final place and returns when at rest. */
+MUST_CHECK bool tsdb_flush(Tsdb *db, Err *err);
+/* Marks samples as deleted; they vanish from queries at once. */
+MUST_CHECK bool tsdb_delete(Tsdb *db, Matchers matchers, int64_t min_ms, int64_t max_ms, Err *err);
