@@ -1,0 +1,42 @@
+/* api/api.h - the HTTP faces: Prometheus API v1, health endpoints, pharos' own live events. One file per face. */
+#pragma once
+#include <stddef.h>
+
+#include "alert/alert.h"
+#include "ingest/ingest.h"
+#include "net/http_server.h"
+#include "promql/promql.h"
+#include "rules/rules.h"
+#include "scrape/scrape.h"
+#include "statedb/statedb.h"
+#include "tsdb/tsdb.h"
+
+/* What the handlers may touch. Everything is borrowed and outlives the server. */
+typedef struct ApiContext {
+        Tsdb *tsdb;
+        StoreEngine *store;
+        PromqlEngine *promql;
+        RulesManager *rules;
+        AlertRouter *alerts;
+        ScrapeManager *scrape;
+        StateDb *statedb;
+        IngestRemoteWrite *remote_write;
+        SseHub *live;
+        const Clock *clock;
+        int64_t start_ms;
+        const char *data_dir;
+        Str external_url;
+        bool admin_api, lifecycle; /* delete_series and friends; POST /-/reload and /-/quit */
+        _Atomic bool ready;
+        /* From app/: the configuration as it is in force. */
+        void *app;
+        bool (*reload)(void *app, Err *err);
+        void (*quit)(void *app);
+        Str (*config_yaml)(void *app, Arena *arena); /* secrets masked */
+        void (*flags)(void *app, Arena *arena, Str **ret_names, Str **ret_values, size_t *ret_n);
+        void (*reload_state)(void *app, bool *ret_ok, int64_t *ret_ms);
+        bool (*host_metrics)(void *app, Buf *out, Err *err); /* NULL: the host is not collected */
+} ApiContext;
+
+/* All routes of this folder; the array lives as long as the process, self pointers are `ctx`. */
+const HttpRoute *api_routes(ApiContext *ctx, size_t *ret_n);

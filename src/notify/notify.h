@@ -1,0 +1,33 @@
+/* notify/notify.h - Notify: receivers and their integrations; turns a Notification into requests and sees them through
+ * (retries with back-off that honour Retry-After, bounded queue per receiver). */
+#pragma once
+#include <stdbool.h>
+
+#include "config/diag.h"
+#include "config/option.h"
+#include "model/notification.h"
+#include "net/http_client.h"
+#include "net/loop.h"
+#include "os/clock.h"
+
+typedef struct Notify Notify;
+typedef struct NotifyOptions {
+        Loop *loop;
+        HttpClient *client;
+        const Clock *clock;
+        Str version; /* for User-Agent: Alertmanager/<version> */
+} NotifyOptions;
+Notify *notify_new(const NotifyOptions *options); /* returns owned */
+void notify_free(Notify *notify);
+
+typedef struct NotifyReceivers NotifyReceivers; /* bound receivers of one configuration */
+/* Binds the integrations of each receiver (name, node). Integrations that this build cannot deliver yet are accepted with
+ * a warning that names them; a receiver whose integrations all are such ones logs what it would have sent. */
+bool notify_receivers_bind(const Str *names, const YamlNode *const *nodes, size_t n, const YamlNode *global, const OptionCtx *ctx, NotifyReceivers **ret);
+/* Switches to these receivers (borrowed as long as they are current: the arena they were bound in must live on until the
+ * next apply returned). */
+void notify_apply(Notify *notify, const NotifyReceivers *receivers);
+/* Sends to every integration of notification->receiver; done is called once, with the worst result. Any thread. */
+void notify_send(void *notify, const Notification *notification, void (*done)(void *arg, const DeliveryResult *result), void *arg);
+/* Alertmanager's webhook body, exactly. */
+void notify_webhook_body(Buf *out, const Notification *notification);

@@ -1,0 +1,105 @@
+/* rules/rules.h - rule files in Prometheus' format, and the manager that evaluates them.
+ *
+ * The manager is driven: rules_manager_tick evaluates the groups whose time has come and says when to call again; the
+ * owner has a timer. Groups run on the pool; the rules of one group run in order at the group's scheduled time. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/diag.h"
+#include "gotmpl/gotmpl.h"
+#include "model/alert_msg.h"
+#include "os/clock.h"
+#include "promql/promql.h"
+#include "statedb/statedb.h"
+#include "store/store.h"
+#include "sync/pool.h"
+
+typedef struct Rule {
+        Str name;   /* alert or record */
+        bool alerting;
+        Str expr_text;
+        const Expr *expr;
+        int64_t for_ms, keep_firing_for_ms;
+        Labels labels, annotations; /* templates as written */
+        YamlPos pos;
+} Rule;
+typedef struct RuleGroup {
+        Str name, file;
+        int64_t interval_ms;     /* 0: the manager's default */
+        int64_t query_offset_ms; /* -1: the manager's default */
+        uint64_t limit;
+        Labels labels;
+        Rule *rules;
+        size_t n;
+} RuleGroup;
+typedef struct RuleFile {
+        Str path;
+        RuleGroup *groups;
+        size_t n;
+} RuleFile;
+
+/* Parses and checks a rule file: keys, expressions (positions inside the expression), durations, templates, names,
+ * duplicates. All complaints go to diags; false when there was an error. Lives in arena. */
+bool rules_parse(Str text, Str path, const PromqlFeatures *features, Arena *arena, Diags *diags, RuleFile *ret);
+bool rules_load_file(const char *path, const PromqlFeatures *features, Arena *arena, Diags *diags, RuleFile *ret);
+
+typedef struct RulesOptions {
+        PromqlEngine *engine;
+        StoreEngine *store;
+        Pool *pool; /* may be NULL */
+        const Clock *clock;
+        StateDb *statedb; /* alert states over restarts; may be NULL */
+        AlertSink sink;   /* who gets firing and resolved alerts; put may be NULL */
+        Labels external_labels;
+        Str external_url;
+        int64_t default_interval_ms, default_query_offset_ms;
+        int64_t resend_delay_ms; /* 0: 1 minute */
+        int64_t outage_tolerance_ms, grace_period_ms; /* 0: 1 h, 10 min: as upstream's flags */
+        void (*on_change)(void *ctx, size_t firing, size_t pending); /* any thread; may be NULL */
+        void *on_change_ctx;
+} RulesOptions;
+
+typedef struct RulesManager RulesManager;
+RulesManager *rules_manager_new(const RulesOptions *options); /* returns owned */
+void rules_manager_free(RulesManager *manager); /* waits for running evaluations */
+/* Replaces the rules; alert states of unchanged rules (by file, group, name, labels) are carried over. Everything is
+ * copied out of the files. New defaults apply when > 0. */
+MUST_CHECK bool rules_manager_apply(RulesManager *manager, const RuleFile *files, size_t n, Labels external_labels,
+                                    int64_t default_interval_ms, Err *err);
+/* Starts the evaluations that are due by the clock (waits for them when there is no pool); returns the milliseconds until
+ * the next is due. */
+int64_t rules_manager_tick(RulesManager *manager);
+
+typedef enum AlertState { ALERT_INACTIVE, ALERT_PENDING, ALERT_FIRING } AlertState;
+const char *rules_state_name(AlertState state);
+typedef enum RuleHealth { RULE_UNKNOWN, RULE_OK, RULE_ERR } RuleHealth;
+typedef struct RuleAlert {
+        Labels labels, annotations;
+        AlertState state;
+        int64_t active_at_ms, keep_firing_since_ms; /* 0: not set */
+        double value;
+} RuleAlert;
+typedef struct RuleStatus {
+        bool alerting;
+        Str name, query;
+        Labels labels, annotations;
+        int64_t for_ms, keep_firing_for_ms;
+        RuleHealth health;
+        Str last_error;
+        double eval_seconds;
+        int64_t last_eval_ms;
+        AlertState state;
+        RuleAlert *alerts;
+        size_t n_alerts;
+} RuleStatus;
+typedef struct RuleGroupStatus {
+        Str name, file;
+        int64_t interval_ms, last_eval_ms;
+        uint64_t limit;
+        double eval_seconds;
+        RuleStatus *rules;
+        size_t n;
+} RuleGroupStatus;
+/* A copy of everything, living in arena; groups sorted by file, then as written. */
+void rules_manager_status(RulesManager *manager, Arena *arena, RuleGroupStatus **ret, size_t *ret_n);
