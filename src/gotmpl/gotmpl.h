@@ -92,3 +92,19 @@ typedef struct TmplPromCtx {
         int64_t now_ms;
 } TmplPromCtx;
 extern const TmplFunc gotmpl_prom_funcs[];
+
+/* ---- rule texts: what a label or an annotation of a rule sees as $labels, $externalLabels, $externalURL, $value and as
+ * the fields .Labels, .ExternalLabels, .ExternalURL, .Value. Everything is borrowed during the call. */
+typedef struct TmplRuleData {
+        const Str *label_names, *label_values;
+        size_t labels_n;
+        const Str *external_names, *external_values;
+        size_t external_n;
+        Str external_url;
+        double value;
+} TmplRuleData;
+/* Expands one text; *ret lives in arena. name is the template's name in messages ("__alert_" and the alert's name upstream).
+ * The error is what the caller puts between "<error expanding template: " and ">". */
+MUST_CHECK bool gotmpl_expand_rule(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, Arena *arena, Str *ret, Err *err);
+/* Parses only: what a loader calls for every label and annotation of a rule file. */
+MUST_CHECK bool gotmpl_check_rule(Str name, Str text, Err *err);
