@@ -10,7 +10,20 @@
 
 typedef struct StateDb StateDb;
 
-/* Creates or migrates path; a file of a newer version or that is no database is an error that says what to do. Use
+/* Limits: what is longer is refused with ERR_LIMIT; older or more events than these are deleted by statedb_expire. */
+enum {
+        STATEDB_SCHEMA_VERSION = 1,
+        STATEDB_KIND_MAX_BYTES = 256,
+        STATEDB_KEY_MAX_BYTES = 8 << 10,
+        STATEDB_VALUE_MAX_BYTES = 16 << 20,
+        STATEDB_EVENT_DETAIL_MAX_BYTES = 256 << 10,
+        STATEDB_EVENTS_MAX = 500000,
+        STATEDB_EVENTS_DEFAULT_LIMIT = 1000,
+};
+#define STATEDB_EVENTS_KEEP_MS (INT64_C(90) * 24 * 3600 * 1000)
+
+/* Creates or migrates path; a file of a newer version (ERR_UNSUPPORTED), a damaged one or one that is no database
+ * (ERR_CORRUPT) and another program's database (ERR_INVALID) are errors that say what to do. Use
  * ":memory:" in tests. */
 MUST_CHECK bool statedb_open(const char *path, StateDb **ret, Err *err);
 void statedb_close(StateDb *db);
@@ -21,14 +34,16 @@ MUST_CHECK bool statedb_put(StateDb *db, Str kind, Str key, Str value, int64_t e
 /* ERR_NOT_FOUND when absent. */
 MUST_CHECK bool statedb_get(StateDb *db, Str kind, Str key, Arena *arena, Str *ret, Err *err);
 MUST_CHECK bool statedb_delete(StateDb *db, Str kind, Str key, Err *err);
-/* Calls fn for each document of the kind in key order until it returns false. */
+/* Calls fn for each document of the kind in key order until it returns false. fn may use db; key and value are valid
+ * during the call. Documents written meanwhile may or may not be seen. */
 MUST_CHECK bool statedb_each(StateDb *db, Str kind, bool (*fn)(void *arg, Str key, Str value, int64_t expires_ms), void *arg, Err *err);
-/* Several writes in one transaction. */
+/* Several writes in one transaction: all or none, one sync for all of them. */
 typedef struct StateDbWrite {
         Str kind, key, value; /* value.p NULL: delete */
         int64_t expires_ms;
 } StateDbWrite;
 MUST_CHECK bool statedb_write_all(StateDb *db, const StateDbWrite *writes, size_t n, Err *err);
+/* Deletes documents whose time has come, and events beyond STATEDB_EVENTS_MAX or STATEDB_EVENTS_KEEP_MS, oldest first. */
 MUST_CHECK bool statedb_expire(StateDb *db, int64_t now_ms, Err *err);
 
 /* ---- the event log: what happened to alerts, append-only, queried by time, kind and subject. */
@@ -39,6 +54,8 @@ typedef struct StateDbEvent {
         Str detail;  /* JSON object */
 } StateDbEvent;
 MUST_CHECK bool statedb_event_add(StateDb *db, int64_t t_ms, Str kind, Str subject, Str detail_json, Err *err);
+/* Several events in one transaction; their ids are given by the database. */
+MUST_CHECK bool statedb_events_add(StateDb *db, const StateDbEvent *events, size_t n, Err *err);
 typedef struct StateDbEventQuery {
         int64_t from_ms, to_ms; /* 0: open */
         Str kind, subject;      /* empty: any */

@@ -1,0 +1,554 @@
+/* statedb/statedb.c
+ *
+ * Invariants:
+ * 1. One connection, one mutex: every statement is reset before the mutex is released, so no read snapshot outlives a call.
+ * 2. A function that returned true has committed, and the commit was synced: WAL mode with synchronous=FULL syncs the WAL at
+ *    every commit, so neither kill -9 nor a power cut loses it.
+ * 3. No callback of the caller runs under the mutex: statedb_each copies a page of rows first, so the callback may use db.
+ * 4. The event log never holds more than STATEDB_EVENTS_MAX rows or STATEDB_EVENTS_KEEP_MS of time after statedb_expire.
+ * 5. A schema only grows by appending to `migrations`; each step and its version row commit together.
+ *
+ * Why SQLite: a handful of small tables that must survive everything, written a few times a second, and that an operator
+ * can open with a well-known tool. A writer lock per call is no bottleneck at that rate; statedb_write_all and
+ * statedb_events_add share one sync between many writes. */
+#include "statedb/statedb.h"
+
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "os/mutex.h"
+
+enum { BUSY_WAIT_MS = 5000, EACH_PAGE_ROWS = 256, EXPIRE_BATCH_ROWS = 5000 };
+/* "phrs": marks the file as ours, so that another program's database is refused instead of getting our tables. */
+enum { APPLICATION_ID = 0x70687273 };
+
+typedef enum StmtId {
+        STMT_PUT,
+        STMT_GET,
+        STMT_DELETE,
+        STMT_EACH,
+        STMT_EXPIRE_DOCS,
+        STMT_EVENT_ADD,
+        STMT_EVENT_TIME,
+        STMT_EVENTS,
+        STMT_EVENTS_SUBJECT,
+        STMT_EVENTS_KIND,
+        STMT_EXPIRE_EVENTS_OLD,
+        STMT_EXPIRE_EVENTS_MANY,
+        STMT_BEGIN,
+        STMT_COMMIT,
+        STMT_ROLLBACK,
+        STMT_MAX_,
+} StmtId;
+
+#define EVENTS_SELECT "SELECT id, t_ms, kind, subject, detail FROM event WHERE "
+#define EVENTS_TIME_AND_PAGE "t_ms >= ?1 AND t_ms <= ?2 AND (t_ms, id) < (?3, ?4)"
+#define EVENTS_ORDER " ORDER BY t_ms DESC, id DESC LIMIT ?5"
+
+static const char *const stmt_sql[STMT_MAX_] = {
+        [STMT_PUT] = "INSERT INTO doc(kind, key, value, expires_ms) VALUES(?1, ?2, ?3, ?4) "
+                     "ON CONFLICT(kind, key) DO UPDATE SET value = excluded.value, expires_ms = excluded.expires_ms",
+        [STMT_GET] = "SELECT value FROM doc WHERE kind = ?1 AND key = ?2",
+        [STMT_DELETE] = "DELETE FROM doc WHERE kind = ?1 AND key = ?2",
+        [STMT_EACH] = "SELECT key, value, expires_ms FROM doc WHERE kind = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
+        [STMT_EXPIRE_DOCS] = "DELETE FROM doc WHERE expires_ms > 0 AND expires_ms <= ?1",
+        [STMT_EVENT_ADD] = "INSERT INTO event(t_ms, kind, subject, detail) VALUES(?1, ?2, ?3, ?4)",
+        [STMT_EVENT_TIME] = "SELECT t_ms FROM event WHERE id = ?1",
+        [STMT_EVENTS] = EVENTS_SELECT EVENTS_TIME_AND_PAGE EVENTS_ORDER,
+        /* Takes the index (subject, t_ms); the kind is checked on the rows. */
+        [STMT_EVENTS_SUBJECT] = EVENTS_SELECT "subject = ?6 AND (?7 IS NULL OR kind = ?7) AND " EVENTS_TIME_AND_PAGE EVENTS_ORDER,
+        [STMT_EVENTS_KIND] = EVENTS_SELECT "kind = ?7 AND " EVENTS_TIME_AND_PAGE EVENTS_ORDER,
+        [STMT_EXPIRE_EVENTS_OLD] = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE t_ms < ?1 ORDER BY t_ms LIMIT ?2)",
+        [STMT_EXPIRE_EVENTS_MANY] = "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY t_ms, id LIMIT "
+                                    "max(0, min(?2, (SELECT count(*) FROM event) - ?1)))",
+        [STMT_BEGIN] = "BEGIN IMMEDIATE",
+        [STMT_COMMIT] = "COMMIT",
+        [STMT_ROLLBACK] = "ROLLBACK",
+};
+
+/* migrations[v] brings a file of version v to v + 1. Append only. */
+static const char *const migrations[] = {
+        "CREATE TABLE doc(kind BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, expires_ms INTEGER NOT NULL, "
+        "PRIMARY KEY(kind, key)) WITHOUT ROWID;"
+        "CREATE INDEX doc_expires ON doc(expires_ms) WHERE expires_ms > 0;"
+        "CREATE TABLE event(id INTEGER PRIMARY KEY AUTOINCREMENT, t_ms INTEGER NOT NULL, kind BLOB NOT NULL, "
+        "subject BLOB NOT NULL, detail BLOB NOT NULL);"
+        "CREATE INDEX event_t ON event(t_ms);"
+        "CREATE INDEX event_subject_t ON event(subject, t_ms);"
+        "CREATE INDEX event_kind_t ON event(kind, t_ms);",
+};
+_Static_assert(ARRAY_LEN(migrations) == STATEDB_SCHEMA_VERSION, "STATEDB_SCHEMA_VERSION counts the migrations");
+
+struct StateDb {
+        char *path;         /* immutable */
+        Mutex mu;           /* guards everything below */
+        sqlite3 *sql;
+        sqlite3_stmt *stmts[STMT_MAX_]; /* prepared at the first use */
+};
+
+/* ---- errors */
+
+static bool sql_error(StateDb *db, int rc, Err *err)
+{
+        switch (rc & 0xff) {
+        case SQLITE_NOTADB:
+                return err_set(err, ERR_CORRUPT, "state database '%s' is not a SQLite database: move the file away to start with empty "
+                                                 "state, or restore it from a backup", db->path);
+        case SQLITE_CORRUPT:
+                return err_set(err, ERR_CORRUPT, "state database '%s' is damaged (%s): stop pharos, try \"sqlite3 '%s' .recover\" into a new "
+                                                 "file, or move the file away to start with empty state", db->path, sqlite3_errmsg(db->sql), db->path);
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+                return err_set(err, ERR_UNAVAILABLE, "state database '%s' is locked by another process: stop the other program that uses it", db->path);
+        case SQLITE_FULL:
+                return err_set(err, ERR_IO, "state database '%s': the disk is full", db->path);
+        case SQLITE_CANTOPEN:
+                return err_set(err, ERR_IO, "open state database '%s': %s: check that the folder exists and is writable", db->path,
+                               strerror(sqlite3_system_errno(db->sql)));
+        case SQLITE_READONLY:
+                return err_set(err, ERR_IO, "state database '%s' is not writable: check the permissions of the file and its folder", db->path);
+        default:
+                return err_set(err, ERR_IO, "state database '%s': %s", db->path, sqlite3_errmsg(db->sql));
+        }
+}
+
+static bool check_size(const char *what, size_t n, size_t max, Err *err)
+{
+        if (n <= max)
+                return true;
+        return err_set(err, ERR_LIMIT, "state database: a %s of %zu bytes is longer than the limit of %zu", what, n, max);
+}
+
+/* ---- statements; db->mu is held (or db is not shared yet) in all of these */
+
+static bool stmt_locked(StateDb *db, StmtId id, sqlite3_stmt **ret, Err *err)
+{
+        if (!db->stmts[id]) {
+                int rc = sqlite3_prepare_v3(db->sql, stmt_sql[id], -1, SQLITE_PREPARE_PERSISTENT, &db->stmts[id], NULL);
+                if (rc != SQLITE_OK)
+                        return sql_error(db, rc, err);
+        }
+        *ret = db->stmts[id];
+        return true;
+}
+
+/* An empty Str is a zero-length blob, never NULL. */
+static void bind_str(sqlite3_stmt *st, int at, Str s) { sqlite3_bind_blob64(st, at, s.n ? s.p : "", s.n, SQLITE_STATIC); }
+
+static Str column_str(sqlite3_stmt *st, int at)
+{
+        const void *p = sqlite3_column_blob(st, at);
+        return str_n(p, p ? (size_t)sqlite3_column_bytes(st, at) : 0);
+}
+
+static void stmt_done(sqlite3_stmt *st)
+{
+        sqlite3_reset(st);
+        sqlite3_clear_bindings(st);
+}
+
+/* Runs a statement without rows to its end. */
+static bool stmt_run(StateDb *db, sqlite3_stmt *st, Err *err)
+{
+        int rc = sqlite3_step(st);
+        bool ok = rc == SQLITE_DONE || sql_error(db, rc, err);
+        stmt_done(st);
+        return ok;
+}
+
+static bool run_locked(StateDb *db, StmtId id, Err *err)
+{
+        sqlite3_stmt *st;
+        return stmt_locked(db, id, &st, err) && stmt_run(db, st, err);
+}
+
+static bool exec_locked(StateDb *db, const char *sql, Err *err)
+{
+        int rc = sqlite3_exec(db->sql, sql, NULL, NULL, NULL);
+        return rc == SQLITE_OK || sql_error(db, rc, err);
+}
+
+/* Ends a transaction: commits when ok, else rolls back and keeps the first error. */
+static bool finish_locked(StateDb *db, bool ok, Err *err)
+{
+        if (ok && run_locked(db, STMT_COMMIT, err))
+                return true;
+        Err ignored;
+        if (!sqlite3_get_autocommit(db->sql))
+                IGNORE(run_locked(db, STMT_ROLLBACK, &ignored));
+        return false;
+}
+
+/* ---- opening */
+
+static bool read_int(StateDb *db, const char *sql, int64_t *ret, Err *err)
+{
+        sqlite3_stmt *st = NULL;
+        int rc = sqlite3_prepare_v2(db->sql, sql, -1, &st, NULL);
+        if (rc != SQLITE_OK)
+                return sql_error(db, rc, err);
+        rc = sqlite3_step(st);
+        bool ok = rc == SQLITE_ROW || (rc == SQLITE_DONE ? err_set(err, ERR_CORRUPT, "state database '%s' has no schema version: move the file away to "
+                                                                                     "start with empty state", db->path)
+                                                         : sql_error(db, rc, err));
+        if (ok)
+                *ret = sqlite3_column_int64(st, 0);
+        sqlite3_finalize(st);
+        return ok;
+}
+
+static bool current_version(StateDb *db, int64_t *ret, Err *err)
+{
+        int64_t tables = 0, app = 0;
+        if (!read_int(db, "SELECT count(*) FROM sqlite_master", &tables, err) || !read_int(db, "PRAGMA application_id", &app, err))
+                return false;
+        if (tables == 0) {
+                *ret = 0;
+                return true;
+        }
+        if (app != APPLICATION_ID)
+                return err_set(err, ERR_INVALID, "'%s' is a database of another program: choose another path for the state database", db->path);
+        return read_int(db, "SELECT max(version) FROM schema_version", ret, err);
+}
+
+/* The whole way to the newest version in one transaction: a crash leaves the old file. */
+static bool migrate(StateDb *db, Err *err)
+{
+        if (!exec_locked(db, "BEGIN IMMEDIATE", err))
+                return false;
+        int64_t version = 0;
+        bool ok = current_version(db, &version, err);
+        if (ok && version > STATEDB_SCHEMA_VERSION)
+                ok = err_set(err, ERR_UNSUPPORTED, "state database '%s' has version %" PRId64 ", this pharos knows versions up to %d: run the newer "
+                                                   "pharos that wrote it, or move the file away to start with empty state",
+                             db->path, version, STATEDB_SCHEMA_VERSION);
+        if (ok && version == 0) {
+                char sql[160];
+                snprintf(sql, sizeof sql, "PRAGMA application_id = %d; CREATE TABLE schema_version(version INTEGER PRIMARY KEY, program TEXT NOT NULL)",
+                         APPLICATION_ID);
+                ok = exec_locked(db, sql, err);
+        }
+        for (int64_t v = version; ok && v < STATEDB_SCHEMA_VERSION; v++) {
+                char sql[128];
+                snprintf(sql, sizeof sql, "INSERT INTO schema_version(version, program) VALUES(%" PRId64 ", 'pharos " PHAROS_VERSION "')", v + 1);
+                ok = exec_locked(db, migrations[v], err) && exec_locked(db, sql, err);
+        }
+        return finish_locked(db, ok, err);
+}
+
+bool statedb_open(const char *path, StateDb **ret, Err *err)
+{
+        AUTO(statedb_close) StateDb *db = mem_new(StateDb);
+        db->path = mem_strndup(path, strlen(path));
+        mutex_init(&db->mu);
+        /* Our mutex serialises the connection, so SQLite's own would only cost. */
+        int rc = sqlite3_open_v2(path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+        if (rc != SQLITE_OK)
+                return sql_error(db, rc, err);
+        sqlite3_busy_timeout(db->sql, BUSY_WAIT_MS);
+        if (!exec_locked(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;", err))
+                return false;
+        if (!migrate(db, err))
+                return false;
+        *ret = TAKE(db);
+        return true;
+}
+
+void statedb_close(StateDb *db)
+{
+        for (size_t i = 0; i < STMT_MAX_; i++)
+                sqlite3_finalize(db->stmts[i]);
+        sqlite3_close(db->sql);
+        mutex_done(&db->mu);
+        mem_free(db->path);
+        mem_free(db);
+}
+
+/* ---- documents */
+
+static bool check_write(const StateDbWrite *w, Err *err)
+{
+        if (w->kind.n == 0)
+                return err_set(err, ERR_INVALID, "state database: a document needs a kind");
+        return check_size("kind", w->kind.n, STATEDB_KIND_MAX_BYTES, err) && check_size("key", w->key.n, STATEDB_KEY_MAX_BYTES, err) &&
+               check_size("value", w->value.n, STATEDB_VALUE_MAX_BYTES, err);
+}
+
+static bool write_locked(StateDb *db, const StateDbWrite *w, Err *err)
+{
+        sqlite3_stmt *st;
+        if (!stmt_locked(db, w->value.p ? STMT_PUT : STMT_DELETE, &st, err))
+                return false;
+        bind_str(st, 1, w->kind);
+        bind_str(st, 2, w->key);
+        if (w->value.p) {
+                bind_str(st, 3, w->value);
+                sqlite3_bind_int64(st, 4, w->expires_ms);
+        }
+        return stmt_run(db, st, err);
+}
+
+bool statedb_write_all(StateDb *db, const StateDbWrite *writes, size_t n, Err *err)
+{
+        for (size_t i = 0; i < n; i++)
+                if (!check_write(&writes[i], err))
+                        return false;
+        if (n == 0)
+                return true;
+        mutex_lock(&db->mu);
+        bool ok = run_locked(db, STMT_BEGIN, err);
+        if (ok) {
+                for (size_t i = 0; ok && i < n; i++)
+                        ok = write_locked(db, &writes[i], err);
+                ok = finish_locked(db, ok, err);
+        }
+        mutex_unlock(&db->mu);
+        return ok;
+}
+
+/* One statement is its own transaction: no BEGIN and COMMIT needed. */
+static bool write_one(StateDb *db, const StateDbWrite *w, Err *err)
+{
+        if (!check_write(w, err))
+                return false;
+        mutex_lock(&db->mu);
+        bool ok = write_locked(db, w, err);
+        mutex_unlock(&db->mu);
+        return ok;
+}
+
+bool statedb_put(StateDb *db, Str kind, Str key, Str value, int64_t expires_ms, Err *err)
+{
+        if (!value.p)
+                value = STR("");
+        return write_one(db, &(StateDbWrite){ .kind = kind, .key = key, .value = value, .expires_ms = expires_ms }, err);
+}
+
+bool statedb_delete(StateDb *db, Str kind, Str key, Err *err)
+{
+        return write_one(db, &(StateDbWrite){ .kind = kind, .key = key }, err);
+}
+
+bool statedb_get(StateDb *db, Str kind, Str key, Arena *arena, Str *ret, Err *err)
+{
+        mutex_lock(&db->mu);
+        sqlite3_stmt *st;
+        bool ok = stmt_locked(db, STMT_GET, &st, err);
+        if (ok) {
+                bind_str(st, 1, kind);
+                bind_str(st, 2, key);
+                int rc = sqlite3_step(st);
+                if (rc == SQLITE_ROW)
+                        *ret = str_dup(arena, column_str(st, 0));
+                else if (rc == SQLITE_DONE)
+                        ok = err_set(err, ERR_NOT_FOUND, "no " STR_FMT " '" STR_FMT "' in the state database", STR_ARG(kind), STR_ARG(key));
+                else
+                        ok = sql_error(db, rc, err);
+                stmt_done(st);
+        }
+        mutex_unlock(&db->mu);
+        return ok;
+}
+
+typedef struct Doc {
+        Str key, value;
+        int64_t expires_ms;
+} Doc;
+typedef VEC(Doc) DocVec;
+
+static bool read_page(StateDb *db, Str kind, Str after, bool first, Arena *arena, DocVec *docs, Err *err)
+{
+        mutex_lock(&db->mu);
+        sqlite3_stmt *st;
+        bool ok = stmt_locked(db, STMT_EACH, &st, err);
+        if (ok) {
+                bind_str(st, 1, kind);
+                /* Every blob sorts behind every text: '' as text is before the empty blob key. */
+                if (first)
+                        sqlite3_bind_text(st, 2, "", 0, SQLITE_STATIC);
+                else
+                        bind_str(st, 2, after);
+                sqlite3_bind_int64(st, 3, EACH_PAGE_ROWS);
+                int rc;
+                while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+                        vec_push(docs, (Doc){ str_dup(arena, column_str(st, 0)), str_dup(arena, column_str(st, 1)), sqlite3_column_int64(st, 2) });
+                ok = rc == SQLITE_DONE || sql_error(db, rc, err);
+                stmt_done(st);
+        }
+        mutex_unlock(&db->mu);
+        return ok;
+}
+
+bool statedb_each(StateDb *db, Str kind, bool (*fn)(void *arg, Str key, Str value, int64_t expires_ms), void *arg, Err *err)
+{
+        AUTO(arena_free) Arena *page = arena_new();
+        AUTO(arena_free) Arena *next = arena_new();
+        Str after = { 0 };
+        for (bool first = true;; first = false) {
+                arena_reset(next);
+                DocVec docs = { .arena = next };
+                if (!read_page(db, kind, after, first, next, &docs, err))
+                        return false;
+                for (size_t i = 0; i < docs.len; i++)
+                        if (!fn(arg, docs.data[i].key, docs.data[i].value, docs.data[i].expires_ms))
+                                return true;
+                if (docs.len < EACH_PAGE_ROWS)
+                        return true;
+                /* The last key is read while the other arena takes the next page. */
+                after = vec_last(&docs)->key;
+                Arena *swap = page;
+                page = next;
+                next = swap;
+        }
+}
+
+/* ---- events */
+
+static bool check_event(const StateDbEvent *e, Err *err)
+{
+        if (e->kind.n == 0)
+                return err_set(err, ERR_INVALID, "state database: an event needs a kind");
+        return check_size("event kind", e->kind.n, STATEDB_KIND_MAX_BYTES, err) && check_size("event subject", e->subject.n, STATEDB_KEY_MAX_BYTES, err) &&
+               check_size("event detail", e->detail.n, STATEDB_EVENT_DETAIL_MAX_BYTES, err);
+}
+
+static bool event_add_locked(StateDb *db, const StateDbEvent *e, Err *err)
+{
+        sqlite3_stmt *st;
+        if (!stmt_locked(db, STMT_EVENT_ADD, &st, err))
+                return false;
+        sqlite3_bind_int64(st, 1, e->t_ms);
+        bind_str(st, 2, e->kind);
+        bind_str(st, 3, e->subject);
+        bind_str(st, 4, e->detail);
+        return stmt_run(db, st, err);
+}
+
+bool statedb_events_add(StateDb *db, const StateDbEvent *events, size_t n, Err *err)
+{
+        for (size_t i = 0; i < n; i++)
+                if (!check_event(&events[i], err))
+                        return false;
+        if (n == 0)
+                return true;
+        mutex_lock(&db->mu);
+        bool ok = run_locked(db, STMT_BEGIN, err);
+        if (ok) {
+                for (size_t i = 0; ok && i < n; i++)
+                        ok = event_add_locked(db, &events[i], err);
+                ok = finish_locked(db, ok, err);
+        }
+        mutex_unlock(&db->mu);
+        return ok;
+}
+
+bool statedb_event_add(StateDb *db, int64_t t_ms, Str kind, Str subject, Str detail_json, Err *err)
+{
+        StateDbEvent event = { .t_ms = t_ms, .kind = kind, .subject = subject, .detail = detail_json };
+        if (!check_event(&event, err))
+                return false;
+        mutex_lock(&db->mu);
+        bool ok = event_add_locked(db, &event, err);
+        mutex_unlock(&db->mu);
+        return ok;
+}
+
+/* Where a page ends that starts below event `before_id`: its time, or the end of time when it has expired meanwhile. */
+static bool page_start(StateDb *db, int64_t before_id, int64_t *ret_t_ms, Err *err)
+{
+        *ret_t_ms = INT64_MAX;
+        if (before_id == 0)
+                return true;
+        sqlite3_stmt *st;
+        if (!stmt_locked(db, STMT_EVENT_TIME, &st, err))
+                return false;
+        sqlite3_bind_int64(st, 1, before_id);
+        int rc = sqlite3_step(st);
+        if (rc == SQLITE_ROW)
+                *ret_t_ms = sqlite3_column_int64(st, 0);
+        else if (rc == SQLITE_DONE)
+                *ret_t_ms = INT64_MIN; /* expired, and so is everything older */
+        bool ok = rc == SQLITE_ROW || rc == SQLITE_DONE || sql_error(db, rc, err);
+        stmt_done(st);
+        return ok;
+}
+
+static bool events_locked(StateDb *db, const StateDbEventQuery *q, Arena *arena, StateDbEvent **ret, size_t *ret_n, Err *err)
+{
+        int64_t before_t_ms = 0;
+        sqlite3_stmt *st;
+        StmtId id = q->subject.n ? STMT_EVENTS_SUBJECT : q->kind.n ? STMT_EVENTS_KIND : STMT_EVENTS;
+        if (!page_start(db, q->before_id, &before_t_ms, err) || !stmt_locked(db, id, &st, err))
+                return false;
+        size_t limit = MIN_OF(q->limit ? q->limit : STATEDB_EVENTS_DEFAULT_LIMIT, (size_t)STATEDB_EVENTS_MAX);
+        sqlite3_bind_int64(st, 1, q->from_ms ? q->from_ms : INT64_MIN);
+        sqlite3_bind_int64(st, 2, q->to_ms ? q->to_ms : INT64_MAX);
+        sqlite3_bind_int64(st, 3, before_t_ms);
+        sqlite3_bind_int64(st, 4, q->before_id ? q->before_id : INT64_MAX);
+        sqlite3_bind_int64(st, 5, (int64_t)limit);
+        if (q->subject.n)
+                bind_str(st, 6, q->subject);
+        if (q->kind.n)
+                bind_str(st, 7, q->kind);
+        VEC(StateDbEvent) rows = { .arena = arena };
+        int rc;
+        while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+                vec_push(&rows, (StateDbEvent){ .id = sqlite3_column_int64(st, 0), .t_ms = sqlite3_column_int64(st, 1),
+                                                .kind = str_dup(arena, column_str(st, 2)), .subject = str_dup(arena, column_str(st, 3)),
+                                                .detail = str_dup(arena, column_str(st, 4)) });
+        bool ok = rc == SQLITE_DONE || sql_error(db, rc, err);
+        stmt_done(st);
+        if (!ok)
+                return false;
+        *ret = rows.data;
+        *ret_n = rows.len;
+        return true;
+}
+
+bool statedb_events(StateDb *db, const StateDbEventQuery *query, Arena *arena, StateDbEvent **ret, size_t *ret_n, Err *err)
+{
+        mutex_lock(&db->mu);
+        bool ok = events_locked(db, query, arena, ret, ret_n, err);
+        mutex_unlock(&db->mu);
+        return ok;
+}
+
+/* ---- expiry */
+
+static bool expire_step(StateDb *db, StmtId id, int64_t a, int64_t limit, int *ret_rows, Err *err)
+{
+        mutex_lock(&db->mu);
+        sqlite3_stmt *st;
+        bool ok = stmt_locked(db, id, &st, err);
+        if (ok) {
+                sqlite3_bind_int64(st, 1, a);
+                if (limit)
+                        sqlite3_bind_int64(st, 2, limit);
+                ok = stmt_run(db, st, err);
+                *ret_rows = ok ? sqlite3_changes(db->sql) : 0;
+        }
+        mutex_unlock(&db->mu);
+        return ok;
+}
+
+bool statedb_expire(StateDb *db, int64_t now_ms, Err *err)
+{
+        int rows = 0;
+        if (!expire_step(db, STMT_EXPIRE_DOCS, now_ms, 0, &rows, err))
+                return false;
+        /* In batches: other threads get their turn between two of them. */
+        do {
+                if (!expire_step(db, STMT_EXPIRE_EVENTS_OLD, now_ms - STATEDB_EVENTS_KEEP_MS, EXPIRE_BATCH_ROWS, &rows, err))
+                        return false;
+        } while (rows == EXPIRE_BATCH_ROWS);
+        do {
+                if (!expire_step(db, STMT_EXPIRE_EVENTS_MANY, STATEDB_EVENTS_MAX, EXPIRE_BATCH_ROWS, &rows, err))
+                        return false;
+        } while (rows == EXPIRE_BATCH_ROWS);
+        return true;
+}

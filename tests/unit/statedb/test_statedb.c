@@ -1,0 +1,476 @@
+#include "statedb/statedb.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "testing.h"
+
+typedef struct Fixture {
+        char dir[64], path[96];
+        Arena *arena;
+} Fixture;
+
+static int setup(void **state)
+{
+        Fixture *f = calloc(1, sizeof *f);
+        if (!f)
+                return -1;
+        strcpy(f->dir, "/tmp/statedb-test-XXXXXX");
+        if (!mkdtemp(f->dir))
+                return -1;
+        snprintf(f->path, sizeof f->path, "%s/state.db", f->dir);
+        f->arena = arena_new();
+        *state = f;
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        Fixture *f = *state;
+        static const char *const suffixes[] = { "", "-wal", "-shm" };
+        for (size_t i = 0; i < 3; i++) {
+                char path[128];
+                snprintf(path, sizeof path, "%s%s", f->path, suffixes[i]);
+                unlink(path);
+        }
+        rmdir(f->dir);
+        arena_free(f->arena);
+        free(f);
+        return 0;
+}
+
+static StateDb *open_ok(const char *path)
+{
+        StateDb *db = NULL;
+        Err err = { 0 };
+        assert_ok(statedb_open(path, &db, &err), err);
+        return db;
+}
+
+static void write_file(const char *path, const char *content, size_t n)
+{
+        FILE *f = fopen(path, "wb");
+        assert_non_null(f);
+        assert_int_equal(fwrite(content, 1, n, f), n);
+        fclose(f);
+}
+
+static void raw_sql(const char *path, const char *sql)
+{
+        sqlite3 *raw = NULL;
+        assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(raw);
+}
+
+static void documents_are_put_read_replaced_and_deleted(void **state)
+{
+        Fixture *f = *state;
+        AUTO(statedb_close) StateDb *db = open_ok(":memory:");
+        Err err = { 0 };
+        Str v = { 0 };
+        assert_false(statedb_get(db, STR("k"), STR("a"), f->arena, &v, &err));
+        assert_int_equal(err.code, ERR_NOT_FOUND);
+        assert_ok(statedb_put(db, STR("k"), STR("a"), STR("1"), 0, &err), err);
+        assert_ok(statedb_put(db, STR("k"), STR("a"), STR("x\0y"), 0, &err), err);
+        assert_ok(statedb_put(db, STR("other"), STR("a"), STR("2"), 0, &err), err);
+        assert_ok(statedb_get(db, STR("k"), STR("a"), f->arena, &v, &err), err);
+        assert_true(str_eq(v, STR("x\0y")));
+        assert_ok(statedb_delete(db, STR("k"), STR("a"), &err), err);
+        assert_ok(statedb_delete(db, STR("k"), STR("a"), &err), err);
+        assert_false(statedb_get(db, STR("k"), STR("a"), f->arena, &v, &err));
+        assert_ok(statedb_get(db, STR("other"), STR("a"), f->arena, &v, &err), err);
+        assert_str(v, "2");
+        /* An empty value is a document, an empty key is a key. */
+        assert_ok(statedb_put(db, STR("k"), STR(""), (Str){ 0 }, 0, &err), err);
+        assert_ok(statedb_get(db, STR("k"), STR(""), f->arena, &v, &err), err);
+        assert_int_equal(v.n, 0);
+}
+
+static void too_long_is_refused(void **state)
+{
+        (void)state;
+        AUTO(statedb_close) StateDb *db = open_ok(":memory:");
+        Err err = { 0 };
+        AUTO(buf_done) Buf big = { 0 };
+        buf_reserve(&big, STATEDB_VALUE_MAX_BYTES + 1);
+        memset(big.p, 'x', STATEDB_VALUE_MAX_BYTES + 1);
+        assert_ok(statedb_put(db, STR("k"), STR("a"), str_n(big.p, STATEDB_VALUE_MAX_BYTES), 0, &err), err);
+        assert_false(statedb_put(db, STR("k"), STR("a"), str_n(big.p, STATEDB_VALUE_MAX_BYTES + 1), 0, &err));
+        assert_int_equal(err.code, ERR_LIMIT);
+        assert_false(statedb_put(db, STR("k"), str_n(big.p, STATEDB_KEY_MAX_BYTES + 1), STR("v"), 0, &err));
+        assert_int_equal(err.code, ERR_LIMIT);
+        assert_false(statedb_put(db, str_n(big.p, STATEDB_KIND_MAX_BYTES + 1), STR("k"), STR("v"), 0, &err));
+        assert_int_equal(err.code, ERR_LIMIT);
+        assert_false(statedb_event_add(db, 1, STR("sent"), STR("s"), str_n(big.p, STATEDB_EVENT_DETAIL_MAX_BYTES + 1), &err));
+        assert_int_equal(err.code, ERR_LIMIT);
+        assert_false(statedb_put(db, STR(""), STR("k"), STR("v"), 0, &err));
+        assert_int_equal(err.code, ERR_INVALID);
+}
+
+typedef struct Seen {
+        StateDb *db;
+        size_t n, stop_at;
+        char last[16];
+        bool sorted;
+} Seen;
+
+static bool see(void *arg, Str key, Str value, int64_t expires_ms)
+{
+        Seen *seen = arg;
+        (void)value;
+        assert_int_equal(expires_ms, 7);
+        char z[16];
+        snprintf(z, sizeof z, STR_FMT, STR_ARG(key));
+        if (seen->n && strcmp(seen->last, z) >= 0)
+                seen->sorted = false;
+        strcpy(seen->last, z);
+        Err err = { 0 };
+        if (seen->db)
+                assert_ok(statedb_delete(seen->db, STR("k"), key, &err), err);
+        return ++seen->n != seen->stop_at;
+}
+
+static void each_visits_all_in_key_order(void **state)
+{
+        (void)state;
+        AUTO(statedb_close) StateDb *db = open_ok(":memory:");
+        Err err = { 0 };
+        static StateDbWrite writes[700];
+        static char keys[700][16];
+        for (int i = 0; i < 700; i++) {
+                snprintf(keys[i], sizeof keys[i], "%04d", (i * 311) % 700);
+                writes[i] = (StateDbWrite){ STR("k"), str_of(i ? keys[i] : ""), STR("v"), 7 };
+        }
+        assert_ok(statedb_write_all(db, writes, 700, &err), err);
+        assert_ok(statedb_put(db, STR("l"), STR("other"), STR("v"), 7, &err), err);
+        Seen seen = { .sorted = true };
+        assert_ok(statedb_each(db, STR("k"), see, &seen, &err), err);
+        assert_int_equal(seen.n, 700);
+        assert_true(seen.sorted);
+        seen = (Seen){ .sorted = true, .stop_at = 300 };
+        assert_ok(statedb_each(db, STR("k"), see, &seen, &err), err);
+        assert_int_equal(seen.n, 300);
+        /* The callback may write: it deletes what it sees. */
+        seen = (Seen){ .db = db, .sorted = true };
+        assert_ok(statedb_each(db, STR("k"), see, &seen, &err), err);
+        assert_int_equal(seen.n, 700);
+        seen = (Seen){ 0 };
+        assert_ok(statedb_each(db, STR("k"), see, &seen, &err), err);
+        assert_int_equal(seen.n, 0);
+}
+
+static void write_all_is_all_or_nothing(void **state)
+{
+        Fixture *f = *state;
+        AUTO(statedb_close) StateDb *db = open_ok(":memory:");
+        Err err = { 0 };
+        assert_ok(statedb_put(db, STR("k"), STR("gone"), STR("v"), 0, &err), err);
+        StateDbWrite bad[] = { { STR("k"), STR("a"), STR("v"), 0 }, { STR(""), STR("b"), STR("v"), 0 } };
+        assert_false(statedb_write_all(db, bad, 2, &err));
+        Str v;
+        assert_false(statedb_get(db, STR("k"), STR("a"), f->arena, &v, &err));
+        StateDbWrite good[] = { { STR("k"), STR("a"), STR("v"), 0 }, { .kind = STR("k"), .key = STR("gone") } };
+        assert_ok(statedb_write_all(db, good, 2, &err), err);
+        assert_ok(statedb_get(db, STR("k"), STR("a"), f->arena, &v, &err), err);
+        assert_false(statedb_get(db, STR("k"), STR("gone"), f->arena, &v, &err));
+        assert_ok(statedb_write_all(db, NULL, 0, &err), err);
+}
+
+static void expiry_removes_documents_at_their_time(void **state)
+{
+        Fixture *f = *state;
+        AUTO(statedb_close) StateDb *db = open_ok(":memory:");
+        Err err = { 0 };
+        Str v;
+        assert_ok(statedb_put(db, STR("k"), STR("never"), STR("v"), 0, &err), err);
+        assert_ok(statedb_put(db, STR("k"), STR("soon"), STR("v"), 1000, &err), err);
+        assert_ok(statedb_expire(db, 999, &err), err);
+        assert_ok(statedb_get(db, STR("k"), STR("soon"), f->arena, &v, &err), err);
+        assert_ok(statedb_expire(db, 1000, &err), err);
+        assert_false(statedb_get(db, STR("k"), STR("soon"), f->arena, &v, &err));
+        assert_ok(statedb_get(db, STR("k"), STR("never"), f->arena, &v, &err), err);
+}
+
+static size_t query(StateDb *db, Arena *arena, StateDbEventQuery q, StateDbEvent **ret)
+{
+        Err err = { 0 };
+        size_t n = 0;
+        *ret = NULL;
+        assert_ok(statedb_events(db, &q, arena, ret, &n, &err), err);
+        return n;
+}
+
+static void events_are_found_by_time_kind_and_subject(void **state)
+{
+        Fixture *f = *state;
+        AUTO(statedb_close) StateDb *db = open_ok(":memory:");
+        Err err = { 0 };
+        for (int i = 0; i < 10; i++)
+                assert_ok(statedb_event_add(db, 100 + i / 2, i % 2 ? STR("sent") : STR("started"), i % 3 ? STR("b") : STR("a"),
+                                            str_printf(f->arena, "{\"i\":%d}", i), &err), err);
+        StateDbEvent *e;
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ 0 }, &e), 10);
+        assert_str(e[0].detail, "{\"i\":9}"); /* newest first */
+        assert_str(e[9].detail, "{\"i\":0}");
+        assert_int_equal(e[9].t_ms, 100);
+        assert_str(e[9].kind, "started");
+        assert_str(e[9].subject, "a");
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .from_ms = 101, .to_ms = 102 }, &e), 4);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .kind = STR("sent") }, &e), 5);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = STR("a") }, &e), 4);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = STR("a"), .kind = STR("sent") }, &e), 2);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = STR("none") }, &e), 0);
+        /* Pages of three, by the id of the last one seen, give all ten in the same order. */
+        int64_t before = 0;
+        int expect = 9;
+        for (size_t n; (n = query(db, f->arena, (StateDbEventQuery){ .limit = 3, .before_id = before }, &e)) > 0; before = e[n - 1].id)
+                for (size_t i = 0; i < n; i++)
+                        assert_str(e[i].detail, str_printf(f->arena, "{\"i\":%d}", expect--).p);
+        assert_int_equal(expect, -1);
+}
+
+static void old_events_expire(void **state)
+{
+        Fixture *f = *state;
+        AUTO(statedb_close) StateDb *db = open_ok(":memory:");
+        Err err = { 0 };
+        enum { N = 12000 };
+        StateDbEvent *events = arena_array(f->arena, StateDbEvent, N);
+        for (int i = 0; i < N; i++)
+                events[i] = (StateDbEvent){ .t_ms = i, .kind = STR("sent"), .subject = STR("s"), .detail = STR("{}") };
+        assert_ok(statedb_events_add(db, events, N, &err), err);
+        StateDbEvent *e;
+        assert_ok(statedb_expire(db, STATEDB_EVENTS_KEEP_MS + 11000, &err), err);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .limit = N }, &e), 1000);
+        assert_int_equal(e[999].t_ms, 11000);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .before_id = 1 }, &e), 0); /* that page has expired */
+}
+
+static void too_many_events_expire_oldest_first(void **state)
+{
+        Fixture *f = *state;
+        AUTO(statedb_close) StateDb *db = open_ok(f->path);
+        Err err = { 0 };
+        assert_ok(statedb_event_add(db, 1, STR("sent"), STR("first"), STR("{}"), &err), err);
+        raw_sql(f->path, "WITH RECURSIVE n(i) AS (VALUES(2) UNION ALL SELECT i + 1 FROM n WHERE i < 500020) "
+                         "INSERT INTO event(t_ms, kind, subject, detail) SELECT i, x'73', x'73', x'7b7d' FROM n");
+        assert_ok(statedb_expire(db, 500020, &err), err);
+        StateDbEvent *e;
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .to_ms = 30, .limit = 100 }, &e), 10);
+        assert_int_equal(e[9].t_ms, 21);
+}
+
+static void state_survives_reopening(void **state)
+{
+        Fixture *f = *state;
+        Err err = { 0 };
+        StateDb *db = open_ok(f->path);
+        assert_ok(statedb_put(db, STR("k"), STR("a"), STR("1"), 5, &err), err);
+        statedb_close(db);
+        db = open_ok(f->path);
+        Str v;
+        assert_ok(statedb_get(db, STR("k"), STR("a"), f->arena, &v, &err), err);
+        assert_str(v, "1");
+        statedb_close(db);
+}
+
+/* The child tells each acknowledged write through a pipe and is killed in the middle: everything told must be there. */
+static void acknowledged_writes_survive_kill_9(void **state)
+{
+        Fixture *f = *state;
+        statedb_close(open_ok(f->path));
+        int fds[2];
+        assert_int_equal(pipe(fds), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                StateDb *db = NULL;
+                Err err;
+                if (!statedb_open(f->path, &db, &err))
+                        _exit(1);
+                for (uint32_t i = 0;; i++) {
+                        char key[16];
+                        snprintf(key, sizeof key, "%08u", i);
+                        if (!statedb_put(db, STR("k"), str_of(key), str_of(key), 0, &err) || !statedb_event_add(db, i, STR("sent"), STR("s"), str_of(key), &err))
+                                _exit(1);
+                        if (write(fds[1], &i, sizeof i) != sizeof i)
+                                _exit(1);
+                }
+        }
+        close(fds[1]);
+        uint32_t last = 0;
+        while (last < 150)
+                assert_int_equal(read(fds[0], &last, sizeof last), sizeof last);
+        kill(pid, SIGKILL);
+        for (uint32_t more; read(fds[0], &more, sizeof more) == sizeof more;)
+                last = more;
+        close(fds[0]);
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+
+        AUTO(statedb_close) StateDb *db = open_ok(f->path);
+        Err err = { 0 };
+        for (uint32_t i = 0; i <= last; i++) {
+                char key[16];
+                snprintf(key, sizeof key, "%08u", i);
+                Str v;
+                assert_ok(statedb_get(db, STR("k"), str_of(key), f->arena, &v, &err), err);
+        }
+        StateDbEvent *e;
+        assert_true(query(db, f->arena, (StateDbEventQuery){ .limit = 100000 }, &e) >= last + 1);
+}
+
+static void newer_version_is_refused_and_untouched(void **state)
+{
+        Fixture *f = *state;
+        statedb_close(open_ok(f->path));
+        raw_sql(f->path, "INSERT INTO schema_version VALUES(99, 'pharos 9.9'); CREATE TABLE future(x)");
+        StateDb *db = NULL;
+        Err err = { 0 };
+        assert_false(statedb_open(f->path, &db, &err));
+        assert_null(db);
+        assert_int_equal(err.code, ERR_UNSUPPORTED);
+        assert_contains(err.msg, f->path);
+        assert_contains(err.msg, "version 99");
+        assert_contains(err.msg, "run the newer pharos");
+        raw_sql(f->path, "SELECT * FROM future");
+}
+
+static void what_is_no_state_database_is_refused(void **state)
+{
+        Fixture *f = *state;
+        char junk[8192];
+        memset(junk, 'j', sizeof junk);
+        write_file(f->path, junk, sizeof junk);
+        StateDb *db = NULL;
+        Err err = { 0 };
+        assert_false(statedb_open(f->path, &db, &err));
+        assert_int_equal(err.code, ERR_CORRUPT);
+        assert_contains(err.msg, "not a SQLite database");
+        assert_contains(err.msg, "move the file away");
+
+        unlink(f->path);
+        raw_sql(f->path, "CREATE TABLE theirs(x)");
+        assert_false(statedb_open(f->path, &db, &err));
+        assert_int_equal(err.code, ERR_INVALID);
+        assert_contains(err.msg, "another program");
+        raw_sql(f->path, "SELECT * FROM theirs");
+
+        assert_false(statedb_open("/nonexistent-folder/state.db", &db, &err));
+        assert_int_equal(err.code, ERR_IO);
+        assert_contains(err.msg, "/nonexistent-folder/state.db");
+        assert_null(db);
+}
+
+static void damaged_pages_are_an_error_that_says_what_to_do(void **state)
+{
+        Fixture *f = *state;
+        Err err = { 0 };
+        StateDb *db = open_ok(f->path);
+        for (int i = 0; i < 500; i++) {
+                char key[16];
+                snprintf(key, sizeof key, "%08d", i);
+                assert_ok(statedb_put(db, STR("k"), str_of(key), STR("some value that fills the pages of the table"), 0, &err), err);
+        }
+        statedb_close(db);
+        FILE *file = fopen(f->path, "r+b");
+        assert_non_null(file);
+        char junk[4096];
+        memset(junk, 0xee, sizeof junk);
+        fseek(file, 0, SEEK_END);
+        for (long at = 4096, end = ftell(file); at < end; at += 4096) {
+                fseek(file, at, SEEK_SET);
+                fwrite(junk, 1, sizeof junk, file);
+        }
+        fclose(file);
+        bool ok = statedb_open(f->path, &db, &err);
+        if (ok) {
+                Str v;
+                ok = statedb_get(db, STR("k"), STR("00000001"), f->arena, &v, &err);
+                statedb_close(db);
+        }
+        assert_false(ok);
+        assert_int_equal(err.code, ERR_CORRUPT);
+        assert_contains(err.msg, ".recover");
+}
+
+typedef struct Worker {
+        StateDb *db;
+        int id;
+} Worker;
+
+static bool count_one(void *arg, Str key, Str value, int64_t expires_ms)
+{
+        (void)key;
+        (void)value;
+        (void)expires_ms;
+        ++*(size_t *)arg;
+        return true;
+}
+
+static void *work(void *arg)
+{
+        Worker *w = arg;
+        Err err = { 0 };
+        Arena *arena = arena_new();
+        for (int i = 0; i < 60; i++) {
+                Str key = str_printf(arena, "%d/%d", w->id, i), v;
+                if (!statedb_put(w->db, STR("k"), key, key, 0, &err) || !statedb_get(w->db, STR("k"), key, arena, &v, &err) || !str_eq(v, key) ||
+                    !statedb_event_add(w->db, i, STR("sent"), key, STR("{}"), &err))
+                        abort();
+                StateDbEvent *e;
+                size_t n, seen = 0;
+                if (!statedb_events(w->db, &(StateDbEventQuery){ .limit = 5 }, arena, &e, &n, &err) || !statedb_each(w->db, STR("k"), count_one, &seen, &err) ||
+                    !statedb_expire(w->db, 1, &err) || seen < (size_t)i)
+                        abort();
+        }
+        arena_free(arena);
+        return NULL;
+}
+
+static void four_threads_share_it(void **state)
+{
+        Fixture *f = *state;
+        AUTO(statedb_close) StateDb *db = open_ok(f->path);
+        pthread_t threads[4];
+        Worker workers[4];
+        for (int i = 0; i < 4; i++) {
+                workers[i] = (Worker){ db, i };
+                assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+        }
+        for (int i = 0; i < 4; i++)
+                pthread_join(threads[i], NULL);
+        size_t seen = 0;
+        Err err = { 0 };
+        assert_ok(statedb_each(db, STR("k"), count_one, &seen, &err), err);
+        assert_int_equal(seen, 240);
+}
+
+#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                T(documents_are_put_read_replaced_and_deleted),
+                T(too_long_is_refused),
+                T(each_visits_all_in_key_order),
+                T(write_all_is_all_or_nothing),
+                T(expiry_removes_documents_at_their_time),
+                T(events_are_found_by_time_kind_and_subject),
+                T(old_events_expire),
+                T(too_many_events_expire_oldest_first),
+                T(state_survives_reopening),
+                T(acknowledged_writes_survive_kill_9),
+                T(newer_version_is_refused_and_untouched),
+                T(what_is_no_state_database_is_refused),
+                T(damaged_pages_are_an_error_that_says_what_to_do),
+                T(four_threads_share_it),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
