@@ -17,5 +17,8 @@ typedef struct FaultFs {
         _Atomic int64_t operations; /* counted so far: how many points there are to fail at */
 } FaultFs;
 
+/* Borrows under. Disarmed; a FaultFs is armed only while no other thread uses it. */
 void fault_fs_init(FaultFs *fault, const Fs *under);
+/* countdown 1: the next operation of that kind fails. FAULT_WRITE also strikes truncate, FAULT_SYNC also sync_dir; a
+ * short write leaves the first half. FAULT_ENOSPC: countdown bytes fit, then nothing (until armed anew). */
 void fault_fs_arm(FaultFs *fault, FaultKind kind, int64_t countdown, bool sticky);

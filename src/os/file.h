@@ -12,7 +12,7 @@
 #include "base/str.h"
 
 typedef struct Fs Fs;
-typedef struct File File; /* an open file; opaque; owned by who opened it */
+typedef struct File File; /* an open file; opaque; owned by who opened it; one thread at a time */
 
 typedef enum FileMode {
         FILE_READ,       /* must exist */
@@ -47,8 +47,11 @@ struct Fs {
         bool (*lock)(File *file, Err *err);
 };
 
-/* The real file system. Valid for ever. */
+/* The real file system. Valid for ever. New files and folders are for user and group only (0640, 0750). */
 const Fs *fs_system(void);
+
+/* Folders within folders that the tree functions enter; a deeper tree is ERR_LIMIT. */
+enum { FILE_MAX_TREE_DEPTH = 64 };
 
 /* Whole-file helpers over the table. */
 /* Fails with ERR_LIMIT when the file is longer than max_bytes. Works on /proc files, whose size is 0. */
