@@ -1,0 +1,349 @@
+/* Invariants
+ * 1. A series' column is strictly rising in time.
+ * 2. A batch becomes visible as a whole: samples wait in the appender and enter the columns under the write lock.
+ * 3. A sample's fate is decided against the series as committed plus the appender's own earlier samples; what another
+ *    appender committed meanwhile wins and the late one is dropped at commit.
+ *
+ * Why linear selects and plain arrays: the point of this engine is that one can see that it is right. */
+#include "store/memstore.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "store/labelcheck.h"
+
+typedef struct MemSeries {
+        Labels labels; /* in the store's arena */
+        Column samples;
+} MemSeries;
+
+#define MAP_NAME LabelMap
+#define MAP_FN_PREFIX label_map
+#define MAP_KEY Labels
+#define MAP_VAL size_t /* index into series */
+#define MAP_HASH(k) labels_hash(k)
+#define MAP_EQ(a, b) labels_eq(a, b)
+#include "base/map.inc.h"
+
+struct MemStore {
+        StoreEngine engine;
+        pthread_rwlock_t lock; /* guards everything below */
+        Arena *arena;
+        VEC(MemSeries *) series;
+        LabelMap by_labels;
+        int64_t window_ms;
+};
+
+typedef struct MemPending {
+        size_t series;
+        Sample sample;
+} MemPending;
+
+#define MAP_NAME NewestMap
+#define MAP_FN_PREFIX newest_map
+#define MAP_KEY size_t
+#define MAP_VAL Sample /* the appender's own newest sample of a series */
+#define MAP_HASH(k) hash_u64(k)
+#define MAP_EQ(a, b) ((a) == (b))
+#include "base/map.inc.h"
+
+typedef struct MemAppender {
+        Appender face;
+        MemStore *ms;
+        VEC(MemPending) pending;
+        NewestMap newest;
+} MemAppender;
+
+typedef struct MemQuerier {
+        Querier face;
+        MemStore *ms;
+        int64_t min_ms, max_ms;
+} MemQuerier;
+
+/* ---- writing */
+
+/* First index with t >= t_ms. */
+static size_t column_find(const Column *c, int64_t t_ms)
+{
+        size_t lo = 0, hi = c->n;
+        while (lo < hi) {
+                size_t mid = lo + (hi - lo) / 2;
+                if (c->t[mid] < t_ms)
+                        lo = mid + 1;
+                else
+                        hi = mid;
+        }
+        return lo;
+}
+
+static AppendResult same_time(double old, double v)
+{
+        return bits_of_double(old) == bits_of_double(v) ? APPEND_DUPLICATE : APPEND_CONFLICT;
+}
+
+static AppendResult judge(const MemStore *ms, const Column *c, int64_t t_ms, double v)
+{
+        if (c->n == 0 || t_ms > c->t[c->n - 1])
+                return APPEND_OK;
+        size_t at = column_find(c, t_ms);
+        if (at < c->n && c->t[at] == t_ms)
+                return same_time(c->v[at], v);
+        return t_ms >= c->t[c->n - 1] - ms->window_ms ? APPEND_OK : APPEND_OUT_OF_ORDER;
+}
+
+static void insert_sample(Column *c, Sample s)
+{
+        size_t at = column_find(c, s.t_ms);
+        column_push(c, s.t_ms, s.v);
+        size_t behind = c->n - 1 - at;
+        memmove(&c->t[at + 1], &c->t[at], behind * sizeof *c->t);
+        memmove(&c->v[at + 1], &c->v[at], behind * sizeof *c->v);
+        c->t[at] = s.t_ms;
+        c->v[at] = s.v;
+}
+
+static size_t series_of(MemStore *ms, Labels labels)
+{
+        const size_t *known = label_map_get(&ms->by_labels, labels);
+        if (known)
+                return *known;
+        MemSeries *s = arena_new_of(ms->arena, MemSeries);
+        s->labels = labels_dup(ms->arena, labels);
+        vec_push(&ms->series, s);
+        *label_map_put(&ms->by_labels, s->labels, NULL) = ms->series.len - 1;
+        return ms->series.len - 1;
+}
+
+static AppendResult mem_append(Appender *face, SeriesRef *ref, Labels labels, int64_t t_ms, double v)
+{
+        MemAppender *a = (MemAppender *)face;
+        MemStore *ms = a->ms;
+        if (labels.n) {
+                AppendResult verdict = labelcheck_labels(labels, false);
+                if (verdict != APPEND_OK)
+                        return verdict;
+        }
+        pthread_rwlock_wrlock(&ms->lock);
+        AppendResult result = APPEND_BAD_LABELS;
+        size_t i = (size_t)*ref - 1;
+        bool known = *ref != 0 && i < ms->series.len;
+        if (labels.n && !(known && labels_eq(ms->series.data[i]->labels, labels))) {
+                i = series_of(ms, labels);
+                known = true;
+        }
+        if (known) {
+                *ref = (SeriesRef)i + 1;
+                result = judge(ms, &ms->series.data[i]->samples, t_ms, v);
+                const Sample *own = newest_map_get(&a->newest, i);
+                if (result == APPEND_OK && own && own->t_ms == t_ms)
+                        result = same_time(own->v, v);
+                else if (result == APPEND_OK && own && t_ms < own->t_ms - ms->window_ms)
+                        result = APPEND_OUT_OF_ORDER;
+        }
+        pthread_rwlock_unlock(&ms->lock);
+        if (result == APPEND_OK) {
+                vec_push(&a->pending, (MemPending){ i, { t_ms, v } });
+                bool fresh;
+                Sample *own = newest_map_put(&a->newest, i, &fresh);
+                if (fresh || t_ms > own->t_ms)
+                        *own = (Sample){ t_ms, v };
+        }
+        return result;
+}
+
+static void mem_rollback(Appender *face)
+{
+        MemAppender *a = (MemAppender *)face;
+        vec_done(&a->pending);
+        newest_map_done(&a->newest);
+        mem_free(a);
+}
+
+static bool mem_commit(Appender *face, Err *err)
+{
+        (void)err;
+        MemAppender *a = (MemAppender *)face;
+        pthread_rwlock_wrlock(&a->ms->lock);
+        vec_each(p, &a->pending) {
+                Column *c = &a->ms->series.data[p->series]->samples;
+                if (judge(a->ms, c, p->sample.t_ms, p->sample.v) == APPEND_OK)
+                        insert_sample(c, p->sample);
+        }
+        pthread_rwlock_unlock(&a->ms->lock);
+        mem_rollback(face);
+        return true;
+}
+
+static Appender *mem_appender(StoreEngine *engine)
+{
+        MemAppender *a = mem_new(MemAppender);
+        a->face = (Appender){ .append = mem_append, .commit = mem_commit, .rollback = mem_rollback };
+        a->ms = (MemStore *)engine;
+        return &a->face;
+}
+
+/* ---- reading */
+
+static int compare_series(const void *a, const void *b)
+{
+        return labels_cmp(((const StoreSeries *)a)->labels, ((const StoreSeries *)b)->labels);
+}
+
+static bool in_range(const MemSeries *s, int64_t min_ms, int64_t max_ms)
+{
+        size_t at = column_find(&s->samples, min_ms);
+        return at < s->samples.n && s->samples.t[at] <= max_ms;
+}
+
+static bool mem_select(Querier *face, const SelectArgs *args, Arena *arena, StoreSelection *ret, Err *err)
+{
+        MemStore *ms = ((MemQuerier *)face)->ms;
+        if (!cancel_check(args->cancel, err))
+                return false;
+        VEC(StoreSeries) found = { .arena = arena };
+        pthread_rwlock_rdlock(&ms->lock);
+        for (size_t i = 0; i < ms->series.len; i++) {
+                const MemSeries *s = ms->series.data[i];
+                if (in_range(s, args->min_ms, args->max_ms) && matchers_match(args->matchers, s->labels))
+                        vec_push(&found, (StoreSeries){ labels_dup(arena, s->labels), i });
+        }
+        pthread_rwlock_unlock(&ms->lock);
+        if (args->max_series && found.len > args->max_series)
+                return err_set(err, ERR_LIMIT, "the selection has %zu series, the limit is %zu", found.len, args->max_series);
+        if (args->sorted && found.len)
+                qsort(found.data, found.len, sizeof *found.data, compare_series);
+        *ret = (StoreSelection){ .series = found.data, .n = found.len };
+        return true;
+}
+
+static bool mem_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+{
+        (void)err;
+        MemStore *ms = ((MemQuerier *)face)->ms;
+        CHECK(i < selection->n);
+        pthread_rwlock_rdlock(&ms->lock);
+        const Column *c = &ms->series.data[selection->series[i].id]->samples;
+        size_t from = column_find(c, min_ms), to = from;
+        while (to < c->n && c->t[to] <= max_ms)
+                to++;
+        column_reserve(out, to - from);
+        if (to > from) {
+                memcpy(&out->t[out->n], &c->t[from], (to - from) * sizeof *c->t);
+                memcpy(&out->v[out->n], &c->v[from], (to - from) * sizeof *c->v);
+        }
+        out->n += to - from;
+        pthread_rwlock_unlock(&ms->lock);
+        return true;
+}
+
+static int compare_strs(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
+
+/* The names (name.n == 0) or one name's values of the selected series: collect, sort, drop repeats. */
+static bool collect_strings(Querier *face, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+{
+        StoreSelection selection;
+        if (!mem_select(face, args, arena, &selection, err))
+                return false;
+        VEC(Str) all = { .arena = arena };
+        for (size_t i = 0; i < selection.n; i++) {
+                Labels labels = selection.series[i].labels;
+                for (size_t k = 0; k < labels.n; k++)
+                        if (name.n == 0)
+                                vec_push(&all, labels.data[k].name);
+                        else if (str_eq(labels.data[k].name, name))
+                                vec_push(&all, labels.data[k].value);
+        }
+        if (all.len)
+                qsort(all.data, all.len, sizeof *all.data, compare_strs);
+        size_t n = 0;
+        for (size_t i = 0; i < all.len && (limit == 0 || n < limit); i++)
+                if (n == 0 || !str_eq(all.data[n - 1], all.data[i]))
+                        all.data[n++] = all.data[i];
+        *ret = all.data;
+        *ret_n = n;
+        return true;
+}
+
+static bool mem_label_names(Querier *q, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+{
+        return collect_strings(q, (Str){ 0 }, args, limit, arena, ret, ret_n, err);
+}
+
+static bool mem_label_values(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+{
+        if (name.n == 0) {
+                *ret = NULL;
+                *ret_n = 0;
+                return true;
+        }
+        return collect_strings(q, name, args, limit, arena, ret, ret_n, err);
+}
+
+static void mem_close(Querier *q) { mem_free(q); }
+
+static bool mem_querier(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err)
+{
+        (void)err;
+        MemQuerier *q = mem_new(MemQuerier);
+        q->face = (Querier){ .select = mem_select, .read = mem_read, .label_names = mem_label_names, .label_values = mem_label_values, .close = mem_close };
+        q->ms = (MemStore *)engine;
+        q->min_ms = min_ms;
+        q->max_ms = max_ms;
+        *ret = &q->face;
+        return true;
+}
+
+/* ---- life */
+
+MemStore *memstore_new(void)
+{
+        MemStore *ms = mem_new(MemStore);
+        ms->engine = (StoreEngine){ .appender = mem_appender, .querier = mem_querier };
+        pthread_rwlock_init(&ms->lock, NULL);
+        ms->arena = arena_new();
+        return ms;
+}
+
+void memstore_clear(MemStore *ms)
+{
+        vec_each(s, &ms->series)
+                column_done(&(*s)->samples);
+        vec_done(&ms->series);
+        label_map_done(&ms->by_labels);
+        arena_reset(ms->arena);
+}
+
+void memstore_free(MemStore *ms)
+{
+        if (!ms)
+                return;
+        memstore_clear(ms);
+        arena_free(ms->arena);
+        pthread_rwlock_destroy(&ms->lock);
+        mem_free(ms);
+}
+
+StoreEngine *memstore_engine(MemStore *ms) { return &ms->engine; }
+void memstore_set_out_of_order_window(MemStore *ms, int64_t window_ms) { ms->window_ms = window_ms; }
+
+AppendResult memstore_add(MemStore *ms, Labels labels, int64_t t_ms, double v)
+{
+        Appender *a = store_appender(&ms->engine);
+        SeriesRef ref = 0;
+        AppendResult result = store_append(a, &ref, labels, t_ms, v);
+        Err err;
+        CHECK(store_commit(a, &err));
+        return result;
+}
+
+size_t memstore_series(MemStore *ms)
+{
+        pthread_rwlock_rdlock(&ms->lock);
+        size_t n = ms->series.len;
+        pthread_rwlock_unlock(&ms->lock);
+        return n;
+}
