@@ -1,0 +1,102 @@
+import type { AlertInstance, Rule } from "../api/prom";
+import { describeDuration } from "../base/duration";
+import { formatNumber } from "../base/units";
+import { href } from "../state/router";
+import { now } from "../state/timerange";
+import { LabelChips, Moment, Problem } from "../ui/bits";
+import { Icon } from "../ui/Icon";
+import { StateTag } from "../ui/State";
+import { RuleGraph } from "./RuleGraph";
+import { type Shown, forProgress, isBroken, stateOf } from "./rulelist";
+
+interface Props {
+  shown: Shown;
+  open: boolean;
+  onToggle(): void;
+  onPick(name: string, value: string): void;
+}
+
+function Progress({ alert, rule }: { alert: AlertInstance; rule: Rule }) {
+  const progress = forProgress(alert, rule, now.value);
+  if (!progress) return null;
+  const percent = Math.round(progress.share * 100);
+  return (
+    <div class="for-progress">
+      <div class="bar warn" role="progressbar" aria-label="Time until it fires" aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100}>
+        <i style={{ width: `${percent}%` }} />
+      </div>
+      <span class="soft">fires in {describeDuration(Math.round(progress.leftMs / 1000) * 1000)}</span>
+    </div>
+  );
+}
+
+function Annotation({ name, value }: { name: string; value: string }) {
+  const link = /^https?:\/\/\S+$/.test(value);
+  return (
+    <div class="annotation">
+      <b>{name}</b> {link ? <a href={value} target="_blank" rel="noreferrer">{value}</a> : <span class="wrap">{value}</span>}
+    </div>
+  );
+}
+
+function Instances({ rule, alerts, onPick }: { rule: Rule; alerts: AlertInstance[]; onPick: Props["onPick"] }) {
+  return (
+    <ul class="instances">
+      {alerts.map((alert) => (
+        <li key={JSON.stringify(alert.labels)} class="instance">
+          <StateTag state={alert.state} />
+          <div class="grow">
+            <LabelChips labels={alert.labels} skip={["alertname"]} onPick={onPick} />
+            {Object.entries(alert.annotations).map(([k, v]) => <Annotation key={k} name={k} value={v} />)}
+          </div>
+          <div class="instance-side">
+            <span class="num"><span class="soft">value</span> <b>{formatNumber(Number(alert.value), 5)}</b></span>
+            <span class="num"><span class="soft">since</span> <Moment ms={Date.parse(alert.activeAt)} relative /></span>
+            <Progress alert={alert} rule={rule} />
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Details({ shown: { rule, alerts }, onPick }: { shown: Shown; onPick: Props["onPick"] }) {
+  return (
+    <div class="rule-details">
+      {rule.lastError && <Problem>The last evaluation failed: {rule.lastError}</Problem>}
+      <div class="rule-expr">
+        <pre class="mono scroll-x" tabIndex={0}>{rule.query}</pre>
+        <a class="btn" href={href("/explore", { q: rule.query })}><Icon name="explore" />Explore</a>
+      </div>
+      <p class="note row">
+        {rule.duration ? <span>for {describeDuration(rule.duration * 1000)}</span> : null}
+        {rule.keepFiringFor ? <span>keeps firing for {describeDuration(rule.keepFiringFor * 1000)}</span> : null}
+        <span>evaluated <Moment ms={Date.parse(rule.lastEvaluation)} relative /> in {describeDuration(rule.evaluationTime * 1000)}</span>
+        {rule.labels && <LabelChips labels={rule.labels} onPick={onPick} />}
+      </p>
+      {rule.type === "alerting" && alerts.length === 0 && rule.annotations && Object.entries(rule.annotations).map(([k, v]) => <Annotation key={k} name={k} value={v} />)}
+      {alerts.length > 0 && <Instances rule={rule} alerts={alerts} onPick={onPick} />}
+      {!rule.lastError && <RuleGraph expr={rule.query} />}
+    </div>
+  );
+}
+
+export function RuleRow({ shown, open, onToggle, onPick }: Props) {
+  const { rule, alerts, key } = shown;
+  const state = stateOf(rule);
+  const summary = alerts[0]?.annotations["summary"] ?? rule.annotations?.["summary"] ?? "";
+  const severity = rule.labels?.["severity"];
+  return (
+    <li class={`rule ${state}`}>
+      <button type="button" class="rule-head" aria-expanded={open} aria-controls={`rule-${key}`} onClick={onToggle}>
+        <Icon name={open ? "down" : "right"} />
+        {state === "recording" ? <span class="tag"><Icon name="list" />recording</span> : <StateTag state={state} text={alerts.length > 1 ? `${state} ${alerts.length}` : state} />}
+        <b class="rule-name wrap">{rule.name}</b>
+        {severity && <span class="chip"><i>severity=</i>{severity}</span>}
+        {isBroken(rule) && <StateTag state="error" text="cannot be evaluated" />}
+        <span class="rule-summary soft">{open ? "" : summary || rule.query}</span>
+      </button>
+      {open && <div id={`rule-${key}`}><Details shown={shown} onPick={onPick} /></div>}
+    </li>
+  );
+}
