@@ -1,4 +1,4 @@
-/* codec/json.h - JSON: an appending writer and a pull parser over a borrowed text. */
+/* codec/json.h - JSON: an appending writer and a parser that gives a tree. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,7 +55,7 @@ typedef struct JsonMember {
         Str key;
         JsonValue value;
 } JsonMember;
-/* Strict RFC 8259, depth at most JSON_MAX_DEPTH; the error says line:col. Everything lives in arena. */
+/* Strict RFC 8259, depth at most JSON_MAX_DEPTH; the error says line:col. Everything lives in arena, text may go. */
 MUST_CHECK bool json_parse(Str text, Arena *arena, JsonValue **ret, Err *err);
 const JsonValue *json_get(const JsonValue *object, Str key); /* NULL when absent or not an object */
 Str json_get_str(const JsonValue *object, Str key);          /* empty when absent or not a string */
