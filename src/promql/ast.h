@@ -62,7 +62,8 @@ typedef struct TimeShift {
         AtKind at;
         int64_t at_ms;
         int64_t offset_ms;
-        const DurationExpr *offset_expr; /* NULL: offset_ms stands */
+        const DurationExpr *offset_expr; /* NULL: offset_ms stands; else durexpr_eval (promql/durexpr.h) knows */
+        const DurationExpr *offset_written; /* for printing only: an expression as it was written, also when it was constant */
 } TimeShift;
 
 typedef enum RangeMode { RANGE_PLAIN, RANGE_ANCHORED, RANGE_SMOOTHED } RangeMode;
@@ -78,6 +79,8 @@ struct Expr {
         ExprKind kind;
         ValueType type;
         SrcPos pos;
+        uint16_t height;  /* of the tree below, 1 for a leaf; at most AST_MAX_DEPTH, so recursion over a tree is safe */
+        bool is_duration; /* a number written as a duration (5m): prints as one */
         union {
                 double number;
                 Str string;
@@ -89,12 +92,15 @@ struct Expr {
                         const DurationExpr *range_expr;
                         TimeShift shift;
                         RangeMode mode;
+                        const DurationExpr *range_written; /* as in TimeShift.offset_written */
+                        bool may_be_empty;                 /* info()'s second argument: {} is fine */
                 } selector;
                 struct {
                         Expr *expr;
                         int64_t range_ms, step_ms; /* step 0: the engine's default */
                         const DurationExpr *range_expr, *step_expr;
                         TimeShift shift;
+                        const DurationExpr *range_written, *step_written;
                 } subquery;
                 struct {
                         const Function *fn;
@@ -136,6 +142,8 @@ typedef struct PromqlFeatures {
 PromqlFeatures promql_features_default(void);
 PromqlFeatures promql_features_all(void); /* what the test corpus assumes */
 
+enum { AST_MAX_EXPR_BYTES = 1 << 20, AST_MAX_DEPTH = 1000 };
+/* Smaller limits than those two; larger ones are not honoured. */
 typedef struct PromqlLimits {
         size_t max_expr_bytes; /* 0: 1 MiB */
         unsigned max_depth;    /* 0: 1000 */
@@ -144,7 +152,9 @@ typedef struct PromqlLimits {
 /* Parses and type-checks. On failure err->msg is upstream's text without position and *ret_pos (may be NULL) says where.
  * The message with position as users see it is "<line>:<col>: parse error: <text>" (ast_format_error). */
 MUST_CHECK bool ast_parse(Str text, Arena *arena, const PromqlFeatures *features, Expr **ret, SrcPos *ret_pos, Err *err);
-/* A lone selector such as match[] takes: name{...}; no range, no modifiers. */
+MUST_CHECK bool ast_parse_limited(Str text, Arena *arena, const PromqlFeatures *features, const PromqlLimits *limits, Expr **ret,
+                                  SrcPos *ret_pos, Err *err);
+/* A lone selector such as match[] takes: name{...}; no range, no modifiers; {} parses. err->msg has the position in front. */
 MUST_CHECK bool ast_parse_matchers(Str text, Arena *arena, Matchers *ret, Err *err);
 /* 1-based line and column (in bytes, as upstream) of an offset. */
 void ast_line_col(Str text, uint32_t offset, unsigned *ret_line, unsigned *ret_col);
