@@ -1,83 +1,34 @@
-/* Why not the JSON or template escapes: PromQL took over Go's literals whole (\a, \x41, \101, \u, \U and raw strings), and
- * what String() prints must read back as the same bytes. Printability follows Go's classes for what queries hold in
- * practice: control, format, separator, private and unassigned-by-design code points are escaped. */
+/* The reverse of model/quote.h, and the two forms of quoting that only error messages need. PromQL took over Go's literals
+ * whole: \a, \x41, \101, \u and \U escapes, and raw strings in backquotes. */
 #include "promql/goquote.h"
 
 #include "base/utf8.h"
+#include "model/quote.h"
 
-typedef struct RuneRange {
-        uint32_t lo, hi;
-} RuneRange;
-
-static const RuneRange UNPRINTABLE[] = {
-        { 0x0, 0x1f },        { 0x7f, 0xa0 },       { 0xad, 0xad },       { 0x600, 0x605 },     { 0x61c, 0x61c },
-        { 0x6dd, 0x6dd },     { 0x70f, 0x70f },     { 0x1680, 0x1680 },   { 0x180e, 0x180e },   { 0x2000, 0x200f },
-        { 0x2028, 0x202f },   { 0x205f, 0x206f },   { 0x3000, 0x3000 },   { 0xd800, 0xf8ff },   { 0xfeff, 0xfeff },
-        { 0xfff0, 0xfffb },   { 0xfffe, 0xffff },   { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff }, { 0xf0000, 0x10ffff },
-};
-
-static bool printable(uint32_t rune)
+void goquote_prefix(Buf *out, Str text, size_t max_runes)
 {
-        for (size_t i = 0; i < ARRAY_LEN(UNPRINTABLE); i++)
-                if (rune >= UNPRINTABLE[i].lo && rune <= UNPRINTABLE[i].hi)
-                        return false;
-        return true;
-}
-
-static char short_escape(uint32_t rune)
-{
-        switch (rune) {
-        case '\a': return 'a';
-        case '\b': return 'b';
-        case '\f': return 'f';
-        case '\n': return 'n';
-        case '\r': return 'r';
-        case '\t': return 't';
-        case '\v': return 'v';
-        case '\\': return '\\';
-        default: return 0;
+        size_t end = 0;
+        for (; end < text.n && max_runes > 0; max_runes--) {
+                uint32_t rune;
+                size_t n = utf8_decode(str_sub(text, end, text.n), &rune);
+                end += n ? n : 1;
         }
-}
-
-static void quote_rune(Buf *out, uint32_t rune, char quote)
-{
-        char esc = rune == (unsigned char)quote ? quote : short_escape(rune);
-        if (esc) {
-                buf_char(out, '\\');
-                buf_char(out, esc);
-        } else if (printable(rune)) {
-                utf8_encode(out, rune);
-        } else if (rune < 0x80) {
-                buf_printf(out, "\\x%02x", (unsigned)rune);
-        } else if (rune < 0x10000) {
-                buf_printf(out, "\\u%04x", (unsigned)rune);
-        } else {
-                buf_printf(out, "\\U%08x", (unsigned)rune);
-        }
-}
-
-void goquote_str(Buf *out, Str text, size_t max_runes)
-{
-        buf_char(out, '"');
-        for (size_t i = 0; i < text.n && max_runes > 0; max_runes--) {
-                uint32_t rune = 0;
-                size_t n = utf8_decode(str_sub(text, i, text.n), &rune);
-                if (n == 0) {
-                        buf_printf(out, "\\x%02x", (unsigned)(unsigned char)text.p[i]);
-                        n = 1;
-                } else {
-                        quote_rune(out, rune, '"');
-                }
-                i += n;
-        }
-        buf_char(out, '"');
+        quote_go(out, str_sub(text, 0, end));
 }
 
 void goquote_rune(Buf *out, uint32_t rune)
 {
-        buf_char(out, '\'');
-        quote_rune(out, rune, '\'');
-        buf_char(out, '\'');
+        Buf text = { 0 };
+        utf8_encode(&text, rune);
+        size_t from = out->n;
+        if (rune == '\'')
+                buf_lit(out, "'\\''");
+        else if (rune == '"')
+                buf_lit(out, "'\"'");
+        else
+                quote_go(out, buf_str(&text));
+        out->p[from] = out->p[out->n - 1] = '\'';
+        buf_done(&text);
 }
 
 static int digit_value(char c)

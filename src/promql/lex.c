@@ -136,7 +136,7 @@ static Token fail_rune(const Lex *l, Err *err, const char *msg, uint32_t r)
 static Token fail_text(const Lex *l, Err *err, const char *msg)
 {
         Buf b = { 0 };
-        goquote_str(&b, str_sub(l->in, l->start, l->pos), 80);
+        goquote_prefix(&b, str_sub(l->in, l->start, l->pos), 80);
         err_set(err, ERR_INVALID, "%s" STR_FMT, msg, STR_ARG(buf_str(&b)));
         buf_done(&b);
         return (Token){ TOK_ERROR, l->start, (uint32_t)l->in.n };
@@ -551,7 +551,7 @@ void lex_describe(const Lex *l, Token tok, Buf *out)
         } else {
                 bool is_name = tok.type == TOK_IDENTIFIER || tok.type == TOK_METRIC;
                 bool cut = !is_name && text.n > 10;
-                goquote_str(out, text, cut ? 10 : is_name ? 100 : SIZE_MAX);
+                goquote_prefix(out, text, cut ? 10 : is_name ? 100 : SIZE_MAX);
                 if (cut)
                         buf_lit(out, "...");
         }

@@ -62,7 +62,7 @@ bool parse_expect(Parse *p, TokenType type) { return p->tok.type == type ? parse
 const char *parse_quoted(const Parse *p, Str text)
 {
         Buf b = { .arena = p->arena };
-        goquote_str(&b, text, 100);
+        goquote_prefix(&b, text, 100);
         return buf_cstr(&b);
 }
 

@@ -12,9 +12,9 @@
 
 #include "base/duration.h"
 #include "codec/floats.h"
+#include "model/quote.h"
 #include "promql/durexpr.h"
 #include "promql/functions.h"
-#include "promql/goquote.h"
 
 enum { MAX_LINE_BYTES = 100 };
 
@@ -27,7 +27,7 @@ static void print_label_list(Buf *out, StrVec labels)
                 if (labels_name_is_legacy_valid(labels.data[i]))
                         buf_str_add(out, labels.data[i]);
                 else
-                        goquote_str(out, labels.data[i], SIZE_MAX);
+                        quote_go(out, labels.data[i]);
         }
         buf_char(out, ')');
 }
@@ -221,7 +221,7 @@ void print_expr(Buf *out, const Expr *e)
 {
         switch (e->kind) {
         case EXPR_NUMBER: print_number(out, e); break;
-        case EXPR_STRING: goquote_str(out, e->string, SIZE_MAX); break;
+        case EXPR_STRING: quote_go(out, e->string); break;
         case EXPR_SELECTOR: print_selector(out, e); break;
         case EXPR_SUBQUERY:
                 print_expr(out, e->subquery.expr);

@@ -1,5 +1,8 @@
 /* promql/seriesdesc.h - the one-line description of a series and its values that test scripts and rule unit tests use:
- *     http_requests{job="api"} 0+10x100 _ stale -3 NaN {{schema:1 ...}}x3 */
+ *     http_requests{job="api"} 0+10x100 _ stale -3 NaN {{schema:1 ...}}x3
+ *
+ * Values: a number, `_` (no sample), `stale`; VxN is V and N repetitions (N+1 values), V+DxN and V-DxN count on by D,
+ * _xN is N gaps. Histograms in {{}} are read and checked, then refused as ERR_UNSUPPORTED: they are not stored yet. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -19,4 +22,7 @@ typedef struct SeriesDesc {
 
 enum { SERIESDESC_MAX_VALUES = 10000000 };
 
+/* Everything in *ret lives in arena. Messages say the column. */
 MUST_CHECK bool seriesdesc_parse(Str line, Arena *arena, SeriesDesc *ret, Err *err);
+/* Only the labels; *ret_rest is what follows them (a part of line). */
+MUST_CHECK bool seriesdesc_parse_labels(Str line, Arena *arena, Labels *ret, Str *ret_rest, Err *err);
