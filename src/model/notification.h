@@ -8,6 +8,8 @@
 
 typedef struct Notification {
         Str receiver;
+        size_t integration; /* which of the receiver's integrations */
+        int64_t timeout_ms; /* how long sending may take, retries included */
         Str group_key; /* {}/{severity="critical"}:{alertname="X"}: Alertmanager's text */
         Labels group_labels;
         Labels common_labels, common_annotations;
