@@ -170,7 +170,7 @@ static void syntax_errors_have_places(void **state)
         check_error(STR("a: @x\n"), 0, 1, 4, "plain scalar cannot start with '@'");
         check_error(STR("a: {{ x }}\n"), 0, 1, 5, "a key must be a plain text");
         check_error(STR("a: x: y"), 0, 1, 5, "invalid nested block mapping");
-        check_error(STR("a: 1\na: 2\nb: [\n"), 0, 2, 1, "key 'a' is given twice");
+        check_error(STR("a: {x: 1, x: 2}\nb: [\n"), 0, 1, 11, "key 'x' is given twice");
 }
 
 static void what_is_not_text_is_refused(void **state)

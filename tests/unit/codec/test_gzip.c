@@ -1,0 +1,115 @@
+#include "codec/gzip.h"
+
+#include "base/rand.h"
+#include "testing.h"
+
+/* Text that compresses, with some noise in it. */
+static void sample(Buf *out, size_t n)
+{
+        Rand rand;
+        rand_init(&rand, n);
+        while (out->n < n)
+                buf_printf(out, "metric_%llu{job=\"node\"} %llu\n", (unsigned long long)rand_below(&rand, 50), (unsigned long long)rand_below(&rand, 1000));
+        out->n = n;
+}
+
+static void bytes_come_back(void **state)
+{
+        (void)state;
+        static const size_t sizes[] = { 0, 1, 2, 100, 4096, 70000, 3000000 };
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+                AUTO(buf_done) Buf in = { 0 };
+                AUTO(buf_done) Buf coded = { 0 };
+                AUTO(buf_done) Buf back = { 0 };
+                sample(&in, sizes[i]);
+                buf_lit(&coded, "head");
+                buf_lit(&back, "kept");
+                gzip_encode(i % 2 ? GZIP_GZIP : GZIP_DEFLATE, buf_str(&in), GZIP_LEVEL_DEFAULT, &coded);
+                if (sizes[i] > 4000)
+                        assert_true(coded.n < in.n / 2);
+                Str block = str_sub(buf_str(&coded), 4, coded.n);
+                Err err;
+                assert_ok(gzip_decode(i % 2 ? GZIP_GZIP : GZIP_DEFLATE, block, sizes[i], &back, &err), err);
+                assert_int_equal(back.n, in.n + 4);
+                assert_memory_equal(back.p, "kept", 4);
+                assert_true(str_eq(str_sub(buf_str(&back), 4, back.n), buf_str(&in)));
+        }
+}
+
+static void the_limit_stops_a_bomb(void **state)
+{
+        (void)state;
+        AUTO(buf_done) Buf zeros = { 0 };
+        AUTO(buf_done) Buf coded = { 0 };
+        AUTO(buf_done) Buf back = { 0 };
+        memset(buf_reserve(&zeros, 10000000), 0, 10000000);
+        zeros.n = 10000000;
+        gzip_encode(GZIP_GZIP, buf_str(&zeros), GZIP_LEVEL_BEST, &coded);
+        Err err;
+        assert_false(gzip_decode(GZIP_GZIP, buf_str(&coded), 20000, &back, &err));
+        assert_int_equal(err.code, ERR_LIMIT);
+        assert_contains(err.msg, "gzip: more than 20000 bytes decoded");
+        assert_int_equal(back.n, 0);
+        assert_true(back.cap < 100000);
+        assert_false(gzip_decode(GZIP_GZIP, buf_str(&coded), 9999999, &back, &err));
+        assert_int_equal(err.code, ERR_LIMIT);
+}
+
+static void members_are_joined(void **state)
+{
+        (void)state;
+        AUTO(buf_done) Buf coded = { 0 };
+        AUTO(buf_done) Buf back = { 0 };
+        gzip_encode(GZIP_GZIP, STR("one "), 1, &coded);
+        gzip_encode(GZIP_GZIP, STR(""), 1, &coded);
+        gzip_encode(GZIP_GZIP, STR("two"), 1, &coded);
+        Err err;
+        assert_ok(gzip_decode(GZIP_GZIP, buf_str(&coded), 100, &back, &err), err);
+        assert_str(buf_str(&back), "one two");
+}
+
+static void deflate_works_without_header(void **state)
+{
+        (void)state;
+        AUTO(buf_done) Buf coded = { 0 };
+        AUTO(buf_done) Buf back = { 0 };
+        gzip_encode(GZIP_DEFLATE, STR("hello hello hello"), 6, &coded);
+        /* A zlib stream is a 2-byte header, the raw stream, and a 4-byte checksum. */
+        Err err;
+        assert_ok(gzip_decode(GZIP_DEFLATE, str_sub(buf_str(&coded), 2, coded.n - 4), 100, &back, &err), err);
+        assert_str(buf_str(&back), "hello hello hello");
+}
+
+static void broken_input_is_refused(void **state)
+{
+        (void)state;
+        AUTO(buf_done) Buf in = { 0 };
+        AUTO(buf_done) Buf coded = { 0 };
+        AUTO(buf_done) Buf back = { 0 };
+        sample(&in, 2000);
+        gzip_encode(GZIP_GZIP, buf_str(&in), 6, &coded);
+        buf_lit(&back, "kept");
+        Err err;
+        for (size_t n = 0; n < coded.n; n++) {
+                assert_false(gzip_decode(GZIP_GZIP, str_n(coded.p, n), 2000, &back, &err));
+                assert_int_equal(err.code, ERR_INVALID);
+                assert_str(buf_str(&back), "kept");
+        }
+        buf_lit(&coded, "x");
+        assert_false(gzip_decode(GZIP_GZIP, buf_str(&coded), 2000, &back, &err));
+        coded.n--;
+        coded.p[coded.n - 5] ^= 1; /* the checksum */
+        assert_false(gzip_decode(GZIP_GZIP, buf_str(&coded), 2000, &back, &err));
+        assert_contains(err.msg, "gzip: ");
+        assert_false(gzip_decode(GZIP_DEFLATE, STR("\xff\xff\xff"), 2000, &back, &err));
+        assert_false(gzip_decode(GZIP_DEFLATE, (Str){ NULL, 0 }, 2000, &back, &err));
+        assert_contains(err.msg, "deflate: cut short");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = { cmocka_unit_test(bytes_come_back), cmocka_unit_test(the_limit_stops_a_bomb),
+                                            cmocka_unit_test(members_are_joined), cmocka_unit_test(deflate_works_without_header),
+                                            cmocka_unit_test(broken_input_is_refused) };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
