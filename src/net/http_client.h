@@ -9,6 +9,14 @@
 #include "base/str.h"
 #include "net/loop.h"
 
+enum {
+        HTTP_CLIENT_TIMEOUT_MS = 30 * 1000,
+        HTTP_CLIENT_MAX_BODY_BYTES = 64 << 20,
+        HTTP_CLIENT_MAX_REDIRECTS = 10,
+        HTTP_CLIENT_MAX_CONNECTIONS = 256, /* kept open when http_client_new is told 0 */
+        HTTP_CLIENT_MAX_AGE_S = 600,       /* an idle connection older than this is not used again */
+};
+
 typedef struct HttpClient HttpClient;
 typedef struct HttpCall HttpCall; /* one request under way */
 
@@ -47,12 +55,16 @@ typedef struct HttpAnswer {
         double seconds; /* from start to the last byte */
 } HttpAnswer;
 
+/* Keeps up to max_connections idle connections open: at least the number of targets asked in turn. */
 MUST_CHECK bool http_client_new(Loop *loop, size_t max_connections, HttpClient **ret, Err *err);
 /* Cancels what is under way (callbacks are not called). */
 void http_client_free(HttpClient *client);
-/* From any thread. done is called exactly once, on the loop thread, unless the call is canceled or the client freed. */
+/* From any thread. The call is valid until done returned or it was canceled: off the loop thread that may be before this
+ * returns. Failures of every kind reach done, as "GET 'http://host/path': connection refused" without userinfo. done is
+ * called exactly once, on the loop thread, unless the call is canceled or the client freed. */
 HttpCall *http_client_start(HttpClient *client, const HttpCallOptions *options, void (*done)(void *arg, const HttpAnswer *answer), void *arg);
 /* Loop thread only. */
 void http_client_cancel(HttpClient *client, HttpCall *call);
-/* For commands and tests: waits for the answer; *body_out (a heap Buf) receives the body. Not on the loop thread. */
+/* For commands and tests: waits for the answer; *body_out (a Buf, or NULL)
+ * receives the body; the answer's strings point into it and are valid until it changes. Not on the loop thread. */
 bool http_client_call(HttpClient *client, const HttpCallOptions *options, HttpAnswer *ret, Buf *body_out);

@@ -12,6 +12,15 @@
 #include "sync/cancel.h"
 #include "sync/pool.h"
 
+enum {
+        HTTP_SERVER_MAX_BODY_BYTES = 1 << 20,    /* of a request, unless its route says otherwise: 413 */
+        HTTP_SERVER_MAX_HEADER_BYTES = 64 << 10, /* request line and headers: 431 */
+        HTTP_SERVER_MAX_CONNECTIONS = 512,
+        HTTP_SERVER_TIMEOUT_MS = 5 * 60 * 1000,
+        HTTP_SERVER_HEARTBEAT_MS = 15 * 1000, /* event streams that are silent this long send a comment */
+        HTTP_SERVER_DRAIN_MS = 2000,          /* http_server_stop waits this long for answers to be read */
+};
+
 typedef struct HttpServer HttpServer;
 
 typedef enum HttpMethod { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_PUT = 8, HTTP_DELETE = 16, HTTP_OPTIONS = 32 } HttpMethod;
@@ -44,7 +53,7 @@ typedef struct HttpResponse {
 void http_response_header(HttpResponse *resp, Str name, Str value); /* copied */
 /* Static bytes that outlive the server instead of body. */
 void http_response_static(HttpResponse *resp, const void *p, size_t n);
-/* Sends what is in body so far as a chunk and empties it: for large results (pool handlers only). Status and headers are
+/* Sends what is in body so far as a chunk and empties it: for large results (on the pool; elsewhere it keeps the body). Status and headers are
  * fixed from the first call on. False: the client is gone. Blocks while the client reads slowly. */
 MUST_CHECK bool http_response_flush(HttpResponse *resp);
 
@@ -65,7 +74,12 @@ typedef struct HttpServerOptions {
         size_t max_connections;   /* 0: 512 */
         int64_t timeout_ms;       /* idle connections; 0: 5 minutes */
         Pool *pool;
-        const char *cors_origin;  /* NULL: none */
+        const char *cors_origin;  /* "https://grafana.example.com", "*"; NULL: none */
+        /* Names that requests may use as Host when listening on loopback only, besides IP addresses, localhost and the
+         * machine's hostname; also origins that may send changes. Others get 403: the answer to DNS rebinding. */
+        const char *const *allowed_hosts;
+        size_t n_allowed_hosts;
+        int64_t sse_heartbeat_ms; /* 0: 15 s */
 } HttpServerOptions;
 
 /* Routes are matched longest first. The array is borrowed for the server's lifetime. A taken port is ERR_EXISTS and says

@@ -1,0 +1,2 @@
+#include "net_fixture.h"
+int main(void){return 0;}
