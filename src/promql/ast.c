@@ -1,6 +1,7 @@
 #include "promql/ast.h"
 
 #include "base/check.h"
+#include "promql/functions.h"
 #include "promql/parse.h"
 #include "promql/print.h"
 
@@ -39,6 +40,8 @@ const char *ast_aggregate_op_name(AggregateOp op)
         CHECK(op < AGG_OP_MAX_);
         return NAMES[op];
 }
+
+const char *ast_function_name(const Function *fn) { return fn->name; }
 
 PromqlFeatures promql_features_default(void) { return (PromqlFeatures){ .duration_expr = true }; }
 

@@ -51,6 +51,7 @@ typedef struct SrcPos {
 
 typedef struct Expr Expr;
 typedef struct Function Function; /* a row of the function table: promql/functions.h */
+const char *ast_function_name(const Function *fn);
 
 /* A time written as an expression ([5m], offset 2*1m, offset step()): folded to a number when constant, else a small
  * tree evaluated once the query's start, end and step are known. */

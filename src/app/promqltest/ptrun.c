@@ -1,0 +1,276 @@
+/* Invariants:
+ * 1. Every eval counts once, whatever else happens: a command that cannot be read counts as a failure, too.
+ * 2. An instant query runs in up to twelve ways (as written; with @ at five other times; each again as the middle step of
+ *    a range query), and all must agree.
+ * 3. An eval that touches what the engine cannot do yet (native histograms) fails and says so; it never passes by luck
+ *    because the series is missing.
+ *
+ * The engine is set up as the conformance corpus assumes: 10,000 samples at most, every feature on. */
+#include "app/promqltest/ptrun.h"
+
+#include <stdio.h>
+
+#include "app/promqltest/ptcompare.h"
+#include "app/promqltest/ptscript.h"
+#include "promql/promql.h"
+#include "store/memstore.h"
+
+enum { MAX_SAMPLES = 10000, MINUTE_MS = 60000 };
+
+typedef struct Run {
+        const char *name;
+        bool verbose;
+        PtCounts counts;
+        MemStore *store;
+        PromqlEngine *engine;
+        Arena *unsupported_arena;
+        VEC(Labels) unsupported; /* series that were to be loaded but cannot be stored yet */
+} Run;
+
+static PromqlEngine *new_engine(void)
+{
+        PromqlOptions options = { .lookback_ms = 5 * MINUTE_MS, .max_samples = MAX_SAMPLES, .default_step_ms = MINUTE_MS, .features = promql_features_all() };
+        return promql_engine_new(&options);
+}
+
+static void forget(Run *run)
+{
+        memstore_clear(run->store);
+        arena_reset(run->unsupported_arena);
+        run->unsupported.data = NULL;
+        run->unsupported.len = run->unsupported.cap = 0;
+}
+
+/* ---- load ---- */
+
+static bool load_series(Run *run, const PtSeries *series, int64_t step_ms, Err *err)
+{
+        Appender *app = store_appender(memstore_engine(run->store));
+        SeriesRef ref = 0;
+        for (size_t i = 0; i < series->n; i++) {
+                if (series->values[i].omitted)
+                        continue;
+                AppendResult r = store_append(app, &ref, series->labels, (int64_t)i * step_ms, series->values[i].v);
+                if (r != APPEND_OK && r != APPEND_DUPLICATE) {
+                        store_rollback(app);
+                        return err_set(err, ERR_INVALID, "line %u: sample %zu was not stored: %s", series->line, i, append_result_name(r));
+                }
+        }
+        return store_commit(app, err);
+}
+
+static void add_unsupported(Run *run, Labels labels)
+{
+        run->unsupported.arena = run->unsupported_arena;
+        vec_push(&run->unsupported, labels_dup(run->unsupported_arena, labels));
+}
+
+/* The histogram that load_with_nhcb would make of a classic bucket, sum or count series. */
+static void add_custom_bucket_series(Run *run, Arena *arena, Labels labels)
+{
+        static const Str SUFFIXES[] = { STR_INIT("_bucket"), STR_INIT("_sum"), STR_INIT("_count") };
+        Str name = labels_get(labels, LABEL_NAME);
+        for (size_t i = 0; i < ARRAY_LEN(SUFFIXES); i++) {
+                if (!str_ends(name, SUFFIXES[i]))
+                        continue;
+                LabelsBuilder b;
+                labels_builder_init(&b, arena, labels);
+                labels_builder_set(&b, LABEL_NAME, str_sub(name, 0, name.n - SUFFIXES[i].n));
+                labels_builder_del(&b, STR("le"));
+                add_unsupported(run, labels_builder_build(&b, arena));
+        }
+}
+
+static bool run_load(Run *run, const PtLoad *load, Arena *arena, Err *err)
+{
+        for (size_t i = 0; i < load->series.len; i++) {
+                const PtSeries *series = &load->series.data[i];
+                if (series->unsupported)
+                        add_unsupported(run, series->labels);
+                else if (!load_series(run, series, load->step_ms, err))
+                        return false;
+                if (load->with_nhcb)
+                        add_custom_bucket_series(run, arena, series->labels);
+        }
+        return true;
+}
+
+/* ---- what an expression touches ---- */
+
+typedef struct Touch {
+        const Run *run;
+        bool unsupported, at_unsafe;
+} Touch;
+
+static bool inspect(void *arg, const Expr *e)
+{
+        static const char *const AT_UNSAFE[] = { "days_in_month", "day_of_month", "day_of_week", "day_of_year",    "end",
+                                                 "hour",          "minute",       "month",       "predict_linear", "range",
+                                                 "start",         "step",         "time",        "timestamp",      "year" };
+        Touch *touch = arg;
+        if (e->kind == EXPR_SELECTOR)
+                for (size_t i = 0; i < touch->run->unsupported.len; i++)
+                        touch->unsupported |= matchers_match(e->selector.matchers, touch->run->unsupported.data[i]);
+        if (e->kind == EXPR_CALL)
+                for (size_t i = 0; i < ARRAY_LEN(AT_UNSAFE); i++)
+                        touch->at_unsafe |= strcmp(ast_function_name(e->call.fn), AT_UNSAFE[i]) == 0;
+        return true;
+}
+
+/* Puts `@ t` on every selector and subquery that has none; a subquery that has one shields its inside. */
+static void put_at(Expr *e, int64_t t_ms)
+{
+        TimeShift *shift = e->kind == EXPR_SELECTOR ? &e->selector.shift : e->kind == EXPR_SUBQUERY ? &e->subquery.shift : NULL;
+        if (shift && shift->at != AT_TIME) {
+                shift->at = AT_TIME;
+                shift->at_ms = t_ms;
+        }
+        switch (e->kind) {
+        case EXPR_NUMBER:
+        case EXPR_STRING:
+        case EXPR_SELECTOR:
+        case EXPR_SUBQUERY: break;
+        case EXPR_CALL:
+                for (size_t i = 0; i < e->call.n_args; i++)
+                        put_at(e->call.args[i], t_ms);
+                break;
+        case EXPR_AGGREGATE:
+                if (e->aggregate.param)
+                        put_at(e->aggregate.param, t_ms);
+                put_at(e->aggregate.expr, t_ms);
+                break;
+        case EXPR_BINARY:
+                put_at(e->binary.lhs, t_ms);
+                put_at(e->binary.rhs, t_ms);
+                break;
+        case EXPR_UNARY: put_at(e->unary.expr, t_ms); break;
+        case EXPR_PAREN: put_at(e->paren, t_ms); break;
+        }
+}
+
+/* ---- eval ---- */
+
+static bool exec(Run *run, const PtEval *ev, const Expr *e, bool range, int64_t start, int64_t end, int64_t step, Arena *arena, PromqlResult *ret, Err *err)
+{
+        PromqlQuery query = { .expr = e, .text = ev->expr, .range = range, .start_ms = start, .end_ms = end, .step_ms = step };
+        return promql_exec(run->engine, memstore_engine(run->store), &query, arena, ret, err);
+}
+
+static bool mentions_query_context(Str expr)
+{
+        return str_find(expr, STR("start()")) != SIZE_MAX || str_find(expr, STR("end()")) != SIZE_MAX || str_find(expr, STR("range()")) != SIZE_MAX ||
+               str_find(expr, STR("step()")) != SIZE_MAX;
+}
+
+/* The instant query at t, then as the middle of three steps. */
+static bool run_instant(Run *run, const PtEval *ev, const Expr *e, int64_t t_ms, Err *err)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        PromqlResult result = { 0 }, steps = { 0 };
+        Err failure = { 0 };
+        bool ok = exec(run, ev, e, false, t_ms, t_ms, 0, arena, &result, &failure);
+        if (!ptcompare_failure(ev, ok, &failure, err))
+                return false;
+        if (!ok)
+                return true;
+        if (!ptcompare_annotations(ev, &result, err) || !ptcompare_result(ev, &result, err))
+                return false;
+        if (ev->range_vector || ev->has_string || mentions_query_context(ev->expr) || (result.type != VALUE_VECTOR && result.type != VALUE_SCALAR))
+                return true;
+        if (!exec(run, ev, e, true, t_ms - MINUTE_MS, t_ms + MINUTE_MS, MINUTE_MS, arena, &steps, err))
+                return err_wrap(err, "as a range query");
+        if (ev->ordered)
+                return true;
+        return ptcompare_middle(ev, &steps, t_ms, result.type == VALUE_SCALAR, err) || err_wrap(err, "as a range query");
+}
+
+static bool run_with_at(Run *run, const PtEval *ev, Expr *e, Err *err)
+{
+        int64_t t = ev->start_ms;
+        int64_t times[] = { -10 * t, 0, t / 5, t, 10 * t };
+        static const int64_t AROUND_ZERO[] = { -1000, 0, 1000 };
+        put_at(e, t);
+        size_t n = t == 0 ? ARRAY_LEN(AROUND_ZERO) : ARRAY_LEN(times);
+        for (size_t i = 0; i < n; i++) {
+                int64_t at = t == 0 ? AROUND_ZERO[i] : times[i];
+                if (!run_instant(run, ev, e, at, err))
+                        return err_wrap(err, "with @ %.3f, at %.3fs", (double)t / 1000, (double)at / 1000);
+        }
+        return true;
+}
+
+static bool run_range(Run *run, const PtEval *ev, const Expr *e, Err *err)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        PromqlResult result = { 0 };
+        Err failure = { 0 };
+        bool ok = exec(run, ev, e, true, ev->start_ms, ev->end_ms, ev->step_ms, arena, &result, &failure);
+        if (!ptcompare_failure(ev, ok, &failure, err))
+                return false;
+        return !ok || (ptcompare_annotations(ev, &result, err) && ptcompare_result(ev, &result, err));
+}
+
+static bool run_eval(Run *run, const PtEval *ev, Arena *arena, Err *err)
+{
+        PromqlFeatures all = promql_features_all();
+        Expr *e;
+        Err failure;
+        Touch touch = { .run = run };
+        for (size_t i = 0; i < ev->series.len; i++)
+                if (ev->series.data[i].unsupported)
+                        return err_set(err, ERR_UNSUPPORTED, "native histograms are not supported yet");
+        if (!ast_parse(ev->expr, arena, &all, &e, NULL, &failure))
+                return ptcompare_failure(ev, false, &failure, err);
+        ast_walk(e, inspect, &touch);
+        if (touch.unsupported)
+                return err_set(err, ERR_UNSUPPORTED, "native histograms are not supported yet");
+        if (ev->range)
+                return run_range(run, ev, e, err);
+        return run_instant(run, ev, e, ev->start_ms, err) && (touch.at_unsafe || run_with_at(run, ev, e, err));
+}
+
+static void report(Run *run, unsigned line, bool ok, const Err *err)
+{
+        if (ok)
+                run->counts.passed++;
+        else
+                run->counts.failed++;
+        if (!ok)
+                printf("%s:%u: %s\n", run->name, line, err->msg);
+        else if (run->verbose)
+                printf("%s:%u: passed\n", run->name, line);
+}
+
+static bool run_command(Run *run, PtScript *script, Arena *arena)
+{
+        PtCommand cmd;
+        Err err = { 0 };
+        if (!ptscript_next(script, arena, &cmd, &err)) {
+                report(run, cmd.line, false, &err);
+                return true;
+        }
+        switch (cmd.kind) {
+        case PT_END: return false;
+        case PT_CLEAR: forget(run); break;
+        case PT_LOAD:
+                if (!run_load(run, &cmd.load, arena, &err))
+                        report(run, cmd.line, false, &err);
+                break;
+        case PT_EVAL: report(run, cmd.line, run_eval(run, &cmd.eval, arena, &err), &err); break;
+        }
+        return true;
+}
+
+PtCounts ptrun_script(const char *name, Str text, bool verbose)
+{
+        AUTO(memstore_free) MemStore *store = memstore_new();
+        AUTO(arena_free) Arena *unsupported = arena_new();
+        AUTO(arena_free) Arena *arena = arena_new();
+        Run run = { .name = name, .verbose = verbose, .store = store, .engine = new_engine(), .unsupported_arena = unsupported };
+        PtScript script = { .rest = text };
+        memstore_set_out_of_order_window(store, INT64_MAX / 4);
+        while (run_command(&run, &script, arena))
+                arena_reset(arena);
+        promql_engine_free(run.engine);
+        return run.counts;
+}
