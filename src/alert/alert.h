@@ -42,9 +42,12 @@ typedef struct AlertConfig {
 /* Binds an alertmanager.yml (its whole upstream grammar is accepted; what has no effect yet warns). Lives in ctx->arena. */
 bool alert_config_bind(const YamlNode *root, const OptionCtx *ctx, AlertConfig *ret);
 
-/* Who sends: starts a delivery and calls done exactly once, later or at once, from any thread. The notification is
- * borrowed until then. */
+/* Who sends. A receiver has some integrations (its first webhook, its second, ...); each is told and remembered apart. */
 typedef struct AlertSender {
+        size_t (*integrations)(void *self, Str receiver); /* 0: unknown receiver */
+        bool (*send_resolved)(void *self, Str receiver, size_t integration);
+        /* Starts a delivery and calls done exactly once, later or at once, from any thread. The notification is borrowed
+         * until then. */
         void (*send)(void *self, const Notification *notification, void (*done)(void *arg, const DeliveryResult *result), void *arg);
         void *self;
 } AlertSender;

@@ -24,7 +24,7 @@ typedef struct ApiContext {
         SseHub *live;
         const Clock *clock;
         int64_t start_ms;
-        const char *data_dir;
+        int64_t retention_ms;
         Str external_url;
         bool admin_api, lifecycle; /* delete_series and friends; POST /-/reload and /-/quit */
         _Atomic bool ready;
@@ -38,5 +38,8 @@ typedef struct ApiContext {
         bool (*host_metrics)(void *app, Buf *out, Err *err); /* NULL: the host is not collected */
 } ApiContext;
 
-/* All routes of this folder; the array lives as long as the process, self pointers are `ctx`. */
-const HttpRoute *api_routes(ApiContext *ctx, size_t *ret_n);
+/* The Prometheus whose API this is: clients choose features by it. */
+#define API_PROMETHEUS_VERSION "3.14.0"
+
+/* All routes of this folder, as a heap array (mem_free, after the server stopped); self pointers are `ctx`. */
+HttpRoute *api_routes(ApiContext *ctx, size_t *ret_n);

@@ -27,7 +27,10 @@ bool notify_receivers_bind(const Str *names, const YamlNode *const *nodes, size_
 /* Switches to these receivers (borrowed as long as they are current: the arena they were bound in must live on until the
  * next apply returned). */
 void notify_apply(Notify *notify, const NotifyReceivers *receivers);
-/* Sends to every integration of notification->receiver; done is called once, with the worst result. Any thread. */
+/* The members of an AlertSender; self is the Notify. Any thread. */
+size_t notify_integrations(void *notify, Str receiver);
+bool notify_send_resolved(void *notify, Str receiver, size_t integration);
+/* Sends to one integration; resolved alerts are left out when it does not want them (nothing left: done at once, ok). */
 void notify_send(void *notify, const Notification *notification, void (*done)(void *arg, const DeliveryResult *result), void *arg);
 /* Alertmanager's webhook body, exactly. */
 void notify_webhook_body(Buf *out, const Notification *notification);

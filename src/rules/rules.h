@@ -39,10 +39,15 @@ typedef struct RuleFile {
         size_t n;
 } RuleFile;
 
+typedef struct RulesDialect {
+        PromqlFeatures features;
+        bool legacy_names; /* label and metric names must be [a-zA-Z_]...: metric_name_validation_scheme: legacy */
+} RulesDialect;
+
 /* Parses and checks a rule file: keys, expressions (positions inside the expression), durations, templates, names,
  * duplicates. All complaints go to diags; false when there was an error. Lives in arena. */
-bool rules_parse(Str text, Str path, const PromqlFeatures *features, Arena *arena, Diags *diags, RuleFile *ret);
-bool rules_load_file(const char *path, const PromqlFeatures *features, Arena *arena, Diags *diags, RuleFile *ret);
+bool rules_parse(Str text, Str path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret);
+bool rules_load_file(const char *path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret);
 
 typedef struct RulesOptions {
         PromqlEngine *engine;

@@ -27,22 +27,23 @@ typedef struct ExpoItem {
 typedef struct ExpoParser {
         Str text;
         size_t at;
-        unsigned line;
+        unsigned line; /* 1-based, of the item last returned */
         ExpoFormat format;
-        bool ended;      /* OpenMetrics: # EOF was seen */
+        bool ended; /* OpenMetrics: # EOF was seen */
         Arena *arena;
-        void *strict;    /* OpenMetrics family rules; see expofmt_init_strict */
 } ExpoParser;
 
+/* text is borrowed; arena holds unescaped help texts. As lax as upstream's scraper. */
 void expofmt_init(ExpoParser *p, Str text, ExpoFormat format, Arena *arena);
-/* Also enforces OpenMetrics' rules across lines (families contiguous, suffixes, timestamps, duplicates): for `check
- * metrics`; scraping is as lax as upstream. */
-void expofmt_init_strict(ExpoParser *p, Str text, Arena *arena);
 /* EXPO_BAD: err says "line N: ..."; the parser stays at the end. */
 ExpoKind expofmt_next(ExpoParser *p, ExpoItem *ret, Err *err);
-/* Parses series bytes into labels, sorted, __name__ included, le and quantile normalised as upstream does. */
-MUST_CHECK bool expofmt_labels(Str series, ExpoFormat format, Arena *arena, Labels *ret, Err *err);
-/* Parses the raw exemplar text of an item. */
+/* When the next line starts with exactly these series bytes: reads the rest of it as expofmt_next would and returns
+ * true. Otherwise nothing moves. */
+bool expofmt_next_known(ExpoParser *p, Str series, ExpoItem *ret, ExpoKind *ret_kind, Err *err);
+/* Parses series bytes into labels: sorted, __name__ included, empty values left out; values of le (histograms) and
+ * quantile (summaries) become floats as upstream prints them ("1" -> "1.0"). Strings point into series or arena. */
+MUST_CHECK bool expofmt_labels(Str series, MetricType type, Arena *arena, Labels *ret, Err *err);
+/* Parses the raw exemplar text of an item: {labels} value [seconds]. */
 MUST_CHECK bool expofmt_exemplar(Str raw, Arena *arena, Labels *ret_labels, double *ret_value, bool *ret_has_t, int64_t *ret_t_ms, Err *err);
 /* From a Content-Type: false when it is none of ours. */
 bool expofmt_from_content_type(Str content_type, ExpoFormat *ret);

@@ -1,0 +1,9 @@
+/* alert/alert_matchers.h - matchers as text: severity="critical", team=~"a|b". Private. */
+#pragma once
+#include "base/vec.h"
+#include "model/matcher.h"
+
+typedef VEC(Matcher) AlertMatcherVec;
+/* Appends the comma-joined matchers of text, braces optional: Alertmanager's UTF-8 grammar first, its classic one where
+ * only that reads the text. */
+MUST_CHECK bool alert_matchers_parse(Str text, Arena *arena, AlertMatcherVec *out, Err *err);

@@ -1,0 +1,224 @@
+/* /api/v1/query, /query_range, /format_query: expressions in, values out. */
+#include "api/api_query.h"
+
+#include "api/api_reply.h"
+
+enum { MAX_POINTS = 11000, FLUSH_BYTES = 1 << 20 };
+
+static bool parse_expr(const HttpRequest *req, HttpResponse *resp, const ApiContext *ctx, Str *ret_text, Expr **ret)
+{
+        Str text = { 0 };
+        SrcPos pos = { 0 };
+        Err err;
+        http_request_param(req, STR("query"), &text);
+        *ret_text = text;
+        if (ast_parse(text, req->arena, &promql_engine_options(ctx->promql)->features, ret, &pos, &err))
+                return true;
+        Buf msg = { .arena = req->arena };
+        ast_format_error(&msg, text, pos, err.msg);
+        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"query\": " STR_FMT, STR_ARG(buf_str(&msg)));
+        return false;
+}
+
+static void put_vector(JsonWriter *w, const PromqlResult *r, size_t n)
+{
+        json_begin_array(w);
+        for (size_t i = 0; i < n; i++) {
+                json_begin_object(w);
+                json_key(w, STR("metric"));
+                api_put_labels(w, r->series[i].labels);
+                json_key(w, STR("value"));
+                json_raw(w, (Str){ 0 });
+                api_put_point(w->out, r->series[i].t[0], r->series[i].v[0]);
+                json_end_object(w);
+        }
+        json_end_array(w);
+}
+
+static bool put_matrix(JsonWriter *w, const PromqlResult *r, size_t n, HttpResponse *resp)
+{
+        json_begin_array(w);
+        for (size_t i = 0; i < n; i++) {
+                const PromqlSeries *s = &r->series[i];
+                json_begin_object(w);
+                json_key(w, STR("metric"));
+                api_put_labels(w, s->labels);
+                json_key(w, STR("values"));
+                json_raw(w, (Str){ 0 });
+                buf_char(w->out, '[');
+                for (size_t k = 0; k < s->n; k++) {
+                        if (k)
+                                buf_char(w->out, ',');
+                        api_put_point(w->out, s->t[k], s->v[k]);
+                }
+                buf_char(w->out, ']');
+                json_end_object(w);
+                if (w->out->n > FLUSH_BYTES && !http_response_flush(resp))
+                        return false;
+        }
+        json_end_array(w);
+        return true;
+}
+
+static void put_stats(JsonWriter *w, const PromqlStats *s)
+{
+        json_key(w, STR("stats"));
+        json_begin_object(w);
+        json_key(w, STR("timings"));
+        json_begin_object(w);
+        json_key_double(w, "evalTotalTime", s->prepare_seconds + s->eval_seconds);
+        json_key_double(w, "resultSortTime", 0);
+        json_key_double(w, "queryPreparationTime", s->prepare_seconds);
+        json_key_double(w, "innerEvalTime", s->eval_seconds);
+        json_key_double(w, "execQueueTime", s->queue_seconds);
+        json_key_double(w, "execTotalTime", s->queue_seconds + s->prepare_seconds + s->eval_seconds);
+        json_end_object(w);
+        json_key(w, STR("samples"));
+        json_begin_object(w);
+        json_key_u64(w, "totalQueryableSamples", s->samples_read);
+        json_key_u64(w, "peakSamples", s->peak_samples);
+        json_key_u64(w, "seriesSelected", s->series_selected);
+        json_key_u64(w, "peakBytes", s->bytes_peak);
+        json_end_object(w);
+        json_end_object(w);
+}
+
+static const char *result_type(ValueType type)
+{
+        static const char *const names[] = { "none", "scalar", "vector", "matrix", "string" };
+        return names[type];
+}
+
+static bool put_result(JsonWriter *w, const PromqlResult *r, size_t n, HttpResponse *resp)
+{
+        json_key_cstr(w, "resultType", result_type(r->type));
+        json_key(w, STR("result"));
+        switch (r->type) {
+        case VALUE_VECTOR:
+                put_vector(w, r, n);
+                return true;
+        case VALUE_MATRIX:
+                return put_matrix(w, r, n, resp);
+        case VALUE_SCALAR:
+                json_raw(w, (Str){ 0 });
+                api_put_point(w->out, r->scalar_t_ms, r->scalar);
+                return true;
+        case VALUE_STRING:
+                json_begin_array(w);
+                json_raw(w, (Str){ 0 });
+                api_put_time(w->out, r->scalar_t_ms);
+                json_str(w, r->string);
+                json_end_array(w);
+                return true;
+        case VALUE_NONE:
+                break;
+        }
+        json_null(w);
+        return true;
+}
+
+static void reply_result(const HttpRequest *req, HttpResponse *resp, PromqlResult *r, uint64_t limit)
+{
+        JsonWriter w;
+        Str stats;
+        size_t n = limit && r->n_series > limit ? limit : r->n_series;
+        if (n < r->n_series) {
+                PromqlAnnotation *more = arena_array(req->arena, PromqlAnnotation, r->n_annotations + 1);
+                if (r->n_annotations)
+                        memcpy(more, r->annotations, r->n_annotations * sizeof *more);
+                more[r->n_annotations++] = (PromqlAnnotation){ .text = STR("results truncated due to limit") };
+                r->annotations = more;
+        }
+        api_reply_begin(resp, &w);
+        json_begin_object(&w);
+        if (!put_result(&w, r, n, resp))
+                return;
+        if (http_request_param(req, STR("stats"), &stats) && stats.n)
+                put_stats(&w, &r->stats);
+        json_end_object(&w);
+        api_reply_end(&w, r->annotations, r->n_annotations);
+}
+
+static void run(const ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *query)
+{
+        int64_t timeout_ms;
+        uint64_t limit;
+        PromqlResult result;
+        Expr *expr;
+        Err err;
+        Cancel cancel;
+        if (!api_param_duration(req, resp, "timeout", 0, &timeout_ms) || !api_param_limit(req, resp, "limit", &limit) ||
+            !api_param_duration(req, resp, "lookback_delta", 0, &query->lookback_ms) || !parse_expr(req, resp, ctx, &query->text, &expr))
+                return;
+        query->expr = expr;
+        query->cancel = req->cancel;
+        if (timeout_ms > 0 && !req->cancel) {
+                cancel_init(&cancel, ctx->clock, timeout_ms);
+                query->cancel = &cancel;
+        }
+        if (!promql_exec(ctx->promql, ctx->store, query, req->arena, &result, &err)) {
+                api_reply_err(resp, &err);
+                return;
+        }
+        reply_result(req, resp, &result, limit);
+}
+
+void api_query_instant(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        ApiContext *ctx = self;
+        PromqlQuery query = { 0 };
+        if (!api_param_time(req, resp, "time", clock_wall_ms(ctx->clock), &query.start_ms))
+                return;
+        query.end_ms = query.start_ms;
+        run(ctx, req, resp, &query);
+}
+
+void api_query_range(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        ApiContext *ctx = self;
+        PromqlQuery query = { .range = true };
+        Str start;
+        Str end;
+        if (!http_request_param(req, STR("start"), &start) || !http_request_param(req, STR("end"), &end)) {
+                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": cannot parse \"\" to a valid timestamp",
+                                http_request_param(req, STR("start"), &start) ? "end" : "start");
+                return;
+        }
+        if (!api_param_time(req, resp, "start", 0, &query.start_ms) || !api_param_time(req, resp, "end", 0, &query.end_ms))
+                return;
+        if (query.end_ms < query.start_ms) {
+                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"end\": end timestamp must not be before start time");
+                return;
+        }
+        if (!http_request_param(req, STR("step"), &start)) {
+                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"step\": cannot parse \"\" to a valid duration");
+                return;
+        }
+        if (!api_param_duration(req, resp, "step", 0, &query.step_ms))
+                return;
+        if (query.step_ms <= 0) {
+                api_reply_error(resp, API_BAD_DATA,
+                                "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
+                return;
+        }
+        if ((query.end_ms - query.start_ms) / query.step_ms > MAX_POINTS) {
+                api_reply_error(resp, API_BAD_DATA,
+                                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
+                return;
+        }
+        run(ctx, req, resp, &query);
+}
+
+void api_query_format(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        Str text;
+        Expr *expr;
+        JsonWriter w;
+        if (!parse_expr(req, resp, self, &text, &expr))
+                return;
+        Buf pretty = { .arena = req->arena };
+        ast_pretty(&pretty, expr);
+        api_reply_begin(resp, &w);
+        json_str(&w, buf_str(&pretty));
+        api_reply_end(&w, NULL, 0);
+}

@@ -1,0 +1,246 @@
+#include "api/api_reply.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/duration.h"
+#include "base/num.h"
+#include "codec/floats.h"
+
+static const struct {
+        const char *name;
+        int status;
+} ERRORS[] = {
+        [API_BAD_DATA] = { "bad_data", 400 },   [API_EXECUTION] = { "execution", 422 }, [API_TIMEOUT] = { "timeout", 503 },
+        [API_CANCELED] = { "canceled", 499 },   [API_NOT_FOUND] = { "not_found", 404 }, [API_INTERNAL] = { "internal", 500 },
+        [API_UNAVAILABLE] = { "unavailable", 500 },
+};
+
+void api_reply_error(HttpResponse *resp, ApiError type, const char *fmt, ...)
+{
+        char msg[2048];
+        va_list ap;
+        va_start(ap, fmt);
+        vsnprintf(msg, sizeof msg, fmt, ap);
+        va_end(ap);
+        JsonWriter w;
+        buf_clear(&resp->body);
+        resp->status = ERRORS[type].status;
+        resp->content_type = "application/json";
+        json_writer_init(&w, &resp->body);
+        json_begin_object(&w);
+        json_key_cstr(&w, "status", "error");
+        json_key_cstr(&w, "errorType", ERRORS[type].name);
+        json_key_cstr(&w, "error", msg);
+        json_end_object(&w);
+}
+
+void api_reply_err(HttpResponse *resp, const Err *err)
+{
+        ApiError type = API_EXECUTION;
+        if (err->code == ERR_TIMEOUT)
+                type = API_TIMEOUT;
+        else if (err->code == ERR_CANCELED)
+                type = API_CANCELED;
+        else if (err->code == ERR_NOT_FOUND)
+                type = API_NOT_FOUND;
+        else if (err->code == ERR_IO || err->code == ERR_CORRUPT)
+                type = API_INTERNAL;
+        else if (err->code == ERR_UNAVAILABLE)
+                type = API_UNAVAILABLE;
+        api_reply_error(resp, type, "%s", err->msg);
+}
+
+void api_reply_begin(HttpResponse *resp, JsonWriter *w)
+{
+        resp->content_type = "application/json";
+        json_writer_init(w, &resp->body);
+        json_begin_object(w);
+        json_key_cstr(w, "status", "success");
+        json_key(w, STR("data"));
+}
+
+static void put_annotations(JsonWriter *w, const char *key, const PromqlAnnotation *all, size_t n, bool infos)
+{
+        bool any = false;
+        for (size_t i = 0; i < n; i++) {
+                if (all[i].is_info != infos)
+                        continue;
+                if (!any) {
+                        json_key(w, str_of(key));
+                        json_begin_array(w);
+                        any = true;
+                }
+                json_str(w, all[i].text);
+        }
+        if (any)
+                json_end_array(w);
+}
+
+void api_reply_end(JsonWriter *w, const PromqlAnnotation *annotations, size_t n)
+{
+        put_annotations(w, "warnings", annotations, n, false);
+        put_annotations(w, "infos", annotations, n, true);
+        json_end_object(w);
+}
+
+/* ---- parameters ---- */
+
+static bool digits(Str s, size_t at, size_t n, int *ret)
+{
+        *ret = 0;
+        for (size_t i = at; i < at + n; i++) {
+                if (i >= s.n || s.p[i] < '0' || s.p[i] > '9')
+                        return false;
+                *ret = *ret * 10 + (s.p[i] - '0');
+        }
+        return true;
+}
+
+static bool parse_zone(Str s, size_t at, int64_t *ret_offset_s)
+{
+        int hours;
+        int minutes;
+        *ret_offset_s = 0;
+        if (at + 1 == s.n && (s.p[at] == 'Z' || s.p[at] == 'z'))
+                return true;
+        if (at + 6 != s.n || (s.p[at] != '+' && s.p[at] != '-') || s.p[at + 3] != ':' || !digits(s, at + 1, 2, &hours) ||
+            !digits(s, at + 4, 2, &minutes))
+                return false;
+        *ret_offset_s = (s.p[at] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+        return true;
+}
+
+static bool parse_rfc3339(Str s, int64_t *ret_ms)
+{
+        struct tm tm = { 0 };
+        if (s.n < 20 || s.p[4] != '-' || s.p[7] != '-' || (s.p[10] != 'T' && s.p[10] != 't') || s.p[13] != ':' || s.p[16] != ':')
+                return false;
+        if (!digits(s, 0, 4, &tm.tm_year) || !digits(s, 5, 2, &tm.tm_mon) || !digits(s, 8, 2, &tm.tm_mday) || !digits(s, 11, 2, &tm.tm_hour) ||
+            !digits(s, 14, 2, &tm.tm_min) || !digits(s, 17, 2, &tm.tm_sec))
+                return false;
+        if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+                return false;
+        tm.tm_year -= 1900;
+        tm.tm_mon -= 1;
+        size_t at = 19;
+        double fraction = 0;
+        if (s.p[at] == '.') {
+                double scale = 0.1;
+                for (at++; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++, scale /= 10)
+                        fraction += (s.p[at] - '0') * scale;
+        }
+        int64_t offset_s;
+        if (!parse_zone(s, at, &offset_s))
+                return false;
+        *ret_ms = ((int64_t)timegm(&tm) - offset_s) * 1000 + (int64_t)round(fraction * 1000);
+        return true;
+}
+
+bool api_parse_time(Str text, int64_t *ret_ms)
+{
+        double v;
+        if (floats_parse(text, &v)) {
+                if (!isfinite(v) || fabs(v) > 9.2e15)
+                        return false;
+                *ret_ms = (int64_t)round(v * 1000);
+                return true;
+        }
+        return parse_rfc3339(text, ret_ms);
+}
+
+bool api_param_time(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms, int64_t *ret_ms)
+{
+        Str text;
+        if (!http_request_param(req, str_of(name), &text) || text.n == 0) {
+                *ret_ms = fallback_ms;
+                return true;
+        }
+        if (api_parse_time(text, ret_ms))
+                return true;
+        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": cannot parse \"" STR_FMT "\" to a valid timestamp", name, STR_ARG(str_sub(text, 0, 200)));
+        return false;
+}
+
+bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms, int64_t *ret_ms)
+{
+        Str text;
+        double seconds;
+        if (!http_request_param(req, str_of(name), &text) || text.n == 0) {
+                *ret_ms = fallback_ms;
+                return true;
+        }
+        if (floats_parse(text, &seconds) && isfinite(seconds) && fabs(seconds) < 9.2e15) {
+                *ret_ms = (int64_t)(seconds * 1000);
+                return true;
+        }
+        if (duration_parse(text, ret_ms))
+                return true;
+        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": cannot parse \"" STR_FMT "\" to a valid duration", name, STR_ARG(str_sub(text, 0, 200)));
+        return false;
+}
+
+bool api_param_limit(const HttpRequest *req, HttpResponse *resp, const char *name, uint64_t *ret)
+{
+        Str text;
+        *ret = 0;
+        if (!http_request_param(req, str_of(name), &text) || text.n == 0 || num_parse_u64(text, ret))
+                return true;
+        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": \"" STR_FMT "\" is not a non-negative number", name, STR_ARG(str_sub(text, 0, 200)));
+        return false;
+}
+
+/* ---- values ---- */
+
+void api_put_time(Buf *out, int64_t t_ms)
+{
+        if (t_ms < 0) {
+                buf_char(out, '-');
+                t_ms = -t_ms;
+        }
+        buf_i64(out, t_ms / 1000);
+        int fraction = (int)(t_ms % 1000);
+        if (fraction) {
+                char tmp[4] = { '.', (char)('0' + fraction / 100), (char)('0' + fraction / 10 % 10), (char)('0' + fraction % 10) };
+                buf_add(out, tmp, 4);
+        }
+}
+
+void api_put_point(Buf *out, int64_t t_ms, double v)
+{
+        buf_char(out, '[');
+        api_put_time(out, t_ms);
+        buf_lit(out, ",\"");
+        floats_format_json(out, v);
+        buf_lit(out, "\"]");
+}
+
+void api_put_labels(JsonWriter *w, Labels labels)
+{
+        json_begin_object(w);
+        for (size_t i = 0; i < labels.n; i++) {
+                json_key(w, labels.data[i].name);
+                json_str(w, labels.data[i].value);
+        }
+        json_end_object(w);
+}
+
+Str api_rfc3339(Arena *arena, int64_t t_ms)
+{
+        if (t_ms == 0)
+                return STR("0001-01-01T00:00:00Z");
+        time_t seconds = (time_t)(t_ms / 1000 - (t_ms % 1000 < 0));
+        int ms = (int)(t_ms - (int64_t)seconds * 1000);
+        struct tm tm;
+        gmtime_r(&seconds, &tm);
+        char text[64];
+        size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+        if (ms) {
+                n += (size_t)snprintf(text + n, sizeof text - n, ".%03d", ms);
+                while (text[n - 1] == '0')
+                        n--;
+        }
+        return str_printf(arena, "%.*sZ", (int)n, text);
+}

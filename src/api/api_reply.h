@@ -1,0 +1,31 @@
+/* api/api_reply.h - what the handlers of Prometheus' API share: parameters, the envelope, errors. Private. */
+#pragma once
+#include "api/api.h"
+#include "codec/json.h"
+
+typedef enum ApiError { API_BAD_DATA, API_EXECUTION, API_TIMEOUT, API_CANCELED, API_NOT_FOUND, API_INTERNAL, API_UNAVAILABLE } ApiError;
+
+/* {"status":"error","errorType":...,"error":...} with the status that belongs to it. */
+void api_reply_error(HttpResponse *resp, ApiError type, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The envelope of an Err that stopped an evaluation or a read: limits and evaluation faults are 422. */
+void api_reply_err(HttpResponse *resp, const Err *err);
+/* Opens {"status":"success","data": ; the caller writes the value, then api_reply_end. */
+void api_reply_begin(HttpResponse *resp, JsonWriter *w);
+/* Closes the envelope; warnings and infos may be NULL (strings living until now). */
+void api_reply_end(JsonWriter *w, const PromqlAnnotation *annotations, size_t n);
+
+/* A parameter as a time (RFC 3339 or float seconds); absent: fallback_ms. False: the error was replied. */
+bool api_param_time(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms, int64_t *ret_ms);
+/* Float seconds or 5m; absent: fallback_ms. */
+bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms, int64_t *ret_ms);
+/* A count; absent: 0. */
+bool api_param_limit(const HttpRequest *req, HttpResponse *resp, const char *name, uint64_t *ret);
+bool api_parse_time(Str text, int64_t *ret_ms);
+
+/* 1435781451.781 as upstream prints times. */
+void api_put_time(Buf *out, int64_t t_ms);
+/* [t,"v"] */
+void api_put_point(Buf *out, int64_t t_ms, double v);
+void api_put_labels(JsonWriter *w, Labels labels);
+/* 2026-01-02T03:04:05.678Z as Go's RFC3339Nano; 0 prints Go's zero time. */
+Str api_rfc3339(Arena *arena, int64_t t_ms);

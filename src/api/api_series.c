@@ -1,0 +1,213 @@
+#include "api/api_series.h"
+
+#include <stdlib.h>
+
+#include "api/api_reply.h"
+#include "base/vec.h"
+
+typedef struct Selection {
+        Matchers *sets;
+        size_t n;
+        int64_t min_ms, max_ms;
+        uint64_t limit;
+} Selection;
+
+/* Reads match[], start, end and limit. */
+static bool read_selection(const HttpRequest *req, HttpResponse *resp, bool match_required, Selection *ret)
+{
+        Str *texts;
+        Err err;
+        size_t n = http_request_params(req, STR("match[]"), &texts);
+        if (match_required && n == 0) {
+                api_reply_error(resp, API_BAD_DATA, "no match[] parameter provided");
+                return false;
+        }
+        ret->sets = arena_array(req->arena, Matchers, n);
+        ret->n = n;
+        for (size_t i = 0; i < n; i++) {
+                if (!ast_parse_matchers(texts[i], req->arena, &ret->sets[i], &err)) {
+                        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"match[]\": %s", err.msg);
+                        return false;
+                }
+        }
+        if (!api_param_time(req, resp, "start", INT64_MIN / 2, &ret->min_ms) || !api_param_time(req, resp, "end", INT64_MAX / 2, &ret->max_ms) ||
+            !api_param_limit(req, resp, "limit", &ret->limit))
+                return false;
+        if (ret->max_ms < ret->min_ms) {
+                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"end\": end timestamp must not be before start timestamp");
+                return false;
+        }
+        return true;
+}
+
+static int by_labels(const void *a, const void *b) { return labels_cmp(*(const Labels *)a, *(const Labels *)b); }
+static int by_bytes(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
+
+typedef VEC(Labels) LabelsVec;
+typedef VEC(Str) StrVecs;
+
+static bool select_all(Querier *q, const Selection *sel, const HttpRequest *req, LabelsVec *out, Err *err)
+{
+        for (size_t i = 0; i < sel->n; i++) {
+                StoreSelection found;
+                SelectArgs args = { .matchers = sel->sets[i], .min_ms = sel->min_ms, .max_ms = sel->max_ms, .sorted = sel->n == 1, .cancel = req->cancel };
+                if (!q->select(q, &args, req->arena, &found, err))
+                        return false;
+                for (size_t k = 0; k < found.n; k++)
+                        vec_push(out, found.series[k].labels);
+        }
+        if (sel->n > 1 && out->len > 1) {
+                qsort(out->data, out->len, sizeof(Labels), by_labels);
+                size_t n = 1;
+                for (size_t i = 1; i < out->len; i++)
+                        if (!labels_eq(out->data[i], out->data[n - 1]))
+                                out->data[n++] = out->data[i];
+                out->len = n;
+        }
+        return true;
+}
+
+static const PromqlAnnotation TRUNCATED = { .text = STR_INIT("results truncated due to limit") };
+
+void api_series_list(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        ApiContext *ctx = self;
+        Selection sel;
+        Err err;
+        if (!read_selection(req, resp, true, &sel))
+                return;
+        AUTO(querier_close) Querier *q = NULL;
+        LabelsVec all = { .arena = req->arena };
+        if (!store_querier(ctx->store, sel.min_ms, sel.max_ms, &q, &err) || !select_all(q, &sel, req, &all, &err)) {
+                api_reply_err(resp, &err);
+                return;
+        }
+        bool cut = sel.limit && all.len > sel.limit;
+        JsonWriter w;
+        api_reply_begin(resp, &w);
+        json_begin_array(&w);
+        for (size_t i = 0; i < (cut ? sel.limit : all.len); i++)
+                api_put_labels(&w, all.data[i]);
+        json_end_array(&w);
+        api_reply_end(&w, &TRUNCATED, cut);
+}
+
+typedef bool (*NamesFn)(Querier *q, const SelectArgs *args, Str of_label, Arena *arena, Str **ret, size_t *ret_n, Err *err);
+
+static bool names_of(Querier *q, const SelectArgs *args, Str of_label, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+{
+        (void)of_label;
+        return q->label_names(q, args, 0, arena, ret, ret_n, err);
+}
+
+static bool values_of(Querier *q, const SelectArgs *args, Str of_label, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+{
+        return q->label_values(q, of_label, args, 0, arena, ret, ret_n, err);
+}
+
+/* Names or values over all match[] sets, united and sorted. */
+static void reply_names(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, NamesFn fn, Str of_label)
+{
+        Selection sel;
+        Err err;
+        if (!read_selection(req, resp, false, &sel))
+                return;
+        AUTO(querier_close) Querier *q = NULL;
+        if (!store_querier(ctx->store, sel.min_ms, sel.max_ms, &q, &err)) {
+                api_reply_err(resp, &err);
+                return;
+        }
+        StrVecs all = { .arena = req->arena };
+        for (size_t i = 0; i < (sel.n ? sel.n : 1); i++) {
+                SelectArgs args = { .matchers = sel.n ? sel.sets[i] : (Matchers){ 0 }, .min_ms = sel.min_ms, .max_ms = sel.max_ms, .cancel = req->cancel };
+                Str *some;
+                size_t n;
+                if (!fn(q, &args, of_label, req->arena, &some, &n, &err)) {
+                        api_reply_err(resp, &err);
+                        return;
+                }
+                for (size_t k = 0; k < n; k++)
+                        vec_push(&all, some[k]);
+        }
+        if (sel.n > 1 && all.len > 1)
+                qsort(all.data, all.len, sizeof(Str), by_bytes);
+        JsonWriter w;
+        uint64_t written = 0;
+        bool cut = false;
+        api_reply_begin(resp, &w);
+        json_begin_array(&w);
+        for (size_t i = 0; i < all.len; i++) {
+                if (i && str_eq(all.data[i], all.data[i - 1]))
+                        continue;
+                cut = sel.limit && written == sel.limit;
+                if (cut)
+                        break;
+                json_str(&w, all.data[i]);
+                written++;
+        }
+        json_end_array(&w);
+        api_reply_end(&w, &TRUNCATED, cut);
+}
+
+void api_series_label_names(void *self, const HttpRequest *req, HttpResponse *resp) { reply_names(self, req, resp, names_of, (Str){ 0 }); }
+
+void api_series_label_values(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        Str name;
+        Str tail;
+        if (!str_cut(req->rest, '/', &name, &tail) || !str_eq(tail, STR("values"))) {
+                api_reply_error(resp, API_NOT_FOUND, "no such endpoint; label values are at /api/v1/label/<name>/values");
+                return;
+        }
+        if (name.n == 0) {
+                api_reply_error(resp, API_BAD_DATA, "invalid label name: \"\"");
+                return;
+        }
+        reply_names(self, req, resp, values_of, name);
+}
+
+void api_series_metadata(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        ApiContext *ctx = self;
+        uint64_t limit;
+        uint64_t per_metric;
+        Str metric = { 0 };
+        ScrapeMetadata *all;
+        size_t n;
+        if (!api_param_limit(req, resp, "limit", &limit) || !api_param_limit(req, resp, "limit_per_metric", &per_metric))
+                return;
+        http_request_param(req, STR("metric"), &metric);
+        scrape_manager_metadata(ctx->scrape, metric, req->arena, &all, &n);
+        JsonWriter w;
+        uint64_t metrics = 0;
+        api_reply_begin(resp, &w);
+        json_begin_object(&w);
+        for (size_t i = 0; i < n;) {
+                size_t end = i;
+                while (end < n && str_eq(all[end].metric, all[i].metric))
+                        end++;
+                if (limit && metrics++ >= limit)
+                        break;
+                json_key(&w, all[i].metric);
+                json_begin_array(&w);
+                uint64_t written = 0;
+                for (size_t k = i; k < end && !(per_metric && written >= per_metric); k++) {
+                        bool seen = false;
+                        for (size_t j = i; j < k && !seen; j++)
+                                seen = all[j].meta.type == all[k].meta.type && str_eq(all[j].meta.help, all[k].meta.help) &&
+                                       str_eq(all[j].meta.unit, all[k].meta.unit);
+                        if (seen)
+                                continue;
+                        json_begin_object(&w);
+                        json_key_cstr(&w, "type", metadata_type_name(all[k].meta.type));
+                        json_key_str(&w, "help", all[k].meta.help);
+                        json_key_str(&w, "unit", all[k].meta.unit);
+                        json_end_object(&w);
+                        written++;
+                }
+                json_end_array(&w);
+                i = end;
+        }
+        json_end_object(&w);
+        api_reply_end(&w, NULL, 0);
+}

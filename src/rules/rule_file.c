@@ -1,0 +1,275 @@
+/* Reading rule files: the YAML shape through option tables, then what a table cannot say: names, expressions, templates.
+ *
+ * Invariants:
+ * 1. Every complaint names the group and the rule, and points into the file; a bad expression also at its own column.
+ * 2. A file with one error loads nothing; all its errors are reported together. */
+#include <stddef.h>
+
+#include "base/utf8.h"
+#include "config/option.h"
+#include "os/file.h"
+#include "rules/rules.h"
+
+enum { RULE_FILE_MAX_BYTES = 64 << 20 };
+
+typedef struct RuleYaml {
+        const YamlNode *record, *alert, *expr;
+        int64_t for_ms, keep_firing_for_ms;
+        bool has_for, has_keep;
+        Labels labels, annotations;
+        const YamlNode *node;
+} RuleYaml;
+
+typedef struct GroupYaml {
+        Str name;
+        int64_t interval_ms, query_offset_ms;
+        bool has_query_offset;
+        uint64_t limit;
+        Labels labels;
+        StructList rules;
+        const YamlNode *node;
+} GroupYaml;
+
+typedef struct FileYaml {
+        StructList groups;
+} FileYaml;
+
+static void keep_rule_node(void *self, const YamlNode *node, const OptionCtx *ctx)
+{
+        (void)ctx;
+        ((RuleYaml *)self)->node = node;
+}
+
+static void keep_group_node(void *self, const YamlNode *node, const OptionCtx *ctx)
+{
+        (void)ctx;
+        ((GroupYaml *)self)->node = node;
+}
+
+static const Option rule_options[] = {
+        { .key = "record", .kind = OPT_NODE, .offset = offsetof(RuleYaml, record), .help = "Name of the series that a recording rule writes." },
+        { .key = "alert", .kind = OPT_NODE, .offset = offsetof(RuleYaml, alert), .help = "Name of the alert." },
+        { .key = "expr", .kind = OPT_NODE, .offset = offsetof(RuleYaml, expr), .help = "PromQL expression, evaluated at every interval of the group." },
+        { .key = "for", .kind = OPT_DURATION, .offset = offsetof(RuleYaml, for_ms), .set_offset = offsetof(RuleYaml, has_for), .help = "How long the expression must hold before the alert fires." },
+        { .key = "keep_firing_for", .kind = OPT_DURATION, .offset = offsetof(RuleYaml, keep_firing_for_ms), .set_offset = offsetof(RuleYaml, has_keep), .help = "How long the alert goes on firing after the expression stopped to hold." },
+        { .key = "labels", .kind = OPT_LABELS, .offset = offsetof(RuleYaml, labels), .help = "Labels to add or override; templates in alerting rules." },
+        { .key = "annotations", .kind = OPT_LABELS, .offset = offsetof(RuleYaml, annotations), .help = "Texts for people; templates." },
+        OPTION_END,
+};
+static const OptionTable rule_table = { "rule", rule_options, sizeof(RuleYaml), keep_rule_node };
+
+static const Option group_options[] = {
+        { .key = "name", .kind = OPT_STR, .offset = offsetof(GroupYaml, name), .help = "Name of the group, unique in its file." },
+        { .key = "interval", .kind = OPT_DURATION, .offset = offsetof(GroupYaml, interval_ms), .help = "How often its rules are evaluated; default: global.evaluation_interval." },
+        { .key = "query_offset", .kind = OPT_DURATION, .offset = offsetof(GroupYaml, query_offset_ms), .set_offset = offsetof(GroupYaml, has_query_offset), .help = "Evaluate this far in the past, to wait for late data." },
+        { .key = "limit", .kind = OPT_UINT, .offset = offsetof(GroupYaml, limit), .def = "0", .help = "Most alerts or series that one rule may produce; 0: no limit." },
+        { .key = "labels", .kind = OPT_LABELS, .offset = offsetof(GroupYaml, labels), .help = "Labels added to every rule of the group." },
+        { .key = "rules", .kind = OPT_STRUCT_LIST, .offset = offsetof(GroupYaml, rules), .table = &rule_table, .help = "The rules, evaluated in order." },
+        OPTION_END,
+};
+static const OptionTable group_table = { "group", group_options, sizeof(GroupYaml), keep_group_node };
+
+static const Option file_options[] = {
+        { .key = "groups", .kind = OPT_STRUCT_LIST, .offset = offsetof(FileYaml, groups), .table = &group_table, .help = "The rule groups." },
+        OPTION_END,
+};
+static const OptionTable file_table = { "rule file", file_options, sizeof(FileYaml), NULL };
+
+typedef struct RuleReader {
+        const RulesDialect *dialect;
+        const OptionCtx *ctx;
+        const GroupYaml *group;
+        size_t index; /* of the rule in its group, from 1 */
+        Str rule_name;
+        YamlPos pos;
+} RuleReader;
+
+static bool complain(const RuleReader *r, YamlPos pos, Str what)
+{
+        return diags_error(r->ctx->diags, r->ctx->file, pos.line ? pos : r->pos, "group '" STR_FMT "', rule %zu, '" STR_FMT "': " STR_FMT,
+                           STR_ARG(r->group->name), r->index, STR_ARG(r->rule_name), STR_ARG(what));
+}
+
+static Str scalar_text(const YamlNode *node)
+{
+        return node && node->kind == YAML_SCALAR ? node->text : (Str){ 0 };
+}
+
+/* Where byte `offset` of a scalar stands in the file. Exact for one-line scalars; the line for block scalars. */
+static YamlPos place_in(const YamlNode *node, Str text, SrcPos at)
+{
+        unsigned line;
+        unsigned col;
+        ast_line_col(text, at.start, &line, &col);
+        YamlPos pos = node->pos;
+        if (str_find_char(text, '\n') == SIZE_MAX)
+                pos.col += col - 1 + (node->quoted ? 1 : 0);
+        else if (node->quoted)
+                pos.line += line;
+        return pos;
+}
+
+static bool read_expr(const RuleReader *r, const YamlNode *node, Rule *rule)
+{
+        Err err;
+        SrcPos at = { 0 };
+        Expr *expr;
+        rule->expr_text = scalar_text(node);
+        if (rule->expr_text.n == 0)
+                return complain(r, (YamlPos){ 0 }, STR("field 'expr' must be set in rule"));
+        if (ast_parse(rule->expr_text, r->ctx->arena, &r->dialect->features, &expr, &at, &err)) {
+                rule->expr = expr;
+                return true;
+        }
+        Buf text = { .arena = r->ctx->arena };
+        buf_lit(&text, "could not parse expression: ");
+        ast_format_error(&text, rule->expr_text, at, err.msg);
+        return complain(r, place_in(node, rule->expr_text, at), buf_str(&text));
+}
+
+static bool name_is_valid(const RuleReader *r, Str name)
+{
+        if (name.n == 0 || str_eq(name, LABEL_NAME))
+                return false;
+        return r->dialect->legacy_names ? labels_name_is_legacy_valid(name) : utf8_valid(name);
+}
+
+static bool check_names(const RuleReader *r, const Rule *rule)
+{
+        bool ok = true;
+        for (size_t i = 0; i < rule->labels.n; i++) {
+                if (!name_is_valid(r, rule->labels.data[i].name))
+                        ok = complain(r, (YamlPos){ 0 }, str_printf(r->ctx->arena, "invalid label name: '" STR_FMT "'", STR_ARG(rule->labels.data[i].name)));
+                if (!utf8_valid(rule->labels.data[i].value))
+                        ok = complain(r, (YamlPos){ 0 }, STR("invalid label value: not UTF-8"));
+        }
+        for (size_t i = 0; i < rule->annotations.n; i++)
+                if (!name_is_valid(r, rule->annotations.data[i].name))
+                        ok = complain(r, (YamlPos){ 0 }, str_printf(r->ctx->arena, "invalid annotation name: '" STR_FMT "'", STR_ARG(rule->annotations.data[i].name)));
+        return ok;
+}
+
+static bool check_templates(const RuleReader *r, const char *kind, Labels texts)
+{
+        bool ok = true;
+        for (size_t i = 0; i < texts.n; i++) {
+                Err err;
+                Str name = str_printf(r->ctx->arena, "__alert_" STR_FMT, STR_ARG(r->rule_name));
+                if (!gotmpl_check_rule(name, texts.data[i].value, &err))
+                        ok = complain(r, (YamlPos){ 0 }, str_printf(r->ctx->arena, "%s '" STR_FMT "': %s", kind, STR_ARG(texts.data[i].name), err.msg));
+        }
+        return ok;
+}
+
+static bool check_recording(const RuleReader *r, const RuleYaml *yaml, const Rule *rule)
+{
+        bool ok = true;
+        if (rule->annotations.n)
+                ok = complain(r, (YamlPos){ 0 }, STR("invalid field 'annotations' in recording rule"));
+        if (yaml->has_for)
+                ok = complain(r, (YamlPos){ 0 }, STR("invalid field 'for' in recording rule"));
+        if (yaml->has_keep)
+                ok = complain(r, (YamlPos){ 0 }, STR("invalid field 'keep_firing_for' in recording rule"));
+        if (str_find_char(rule->name, '{') != SIZE_MAX || str_find_char(rule->name, '}') != SIZE_MAX)
+                ok = complain(r, yaml->record->pos, str_printf(r->ctx->arena, "braces present in the recording rule name; should it be in expr?: " STR_FMT, STR_ARG(rule->name)));
+        else if (!(r->dialect->legacy_names ? labels_metric_is_legacy_valid(rule->name) : utf8_valid(rule->name)))
+                ok = complain(r, yaml->record->pos, str_printf(r->ctx->arena, "invalid recording rule name: " STR_FMT, STR_ARG(rule->name)));
+        return ok;
+}
+
+static bool read_rule(RuleReader *r, const RuleYaml *yaml, Rule *rule)
+{
+        bool ok = true;
+        Str record = scalar_text(yaml->record);
+        Str alert = scalar_text(yaml->alert);
+        *rule = (Rule){
+                .name = alert.n ? alert : record, .alerting = alert.n != 0, .for_ms = yaml->for_ms,
+                .keep_firing_for_ms = yaml->keep_firing_for_ms, .labels = yaml->labels, .annotations = yaml->annotations,
+                .pos = yaml->node ? yaml->node->pos : (YamlPos){ 0 },
+        };
+        r->rule_name = rule->name;
+        r->pos = rule->pos;
+        if (record.n && alert.n)
+                ok = complain(r, (YamlPos){ 0 }, STR("only one of 'record' and 'alert' must be set"));
+        if (!record.n && !alert.n)
+                ok = complain(r, (YamlPos){ 0 }, STR("one of 'record' or 'alert' must be set"));
+        ok &= read_expr(r, yaml->expr, rule);
+        ok &= check_names(r, rule);
+        if (record.n && !alert.n)
+                ok &= check_recording(r, yaml, rule);
+        if (alert.n) {
+                ok &= check_templates(r, "label", rule->labels);
+                ok &= check_templates(r, "annotation", rule->annotations);
+        }
+        return ok;
+}
+
+static bool read_group(const RulesDialect *dialect, const OptionCtx *ctx, const GroupYaml *yaml, RuleGroup *group)
+{
+        const RuleYaml *rules = yaml->rules.data;
+        RuleReader r = { .dialect = dialect, .ctx = ctx, .group = yaml };
+        bool ok = true;
+        *group = (RuleGroup){
+                .name = yaml->name, .file = ctx->file, .interval_ms = yaml->interval_ms,
+                .query_offset_ms = yaml->has_query_offset ? yaml->query_offset_ms : -1, .limit = yaml->limit, .labels = yaml->labels,
+                .rules = arena_array(ctx->arena, Rule, yaml->rules.n), .n = yaml->rules.n,
+        };
+        if (yaml->name.n == 0)
+                ok = diags_error(ctx->diags, ctx->file, yaml->node ? yaml->node->pos : (YamlPos){ 0 }, "a group has no name: set 'name'");
+        for (size_t i = 0; i < yaml->rules.n; i++) {
+                r.index = i + 1;
+                ok &= read_rule(&r, &rules[i], &group->rules[i]);
+        }
+        return ok;
+}
+
+static bool read_document(const RulesDialect *dialect, const OptionCtx *ctx, const YamlNode *doc, RuleFile *file)
+{
+        FileYaml yaml;
+        bool ok = option_bind(doc, &file_table, &yaml, ctx);
+        const GroupYaml *groups = yaml.groups.data;
+        size_t before = file->n;
+        RuleGroup *all = arena_array(ctx->arena, RuleGroup, before + yaml.groups.n);
+        if (before)
+                memcpy(all, file->groups, before * sizeof *all);
+        for (size_t i = 0; i < yaml.groups.n; i++) {
+                ok &= read_group(dialect, ctx, &groups[i], &all[before + i]);
+                for (size_t k = 0; k < before + i; k++)
+                        if (groups[i].name.n && str_eq(all[k].name, groups[i].name))
+                                ok = diags_error(ctx->diags, ctx->file, groups[i].node ? groups[i].node->pos : (YamlPos){ 0 },
+                                                 "groupname: '" STR_FMT "' is repeated in the same file", STR_ARG(groups[i].name));
+        }
+        file->groups = all;
+        file->n = before + yaml.groups.n;
+        return ok;
+}
+
+bool rules_parse(Str text, Str path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret)
+{
+        YamlNode **docs;
+        size_t n_docs;
+        YamlError *errors;
+        size_t n_errors;
+        OptionCtx ctx = { .arena = arena, .diags = diags, .file = str_dup(arena, path) };
+        RuleFile file = { .path = ctx.file };
+        if (!yaml_parse(text, arena, &docs, &n_docs, &errors, &n_errors)) {
+                for (size_t i = 0; i < n_errors; i++)
+                        diags_error(diags, ctx.file, errors[i].pos, STR_FMT, STR_ARG(errors[i].message));
+                return false;
+        }
+        bool ok = true;
+        for (size_t i = 0; i < n_docs; i++)
+                ok &= read_document(dialect, &ctx, docs[i], &file);
+        if (ok)
+                *ret = file;
+        return ok;
+}
+
+bool rules_load_file(const char *path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret)
+{
+        Buf text = { .arena = arena };
+        Err err;
+        if (!file_read_all(fs_system(), path, RULE_FILE_MAX_BYTES, &text, &err))
+                return diags_error(diags, str_of(path), (YamlPos){ 0 }, "%s", err.msg);
+        return rules_parse(buf_str(&text), str_of(path), dialect, arena, diags, ret);
+}

@@ -1,0 +1,214 @@
+/* Invariants:
+ * 1. All rules of one evaluation see the same time; the results of each are committed before the next runs.
+ * 2. A rule that fails is marked and does not stop the others; its outputs of the time before get no stale markers.
+ * 3. The definition (group, expressions) is immutable; what changes is under mu. */
+#include "rules/rule_group.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metric.h"
+
+METRIC_COUNTER(evaluations, "pharos_rules_evaluations_total", "Rules evaluated.");
+METRIC_COUNTER(failures, "pharos_rules_evaluation_failures_total", "Rules whose evaluation failed.");
+METRIC_HISTOGRAM(group_seconds, "pharos_rules_group_seconds", "Time to evaluate a group.");
+
+static Labels merge_labels(Labels under, Labels over, Arena *arena)
+{
+        LabelsBuilder lb;
+        labels_builder_init(&lb, arena, under);
+        for (size_t i = 0; i < over.n; i++)
+                labels_builder_set(&lb, over.data[i].name, over.data[i].value);
+        return labels_builder_build(&lb, arena);
+}
+
+static void copy_rule(Rule *to, const Rule *from, const PromqlFeatures *features, Arena *arena)
+{
+        *to = *from;
+        to->name = str_dup(arena, from->name);
+        to->expr_text = str_dup(arena, from->expr_text);
+        to->labels = labels_dup(arena, from->labels);
+        to->annotations = labels_dup(arena, from->annotations);
+        Expr *expr = NULL;
+        Err err;
+        /* It was parsed before, with the same features: a failure now leaves the rule without an expression, and says so. */
+        if (!ast_parse(to->expr_text, arena, features, &expr, NULL, &err))
+                log_error("a rule's expression does not parse", KV("rule", to->name), KV("err", &err));
+        to->expr = expr;
+}
+
+RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group, Labels external_labels, int64_t interval_ms,
+                             int64_t query_offset_ms)
+{
+        RuleGroupRun *run = mem_new(RuleGroupRun);
+        Arena *arena = arena_new();
+        run->options = options;
+        run->arena = arena;
+        run->group = *group;
+        run->group.name = str_dup(arena, group->name);
+        run->group.file = str_dup(arena, group->file);
+        run->group.labels = labels_dup(arena, group->labels);
+        run->group.rules = arena_array(arena, Rule, group->n);
+        run->external_labels = labels_dup(arena, external_labels);
+        run->interval_ms = interval_ms;
+        run->query_offset_ms = query_offset_ms;
+        run->runs = mem_new_array(RuleRun, group->n);
+        for (size_t i = 0; i < group->n; i++) {
+                copy_rule(&run->group.rules[i], &group->rules[i], &promql_engine_options(options->engine)->features, arena);
+                run->runs[i].rule = &run->group.rules[i];
+                run->runs[i].labels = merge_labels(run->group.labels, run->group.rules[i].labels, arena);
+        }
+        mutex_init(&run->mu);
+        return run;
+}
+
+void rule_group_free(RuleGroupRun *run)
+{
+        for (size_t i = 0; i < run->group.n; i++) {
+                rule_alerting_clear(&run->runs[i]);
+                rule_output_clear(&run->runs[i]);
+                mem_free(run->runs[i].last_error);
+        }
+        mem_free(run->runs);
+        mutex_done(&run->mu);
+        arena_free(run->arena);
+        mem_free(run);
+}
+
+static bool same_rule(const RuleRun *a, const RuleRun *b)
+{
+        return a->rule->alerting == b->rule->alerting && str_eq(a->rule->name, b->rule->name) && labels_eq(a->labels, b->labels);
+}
+
+void rule_group_inherit(RuleGroupRun *run, RuleGroupRun *old)
+{
+        for (size_t i = 0; i < run->group.n; i++) {
+                for (size_t k = 0; k < old->group.n; k++) {
+                        RuleRun *from = &old->runs[k];
+                        RuleRun *to = &run->runs[i];
+                        if (!same_rule(to, from) || from->generation == 0)
+                                continue;
+                        const Rule *rule = to->rule;
+                        Labels labels = to->labels;
+                        *to = *from;
+                        to->rule = rule;
+                        to->labels = labels;
+                        *from = (RuleRun){ .rule = from->rule, .labels = from->labels };
+                        break;
+                }
+        }
+        run->hold_until_ms = old->hold_until_ms;
+        run->downtime_ms = old->downtime_ms;
+        run->last_eval_ms = old->last_eval_ms;
+}
+
+static void set_error(RuleRun *run, const Err *err)
+{
+        mem_free(run->last_error);
+        run->last_error = err ? mem_strndup(err->msg, strlen(err->msg)) : NULL;
+        run->health = err ? RULE_ERR : RULE_OK;
+}
+
+/* A scalar result counts as a vector of one sample without labels. */
+static bool as_vector(PromqlResult *result, Arena *arena, Err *err)
+{
+        if (result->type == VALUE_VECTOR)
+                return true;
+        if (result->type != VALUE_SCALAR)
+                return err_set(err, ERR_INVALID, "rule result is not a vector or scalar");
+        PromqlSeries *one = arena_new_of(arena, PromqlSeries);
+        one->v = arena_new_of(arena, double);
+        one->t = arena_new_of(arena, int64_t);
+        one->v[0] = result->scalar;
+        one->t[0] = result->scalar_t_ms;
+        one->n = 1;
+        result->series = one;
+        result->n_series = 1;
+        return true;
+}
+
+static bool eval_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Arena *arena, Err *err)
+{
+        const RulesOptions *o = group->options;
+        if (!run->rule->expr)
+                return err_set(err, ERR_INVALID, "the expression does not parse");
+        int64_t query_ms = ts_ms - group->query_offset_ms;
+        PromqlQuery query = { .expr = run->rule->expr, .text = run->rule->expr_text, .start_ms = query_ms, .end_ms = query_ms };
+        PromqlResult result;
+        if (!promql_exec(o->engine, o->store, &query, arena, &result, err) || !as_vector(&result, arena, err))
+                return false;
+        Appender *appender = store_appender(o->store);
+        bool ok = run->rule->alerting ? rule_alerting_eval(group, run, &result, ts_ms, appender, arena, err)
+                                      : rule_output_record(group, run, &result, query_ms, appender, arena, err);
+        if (!ok) {
+                store_rollback(appender);
+                return false;
+        }
+        rule_output_end_missing(run, query_ms, appender);
+        return store_commit(appender, err) || err_wrap(err, "store the results");
+}
+
+static void run_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        Err err;
+        if (run->rule->alerting && !run->restored)
+                rule_alerting_restore(group, run);
+        mutex_lock(&group->mu);
+        run->generation++;
+        mutex_unlock(&group->mu);
+        int64_t start_ns = group->options->clock->mono_ns(group->options->clock);
+        bool ok = eval_rule(group, run, ts_ms, arena, &err);
+        metric_add(evaluations, 1);
+        if (!ok) {
+                metric_add(failures, 1);
+                log_warn("rule evaluation failed", KV("group", group->group.name), KV("rule", run->rule->name), KV("err", &err));
+        }
+        mutex_lock(&group->mu);
+        set_error(run, ok ? NULL : &err);
+        run->last_eval_ms = ts_ms;
+        run->eval_seconds = (double)(group->options->clock->mono_ns(group->options->clock) - start_ns) * 1e-9;
+        mutex_unlock(&group->mu);
+        if (run->rule->alerting) {
+                rule_alerting_save(group, run); /* before anybody is told: a crash in between repeats, it never forgets */
+                rule_alerting_send(group, run, ts_ms, arena);
+        }
+}
+
+static void count_states(RuleGroupRun *group)
+{
+        MUTEX_SCOPE(&group->mu);
+        group->firing = group->pending = 0;
+        for (size_t i = 0; i < group->group.n; i++) {
+                const AlertMap *alerts = &group->runs[i].alerts;
+                for (AlertMapSlot *s = alert_map_next(alerts, NULL); s; s = alert_map_next(alerts, s)) {
+                        group->firing += s->val->state == ALERT_FIRING;
+                        group->pending += s->val->state == ALERT_PENDING;
+                }
+        }
+}
+
+void rule_group_eval(RuleGroupRun *group, int64_t ts_ms)
+{
+        const Clock *clock = group->options->clock;
+        int64_t start_ns = clock->mono_ns(clock);
+        for (size_t i = 0; i < group->group.n; i++)
+                run_rule(group, &group->runs[i], ts_ms);
+        count_states(group);
+        double seconds = (double)(clock->mono_ns(clock) - start_ns) * 1e-9;
+        metric_observe(group_seconds, seconds);
+        MUTEX_SCOPE(&group->mu);
+        group->eval_seconds = seconds;
+        group->last_eval_ms = ts_ms;
+}
+
+void rule_group_end(RuleGroupRun *group, int64_t ts_ms)
+{
+        Appender *appender = store_appender(group->options->store);
+        for (size_t i = 0; i < group->group.n; i++) {
+                group->runs[i].generation++;
+                rule_output_end_missing(&group->runs[i], ts_ms, appender);
+        }
+        Err err;
+        if (!store_commit(appender, &err))
+                log_warn("stale markers of a removed rule group are not stored", KV("group", group->group.name), KV("err", &err));
+}

@@ -1,0 +1,297 @@
+/* The manager: which groups there are, when each is due, and one evaluation of each at a time.
+ *
+ * Invariants:
+ * 1. A group evaluates at multiples of its interval plus a phase from its name: the same after a restart.
+ * 2. A tick that comes while the group still runs is skipped and counted; evaluations never pile up.
+ * 3. A group that was replaced finishes its evaluation first; its alerts move to the new one, none is lost or doubled. */
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/metric.h"
+#include "rules/rule_group.h"
+#include "rules/rule_state.h"
+#include "rules/rules.h"
+
+enum { NOTE_TICK_EVERY_MS = 15000, IDLE_TICK_MS = 60000 };
+
+METRIC_COUNTER(missed, "pharos_rules_group_iterations_missed_total", "Evaluations skipped because the one before still ran.");
+
+typedef VEC(RuleGroupRun *) GroupVec;
+
+typedef struct EvalJob {
+        struct RulesManager *manager;
+        RuleGroupRun *group;
+        int64_t ts_ms;
+} EvalJob;
+typedef VEC(EvalJob *) JobVec;
+
+struct RulesManager {
+        RulesOptions options;
+        Arena *arena; /* strings of options */
+        Mutex mu;     /* guards groups, their next_ms, running, retired; running; totals */
+        Cond idle;    /* running fell */
+        GroupVec groups;
+        size_t running;
+        size_t firing, pending;
+        int64_t noted_tick_ms, downtime_ms, start_ms;
+        int64_t default_interval_ms;
+};
+
+const char *rules_state_name(AlertState state)
+{
+        static const char *const names[] = { "inactive", "pending", "firing" };
+        return names[state];
+}
+
+RulesManager *rules_manager_new(const RulesOptions *options)
+{
+        RulesManager *m = mem_new(RulesManager);
+        m->options = *options;
+        m->arena = arena_new();
+        m->options.external_url = str_dup(m->arena, options->external_url);
+        if (!m->options.clock)
+                m->options.clock = clock_system();
+        if (!m->options.default_interval_ms)
+                m->options.default_interval_ms = 60000;
+        if (!m->options.resend_delay_ms)
+                m->options.resend_delay_ms = 60000;
+        if (!m->options.outage_tolerance_ms)
+                m->options.outage_tolerance_ms = 3600000;
+        m->default_interval_ms = m->options.default_interval_ms;
+        m->start_ms = clock_wall_ms(m->options.clock);
+        int64_t last = rule_state_last_tick(options->statedb);
+        m->downtime_ms = last && last < m->start_ms ? m->start_ms - last : 0;
+        mutex_init(&m->mu);
+        mutex_cond_init(&m->idle);
+        return m;
+}
+
+static void wait_idle(RulesManager *m)
+{
+        while (m->running)
+                mutex_cond_wait(&m->idle, &m->mu);
+}
+
+void rules_manager_free(RulesManager *m)
+{
+        if (!m)
+                return;
+        mutex_lock(&m->mu);
+        wait_idle(m);
+        mutex_unlock(&m->mu);
+        vec_each(g, &m->groups) rule_group_free(*g);
+        vec_done(&m->groups);
+        mutex_done(&m->mu);
+        mutex_cond_done(&m->idle);
+        arena_free(m->arena);
+        mem_free(m);
+}
+
+/* The first multiple of the interval, shifted by the group's phase, that is later than now. */
+static int64_t next_slot(const RuleGroupRun *g, int64_t now_ms)
+{
+        Buf key = { 0 };
+        buf_printf(&key, STR_FMT ";" STR_FMT, STR_ARG(g->group.file), STR_ARG(g->group.name));
+        int64_t phase = (int64_t)(hash_fnv1a(buf_str(&key)) % (uint64_t)g->interval_ms);
+        buf_done(&key);
+        int64_t base = now_ms - (now_ms % g->interval_ms) + phase;
+        while (base <= now_ms)
+                base += g->interval_ms;
+        return base - g->interval_ms > now_ms ? base - g->interval_ms : base;
+}
+
+static RuleGroupRun *take_same(GroupVec *old, const RuleGroupRun *g)
+{
+        vec_each(o, old)
+        {
+                RuleGroupRun *found = *o;
+                if (found && str_eq(found->group.name, g->group.name) && str_eq(found->group.file, g->group.file)) {
+                        *o = NULL;
+                        return found;
+                }
+        }
+        return NULL;
+}
+
+bool rules_manager_apply(RulesManager *m, const RuleFile *files, size_t n, Labels external_labels, int64_t default_interval_ms, Err *err)
+{
+        (void)err;
+        int64_t now_ms = clock_wall_ms(m->options.clock);
+        GroupVec fresh = { 0 };
+        mutex_lock(&m->mu);
+        wait_idle(m);
+        if (default_interval_ms > 0)
+                m->default_interval_ms = default_interval_ms;
+        GroupVec old = m->groups;
+        for (size_t f = 0; f < n; f++) {
+                for (size_t i = 0; i < files[f].n; i++) {
+                        const RuleGroup *group = &files[f].groups[i];
+                        int64_t interval_ms = group->interval_ms ? group->interval_ms : m->default_interval_ms;
+                        int64_t offset_ms = group->query_offset_ms >= 0 ? group->query_offset_ms : m->options.default_query_offset_ms;
+                        RuleGroupRun *g = rule_group_new(&m->options, group, external_labels, interval_ms, offset_ms);
+                        g->downtime_ms = m->downtime_ms;
+                        g->hold_until_ms = m->start_ms + 2 * MAX_OF(interval_ms, m->default_interval_ms);
+                        RuleGroupRun *same = take_same(&old, g);
+                        g->next_ms = same && same->interval_ms == interval_ms ? same->next_ms : next_slot(g, now_ms);
+                        if (same) {
+                                rule_group_inherit(g, same);
+                                rule_group_end(same, now_ms);
+                                rule_group_free(same);
+                        }
+                        vec_push(&fresh, g);
+                }
+        }
+        vec_each(o, &old)
+        {
+                if (!*o)
+                        continue;
+                rule_group_end(*o, now_ms);
+                rule_group_free(*o);
+        }
+        vec_done(&old);
+        m->groups = fresh;
+        mutex_unlock(&m->mu);
+        return true;
+}
+
+static void finish_eval(RulesManager *m, RuleGroupRun *group)
+{
+        size_t firing = 0;
+        size_t pending = 0;
+        mutex_lock(&m->mu);
+        group->running = false;
+        vec_each(g, &m->groups)
+        {
+                firing += (*g)->firing;
+                pending += (*g)->pending;
+        }
+        bool changed = firing != m->firing || pending != m->pending;
+        m->firing = firing;
+        m->pending = pending;
+        mutex_unlock(&m->mu);
+        if (changed && m->options.on_change)
+                m->options.on_change(m->options.on_change_ctx, firing, pending);
+        mutex_lock(&m->mu);
+        m->running--;
+        mutex_cond_broadcast(&m->idle);
+        mutex_unlock(&m->mu);
+}
+
+static void run_job(void *arg)
+{
+        EvalJob *job = arg;
+        rule_group_eval(job->group, job->ts_ms);
+        finish_eval(job->manager, job->group);
+        mem_free(job);
+}
+
+/* Collects the groups that are due and moves their clocks on. */
+static void collect_due(RulesManager *m, int64_t now_ms, JobVec *due)
+{
+        vec_each(it, &m->groups)
+        {
+                RuleGroupRun *g = *it;
+                if (g->next_ms > now_ms)
+                        continue;
+                int64_t slots = (now_ms - g->next_ms) / g->interval_ms;
+                int64_t ts_ms = g->next_ms + slots * g->interval_ms;
+                if (slots)
+                        metric_add(missed, slots);
+                g->next_ms = ts_ms + g->interval_ms;
+                if (g->running) {
+                        metric_add(missed, 1);
+                        continue;
+                }
+                g->running = true;
+                m->running++;
+                EvalJob *job = mem_new(EvalJob);
+                *job = (EvalJob){ m, g, ts_ms };
+                vec_push(due, job);
+        }
+}
+
+int64_t rules_manager_tick(RulesManager *m)
+{
+        int64_t now_ms = clock_wall_ms(m->options.clock);
+        JobVec due = { 0 };
+        mutex_lock(&m->mu);
+        collect_due(m, now_ms, &due);
+        bool note = m->groups.len && now_ms - m->noted_tick_ms >= NOTE_TICK_EVERY_MS;
+        if (note)
+                m->noted_tick_ms = now_ms;
+        mutex_unlock(&m->mu);
+        if (note)
+                rule_state_note_tick(m->options.statedb, now_ms);
+        vec_each(job, &due)
+        {
+                if (!m->options.pool || !pool_submit(m->options.pool, run_job, *job))
+                        run_job(*job);
+        }
+        vec_done(&due);
+        int64_t wait_ms = IDLE_TICK_MS;
+        mutex_lock(&m->mu);
+        vec_each(g, &m->groups) wait_ms = MIN_OF(wait_ms, (*g)->next_ms - now_ms);
+        mutex_unlock(&m->mu);
+        return MAX_OF(wait_ms, 1);
+}
+
+/* ---- status ---- */
+
+static int by_labels(const void *a, const void *b) { return labels_cmp(((const RuleAlert *)a)->labels, ((const RuleAlert *)b)->labels); }
+
+static void copy_alerts(const RuleRun *run, Arena *arena, RuleStatus *ret)
+{
+        ret->alerts = arena_array(arena, RuleAlert, run->alerts.len);
+        for (AlertMapSlot *s = alert_map_next(&run->alerts, NULL); s; s = alert_map_next(&run->alerts, s)) {
+                const ActiveAlert *a = s->val;
+                if (a->state == ALERT_INACTIVE)
+                        continue;
+                ret->alerts[ret->n_alerts++] = (RuleAlert){
+                        .labels = labels_dup(arena, a->labels), .annotations = labels_dup(arena, a->annotations), .state = a->state,
+                        .active_at_ms = a->active_at_ms, .keep_firing_since_ms = a->keep_firing_since_ms, .value = a->value,
+                };
+                ret->state = MAX_OF(ret->state, a->state);
+        }
+        if (ret->n_alerts > 1)
+                qsort(ret->alerts, ret->n_alerts, sizeof *ret->alerts, by_labels);
+}
+
+static void copy_rule_status(const RuleRun *run, Arena *arena, RuleStatus *ret)
+{
+        *ret = (RuleStatus){
+                .alerting = run->rule->alerting, .name = str_dup(arena, run->rule->name), .query = str_dup(arena, run->rule->expr_text),
+                .labels = labels_dup(arena, run->labels), .annotations = labels_dup(arena, run->rule->annotations),
+                .for_ms = run->rule->for_ms, .keep_firing_for_ms = run->rule->keep_firing_for_ms, .health = run->health,
+                .last_error = str_dup(arena, str_of(run->last_error)), .eval_seconds = run->eval_seconds, .last_eval_ms = run->last_eval_ms,
+        };
+        copy_alerts(run, arena, ret);
+}
+
+static int by_file(const void *a, const void *b) { return str_cmp(((const RuleGroupStatus *)a)->file, ((const RuleGroupStatus *)b)->file); }
+
+void rules_manager_status(RulesManager *m, Arena *arena, RuleGroupStatus **ret, size_t *ret_n)
+{
+        MUTEX_SCOPE(&m->mu);
+        RuleGroupStatus *all = arena_array(arena, RuleGroupStatus, m->groups.len);
+        for (size_t i = 0; i < m->groups.len; i++) {
+                RuleGroupRun *g = m->groups.data[i];
+                MUTEX_SCOPE(&g->mu);
+                all[i] = (RuleGroupStatus){
+                        .name = str_dup(arena, g->group.name), .file = str_dup(arena, g->group.file), .interval_ms = g->interval_ms,
+                        .last_eval_ms = g->last_eval_ms, .limit = g->group.limit, .eval_seconds = g->eval_seconds,
+                        .rules = arena_array(arena, RuleStatus, g->group.n), .n = g->group.n,
+                };
+                for (size_t k = 0; k < g->group.n; k++)
+                        copy_rule_status(&g->runs[k], arena, &all[i].rules[k]);
+        }
+        /* A stable sort: groups of one file stay in their order. */
+        for (size_t i = 1; i < m->groups.len; i++)
+                for (size_t k = i; k > 0 && by_file(&all[k - 1], &all[k]) > 0; k--) {
+                        RuleGroupStatus t = all[k];
+                        all[k] = all[k - 1];
+                        all[k - 1] = t;
+                }
+        *ret = all;
+        *ret_n = m->groups.len;
+}

@@ -1,0 +1,381 @@
+/* Invariants:
+ * 1. `order` lists the entries of the last successful body by position; the next body is expected to repeat it.
+ * 2. An entry leaves the cache in the scrape that misses it: after its stale marker, when it had a stored series.
+ * 3. A failed append changes neither `order` nor which entries count as exposed: `generation` moves only on success. */
+#include "scrape/scrape_cache.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/metric.h"
+
+METRIC_FAMILY(rejected, METRIC_KIND_COUNTER, "pharos_scrape_samples_rejected_total",
+              "Scraped samples that the store did not take, by reason.", "reason");
+
+typedef struct CacheEntry {
+        SeriesRef ref;
+        uint64_t generation; /* of the last body that held it */
+        bool dropped;        /* by metric relabelling */
+        bool timed;          /* has its own timestamps: no stale markers */
+        bool stored;
+        size_t raw_n;
+        char raw[];
+} CacheEntry;
+
+static inline Str entry_raw(const CacheEntry *e) { return (Str){ e->raw, e->raw_n }; }
+
+#define MAP_NAME EntryMap
+#define MAP_FN_PREFIX entry_map
+#define MAP_KEY Str
+#define MAP_VAL CacheEntry *
+#define MAP_HASH(k) hash_str(k)
+#define MAP_EQ(a, b) str_eq(a, b)
+#include "base/map.inc.h"
+
+typedef struct Family {
+        MetricType type;
+        char *help, *unit; /* owned */
+        uint64_t generation;
+} Family;
+
+#define MAP_NAME FamilyMap
+#define MAP_FN_PREFIX family_map
+#define MAP_KEY Str
+#define MAP_VAL Family
+#define MAP_HASH(k) hash_str(k)
+#define MAP_EQ(a, b) str_eq(a, b)
+#include "base/map.inc.h"
+
+struct ScrapeCache {
+        EntryMap entries;
+        VEC(CacheEntry *) order, seen;
+        uint64_t generation;
+        bool stale_rules;
+        Mutex meta_mu;
+        FamilyMap families; /* guarded by meta_mu; keys owned */
+};
+
+ScrapeCache *scrape_cache_new(void)
+{
+        ScrapeCache *c = mem_new(ScrapeCache);
+        mutex_init(&c->meta_mu);
+        return c;
+}
+
+static void family_free(FamilyMapSlot *s)
+{
+        mem_free(s->val.help);
+        mem_free(s->val.unit);
+        mem_free((void *)(uintptr_t)s->key.p);
+}
+
+void scrape_cache_free(ScrapeCache *c)
+{
+        if (!c)
+                return;
+        for (EntryMapSlot *s = entry_map_next(&c->entries, NULL); s; s = entry_map_next(&c->entries, s))
+                mem_free(s->val);
+        entry_map_done(&c->entries);
+        for (FamilyMapSlot *s = family_map_next(&c->families, NULL); s; s = family_map_next(&c->families, s))
+                family_free(s);
+        family_map_done(&c->families);
+        vec_done(&c->order);
+        vec_done(&c->seen);
+        mutex_done(&c->meta_mu);
+        mem_free(c);
+}
+
+size_t scrape_cache_series(const ScrapeCache *c) { return c->order.len; }
+
+void scrape_cache_invalidate(ScrapeCache *c) { c->stale_rules = true; }
+
+/* ---- metadata ---- */
+
+static Family *family_of(ScrapeCache *c, Str name)
+{
+        bool fresh;
+        Family *f = family_map_get(&c->families, name);
+        if (f)
+                return f;
+        return family_map_put(&c->families, str_n(mem_strndup(name.p, name.n), name.n), &fresh);
+}
+
+static void set_text(char **field, Str text)
+{
+        if (*field && str_eq(str_of(*field), text))
+                return;
+        mem_free(*field);
+        *field = mem_strndup(text.p, text.n);
+}
+
+static void note_metadata(ScrapeCache *c, ExpoKind kind, const ExpoItem *item)
+{
+        mutex_lock(&c->meta_mu);
+        Family *f = family_of(c, item->series);
+        if (kind == EXPO_TYPE)
+                f->type = item->type;
+        else
+                set_text(kind == EXPO_HELP ? &f->help : &f->unit, item->text);
+        mutex_unlock(&c->meta_mu);
+}
+
+void scrape_cache_each_metadata(ScrapeCache *c, void (*fn)(void *, Str, const Metadata *), void *arg)
+{
+        mutex_lock(&c->meta_mu);
+        for (FamilyMapSlot *s = family_map_next(&c->families, NULL); s; s = family_map_next(&c->families, s)) {
+                Metadata meta = { .type = s->val.type, .help = str_of(s->val.help), .unit = str_of(s->val.unit) };
+                fn(arg, s->key, &meta);
+        }
+        mutex_unlock(&c->meta_mu);
+}
+
+/* ---- from an exposed series to a stored one ---- */
+
+/* A scraped label that collides with a target label becomes exported_<name>, repeated until free. */
+static void keep_as_exported(LabelsBuilder *lb, Str name, Str value, Arena *arena)
+{
+        Str exported = name;
+        do {
+                exported = str_printf(arena, "exported_" STR_FMT, STR_ARG(exported));
+        } while (labels_builder_get(lb, exported).n);
+        labels_builder_set(lb, exported, value);
+}
+
+static void add_target_labels(LabelsBuilder *lb, const ScrapeRules *rules, Labels scraped, Arena *arena)
+{
+        for (size_t i = 0; i < rules->target_labels.n; i++) {
+                const Label *l = &rules->target_labels.data[i];
+                Str own = labels_get(scraped, l->name);
+                if (own.n && rules->honor_labels)
+                        continue;
+                if (own.n) {
+                        labels_builder_del(lb, l->name);
+                        keep_as_exported(lb, l->name, own, arena);
+                }
+                labels_builder_set(lb, l->name, l->value);
+        }
+}
+
+static bool check_label_limits(const ScrapeRules *rules, Labels labels, Err *err)
+{
+        Str metric = labels_get(labels, LABEL_NAME);
+        if (rules->label_limit && labels.n > rules->label_limit)
+                return err_set(err, ERR_LIMIT, "label_limit exceeded: metric '" STR_FMT "' has %zu labels, the limit is %llu",
+                               STR_ARG(metric), labels.n, (unsigned long long)rules->label_limit);
+        for (size_t i = 0; i < labels.n; i++) {
+                const Label *l = &labels.data[i];
+                if (rules->label_name_length_limit && l->name.n > rules->label_name_length_limit)
+                        return err_set(err, ERR_LIMIT, "label_name_length_limit exceeded: metric '" STR_FMT "', label '" STR_FMT "'",
+                                       STR_ARG(metric), STR_ARG(str_sub(l->name, 0, 60)));
+                if (rules->label_value_length_limit && l->value.n > rules->label_value_length_limit)
+                        return err_set(err, ERR_LIMIT, "label_value_length_limit exceeded: metric '" STR_FMT "', label '" STR_FMT "'",
+                                       STR_ARG(metric), STR_ARG(str_sub(l->name, 0, 60)));
+        }
+        return true;
+}
+
+/* *ret_kept false: relabelling dropped it. */
+static bool resolve(const ScrapeRules *rules, Str raw, MetricType type, Arena *arena, Labels *ret, bool *ret_kept, Err *err)
+{
+        Labels scraped;
+        if (!expofmt_labels(raw, type, arena, &scraped, err))
+                return false;
+        LabelsBuilder lb;
+        labels_builder_init(&lb, arena, scraped);
+        add_target_labels(&lb, rules, scraped, arena);
+        *ret_kept = relabel_apply(rules->metric_relabels, rules->n_metric_relabels, &lb, arena);
+        if (!*ret_kept)
+                return true;
+        *ret = labels_builder_build(&lb, arena);
+        if (labels_get(*ret, LABEL_NAME).n == 0)
+                return err_set(err, ERR_INVALID, "no metric name is left after metric_relabel_configs for '" STR_FMT "'",
+                               STR_ARG(str_sub(raw, 0, 80)));
+        return check_label_limits(rules, *ret, err);
+}
+
+static CacheEntry *entry_of(ScrapeCache *c, Str raw)
+{
+        CacheEntry **found = entry_map_get(&c->entries, raw);
+        if (found)
+                return *found;
+        CacheEntry *e = mem_zalloc(sizeof *e + raw.n);
+        e->raw_n = raw.n;
+        memcpy(e->raw, raw.p, raw.n);
+        *entry_map_put(&c->entries, entry_raw(e), NULL) = e;
+        return e;
+}
+
+typedef struct AppendRun {
+        ScrapeCache *cache;
+        const ScrapeRules *rules;
+        Appender *appender;
+        Arena *scratch;
+        int64_t t_ms;
+        MetricType type; /* of the family being read */
+        Str family;
+        ScrapeCounts counts;
+        bool relearn; /* rules changed: no entry's knowledge counts */
+} AppendRun;
+
+static bool append_sample(AppendRun *run, CacheEntry *e, int64_t t_ms, double v, Err *err)
+{
+        Labels labels = { 0 };
+        if (!e->ref) {
+                MetricType type = str_starts(entry_raw(e), run->family) ? run->type : METRIC_TYPE_UNKNOWN;
+                bool kept;
+                if (!resolve(run->rules, entry_raw(e), type, run->scratch, &labels, &kept, err))
+                        return false;
+                e->dropped = !kept;
+                if (!kept)
+                        return true;
+        }
+        AppendResult result = store_append(run->appender, &e->ref, labels, t_ms, v);
+        if (result == APPEND_BAD_LABELS && labels.n == 0) { /* the store forgot the reference */
+                e->ref = 0;
+                return append_sample(run, e, t_ms, v, err);
+        }
+        e->stored = e->ref != 0;
+        if (result != APPEND_OK && result != APPEND_DUPLICATE)
+                metric_add(metric_of(&rejected, str_of(append_result_name(result))), 1);
+        return true;
+}
+
+static bool take_series(AppendRun *run, CacheEntry *e, const ExpoItem *item, Err *err)
+{
+        ScrapeCache *c = run->cache;
+        uint64_t now = c->generation + 1;
+        SeriesRef before = 0;
+        if (run->relearn && e->generation != now) {
+                before = e->ref;
+                e->ref = 0;
+                e->dropped = false;
+        }
+        run->counts.scraped++;
+        bool first = e->generation != now;
+        bool was_exposed = e->generation != 0 && e->generation == c->generation;
+        bool timed = item->has_t && run->rules->honor_timestamps;
+        if (!e->dropped && !append_sample(run, e, timed ? item->t_ms : run->t_ms, item->value, err))
+                return false;
+        if (before && before != e->ref)
+                store_append(run->appender, &before, (Labels){ 0 }, run->t_ms, sample_stale());
+        if (!e->dropped) {
+                run->counts.post_relabel++;
+                run->counts.added += first && !was_exposed;
+                if (run->rules->sample_limit && run->counts.post_relabel > run->rules->sample_limit)
+                        return err_set(err, ERR_LIMIT, "sample_limit exceeded: more than %llu samples",
+                                       (unsigned long long)run->rules->sample_limit);
+        }
+        e->timed = timed && !run->rules->track_timestamps_staleness;
+        e->generation = now;
+        vec_push(&c->seen, e);
+        return true;
+}
+
+/* Removes the entries of this generation. Each is in the map once, however often a body repeated it. */
+static void forget(ScrapeCache *c, uint64_t generation)
+{
+        VEC(CacheEntry *) doomed = { 0 };
+        for (EntryMapSlot *s = entry_map_next(&c->entries, NULL); s; s = entry_map_next(&c->entries, s))
+                if (s->val->generation == generation)
+                        vec_push(&doomed, s->val);
+        vec_each(e, &doomed)
+        {
+                entry_map_remove(&c->entries, entry_raw(*e));
+                mem_free(*e);
+        }
+        vec_done(&doomed);
+}
+
+/* Entries of the last body that this one lacks: a stale marker, then they are forgotten. */
+static void end_missing(ScrapeCache *c, int64_t t_ms, Appender *appender)
+{
+        bool any = false;
+        vec_each(it, &c->order)
+        {
+                CacheEntry *e = *it;
+                if (e->generation != c->generation)
+                        continue;
+                if (e->stored && !e->timed && e->ref)
+                        store_append(appender, &e->ref, (Labels){ 0 }, t_ms, sample_stale());
+                e->generation = 0;
+                any = true;
+        }
+        if (any)
+                forget(c, 0);
+}
+
+static bool read_body(AppendRun *run, Str body, ExpoFormat format, Err *err)
+{
+        ScrapeCache *c = run->cache;
+        ExpoParser parser;
+        expofmt_init(&parser, body, format, run->scratch);
+        for (size_t position = 0;;) {
+                ExpoItem item;
+                ExpoKind kind;
+                CacheEntry *e = position < c->order.len ? c->order.data[position] : NULL;
+                if (!e || !expofmt_next_known(&parser, entry_raw(e), &item, &kind, err)) {
+                        e = NULL;
+                        kind = expofmt_next(&parser, &item, err);
+                }
+                switch (kind) {
+                case EXPO_SERIES:
+                        position++;
+                        if (!take_series(run, e ? e : entry_of(c, item.series), &item, err)) {
+                                return err_wrap(err, "line %u", parser.line);
+                        }
+                        break;
+                case EXPO_TYPE:
+                        run->type = item.type;
+                        run->family = item.series;
+                        note_metadata(c, kind, &item);
+                        break;
+                case EXPO_HELP:
+                case EXPO_UNIT:
+                        note_metadata(c, kind, &item);
+                        break;
+                case EXPO_COMMENT:
+                        break;
+                case EXPO_BAD:
+                        return false;
+                case EXPO_END:
+                        return true;
+                }
+        }
+}
+
+/* Takes back the marks of a body that failed: what was exposed before still is, what was new is forgotten. */
+static void undo(ScrapeCache *c)
+{
+        vec_each(it, &c->order) (*it)->generation = c->generation;
+        forget(c, c->generation + 1);
+        vec_clear(&c->seen);
+}
+
+bool scrape_cache_append(ScrapeCache *c, const ScrapeRules *rules, Str body, ExpoFormat format, int64_t t_ms, Appender *appender,
+                         Arena *scratch, ScrapeCounts *ret, Err *err)
+{
+        AppendRun run = {
+                .cache = c, .rules = rules, .appender = appender, .scratch = scratch, .t_ms = t_ms, .relearn = c->stale_rules,
+        };
+        vec_clear(&c->seen);
+        bool ok = read_body(&run, body, format, err);
+        *ret = run.counts;
+        if (!ok) {
+                undo(c);
+                return false;
+        }
+        end_missing(c, t_ms, appender);
+        c->stale_rules = false;
+        c->generation++;
+        __typeof__(c->order) swap = c->order;
+        c->order = c->seen;
+        c->seen = swap;
+        vec_clear(&c->seen);
+        return true;
+}
+
+void scrape_cache_end_all(ScrapeCache *c, int64_t t_ms, Appender *appender)
+{
+        end_missing(c, t_ms, appender);
+        vec_clear(&c->order);
+        c->generation++;
+}
