@@ -1,0 +1,150 @@
+/* Invariants:
+ * 1. binop_sample keeps the left value of a comparison that holds; for a scalar on the left the caller puts the vector's.
+ * 2. A vector with a scalar is streamed: one row in, one row out. */
+#include "promql/binop.h"
+
+#include <math.h>
+
+#include "promql/exec.h"
+#include "promql/vecmatch.h"
+
+bool binop_drops_name(BinaryOp op) { return op <= BIN_ATAN2; }
+
+static bool compare(BinaryOp op, double a, double b)
+{
+        switch (op) {
+        case BIN_EQ: return a == b;
+        case BIN_NE: return a != b;
+        case BIN_GT: return a > b;
+        case BIN_LT: return a < b;
+        case BIN_GE: return a >= b;
+        case BIN_LE: return a <= b;
+        case BIN_ADD:
+        case BIN_SUB:
+        case BIN_MUL:
+        case BIN_DIV:
+        case BIN_MOD:
+        case BIN_POW:
+        case BIN_ATAN2:
+        case BIN_AND:
+        case BIN_OR:
+        case BIN_UNLESS:
+        case BIN_TRIM_UPPER:
+        case BIN_TRIM_LOWER:
+        case BIN_OP_MAX_: break;
+        }
+        return false;
+}
+
+static double arithmetic(BinaryOp op, double a, double b)
+{
+        switch (op) {
+        case BIN_ADD: return a + b;
+        case BIN_SUB: return a - b;
+        case BIN_MUL: return a * b;
+        case BIN_DIV: return a / b;
+        case BIN_MOD: return fmod(a, b);
+        case BIN_POW: return pow(a, b);
+        case BIN_ATAN2: return atan2(a, b);
+        case BIN_EQ:
+        case BIN_NE:
+        case BIN_GT:
+        case BIN_LT:
+        case BIN_GE:
+        case BIN_LE:
+        case BIN_AND:
+        case BIN_OR:
+        case BIN_UNLESS:
+        case BIN_TRIM_UPPER:
+        case BIN_TRIM_LOWER:
+        case BIN_OP_MAX_: break;
+        }
+        return EXEC_NAN;
+}
+
+double binop_scalar(BinaryOp op, double a, double b)
+{
+        return ast_is_comparison(op) ? compare(op, a, b) : arithmetic(op, a, b);
+}
+
+bool binop_sample(BinaryOp op, double a, double b, double *ret)
+{
+        if (op == BIN_TRIM_LOWER || op == BIN_TRIM_UPPER)
+                return false; /* trims histograms only */
+        if (!ast_is_comparison(op)) {
+                *ret = arithmetic(op, a, b);
+                return true;
+        }
+        *ret = a;
+        return compare(op, a, b);
+}
+
+typedef struct WithScalar {
+        Exec *x;
+        const Expr *expr;
+        const Source *in;
+        const double *scalar;
+        bool scalar_left;
+} WithScalar;
+
+static double one(const WithScalar *st, double v, double scalar)
+{
+        double a = st->scalar_left ? scalar : v, b = st->scalar_left ? v : scalar, r = 0;
+        BinaryOp op = st->expr->binary.op;
+        bool keep = binop_sample(op, a, b, &r);
+        if (st->expr->binary.return_bool)
+                return keep;
+        if (!keep)
+                return EXEC_ABSENT;
+        return ast_is_comparison(op) ? v : r;
+}
+
+static bool with_scalar_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        const WithScalar *st = src->state;
+        if (!exec_row(st->in, w, i, out, err))
+                return false;
+        bool any = false;
+        for (size_t s = 0; s < src->steps; s++) {
+                if (exec_absent(out[s]))
+                        continue;
+                any = true;
+                out[s] = one(st, out[s], st->scalar[s]);
+        }
+        BinaryOp op = st->expr->binary.op;
+        if (any && (op == BIN_TRIM_LOWER || op == BIN_TRIM_UPPER))
+                annotations_info(&st->x->annotations, st->expr->pos,
+                                 "incompatible sample types encountered for binary operator \"%s\": float %s float",
+                                 ast_binary_op_name(op), ast_binary_op_name(op));
+        return true;
+}
+
+static Source *with_scalar(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
+{
+        bool scalar_left = node->kids[0]->expr->type == VALUE_SCALAR;
+        const double *scalar = exec_scalar_array(x, node->kids[scalar_left ? 0 : 1], grid, stage, err);
+        Source *in = scalar ? exec_vector(x, node->kids[scalar_left ? 1 : 0], grid, stage, err) : NULL;
+        if (!in)
+                return NULL;
+        Source *src = exec_source(stage, in->n, grid->n);
+        WithScalar *st = arena_new_of(stage->arena, WithScalar);
+        *st = (WithScalar){ .x = x, .expr = node->expr, .in = in, .scalar = scalar, .scalar_left = scalar_left };
+        bool drops = binop_drops_name(node->expr->binary.op) || node->expr->binary.return_bool;
+        for (size_t i = 0; i < in->n; i++)
+                src->heads[i] = drops ? exec_drop_name(x, stage->arena, in->heads[i]) : in->heads[i];
+        src->state = st;
+        src->row = with_scalar_row;
+        if (!drops || x->options->features.delayed_name_removal)
+                return exec_reserve(x, stage, 0, err) ? src : NULL;
+        Source *settled;
+        return exec_settle(x, stage, src, false, &settled, err) ? settled : NULL;
+}
+
+Source *exec_binary(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
+{
+        if (node->kids[0]->expr->type == VALUE_SCALAR || node->kids[1]->expr->type == VALUE_SCALAR)
+                return with_scalar(x, node, grid, stage, err);
+        if (ast_is_set_op(node->expr->binary.op))
+                return vecmatch_set(x, node, grid, stage, err);
+        return vecmatch_join(x, node, grid, stage, err);
+}

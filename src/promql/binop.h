@@ -1,0 +1,12 @@
+/* promql/binop.h - binary operations on numbers. Private to promql/. */
+#pragma once
+#include <stdbool.h>
+
+#include "promql/ast.h"
+
+/* Scalar with scalar: comparisons give 0 or 1. */
+double binop_scalar(BinaryOp op, double a, double b);
+/* One pair of vector samples: *ret is the value, false means that a comparison drops the sample. */
+bool binop_sample(BinaryOp op, double a, double b, double *ret);
+/* Arithmetic changes what the metric means: its name goes. */
+bool binop_drops_name(BinaryOp op);

@@ -1,0 +1,491 @@
+/* Invariants:
+ * 1. A wave's rows are computed in any order by any worker, and folded in row order, each step by one thread: results are
+ *    bit-identical for every number of threads, and equal to a sequential loop over the series.
+ * 2. Workers never allocate from a Stage: only the thread that evaluates a node does. So arenas need no locks.
+ * 3. Every byte that grows with the data (rows, columns, groups, labels) is charged before or right after it is taken;
+ *    nothing is taken once the bill is over max_bytes.
+ * 4. Cancellation is polled at least once per batch of BATCH_POINTS points.
+ *
+ * Why waves: folding a row right where it was computed would need a lock or partial sums per worker; partial sums change
+ * the rounding with the split. A wave of rows small enough for the cache costs two barriers and keeps the order. */
+#include "promql/exec.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+
+enum {
+        BATCH_POINTS = 16384,   /* points of one batch: the unit a worker takes and the pace of cancellation */
+        MAX_BATCH_ROWS = 64,
+        BATCHES_PER_THREAD = 4, /* in a wave: enough to even out slow series */
+        FOLD_STEPS = 64,        /* steps that one thread folds at a time: whole cache lines of every accumulator */
+        PARALLEL_POINTS = 2048, /* less work than this in a wave is not worth waking anybody */
+};
+
+/* --- budget --- */
+
+bool exec_check(Exec *x, Err *err)
+{
+        Err why;
+        if (cancel_check(x->cancel, &why) && cancel_check(&x->timeout, &why))
+                return true;
+        return err_set(err, why.code, "query %s in expression evaluation", why.code == ERR_TIMEOUT ? "timed out" : "was canceled");
+}
+
+static bool charge(Exec *x, uint64_t bytes, Err *err)
+{
+        uint64_t now = atomic_fetch_add_explicit(&x->bytes, bytes, memory_order_relaxed) + bytes;
+        uint64_t peak = atomic_load_explicit(&x->bytes_peak, memory_order_relaxed);
+        while (now > peak &&
+               !atomic_compare_exchange_weak_explicit(&x->bytes_peak, &peak, now, memory_order_relaxed, memory_order_relaxed))
+                ;
+        if (now <= x->options->max_bytes)
+                return true;
+        return err_set(err, ERR_LIMIT,
+                       "query processing would use more than %llu bytes of memory; narrow the selectors, shorten the range or "
+                       "raise the query memory limit",
+                       (unsigned long long)x->options->max_bytes);
+}
+
+bool exec_reserve(Exec *x, Stage *stage, uint64_t want, Err *err)
+{
+        uint64_t used = arena_used(stage->arena);
+        uint64_t due = used > stage->charged ? used - stage->charged : 0;
+        if (!charge(x, due + want, err)) {
+                atomic_fetch_sub_explicit(&x->bytes, due + want, memory_order_relaxed);
+                return false;
+        }
+        /* `want` is taken right after: it counts as used from now on, and is not billed again. */
+        stage->charged += due + want;
+        return true;
+}
+
+void exec_stage_begin(Stage *stage) { *stage = (Stage){ .arena = arena_new() }; }
+
+void exec_stage_end(Exec *x, Stage *stage)
+{
+        atomic_fetch_sub_explicit(&x->bytes, stage->charged, memory_order_relaxed);
+        arena_free(stage->arena);
+        *stage = (Stage){ 0 };
+}
+
+static bool too_many_samples(Err *err)
+{
+        return err_set(err, ERR_LIMIT, "query processing would load too many samples into memory in query execution");
+}
+
+bool exec_hold(Exec *x, uint64_t samples, Err *err)
+{
+        uint64_t now = atomic_fetch_add_explicit(&x->samples_now, samples, memory_order_relaxed) + samples;
+        uint64_t peak = atomic_load_explicit(&x->samples_peak, memory_order_relaxed);
+        while (now > peak &&
+               !atomic_compare_exchange_weak_explicit(&x->samples_peak, &peak, now, memory_order_relaxed, memory_order_relaxed))
+                ;
+        if (x->active_samples)
+                atomic_store_explicit(x->active_samples, now, memory_order_relaxed);
+        return now <= x->options->max_samples || too_many_samples(err);
+}
+
+void exec_drop(Exec *x, uint64_t samples) { atomic_fetch_sub_explicit(&x->samples_now, samples, memory_order_relaxed); }
+
+bool exec_fits(Exec *x, uint64_t window_samples, Err *err)
+{
+        return window_samples <= x->options->max_samples || too_many_samples(err);
+}
+
+/* --- workers --- */
+
+Worker *exec_worker_take(Exec *x)
+{
+        {
+                MUTEX_SCOPE(&x->mu);
+                Worker *w = x->idle;
+                if (w) {
+                        x->idle = w->next;
+                        return w;
+                }
+        }
+        Worker *w = mem_new(Worker);
+        w->x = x;
+        return w;
+}
+
+bool exec_worker_give(Exec *x, Worker *w, Err *err)
+{
+        uint64_t holds = w->col.cap * (sizeof *w->col.t + sizeof *w->col.v);
+        for (size_t i = 0; i < w->bufs.len; i++)
+                holds += w->bufs.data[i].cap * sizeof(double);
+        uint64_t due = holds > w->charged ? holds - w->charged : 0;
+        w->charged += due;
+        atomic_fetch_add_explicit(&x->samples_read, w->samples_read, memory_order_relaxed);
+        w->samples_read = 0;
+        w->depth = 0;
+        bool ok = charge(x, due, err);
+        MUTEX_SCOPE(&x->mu);
+        w->next = x->idle;
+        x->idle = w;
+        return ok;
+}
+
+double *exec_buf_take(Worker *w, size_t n)
+{
+        if (w->depth == w->bufs.len)
+                vec_push(&w->bufs, (WorkerBuf){ 0 });
+        WorkerBuf *b = &w->bufs.data[w->depth++];
+        if (b->cap < n) {
+                mem_free(b->p);
+                b->cap = n + n / 4 + 16;
+                b->p = mem_alloc(b->cap * sizeof *b->p);
+        }
+        return b->p;
+}
+
+void exec_buf_give(Worker *w) { w->depth--; }
+
+void exec_workers_free(Exec *x)
+{
+        MUTEX_SCOPE(&x->mu);
+        for (Worker *w = x->idle, *next; w; w = next) {
+                next = w->next;
+                for (size_t i = 0; i < w->bufs.len; i++)
+                        mem_free(w->bufs.data[i].p);
+                vec_done(&w->bufs);
+                column_done(&w->col);
+                mem_free(w);
+        }
+        x->idle = NULL;
+}
+
+/* --- rows --- */
+
+Source *exec_source(Stage *stage, size_t n, size_t steps)
+{
+        Source *src = arena_new_of(stage->arena, Source);
+        src->n = n;
+        src->steps = steps;
+        src->heads = arena_array(stage->arena, RowHead, n ? n : 1);
+        return src;
+}
+
+bool exec_source_rows(Exec *x, Stage *stage, Source *src, Err *err)
+{
+        size_t points = src->n * src->steps;
+        if (!exec_reserve(x, stage, points * sizeof(double), err))
+                return false;
+        src->rows = arena_array(stage->arena, double *, src->n ? src->n : 1);
+        double *block = arena_raw_array(stage->arena, double, points ? points : 1);
+        exec_fill_absent(block, points);
+        for (size_t i = 0; i < src->n; i++)
+                src->rows[i] = block + i * src->steps;
+        return true;
+}
+
+bool exec_row_empty(const double *row, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (!exec_absent(row[i]))
+                        return false;
+        return true;
+}
+
+/* --- streaming --- */
+
+typedef struct Wave {
+        Exec *x;
+        const Source *src;
+        const Sink *sink;
+        size_t first, n, batch, n_fold;
+        double **rows;
+        Err *errs; /* one a batch; ERR_NONE: fine */
+        _Atomic uint64_t samples;
+} Wave;
+
+static bool run_rows(Wave *wave, Worker *w, size_t lo, size_t hi, Err *err)
+{
+        uint64_t held = 0;
+        for (size_t i = lo; i < hi; i++) {
+                double *row = wave->rows[i];
+                if (!wave->src->row(wave->src, w, wave->first + i, row, err))
+                        return false;
+                for (size_t s = 0; s < wave->src->steps; s++)
+                        held += !exec_absent(row[s]);
+        }
+        atomic_fetch_add_explicit(&wave->samples, held, memory_order_relaxed);
+        return true;
+}
+
+static void run_batch(void *arg, size_t b)
+{
+        Wave *wave = arg;
+        Err *err = &wave->errs[b];
+        if (!exec_check(wave->x, err))
+                return;
+        size_t lo = b * wave->batch, hi = MIN_OF(lo + wave->batch, wave->n);
+        Worker *w = exec_worker_take(wave->x);
+        Err ignored = { 0 };
+        bool ok = run_rows(wave, w, lo, hi, err);
+        if (!exec_worker_give(wave->x, w, ok ? err : &ignored))
+                return;
+}
+
+static void run_fold(void *arg, size_t f)
+{
+        Wave *wave = arg;
+        size_t lo = f * FOLD_STEPS, hi = MIN_OF(lo + FOLD_STEPS, wave->src->steps);
+        wave->sink->steps(wave->sink->arg, wave->first, wave->n, wave->rows, lo, hi);
+}
+
+static bool run_wave(Wave *wave, Err *err)
+{
+        Exec *x = wave->x;
+        size_t points = wave->n * wave->src->steps;
+        Pool *pool = points >= PARALLEL_POINTS ? x->options->pool : NULL;
+        if (!wave->src->rows) {
+                size_t n_batches = (wave->n + wave->batch - 1) / wave->batch;
+                for (size_t b = 0; b < n_batches; b++)
+                        wave->errs[b].code = ERR_NONE;
+                pool_for_each(pool, n_batches, run_batch, wave);
+                for (size_t b = 0; b < n_batches; b++) {
+                        if (wave->errs[b].code == ERR_NONE)
+                                continue;
+                        *err = wave->errs[b];
+                        return false;
+                }
+        } else if (!exec_check(x, err)) {
+                return false;
+        }
+        if (wave->sink->rows)
+                return wave->sink->rows(wave->sink->arg, wave->first, wave->n, wave->rows, err);
+        pool_for_each(pool, (wave->src->steps + FOLD_STEPS - 1) / FOLD_STEPS, run_fold, wave);
+        return true;
+}
+
+static bool stream_materialised(Wave *wave, Err *err)
+{
+        wave->batch = MAX_BATCH_ROWS;
+        size_t chunk = MAX_OF((size_t)1, (size_t)BATCH_POINTS * 16 / wave->src->steps);
+        for (wave->first = 0; wave->first < wave->src->n; wave->first += chunk) {
+                wave->n = MIN_OF(chunk, wave->src->n - wave->first);
+                wave->rows = wave->src->rows + wave->first;
+                if (!run_wave(wave, err))
+                        return false;
+        }
+        return true;
+}
+
+bool exec_stream(Exec *x, const Source *src, const Sink *sink, Err *err)
+{
+        Wave wave = { .x = x, .src = src, .sink = sink };
+        if (src->n == 0)
+                return true;
+        if (src->rows)
+                return stream_materialised(&wave, err);
+        size_t batch = BATCH_POINTS / src->steps;
+        wave.batch = MIN_OF(MAX_OF(batch, (size_t)1), (size_t)MAX_BATCH_ROWS);
+        size_t threads = x->options->pool ? pool_threads(x->options->pool) + 1 : 1;
+        size_t n_batches = threads * BATCHES_PER_THREAD;
+        size_t chunk = MIN_OF(n_batches * wave.batch, src->n);
+        Stage stage;
+        exec_stage_begin(&stage);
+        Source buf = { .n = chunk, .steps = src->steps };
+        bool ok = exec_source_rows(x, &stage, &buf, err);
+        wave.rows = buf.rows;
+        wave.errs = arena_raw_array(stage.arena, Err, n_batches);
+        uint64_t held = 0;
+        for (wave.first = 0; ok && wave.first < src->n; wave.first += chunk) {
+                wave.n = MIN_OF(chunk, src->n - wave.first);
+                atomic_store_explicit(&wave.samples, 0, memory_order_relaxed);
+                ok = run_wave(&wave, err);
+                uint64_t now = atomic_load_explicit(&wave.samples, memory_order_relaxed);
+                held += now;
+                Err over;
+                if (!exec_hold(x, now, &over) && ok) {
+                        *err = over;
+                        ok = false;
+                }
+        }
+        exec_drop(x, held);
+        exec_stage_end(x, &stage);
+        return ok;
+}
+
+typedef struct Gather {
+        Exec *x;
+        Stage *stage;
+        const Source *src;
+        Source *out;
+        bool skip_empty;
+} Gather;
+
+static bool gather_rows(void *arg, size_t first, size_t n, double *const *rows, Err *err)
+{
+        Gather *g = arg;
+        size_t bytes = g->src->steps * sizeof(double);
+        for (size_t i = 0; i < n; i++) {
+                if (g->skip_empty && exec_row_empty(rows[i], g->src->steps))
+                        continue;
+                double *copy = arena_raw_array(g->stage->arena, double, g->src->steps);
+                memcpy(copy, rows[i], bytes);
+                g->out->heads[g->out->n] = g->src->heads[first + i];
+                g->out->rows[g->out->n++] = copy;
+        }
+        return exec_reserve(g->x, g->stage, 0, err);
+}
+
+bool exec_materialise(Exec *x, Stage *stage, const Source *src, bool skip_empty, Source **ret, Err *err)
+{
+        Source *out = exec_source(stage, src->n, src->steps);
+        out->rows = arena_array(stage->arena, double *, src->n ? src->n : 1);
+        out->n = 0;
+        Gather g = { .x = x, .stage = stage, .src = src, .out = out, .skip_empty = skip_empty };
+        if (!exec_stream(x, src, &(Sink){ .arg = &g, .rows = gather_rows }, err))
+                return false;
+        *ret = out;
+        return true;
+}
+
+/* --- equal label sets --- */
+
+#define MAP_NAME SettleMap
+#define MAP_FN_PREFIX settle_map
+#define MAP_KEY Labels
+#define MAP_VAL size_t
+#define MAP_HASH(k) labels_hash(k)
+#define MAP_EQ(a, b) labels_eq(a, b)
+#include "base/map.inc.h"
+
+bool exec_has_duplicates(Arena *arena, const Source *src)
+{
+        SettleMap map = { .arena = arena };
+        for (size_t i = 0; i < src->n; i++) {
+                bool fresh = false;
+                settle_map_put(&map, src->heads[i].labels, &fresh);
+                if (!fresh)
+                        return true;
+        }
+        return false;
+}
+
+/* Adds row `from` to row `to`; false when both have a sample at one step. */
+static bool merge_row(double *to, const double *from, size_t n)
+{
+        for (size_t s = 0; s < n; s++) {
+                if (exec_absent(from[s]))
+                        continue;
+                if (!exec_absent(to[s]))
+                        return false;
+                to[s] = from[s];
+        }
+        return true;
+}
+
+bool exec_settle(Exec *x, Stage *stage, Source *src, bool strict, Source **ret, Err *err)
+{
+        if (src->n < 2 || !exec_has_duplicates(stage->arena, src)) {
+                *ret = src;
+                return true;
+        }
+        Source *all;
+        if (!exec_materialise(x, stage, src, true, &all, err))
+                return false;
+        SettleMap map = { .arena = stage->arena };
+        size_t n = 0;
+        for (size_t i = 0; i < all->n; i++) {
+                bool fresh = false;
+                size_t *at = settle_map_put(&map, all->heads[i].labels, &fresh);
+                if (fresh) {
+                        *at = n;
+                        all->heads[n] = all->heads[i];
+                        all->rows[n++] = all->rows[i];
+                        continue;
+                }
+                if (strict || !merge_row(all->rows[*at], all->rows[i], all->steps))
+                        return err_set(err, EXEC_FAILED, EXEC_DUPLICATE_TEXT);
+        }
+        all->n = n;
+        *ret = all;
+        return exec_reserve(x, stage, 0, err);
+}
+
+/* --- labels --- */
+
+bool exec_is_meta_name(Str name)
+{
+        return str_eq(name, LABEL_NAME) || str_eq(name, STR("__type__")) || str_eq(name, STR("__unit__"));
+}
+
+Labels exec_drop_meta(Arena *arena, Labels labels)
+{
+        size_t keep = 0;
+        for (size_t i = 0; i < labels.n; i++)
+                keep += !exec_is_meta_name(labels.data[i].name);
+        if (keep == labels.n)
+                return labels;
+        if (keep + 1 == labels.n && exec_is_meta_name(labels.data[0].name))
+                return (Labels){ labels.data + 1, keep };
+        Label *out = arena_raw_array(arena, Label, keep ? keep : 1);
+        size_t n = 0;
+        for (size_t i = 0; i < labels.n; i++)
+                if (!exec_is_meta_name(labels.data[i].name))
+                        out[n++] = labels.data[i];
+        return (Labels){ out, n };
+}
+
+RowHead exec_drop_name(Exec *x, Arena *arena, RowHead head)
+{
+        if (!x->options->features.delayed_name_removal)
+                head.labels = exec_drop_meta(arena, head.labels);
+        head.drop_name = true;
+        return head;
+}
+
+static bool listed(const StrVec *names, Str name)
+{
+        for (size_t i = 0; i < names->n; i++)
+                if (str_eq(names->data[i], name))
+                        return true;
+        return false;
+}
+
+static Labels filter(Arena *arena, Labels labels, const StrVec *names, bool keep_listed, bool drop_name)
+{
+        Label *out = arena_raw_array(arena, Label, labels.n ? labels.n : 1);
+        size_t n = 0;
+        for (size_t i = 0; i < labels.n; i++) {
+                if (listed(names, labels.data[i].name) != keep_listed)
+                        continue;
+                if (drop_name && str_eq(labels.data[i].name, LABEL_NAME))
+                        continue;
+                out[n++] = labels.data[i];
+        }
+        return (Labels){ out, n };
+}
+
+Labels exec_labels_keep(Arena *arena, Labels labels, const StrVec *names)
+{
+        if (names->n == 0)
+                return (Labels){ 0 };
+        return filter(arena, labels, names, true, false);
+}
+
+Labels exec_labels_without(Arena *arena, Labels labels, const StrVec *names, bool drop_name)
+{
+        return filter(arena, labels, names, false, drop_name);
+}
+
+void exec_labels_print(Buf *out, Labels labels)
+{
+        buf_char(out, '{');
+        for (size_t i = 0; i < labels.n; i++) {
+                if (i)
+                        buf_lit(out, ", ");
+                if (labels_name_is_legacy_valid(labels.data[i].name))
+                        buf_str_add(out, labels.data[i].name);
+                else
+                        quote_go(out, labels.data[i].name);
+                buf_char(out, '=');
+                quote_go(out, labels.data[i].value);
+        }
+        buf_char(out, '}');
+}

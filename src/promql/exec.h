@@ -1,0 +1,190 @@
+/* promql/exec.h - the evaluator's own nouns: Grid, Source, Worker, Exec. Private to promql/.
+ *
+ * A value of an instant-vector expression is a Source: rows that know their labels at once and their values when asked.
+ * Row i is `double[steps]`; a step without a sample holds the stale marker's bits, which no evaluation can produce (stale
+ * samples are filtered when a series is read, and arithmetic never makes a signalling NaN): see exec_absent.
+ * Streaming rows are computed by any worker, one row at a time; materialised rows are simply there. Native histograms will
+ * come as a parallel array of pointers beside the values. */
+#pragma once
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "model/sample.h"
+#include "model/quote.h"
+#include "promql/annotations.h"
+#include "promql/functions.h"
+#include "promql/plan.h"
+#include "promql/promql.h"
+
+/* The expression is fine but cannot be evaluated on this data (422). */
+#define EXEC_FAILED ERR_UNSUPPORTED
+#define EXEC_DUPLICATE_TEXT "vector cannot contain metrics with the same labelset"
+
+static inline bool exec_absent(double v) { return sample_is_stale(v); }
+#define EXEC_ABSENT sample_stale()
+#define EXEC_NAN __builtin_nan("") /* <math.h>'s are floats */
+#define EXEC_INF __builtin_inf()
+
+/* The times at which an expression is evaluated: n >= 1. */
+typedef struct Grid {
+        int64_t start_ms, step_ms;
+        size_t n;
+} Grid;
+static inline int64_t grid_time(const Grid *g, size_t i) { return g->start_ms + (int64_t)i * g->step_ms; }
+
+typedef struct Exec Exec;
+typedef struct Worker Worker;
+typedef struct Source Source;
+
+typedef struct RowHead {
+        Labels labels;
+        bool drop_name; /* __name__, __type__ and __unit__ leave at the end (delayed name removal) */
+} RowHead;
+
+/* Fills out[0..steps). Thread-safe for different workers. */
+typedef bool (*SourceRow)(const Source *src, Worker *w, size_t i, double *out, Err *err);
+
+struct Source {
+        size_t n, steps;
+        RowHead *heads;
+        double **rows;     /* materialised; else NULL and: */
+        SourceRow row;
+        const void *state; /* of row */
+};
+
+/* Memory with the life of one materialising node: the arena and what of it is already on the query's bill. */
+typedef struct Stage {
+        Arena *arena;
+        uint64_t charged;
+} Stage;
+
+/* Scratch of one worker: buffers nest like a stack. */
+typedef struct WorkerBuf {
+        double *p;
+        size_t cap;
+} WorkerBuf;
+struct Worker {
+        Exec *x;
+        Worker *next;
+        VEC(WorkerBuf) bufs;
+        size_t depth;
+        Column col;
+        Str warned_name; /* the last name that got the "might not be a counter" info */
+        uint32_t warned_pos;
+        uint64_t charged, samples_read;
+};
+
+struct Exec {
+        const PromqlOptions *options;
+        int64_t lookback_ms, query_start_ms, query_end_ms, query_step_ms;
+        Querier *querier;
+        const Cancel *cancel; /* of the caller; may be NULL */
+        Cancel timeout;
+        Plan *plan;
+        Annotations annotations;
+        Stage root; /* selections and plan: lives as long as the query */
+        _Atomic uint64_t bytes, bytes_peak, samples_now, samples_peak, samples_read;
+        _Atomic uint64_t *active_samples; /* shown on the status page; may be NULL */
+        Mutex mu;
+        Worker *idle GUARDED_BY(mu);
+};
+
+/* --- budget: exec.c --- */
+MUST_CHECK bool exec_check(Exec *x, Err *err); /* cancelled or late? */
+/* Puts what the stage's arena holds, and `want` more bytes that it is about to, on the bill. */
+MUST_CHECK bool exec_reserve(Exec *x, Stage *stage, uint64_t want, Err *err);
+void exec_stage_begin(Stage *stage);
+void exec_stage_end(Exec *x, Stage *stage);
+/* Samples held at once, as upstream counts them. */
+MUST_CHECK bool exec_hold(Exec *x, uint64_t samples, Err *err);
+void exec_drop(Exec *x, uint64_t samples);
+MUST_CHECK bool exec_fits(Exec *x, uint64_t window_samples, Err *err);
+
+/* --- workers --- */
+Worker *exec_worker_take(Exec *x);
+MUST_CHECK bool exec_worker_give(Exec *x, Worker *w, Err *err);
+double *exec_buf_take(Worker *w, size_t n); /* valid until the matching give, whatever is taken in between */
+void exec_buf_give(Worker *w);
+void exec_workers_free(Exec *x);
+
+/* --- rows --- */
+Source *exec_source(Stage *stage, size_t n, size_t steps); /* heads zeroed, no rows */
+/* Materialised rows, every step absent. */
+MUST_CHECK bool exec_source_rows(Exec *x, Stage *stage, Source *src, Err *err);
+static inline void exec_fill_absent(double *out, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                out[i] = EXEC_ABSENT;
+}
+bool exec_row_empty(const double *row, size_t n);
+MUST_CHECK static inline bool exec_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        if (!src->rows)
+                return src->row(src, w, i, out, err);
+        memcpy(out, src->rows[i], src->steps * sizeof *out);
+        return true;
+}
+
+/* Who consumes a source. Exactly one of the two is set. Rows arrive in waves, in row order:
+ * rows  is called on the calling thread, wave after wave;
+ * steps is called once a wave and range of steps, ranges in parallel: each step is folded in row order whatever the
+ *       number of threads, so floating point sums are those of a sequential loop. */
+typedef struct Sink {
+        void *arg;
+        bool (*rows)(void *arg, size_t first, size_t n, double *const *rows, Err *err);
+        void (*steps)(void *arg, size_t first, size_t n, double *const *rows, size_t lo, size_t hi);
+} Sink;
+MUST_CHECK bool exec_stream(Exec *x, const Source *src, const Sink *sink, Err *err);
+/* All rows at once; the result shares nothing with src but labels. Rows that are absent everywhere are left out when
+ * skip_empty. */
+MUST_CHECK bool exec_materialise(Exec *x, Stage *stage, const Source *src, bool skip_empty, Source **ret, Err *err);
+/* Rows with equal labels become one; EXEC_DUPLICATE_TEXT when two have a sample at one step (or, when strict, a sample
+ * at all). Returns src itself when labels are unique. */
+MUST_CHECK bool exec_settle(Exec *x, Stage *stage, Source *src, bool strict, Source **ret, Err *err);
+/* Do heads repeat a label set? */
+bool exec_has_duplicates(Arena *arena, const Source *src);
+
+/* --- labels --- */
+bool exec_is_meta_name(Str name); /* __name__, __type__, __unit__ */
+Labels exec_drop_meta(Arena *arena, Labels labels);
+/* Head of a row whose function drops the metric name: at once, or marked, as the engine is set. */
+RowHead exec_drop_name(Exec *x, Arena *arena, RowHead head);
+/* Labels in `names` (keep) or not in them (without); borrowed strings, pairs in arena. */
+Labels exec_labels_keep(Arena *arena, Labels labels, const StrVec *names);
+Labels exec_labels_without(Arena *arena, Labels labels, const StrVec *names, bool drop_name);
+/* As upstream's String(): {a="b", c="d"}. */
+void exec_labels_print(Buf *out, Labels labels);
+
+/* --- evaluation: exec_eval.c --- */
+/* An instant vector on the grid. Lives as long as stage. NULL on failure. */
+MUST_CHECK Source *exec_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
+/* A scalar on the grid: out[grid->n], never absent. */
+MUST_CHECK bool exec_scalar(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, double *out, Err *err);
+/* The scalar argument as an array in stage. NULL on failure. */
+double *exec_scalar_array(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
+/* The grid on which a subquery evaluates its inside for the outer grid; false: no point at all. */
+bool exec_subquery_grid(Exec *x, const PlanNode *node, const Grid *outer, Grid *ret);
+
+/* --- node kinds, each in its file --- */
+Source *exec_select_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
+/* timestamp() of a selector: the samples' own times in seconds. */
+Source *exec_select_timestamps(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
+/* The same with the labels untouched. */
+Source *exec_select_times(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
+MUST_CHECK bool exec_select(Exec *x, Slot *slot, Err *err); /* fills slot->selection once */
+/* Reads series i without stale markers and histograms into col. */
+MUST_CHECK bool exec_read(Worker *w, const Slot *slot, size_t i, int64_t min_ms, int64_t max_ms, Column *col, Err *err);
+Source *exec_range_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+/* A range vector as the query's own answer: series with their raw times. */
+MUST_CHECK bool exec_matrix(Exec *x, const PlanNode *node, int64_t t_ms, Arena *arena, PromqlResult *ret, Err *err);
+Source *exec_aggregate(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
+Source *exec_binary(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
+Source *exec_map_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *exec_label_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *exec_sort_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *exec_hist_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *exec_info_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *exec_absent_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);

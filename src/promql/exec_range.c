@@ -1,0 +1,373 @@
+/* Invariants:
+ * 1. A row decodes its series (or evaluates its subquery) once for the whole grid; windows are two indices that only grow.
+ * 2. A subquery's points lie on absolute multiples of its step; those of all outer steps are one inner grid.
+ * 3. The range of a selector with @ does not move: all windows are the same. */
+#include "promql/exec.h"
+
+#include <math.h>
+
+#include "promql/func_window.h"
+
+typedef struct RangeState {
+        Exec *x;
+        const PlanNode *call, *range; /* range: the selector or subquery */
+        FunctionId fn;
+        const Source *inner;          /* of a subquery */
+        Grid inner_grid;
+        size_t steps;
+        int64_t *end_ms, *eval_ms;    /* per step */
+        int64_t back_ms, ahead_ms;    /* how far windows reach: (end - back, end + ahead] */
+        const double *p0, *p1;
+        const Labels *names;          /* labels of the input series, for messages */
+        bool bad_quantile;
+} RangeState;
+
+/* Samples of input row i in w->col: floats only, no stale markers. */
+static bool load(const RangeState *st, Worker *w, size_t i, Err *err)
+{
+        Column *col = &w->col;
+        if (!st->inner) {
+                int64_t min_ms = plan_add(plan_sub(st->end_ms[0], st->back_ms), 1);
+                int64_t max_ms = plan_add(st->end_ms[st->steps - 1], st->ahead_ms);
+                if (!exec_read(w, st->range->slot, i, min_ms, max_ms, col, err))
+                        return false;
+                size_t n = 0;
+                for (size_t k = 0; k < col->n; k++) {
+                        if (sample_is_stale(col->v[k]) || (col->h && col->h[k]))
+                                continue;
+                        col->t[n] = col->t[k];
+                        col->v[n++] = col->v[k];
+                }
+                col->n = n;
+                return true;
+        }
+        double *row = exec_buf_take(w, st->inner_grid.n);
+        bool ok = exec_row(st->inner, w, i, row, err);
+        column_clear(col);
+        for (size_t k = 0; ok && k < st->inner_grid.n; k++)
+                if (!exec_absent(row[k]))
+                        column_push(col, grid_time(&st->inner_grid, k), row[k]);
+        exec_buf_give(w);
+        return ok;
+}
+
+/* Returns the most samples in one window. */
+static size_t slide(const RangeState *st, const Column *col, uint32_t *lo, uint32_t *hi)
+{
+        uint32_t a = 0, b = 0;
+        size_t widest = 0;
+        for (size_t s = 0; s < st->steps; s++) {
+                int64_t from = plan_sub(st->end_ms[s], st->back_ms), to = plan_add(st->end_ms[s], st->ahead_ms);
+                while (b < col->n && col->t[b] <= to)
+                        b++;
+                while (a < b && col->t[a] <= from)
+                        a++;
+                lo[s] = a;
+                hi[s] = b;
+                widest = MAX_OF(widest, (size_t)(b - a));
+        }
+        return widest;
+}
+
+static void warn_quantiles(const RangeState *st, const double *out)
+{
+        for (size_t s = 0; s < st->steps; s++) {
+                double q = st->p0[s];
+                if (!exec_absent(out[s]) && (isnan(q) || q < 0 || q > 1))
+                        annotations_bad_quantile(&st->x->annotations, st->call->kids[0]->expr->pos, q);
+        }
+}
+
+static bool check_smoothing(const RangeState *st, const double *out, Err *err)
+{
+        for (size_t s = 0; s < st->steps; s++) {
+                if (exec_absent(out[s]))
+                        continue;
+                double sf = st->p0[s], tf = st->p1[s];
+                if (sf <= 0 || sf >= 1)
+                        return err_set(err, EXEC_FAILED, "invalid smoothing factor. Expected: 0 < sf < 1, got: %f", sf);
+                if (tf <= 0 || tf >= 1)
+                        return err_set(err, EXEC_FAILED, "invalid trend factor. Expected: 0 < tf < 1, got: %f", tf);
+        }
+        return true;
+}
+
+static void warn_not_counter(const RangeState *st, Worker *w, Labels labels)
+{
+        static const Str suffixes[] = { STR_INIT("_total"), STR_INIT("_sum"), STR_INIT("_count"), STR_INIT("_bucket") };
+        Str name = labels_get(labels, LABEL_NAME);
+        SrcPos pos = st->range->expr->pos;
+        if (name.n == 0)
+                return;
+        bool by_label = st->x->options->features.type_and_unit_labels;
+        if (!by_label) {
+                for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
+                        if (str_ends(name, suffixes[i]))
+                                return;
+                if (w->warned_pos == pos.start + 1 && str_eq(name, w->warned_name))
+                        return;
+                w->warned_name = name;
+                w->warned_pos = pos.start + 1;
+        }
+        AUTO(buf_done) Buf quoted = { 0 };
+        quote_go(&quoted, name);
+        if (!by_label) {
+                annotations_info(&st->x->annotations, pos,
+                                 "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: %s",
+                                 buf_cstr(&quoted));
+                return;
+        }
+        Str type = labels_get(labels, STR("__type__"));
+        if (str_eq(type, STR("counter")) || str_eq(type, STR("histogram")))
+                return;
+        AUTO(buf_done) Buf type_quoted = { 0 };
+        quote_go(&type_quoted, type);
+        annotations_info(&st->x->annotations, pos,
+                         "metric might not be a counter, __type__ label is not set to \"counter\" or \"histogram\", got %s: %s",
+                         buf_cstr(&type_quoted), buf_cstr(&quoted));
+}
+
+static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        const RangeState *st = src->state;
+        if (!load(st, w, i, err))
+                return false;
+        const Column *col = &w->col;
+        if (col->n == 0) {
+                exec_fill_absent(out, st->steps);
+                return true;
+        }
+        if (col->n >= UINT32_MAX)
+                return err_set(err, ERR_LIMIT, "a series has more than %u samples in range", UINT32_MAX);
+        uint32_t *lo = (uint32_t *)exec_buf_take(w, st->steps);
+        uint32_t *hi = lo + st->steps;
+        size_t widest = slide(st, col, lo, hi);
+        RangeMode mode = st->inner ? RANGE_PLAIN : st->range->expr->selector.mode;
+        Windows win = {
+                .t = col->t, .v = col->v, .n = col->n, .lo = lo, .hi = hi, .end_ms = st->end_ms, .eval_ms = st->eval_ms,
+                .steps = st->steps, .range_ms = st->range->range_ms, .p0 = st->p0, .p1 = st->p1,
+                .scratch = exec_buf_take(w, 2 * col->n + 2),
+                .anchored = mode == RANGE_ANCHORED, .smoothed = mode == RANGE_SMOOTHED,
+        };
+        func_window_run(st->fn, &win, out);
+        exec_buf_give(w);
+        exec_buf_give(w);
+        if (!exec_fits(st->x, atomic_load_explicit(&st->x->samples_now, memory_order_relaxed) + widest, err))
+                return false;
+        if (st->bad_quantile)
+                warn_quantiles(st, out);
+        if (st->fn == FN_DOUBLE_EXPONENTIAL_SMOOTHING && !check_smoothing(st, out, err))
+                return false;
+        if ((st->fn == FN_RATE || st->fn == FN_INCREASE) && !exec_row_empty(out, st->steps))
+                warn_not_counter(st, w, st->names[i]);
+        return true;
+}
+
+static bool check_mode(const RangeState *st, Err *err)
+{
+        if (st->range->expr->kind != EXPR_SELECTOR || st->range->expr->selector.mode == RANGE_PLAIN)
+                return true;
+        bool rates = st->fn == FN_DELTA || st->fn == FN_INCREASE || st->fn == FN_RATE;
+        const char *name = st->call->expr->call.fn->name;
+        if (st->range->expr->selector.mode == RANGE_SMOOTHED)
+                return rates || err_set(err, EXEC_FAILED,
+                                        "smoothed modifier can only be used with: delta, increase, rate - not with %s", name);
+        return rates || st->fn == FN_CHANGES || st->fn == FN_RESETS ||
+               err_set(err, EXEC_FAILED,
+                       "anchored modifier can only be used with: changes, delta, increase, rate, resets - not with %s", name);
+}
+
+static void set_times(RangeState *st, const Grid *grid, Stage *stage)
+{
+        st->steps = grid->n;
+        st->end_ms = arena_raw_array(stage->arena, int64_t, grid->n);
+        st->eval_ms = arena_raw_array(stage->arena, int64_t, grid->n);
+        for (size_t s = 0; s < grid->n; s++) {
+                st->eval_ms[s] = grid_time(grid, s);
+                st->end_ms[s] = plan_ref_time(st->range, st->eval_ms[s]);
+        }
+        st->back_ms = st->range->range_ms;
+        if (st->range->expr->kind != EXPR_SELECTOR || st->range->expr->selector.mode == RANGE_PLAIN)
+                return;
+        st->back_ms = plan_add(st->back_ms, st->x->lookback_ms);
+        if (st->range->expr->selector.mode == RANGE_SMOOTHED)
+                st->ahead_ms = st->x->lookback_ms;
+}
+
+static bool set_args(RangeState *st, const Grid *grid, Stage *stage, Err *err)
+{
+        for (size_t k = 0; k < st->call->n_kids; k++) {
+                const PlanNode *kid = st->call->kids[k];
+                if (kid == st->range)
+                        continue;
+                double *values = exec_scalar_array(st->x, kid, grid, stage, err);
+                if (!values)
+                        return false;
+                if (!st->p0)
+                        st->p0 = values;
+                else
+                        st->p1 = values;
+        }
+        for (size_t s = 0; st->fn == FN_QUANTILE_OVER_TIME && s < grid->n; s++)
+                st->bad_quantile = st->bad_quantile || isnan(st->p0[s]) || st->p0[s] < 0 || st->p0[s] > 1;
+        return true;
+}
+
+bool exec_subquery_grid(Exec *x, const PlanNode *node, const Grid *outer, Grid *ret)
+{
+        int64_t step = node->step_ms > 0 ? node->step_ms : x->options->default_step_ms;
+        int64_t after = plan_sub(plan_ref_time(node, outer->start_ms), node->range_ms);
+        int64_t end = plan_ref_time(node, grid_time(outer, outer->n - 1));
+        int64_t k = after / step - (after % step < 0);
+        int64_t start;
+        if (__builtin_mul_overflow(k + 1, step, &start) || start > end)
+                return false;
+        *ret = (Grid){ .start_ms = start, .step_ms = step, .n = (size_t)((end - start) / step) + 1 };
+        return true;
+}
+
+/* The input: n series and their labels. */
+static bool open_input(RangeState *st, const Grid *grid, Stage *stage, RowHead **ret_heads, size_t *ret_n, Err *err)
+{
+        if (st->range->expr->kind == EXPR_SELECTOR) {
+                if (!exec_select(st->x, st->range->slot, err))
+                        return false;
+                const StoreSelection *sel = &st->range->slot->selection;
+                RowHead *heads = arena_array(stage->arena, RowHead, sel->n ? sel->n : 1);
+                for (size_t i = 0; i < sel->n; i++)
+                        heads[i].labels = sel->series[i].labels;
+                *ret_heads = heads;
+                *ret_n = sel->n;
+                return true;
+        }
+        *ret_n = 0;
+        if (!exec_subquery_grid(st->x, st->range, grid, &st->inner_grid))
+                return true;
+        /* Every point of a row is held by each worker: refused before it is taken. */
+        if (st->inner_grid.n > SIZE_MAX / 64 || !exec_reserve(st->x, stage, st->inner_grid.n * 2 * sizeof(double), err))
+                return st->inner_grid.n <= SIZE_MAX / 64 ? false : err_set(err, ERR_LIMIT, "a subquery has too many steps");
+        const PlanNode *inside = st->range->kids[0];
+        st->inner = exec_vector(st->x, inside, &st->inner_grid, stage, err);
+        if (!st->inner)
+                return false;
+        *ret_heads = st->inner->heads;
+        *ret_n = st->inner->n;
+        return true;
+}
+
+static bool keeps_name(FunctionId fn) { return fn == FN_LAST_OVER_TIME || fn == FN_FIRST_OVER_TIME; }
+
+static Source *open_range(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
+{
+        RangeState *st = arena_new_of(stage->arena, RangeState);
+        *st = (RangeState){ .x = x, .call = call, .fn = call->expr->call.fn->id };
+        for (size_t k = 0; k < call->n_kids && !st->range; k++)
+                if (call->kids[k]->expr->type == VALUE_MATRIX)
+                        st->range = call->kids[k];
+        RowHead *heads = NULL;
+        size_t n = 0;
+        set_times(st, grid, stage);
+        if (!set_args(st, grid, stage, err) || !check_mode(st, err) || !open_input(st, grid, stage, &heads, &n, err))
+                return NULL;
+        Source *src = exec_source(stage, n, grid->n);
+        Labels *names = arena_raw_array(stage->arena, Labels, n ? n : 1);
+        for (size_t i = 0; i < n; i++) {
+                names[i] = heads[i].labels;
+                src->heads[i] = keeps_name(st->fn) ? heads[i] : exec_drop_name(x, stage->arena, heads[i]);
+        }
+        st->names = names;
+        src->state = st;
+        src->row = range_row;
+        return exec_reserve(x, stage, 0, err) ? src : NULL;
+}
+
+Source *exec_range_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
+{
+        Source *src = open_range(x, call, grid, stage, err);
+        if (!src || x->options->features.delayed_name_removal || call->expr->call.fn->id == FN_ABSENT_OVER_TIME)
+                return src;
+        Source *settled;
+        return exec_settle(x, stage, src, true, &settled, err) ? settled : NULL;
+}
+
+/* --- a range vector as the answer --- */
+
+static void put_series(Arena *arena, PromqlResult *ret, Labels labels, const Column *col)
+{
+        PromqlSeries *out = &ret->series[ret->n_series++];
+        *out = (PromqlSeries){ .labels = labels, .n = col->n };
+        out->t = arena_raw_array(arena, int64_t, col->n);
+        out->v = arena_raw_array(arena, double, col->n);
+        memcpy(out->t, col->t, col->n * sizeof *out->t);
+        memcpy(out->v, col->v, col->n * sizeof *out->v);
+}
+
+static double line(const Column *col, size_t a, int64_t t)
+{
+        return col->v[a] + (col->v[a + 1] - col->v[a]) * (double)(t - col->t[a]) / (double)(col->t[a + 1] - col->t[a]);
+}
+
+/* anchored, smoothed: points exactly on both borders, the samples strictly inside between them. */
+static void extend(Column *col, int64_t start, int64_t end, bool smoothed)
+{
+        size_t last = col->n ? col->n - 1 : 0, first = 0;
+        while (first + 1 < last && col->t[first + 1] <= start)
+                first++;
+        if (smoothed)
+                for (last = 0; last + 1 < col->n && col->t[last] < end;)
+                        last++;
+        if (col->n == 0 || col->t[last] <= start || col->t[first] > end) {
+                col->n = 0;
+                return;
+        }
+        double left = smoothed && col->t[first] < start ? line(col, first, start) : col->v[first];
+        double right = smoothed && last > 0 && col->t[last] > end ? line(col, last - 1, end) : col->v[last];
+        size_t from = col->t[first] <= start ? first + 1 : first, to = col->t[last] >= end ? last : last + 1;
+        Column out = { 0 };
+        column_push(&out, start, left);
+        for (size_t i = from; i < to; i++)
+                column_push(&out, col->t[i], col->v[i]);
+        column_push(&out, end, right);
+        column_done(col);
+        *col = out;
+}
+
+static bool matrix_rows(RangeState *st, Worker *w, const RowHead *heads, size_t n, Arena *arena, PromqlResult *ret, Err *err)
+{
+        RangeMode mode = st->inner ? RANGE_PLAIN : st->range->expr->selector.mode;
+        ret->series = arena_array(arena, PromqlSeries, n ? n : 1);
+        ret->n_series = 0;
+        for (size_t i = 0; i < n; i++) {
+                if (!exec_check(st->x, err) || !load(st, w, i, err))
+                        return false;
+                if (mode != RANGE_PLAIN)
+                        extend(&w->col, st->end_ms[0] - st->range->range_ms, st->end_ms[0], mode == RANGE_SMOOTHED);
+                if (w->col.n == 0)
+                        continue;
+                if (!exec_hold(st->x, w->col.n, err))
+                        return false;
+                Labels labels = heads[i].drop_name ? exec_drop_meta(arena, heads[i].labels) : heads[i].labels;
+                put_series(arena, ret, labels_dup(arena, labels), &w->col);
+        }
+        return true;
+}
+
+bool exec_matrix(Exec *x, const PlanNode *node, int64_t t_ms, Arena *arena, PromqlResult *ret, Err *err)
+{
+        Stage stage;
+        exec_stage_begin(&stage);
+        Grid grid = { .start_ms = t_ms, .step_ms = 1, .n = 1 };
+        RangeState st = { .x = x, .range = node };
+        RowHead *heads = NULL;
+        size_t n = 0;
+        set_times(&st, &grid, &stage);
+        Worker *w = exec_worker_take(x);
+        bool ok = open_input(&st, &grid, &stage, &heads, &n, err) && matrix_rows(&st, w, heads, n, arena, ret, err);
+        Err over;
+        if (!exec_worker_give(x, w, &over) && ok) {
+                *err = over;
+                ok = false;
+        }
+        exec_stage_end(x, &stage);
+        return ok;
+}

@@ -1,0 +1,161 @@
+/* Invariants:
+ * 1. An instant selector shows the newest sample in (t - lookback, t], unless that is a stale marker or a histogram.
+ * 2. A range reads (t - range, t]: left-open.
+ * 3. A series is decoded once per row; the steps slide over it with one pointer. */
+#include "promql/exec.h"
+
+typedef struct SelectState {
+        Slot *slot;
+        const PlanNode *node;
+        Grid grid;
+        int64_t lookback_ms;
+} SelectState;
+
+bool exec_select(Exec *x, Slot *slot, Err *err)
+{
+        if (slot->selected)
+                return true;
+        if (!exec_check(x, err))
+                return false;
+        SelectArgs args = { .matchers = slot->matchers, .min_ms = slot->min_ms, .max_ms = slot->max_ms, .sorted = true,
+                            .cancel = x->cancel };
+        if (!x->querier->select(x->querier, &args, x->root.arena, &slot->selection, err))
+                return err_wrap(err, "expanding series");
+        slot->selected = true;
+        return exec_reserve(x, &x->root, 0, err);
+}
+
+bool exec_read(Worker *w, const Slot *slot, size_t i, int64_t min_ms, int64_t max_ms, Column *col, Err *err)
+{
+        column_clear(col);
+        if (min_ms > max_ms)
+                return true;
+        Querier *q = w->x->querier;
+        if (!q->read(q, &slot->selection, i, min_ms, max_ms, col, err))
+                return false;
+        w->samples_read += col->n;
+        return true;
+}
+
+/* The times that an instant selector reads on the grid. */
+static void read_span(const SelectState *st, int64_t ahead_ms, int64_t *ret_min, int64_t *ret_max)
+{
+        const Grid *g = &st->grid;
+        *ret_min = plan_add(plan_sub(plan_ref_time(st->node, g->start_ms), st->lookback_ms), 1);
+        *ret_max = plan_add(plan_ref_time(st->node, grid_time(g, g->n - 1)), ahead_ms);
+}
+
+static bool is_value(const Column *col, size_t i)
+{
+        return !sample_is_stale(col->v[i]) && !(col->h && col->h[i]);
+}
+
+static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, bool want_time, Err *err)
+{
+        const SelectState *st = src->state;
+        int64_t min_ms, max_ms;
+        read_span(st, 0, &min_ms, &max_ms);
+        Column *col = &w->col;
+        if (!exec_read(w, st->slot, i, min_ms, max_ms, col, err))
+                return false;
+        size_t next = 0; /* the first sample after the reference time */
+        for (size_t s = 0; s < src->steps; s++) {
+                int64_t ref = plan_ref_time(st->node, grid_time(&st->grid, s));
+                while (next < col->n && col->t[next] <= ref)
+                        next++;
+                bool have = next > 0 && col->t[next - 1] > plan_sub(ref, st->lookback_ms) && is_value(col, next - 1);
+                if (!have)
+                        out[s] = EXEC_ABSENT;
+                else
+                        out[s] = want_time ? (double)col->t[next - 1] / 1000 : col->v[next - 1];
+        }
+        return true;
+}
+
+static bool instant_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        return instant_walk(src, w, i, out, false, err);
+}
+
+static bool timestamp_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        return instant_walk(src, w, i, out, true, err);
+}
+
+static void drop_stale(Column *col)
+{
+        size_t n = 0;
+        for (size_t k = 0; k < col->n; k++) {
+                if (!is_value(col, k))
+                        continue;
+                col->t[n] = col->t[k];
+                col->v[n++] = col->v[k];
+        }
+        col->n = n;
+}
+
+/* `smoothed`: a straight line between the neighbours in (t - lookback, t + lookback]; the last value is carried on. */
+static bool smoothed_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        const SelectState *st = src->state;
+        int64_t min_ms, max_ms;
+        read_span(st, st->lookback_ms, &min_ms, &max_ms);
+        Column *col = &w->col;
+        if (!exec_read(w, st->slot, i, min_ms, max_ms, col, err))
+                return false;
+        drop_stale(col);
+        size_t at = 0; /* the first sample at or after the reference time */
+        for (size_t s = 0; s < src->steps; s++) {
+                int64_t ref = plan_ref_time(st->node, grid_time(&st->grid, s));
+                while (at < col->n && col->t[at] < ref)
+                        at++;
+                bool exact = at < col->n && col->t[at] == ref;
+                bool prev = at > 0 && col->t[at - 1] > plan_sub(ref, st->lookback_ms);
+                bool next = at < col->n && col->t[at] <= plan_add(ref, st->lookback_ms);
+                if (exact)
+                        out[s] = col->v[at];
+                else if (prev && next)
+                        out[s] = col->v[at - 1] + (col->v[at] - col->v[at - 1]) * (double)(ref - col->t[at - 1]) /
+                                                          (double)(col->t[at] - col->t[at - 1]);
+                else
+                        out[s] = prev ? col->v[at - 1] : EXEC_ABSENT;
+        }
+        return true;
+}
+
+static Source *select_source(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, SourceRow row, Err *err)
+{
+        if (!exec_select(x, node->slot, err))
+                return NULL;
+        const StoreSelection *sel = &node->slot->selection;
+        Source *src = exec_source(stage, sel->n, grid->n);
+        for (size_t i = 0; i < sel->n; i++)
+                src->heads[i].labels = sel->series[i].labels;
+        SelectState *st = arena_new_of(stage->arena, SelectState);
+        *st = (SelectState){ .slot = node->slot, .node = node, .grid = *grid, .lookback_ms = x->lookback_ms };
+        src->state = st;
+        src->row = row;
+        return exec_reserve(x, stage, 0, err) ? src : NULL;
+}
+
+Source *exec_select_times(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
+{
+        return select_source(x, node, grid, stage, timestamp_row, err);
+}
+
+Source *exec_select_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
+{
+        bool smoothed = node->expr->selector.mode == RANGE_SMOOTHED;
+        return select_source(x, node, grid, stage, smoothed ? smoothed_row : instant_row, err);
+}
+
+Source *exec_select_timestamps(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
+{
+        Source *src = select_source(x, node, grid, stage, timestamp_row, err);
+        for (size_t i = 0; src && i < src->n; i++)
+                src->heads[i] = exec_drop_name(x, stage->arena, src->heads[i]);
+        if (!src || x->options->features.delayed_name_removal)
+                return src;
+        Source *settled;
+        return exec_settle(x, stage, src, false, &settled, err) ? settled : NULL;
+}
