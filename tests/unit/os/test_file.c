@@ -1,0 +1,309 @@
+#include "os/file.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "testing.h"
+
+typedef struct Dir {
+        char path[64];
+        char file[128];
+} Dir;
+
+static int make_dir(void **state)
+{
+        Dir *dir = malloc(sizeof *dir);
+        assert_non_null(dir);
+        strcpy(dir->path, "/tmp/pharos-file-XXXXXX");
+        assert_non_null(mkdtemp(dir->path));
+        snprintf(dir->file, sizeof dir->file, "%s/x", dir->path);
+        *state = dir;
+        return 0;
+}
+
+static int drop_dir(void **state)
+{
+        Dir *dir = *state;
+        Err err;
+        bool ok = file_remove_tree(fs_system(), dir->path, &err);
+        free(dir);
+        return ok ? 0 : -1;
+}
+
+static void put(const char *path, const char *text)
+{
+        Err err;
+        File *f;
+        const Fs *fs = fs_system();
+        assert_ok(fs->open(fs, path, FILE_CREATE, &f, &err), err);
+        assert_ok(fs->write(f, text, strlen(text), &err), err);
+        fs->close(f);
+}
+
+static void assert_content(const char *path, const char *want)
+{
+        AUTO(buf_done) Buf out = { 0 };
+        Err err;
+        assert_ok(file_read_all(fs_system(), path, 1 << 20, &out, &err), err);
+        assert_str(buf_str(&out), want);
+}
+
+static void modes(void **state)
+{
+        Dir *dir = *state;
+        const Fs *fs = fs_system();
+        File *f = (File *)0x1;
+        Err err;
+        assert_false(fs->open(fs, dir->file, FILE_READ, &f, &err));
+        assert_int_equal(err.code, ERR_NOT_FOUND);
+        assert_contains(err.msg, dir->file);
+        assert_false(fs->open(fs, dir->file, FILE_READ_WRITE, &f, &err));
+        assert_ptr_equal(f, 0x1);
+        assert_ok(fs->open(fs, dir->file, FILE_CREATE_NEW, &f, &err), err);
+        assert_ok(fs->write(f, "abc", 3, &err), err);
+        assert_ok(fs->sync(f, &err), err);
+        fs->close(f);
+        assert_false(fs->open(fs, dir->file, FILE_CREATE_NEW, &f, &err));
+        assert_int_equal(err.code, ERR_EXISTS);
+        assert_ok(fs->open(fs, dir->file, FILE_APPEND, &f, &err), err);
+        assert_ok(fs->write(f, "def", 3, &err), err);
+        fs->close(f);
+        assert_content(dir->file, "abcdef");
+        assert_ok(fs->open(fs, dir->file, FILE_READ_WRITE, &f, &err), err);
+        assert_ok(fs->write(f, "X", 1, &err), err);
+        assert_ok(fs->truncate(f, 4, &err), err);
+        uint64_t size;
+        assert_ok(fs->size(f, &size, &err), err);
+        assert_int_equal(size, 4);
+        fs->close(f);
+        assert_content(dir->file, "Xbcd");
+        assert_ok(fs->open(fs, dir->file, FILE_CREATE, &f, &err), err);
+        fs->close(f);
+        assert_content(dir->file, "");
+        assert_false(fs->open(fs, dir->path, FILE_READ, &f, &err));
+        assert_int_equal(err.code, ERR_IO);
+        fs->close(NULL);
+}
+
+static void pread_is_short_only_at_the_end(void **state)
+{
+        Dir *dir = *state;
+        const Fs *fs = fs_system();
+        put(dir->file, "0123456789");
+        File *f;
+        Err err;
+        char bytes[16];
+        size_t n;
+        assert_ok(fs->open(fs, dir->file, FILE_READ, &f, &err), err);
+        assert_ok(fs->pread(f, 2, bytes, 3, &n, &err), err);
+        assert_true(n == 3 && memcmp(bytes, "234", 3) == 0);
+        assert_ok(fs->pread(f, 8, bytes, 16, &n, &err), err);
+        assert_int_equal(n, 2);
+        assert_ok(fs->pread(f, 100, bytes, 16, &n, &err), err);
+        assert_int_equal(n, 0);
+        assert_false(fs->write(f, "x", 1, &err)); /* opened for reading */
+        assert_contains(err.msg, "write '/tmp/");
+        fs->close(f);
+}
+
+static void a_map_outlives_its_file(void **state)
+{
+        Dir *dir = *state;
+        const Fs *fs = fs_system();
+        put(dir->file, "mapped");
+        File *f;
+        Err err;
+        FileMap map;
+        assert_ok(fs->open(fs, dir->file, FILE_READ, &f, &err), err);
+        assert_ok(fs->map(f, &map, &err), err);
+        fs->close(f);
+        assert_ok(fs->remove(fs, dir->file, &err), err);
+        assert_int_equal(map.n, 6);
+        assert_memory_equal(map.p, "mapped", 6);
+        fs->unmap(fs, map);
+        put(dir->file, "");
+        assert_ok(fs->open(fs, dir->file, FILE_READ, &f, &err), err);
+        assert_ok(fs->map(f, &map, &err), err);
+        fs->close(f);
+        assert_true(map.p == NULL && map.n == 0);
+        fs->unmap(fs, map);
+}
+
+static void a_lock_excludes_a_second_open(void **state)
+{
+        Dir *dir = *state;
+        const Fs *fs = fs_system();
+        put(dir->file, "");
+        File *a, *b;
+        Err err;
+        assert_ok(fs->open(fs, dir->file, FILE_READ_WRITE, &a, &err), err);
+        assert_ok(fs->open(fs, dir->file, FILE_READ_WRITE, &b, &err), err);
+        assert_ok(fs->lock(a, &err), err);
+        assert_false(fs->lock(b, &err));
+        assert_int_equal(err.code, ERR_EXISTS);
+        assert_contains(err.msg, "locked by another process");
+        fs->close(a);
+        assert_ok(fs->lock(b, &err), err);
+        fs->close(b);
+}
+
+static void folders(void **state)
+{
+        Dir *dir = *state;
+        const Fs *fs = fs_system();
+        AUTO(arena_free) Arena *arena = arena_new();
+        char path[160], other[160];
+        Err err;
+        snprintf(path, sizeof path, "%s/a/b/c", dir->path);
+        assert_ok(fs->mkdir_all(fs, path, &err), err);
+        assert_ok(fs->mkdir_all(fs, path, &err), err);
+        snprintf(path, sizeof path, "%s/a/b/c/", dir->path);
+        assert_ok(fs->mkdir_all(fs, path, &err), err);
+        put(dir->file, "12345");
+        snprintf(path, sizeof path, "%s/x/y", dir->path);
+        assert_false(fs->mkdir_all(fs, path, &err));
+        assert_contains(err.msg, "Not a directory");
+        snprintf(path, sizeof path, "%s/a/f", dir->path);
+        put(path, "123");
+        uint64_t bytes;
+        assert_ok(file_tree_bytes(fs, dir->path, &bytes, &err), err);
+        assert_int_equal(bytes, 8);
+        Str *names;
+        size_t n;
+        snprintf(path, sizeof path, "%s/a", dir->path);
+        assert_ok(fs->list(fs, path, arena, &names, &n, &err), err);
+        assert_int_equal(n, 2);
+        assert_str(names[0], "b");
+        assert_str(names[1], "f");
+        assert_ok(fs->sync_dir(fs, path, &err), err);
+        snprintf(other, sizeof other, "%s/z", dir->path);
+        assert_ok(fs->rename(fs, path, other, &err), err);
+        assert_false(fs->list(fs, path, arena, &names, &n, &err));
+        assert_int_equal(err.code, ERR_NOT_FOUND);
+        assert_false(fs->sync_dir(fs, path, &err));
+        assert_false(fs->rename(fs, path, other, &err));
+        assert_false(fs->remove(fs, other, &err)); /* not empty */
+        assert_ok(file_remove_tree(fs, other, &err), err);
+        assert_ok(file_remove_tree(fs, other, &err), err);
+        assert_false(file_tree_bytes(fs, other, &bytes, &err));
+        assert_int_equal(err.code, ERR_NOT_FOUND);
+}
+
+static void removing_a_tree_keeps_what_links_point_to(void **state)
+{
+        Dir *dir = *state;
+        const Fs *fs = fs_system();
+        char keep[160], tree[160], link_path[200];
+        Err err;
+        snprintf(keep, sizeof keep, "%s/keep", dir->path);
+        snprintf(tree, sizeof tree, "%s/tree", dir->path);
+        assert_ok(fs->mkdir_all(fs, keep, &err), err);
+        assert_ok(fs->mkdir_all(fs, tree, &err), err);
+        snprintf(link_path, sizeof link_path, "%s/f", keep);
+        put(link_path, "kept");
+        snprintf(link_path, sizeof link_path, "%s/link", tree);
+        assert_int_equal(symlink(keep, link_path), 0);
+        assert_ok(file_remove_tree(fs, tree, &err), err);
+        snprintf(link_path, sizeof link_path, "%s/f", keep);
+        assert_content(link_path, "kept");
+}
+
+static void deep_trees_are_refused(void **state)
+{
+        Dir *dir = *state;
+        const Fs *fs = fs_system();
+        AUTO(buf_done) Buf path = { 0 };
+        Err err;
+        buf_cstr_add(&path, dir->path);
+        for (int i = 0; i < FILE_MAX_TREE_DEPTH; i++)
+                buf_lit(&path, "/d");
+        assert_ok(fs->mkdir_all(fs, buf_cstr(&path), &err), err);
+        uint64_t bytes;
+        assert_false(file_tree_bytes(fs, dir->path, &bytes, &err));
+        assert_int_equal(err.code, ERR_LIMIT);
+        /* One level less works, so that the folder can be cleaned away. */
+        assert_ok(fs->remove(fs, buf_cstr(&path), &err), err);
+        assert_ok(file_tree_bytes(fs, dir->path, &bytes, &err), err);
+}
+
+static void reading_whole_files(void **state)
+{
+        Dir *dir = *state;
+        AUTO(buf_done) Buf out = { 0 };
+        Err err;
+        AUTO(buf_done) Buf big = { 0 };
+        for (int i = 0; i < 50000; i++)
+                buf_printf(&big, "%d\n", i);
+        put(dir->file, buf_cstr(&big));
+        assert_ok(file_read_all(fs_system(), dir->file, big.n, &out, &err), err);
+        assert_true(str_eq(buf_str(&out), buf_str(&big)));
+        buf_clear(&out);
+        buf_lit(&out, "kept");
+        assert_false(file_read_all(fs_system(), dir->file, big.n - 1, &out, &err));
+        assert_int_equal(err.code, ERR_LIMIT);
+        assert_contains(err.msg, "longer than");
+        assert_str(buf_str(&out), "kept");
+        assert_false(file_read_all(fs_system(), "/tmp/pharos-no-such-file", 10, &out, &err));
+        assert_int_equal(err.code, ERR_NOT_FOUND);
+        /* The size of a /proc file is 0. */
+        assert_ok(file_read_all(fs_system(), "/proc/self/status", 1 << 20, &out, &err), err);
+        assert_true(out.n > 100);
+}
+
+static void pipes_can_be_read_too(void **state)
+{
+        (void)state;
+        int fds[2];
+        assert_int_equal(pipe(fds), 0);
+        AUTO(buf_done) Buf text = { 0 };
+        for (int i = 0; i < 1000; i++)
+                buf_printf(&text, "line %d\n", i);
+        assert_int_equal(write(fds[1], text.p, text.n), text.n);
+        close(fds[1]);
+        char path[64];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fds[0]);
+        AUTO(buf_done) Buf out = { 0 };
+        Err err;
+        assert_ok(file_read_all(fs_system(), path, 1 << 20, &out, &err), err);
+        assert_true(str_eq(buf_str(&out), buf_str(&text)));
+        close(fds[0]);
+}
+
+static void atomic_writes_replace_whole(void **state)
+{
+        Dir *dir = *state;
+        AUTO(arena_free) Arena *arena = arena_new();
+        Err err;
+        assert_ok(file_write_atomic(fs_system(), dir->file, STR("one"), &err), err);
+        assert_content(dir->file, "one");
+        assert_ok(file_write_atomic(fs_system(), dir->file, STR(""), &err), err);
+        assert_content(dir->file, "");
+        struct stat st;
+        assert_int_equal(stat(dir->file, &st), 0);
+        assert_int_equal(st.st_mode & 07, 0);
+        Str *names;
+        size_t n;
+        assert_ok(fs_system()->list(fs_system(), dir->path, arena, &names, &n, &err), err);
+        assert_int_equal(n, 1);
+        assert_false(file_write_atomic(fs_system(), "/tmp/pharos-no-such-folder/x", STR("x"), &err));
+        assert_int_equal(err.code, ERR_NOT_FOUND);
+}
+
+#define IN_DIR(fn) cmocka_unit_test_setup_teardown(fn, make_dir, drop_dir)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                IN_DIR(modes),
+                IN_DIR(pread_is_short_only_at_the_end),
+                IN_DIR(a_map_outlives_its_file),
+                IN_DIR(a_lock_excludes_a_second_open),
+                IN_DIR(folders),
+                IN_DIR(removing_a_tree_keeps_what_links_point_to),
+                IN_DIR(deep_trees_are_refused),
+                IN_DIR(reading_whole_files),
+                cmocka_unit_test(pipes_can_be_read_too),
+                IN_DIR(atomic_writes_replace_whole),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
