@@ -174,6 +174,14 @@ static enum MHD_Result answer_error(Exchange *ex, int status, const char *why)
         return queue_answer(ex);
 }
 
+/* For an answer to a head: queued when the library asks again. Queued at once it would close the connection. */
+static enum MHD_Result answer_later(Exchange *ex)
+{
+        http_response_build(ex);
+        atomic_store(&ex->phase, EXCHANGE_READY);
+        return MHD_YES;
+}
+
 /* Answers on the socket and drops the connection: the library cannot answer in mid-body, and would reset the connection
  * under the answer. The copy of the descriptor keeps the socket alive for the watch to drain. */
 static enum MHD_Result refuse_upload(Exchange *ex, int status, const char *why)
@@ -194,7 +202,8 @@ static enum MHD_Result refuse(Exchange *ex, int status, const char *why)
                 return refuse_upload(ex, status, why);
         if (status == 400)
                 vec_push(&ex->out_fields, (HttpField){ STR("Connection"), STR("close") });
-        return answer_error(ex, status, why);
+        http_response_error(ex, status, why);
+        return answer_later(ex);
 }
 
 /* ---- running the handler */
@@ -298,8 +307,7 @@ static enum MHD_Result answer_preflight(Exchange *ex, unsigned allow)
                                                        STR("Accept, Authorization, Content-Type, Origin") });
         }
         ex->resp.status = 204;
-        http_response_build(ex);
-        return queue_answer(ex);
+        return answer_later(ex);
 }
 
 static enum MHD_Result on_head(Exchange *ex, const char *method, const char *version)
