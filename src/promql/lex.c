@@ -232,7 +232,10 @@ static bool accept_duration_rest(Lex *l)
                         return false;
                 accept_any(l, "s");
         }
-        return !is_alnum(peek(l));
+        if (!is_alnum(peek(l)))
+                return true;
+        take(l); /* the message shows the offending character */
+        return false;
 }
 
 /* Decimal with _ separators, fraction and exponent, or hexadecimal integers; what follows must not be alphanumeric. */
@@ -281,8 +284,6 @@ static Token lex_number_or_duration(Lex *l, Err *err)
                 return emit(l, TOK_NUMBER);
         if (accept_duration_rest(l))
                 return emit(l, TOK_DURATION);
-        if (is_alnum(peek(l)))
-                take(l);
         return fail_text(l, err, "bad number or duration syntax: ");
 }
 
