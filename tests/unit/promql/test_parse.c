@@ -196,7 +196,7 @@ static void syntax_errors_read_as_upstream(void **state)
                 { "\"\xff\"", "1:1: parse error: invalid UTF-8 rune" },
                 { "0xffffffffffffffffffff", "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"0xffffffffffffffffffff\": invalid syntax" },
                 { "1e999", "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e999\": value out of range" },
-                { "1__0", "1:1: parse error: bad number or duration syntax: \"1__0\"" },
+                { "1__0", "1:1: parse error: bad number or duration syntax: \"1__\"" },
                 { "1..2", "1:1: parse error: bad number or duration syntax: \"1..\"" },
                 { "5mm", "1:1: parse error: bad number or duration syntax: \"5mm\"" },
                 { "1m1h", "1:1: parse error: not a valid duration string: \"1m1h\"" },
