@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,7 +51,7 @@ static Metric *find(Metric *m, const Str *values, size_t n)
 Metric *metric_with(MetricFamily *f, const Str *values)
 {
         size_t n = label_count(f);
-        Metric *m = find(__atomic_load_n(&f->series, __ATOMIC_ACQUIRE), values, n);
+        Metric *m = find(atomic_load_explicit(&f->series, memory_order_acquire), values, n);
         if (m)
                 return m;
         pthread_mutex_lock(&registry.mu);
@@ -62,29 +63,29 @@ Metric *metric_with(MetricFamily *f, const Str *values)
                 if (f->kind == METRIC_KIND_HISTOGRAM)
                         m->buckets = mem_zalloc_array(METRIC_BUCKETS + 1, sizeof *m->buckets);
                 m->next = f->series;
-                __atomic_store_n(&f->series, m, __ATOMIC_RELEASE);
+                atomic_store_explicit(&f->series, m, memory_order_release);
         }
         pthread_mutex_unlock(&registry.mu);
         return m;
 }
 
-void metric_inc_by(Metric *m, uint64_t n) { __atomic_fetch_add(&m->bits, n, __ATOMIC_RELAXED); }
+void metric_inc_by(Metric *m, uint64_t n) { atomic_fetch_add_explicit(&m->bits, n, memory_order_relaxed); }
 
-void metric_set_value(Metric *m, double v) { __atomic_store_n(&m->bits, bits_of_double(v), __ATOMIC_RELAXED); }
+void metric_set_value(Metric *m, double v) { atomic_store_explicit(&m->bits, bits_of_double(v), memory_order_relaxed); }
 
-uint64_t metric_count(const Metric *m) { return __atomic_load_n(&m->bits, __ATOMIC_RELAXED); }
+uint64_t metric_count(const Metric *m) { return atomic_load_explicit(&m->bits, memory_order_relaxed); }
 
 void metric_observe_value(Metric *m, double seconds)
 {
         size_t i = 0;
         while (i < METRIC_BUCKETS && seconds > BOUNDS[i])
                 i++;
-        __atomic_fetch_add(&m->buckets[i], 1, __ATOMIC_RELAXED);
+        atomic_fetch_add_explicit(&m->buckets[i], 1, memory_order_relaxed);
         uint64_t old = metric_count(m);
         uint64_t sum;
         do {
                 sum = bits_of_double(bits_to_double(old) + seconds);
-        } while (!__atomic_compare_exchange_n(&m->bits, &old, sum, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+        } while (!atomic_compare_exchange_weak_explicit(&m->bits, &old, sum, memory_order_relaxed, memory_order_relaxed));
 }
 
 static void put_escaped(Buf *out, Str s)
@@ -137,7 +138,7 @@ static void put_histogram(Buf *out, const MetricFamily *f, const Metric *m)
 {
         uint64_t total = 0;
         for (size_t i = 0; i <= METRIC_BUCKETS; i++) {
-                total += __atomic_load_n(&m->buckets[i], __ATOMIC_RELAXED);
+                total += atomic_load_explicit(&m->buckets[i], memory_order_relaxed);
                 char le[32];
                 if (i < METRIC_BUCKETS)
                         snprintf(le, sizeof le, BOUNDS[i] == floor(BOUNDS[i]) ? "%.1f" : "%g", BOUNDS[i]);
@@ -163,7 +164,7 @@ static void put_family(Buf *out, const MetricFamily *f)
                 buf_char(out, '\n');
                 return;
         }
-        for (const Metric *m = __atomic_load_n(&f->series, __ATOMIC_ACQUIRE); m; m = m->next) {
+        for (const Metric *m = atomic_load_explicit(&f->series, memory_order_acquire); m; m = m->next) {
                 if (f->kind == METRIC_KIND_HISTOGRAM) {
                         put_histogram(out, f, m);
                         continue;

@@ -55,7 +55,7 @@ static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 Str str_trim(Str s)
 {
         while (s.n && is_space(s.p[0]))
-                s.p++, s.n--;
+                s = str_sub(s, 1, s.n);
         while (s.n && is_space(s.p[s.n - 1]))
                 s.n--;
         return s;
