@@ -66,7 +66,7 @@ static bool parse_special(Str s, double *ret)
         }
         if ((word.n != 3 && word.n != 8) || prefix_len_fold(word, "infinity") != word.n)
                 return false;
-        *ret = neg ? -INFINITY : INFINITY;
+        *ret = neg ? -HUGE_VAL : HUGE_VAL;
         return true;
 }
 
