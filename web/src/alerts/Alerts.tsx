@@ -9,7 +9,7 @@ import { useResource } from "../state/resource";
 import { usePageState } from "../state/router";
 import { Empty, ErrorBox, Moment, Portions, Problem, SearchField, Segments } from "../ui/bits";
 import { RuleRow } from "./RuleRow";
-import { DEFAULT_STATES, type RuleState, STATES, type Shown, countStates, selectRules, stateOf } from "./rulelist";
+import { DEFAULT_STATES, type RuleState, STATES, type Shown, countStates, selectRules } from "./rulelist";
 import "../ui/list.css";
 import "./alerts.css";
 
@@ -21,8 +21,6 @@ const SCHEMA = {
   open: text(),
   turned: words(null),
 };
-/** Firing rules start open while there are few enough to read. */
-const MAX_AUTO_OPEN = 4;
 const NAMES: Record<RuleState, string> = { firing: "Firing", pending: "Pending", inactive: "Inactive", recording: "Recording" };
 
 function fileName(path: string): string {
@@ -53,11 +51,7 @@ export function Alerts() {
 
   const toggleState = (one: RuleState) =>
     setState({ state: state.state.includes(one) ? state.state.filter((s) => s !== one) : STATES.filter((s) => s === one || state.state.includes(s)) });
-  const firingShown = shown.reduce((n, g) => n + g.rules.filter((r) => stateOf(r.rule) === "firing").length, 0);
-  const isOpen = (item: Shown) => {
-    const byDefault = state.open === "all" || (stateOf(item.rule) === "firing" && firingShown <= MAX_AUTO_OPEN);
-    return byDefault !== state.turned.includes(item.key);
-  };
+  const isOpen = (item: Shown) => (state.open === "all") !== state.turned.includes(item.key);
   const turn = (key: string) =>
     setState({ turned: state.turned.includes(key) ? state.turned.filter((k) => k !== key) : [...state.turned, key] }, true);
   const pick = (name: string, value: string) => {

@@ -81,10 +81,32 @@ function Details({ shown: { rule, alerts }, onPick }: { shown: Shown; onPick: Pr
   );
 }
 
+const MAX_GLANCE = 4;
+
+/** The alerts of a closed rule, a line each. */
+function Glance({ alerts, rule, onToggle, onPick }: { alerts: AlertInstance[]; rule: Rule; onToggle(): void; onPick: Props["onPick"] }) {
+  const skip = ["alertname", ...Object.keys(rule.labels ?? {})];
+  return (
+    <ul class="glance">
+      {alerts.slice(0, MAX_GLANCE).map((alert) => (
+        <li key={JSON.stringify(alert.labels)}>
+          <span class="grow">
+            <LabelChips labels={alert.labels} skip={skip} onPick={onPick} />
+            <span class="soft wrap">{alert.annotations["summary"]}</span>
+          </span>
+          <b class="num">{formatNumber(Number(alert.value), 5)}</b>
+          <span class="since num soft"><Moment ms={Date.parse(alert.activeAt)} relative /></span>
+          <Progress alert={alert} rule={rule} />
+        </li>
+      ))}
+      {alerts.length > MAX_GLANCE && <li><button type="button" class="btn bare" onClick={onToggle}>{alerts.length - MAX_GLANCE} more</button></li>}
+    </ul>
+  );
+}
+
 export function RuleRow({ shown, open, onToggle, onPick }: Props) {
   const { rule, alerts, key } = shown;
   const state = stateOf(rule);
-  const summary = alerts[0]?.annotations["summary"] ?? rule.annotations?.["summary"] ?? "";
   const severity = rule.labels?.["severity"];
   return (
     <li class={`rule ${state}`}>
@@ -94,8 +116,9 @@ export function RuleRow({ shown, open, onToggle, onPick }: Props) {
         <b class="rule-name wrap">{rule.name}</b>
         {severity && <span class="chip"><i>severity=</i>{severity}</span>}
         {isBroken(rule) && <StateTag state="error" text="cannot be evaluated" />}
-        <span class="rule-summary soft">{open ? "" : summary || rule.query}</span>
+        <span class="rule-summary soft mono">{open ? "" : rule.query}</span>
       </button>
+      {!open && alerts.length > 0 && <Glance alerts={alerts} rule={rule} onToggle={onToggle} onPick={onPick} />}
       {open && <div id={`rule-${key}`}><Details shown={shown} onPick={onPick} /></div>}
     </li>
   );

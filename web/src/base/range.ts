@@ -91,6 +91,12 @@ export function describeRange(range: TimeRange): string {
   return `${name(range.from)} to ${name(range.to)}`;
 }
 
+/** For narrow screens: `30m`, or the day and time of the start. */
+export function shortRange(range: TimeRange): string {
+  if (isLive(range) && "now" in range.from) return formatDuration(-range.from.now);
+  return "at" in range.from ? formatStamp(range.from.at).slice(5, 16) : formatPoint(range.from);
+}
+
 /** factor 2 shows twice as much; a live range keeps its end at now. */
 export function zoom(range: TimeRange, factor: number, nowMs: number): TimeRange {
   const span = resolve(range, nowMs);

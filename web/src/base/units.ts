@@ -28,7 +28,7 @@ function scaled(value: number, base: number, prefixes: string[], suffix: string,
     step++;
   }
   // 1023.99 must not print as 1024 of the smaller prefix.
-  if (Number(size.toPrecision(digits)) >= base && step < prefixes.length - 1) step++;
+  if (Number(formatNumber(size, digits)) >= base && step < prefixes.length - 1) step++;
   const number = formatNumber(value / base ** step, digits);
   const unit = prefixes[step]! + suffix;
   return unit ? `${number} ${unit}` : number;

@@ -2,6 +2,7 @@
 import { strokeOf } from "../base/palette";
 import { theme } from "../state/theme";
 import { type ChartModel, formatValue, slotOf } from "./options";
+import { afterClick } from "./legend-state";
 import { type Line, summarize } from "./reshape";
 
 export function Swatch({ slot }: { slot: number }) {
@@ -11,17 +12,6 @@ export function Swatch({ slot }: { slot: number }) {
       <line x1="0" y1="5" x2="14" y2="5" stroke={color} stroke-width="3" stroke-dasharray={dash.join(" ")} />
     </svg>
   );
-}
-
-/** The next set of hidden keys after a click on `key`. */
-export function afterClick(all: readonly string[], hidden: ReadonlySet<string>, key: string, toggle: boolean): Set<string> {
-  if (toggle) {
-    const next = new Set(hidden);
-    if (!next.delete(key)) next.add(key);
-    return next;
-  }
-  const alone = !hidden.has(key) && all.every((k) => k === key || hidden.has(k));
-  return alone ? new Set() : new Set(all.filter((k) => k !== key));
 }
 
 interface Props {

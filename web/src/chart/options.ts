@@ -46,16 +46,22 @@ export function formatValue(model: Pick<ChartModel, "unit" | "mirrored">, value:
   return formatUnit(model.mirrored ? Math.abs(value) : value, model.unit, digits);
 }
 
+/** Position in uPlot's columns of line `index`. A stack is drawn from the top down, so that a layer of nothing does not cover the edge below it. */
+export function columnOf(model: ChartModel, index: number): number {
+  return model.stacked ? model.lines.length - index : index + 1;
+}
+
 /** Columns as drawn: hidden lines are empty, stacked ones are running sums of the visible ones. */
 export function drawnData(model: ChartModel): uPlot.AlignedData {
   const shown = (line: Line) => !model.hidden.has(line.key);
+  const empty = (line: Line): Column => line.values.map(() => null);
   if (!model.stacked) {
-    return [model.xs, ...model.lines.map((l) => (shown(l) ? l.values : l.values.map(() => null)))] as uPlot.AlignedData;
+    return [model.xs, ...model.lines.map((l) => (shown(l) ? l.values : empty(l)))] as uPlot.AlignedData;
   }
   const sums = stack(model.lines.filter(shown).map((l) => l.values));
   let next = 0;
-  const columns = model.lines.map((l): Column => (shown(l) ? sums[next++]! : l.values.map(() => null)));
-  return [model.xs, ...columns] as uPlot.AlignedData;
+  const columns = model.lines.map((l): Column => (shown(l) ? sums[next++]! : empty(l)));
+  return [model.xs, ...columns.reverse()] as uPlot.AlignedData;
 }
 
 function yRange(model: ChartModel) {
@@ -131,7 +137,10 @@ export interface Hooks {
 export function buildOptions(model: () => ChartModel, theme: Theme, ink: Ink, size: { width: number; height: number }, syncKey: string, hooks: Hooks): uPlot.Options {
   const first = model();
   const series: uPlot.Series[] = [{}];
-  first.lines.forEach((line, i) => {
+  const order = first.lines.map((_, i) => i);
+  if (first.stacked) order.reverse();
+  for (const i of order) {
+    const line = first.lines[i]!;
     const { color, dash } = strokeOf(slotOf(first, line, i), theme);
     series.push({
       label: line.name,
@@ -148,7 +157,7 @@ export function buildOptions(model: () => ChartModel, theme: Theme, ink: Ink, si
         fill: color,
       },
     });
-  });
+  }
   return {
     ...size,
     series,
@@ -184,6 +193,6 @@ export function buildOptions(model: () => ChartModel, theme: Theme, ink: Ink, si
 
 /** Fills between a line and the next visible one below it; the lowest fills to zero by itself. */
 function stackBands(model: ChartModel): uPlot.Band[] {
-  const shown = model.lines.map((l, i) => (model.hidden.has(l.key) ? 0 : i + 1)).filter(Boolean);
-  return shown.slice(1).map((index, k) => ({ series: [index, shown[k]!] as [number, number] }));
+  const shown = model.lines.flatMap((l, i) => (model.hidden.has(l.key) ? [] : [columnOf(model, i)]));
+  return shown.slice(1).map((column, k) => ({ series: [column, shown[k]!] as [number, number] }));
 }

@@ -2,7 +2,7 @@
 import type uPlot from "uplot";
 import { formatStamp, formatUtc } from "../base/clock";
 import { type Theme, strokeOf } from "../base/palette";
-import { type ChartModel, formatValue, slotOf } from "./options";
+import { type ChartModel, columnOf, formatValue, slotOf } from "./options";
 
 const MAX_ROWS = 12;
 const GAP = 14;
@@ -67,7 +67,7 @@ export class Tooltip {
   private fill(u: uPlot, idx: number, top: number): void {
     const model = this.model();
     const rows = model.lines
-      .map((line, i) => ({ line, slot: slotOf(model, line, i), value: line.values[idx] ?? null, drawn: u.data[i + 1]?.[idx] ?? null }))
+      .map((line, i) => ({ line, slot: slotOf(model, line, i), value: line.values[idx] ?? null, drawn: u.data[columnOf(model, i)]?.[idx] ?? null }))
       .filter((r) => r.value !== null && !model.hidden.has(r.line.key));
     let near = -1;
     let best = Infinity;

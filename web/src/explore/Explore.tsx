@@ -51,8 +51,13 @@ async function loadTable(active: { index: number; expr: string }[], signal: Abor
 export function Explore() {
   const [state, setState] = usePageState(SCHEMA);
   const [drafts, setDrafts] = useState<string[]>(state.q.length ? state.q : [""]);
+  const [version, setVersion] = useState(0);
+  const replaceDrafts = (next: string[]) => {
+    setDrafts(next);
+    setVersion((v) => v + 1);
+  };
   const link = state.q.join("\n\n");
-  useEffect(() => setDrafts(state.q.length ? state.q : [""]), [link]);
+  useEffect(() => replaceDrafts(state.q.length ? state.q : [""]), [link]);
 
   const active = activeQueries(state);
   const several = state.q.length > 1;
@@ -80,7 +85,7 @@ export function Explore() {
   const run = (next: string[] = drafts) => {
     const kept = next.map((d) => d.trim());
     for (const expr of kept) recordQuery(expr);
-    setDrafts(kept);
+    replaceDrafts(kept);
     if (kept.join("\n\n") === link) refreshNow();
     else setState({ q: kept.length === 1 && !kept[0] ? [] : kept, hide: [] });
   };
@@ -105,7 +110,7 @@ export function Explore() {
           <ol>
             {drafts.map((draft, i) => (
               <QueryRow
-                key={i} index={i} text={draft} off={state.off.includes(String(i))} alone={drafts.length === 1} outcome={outcomeOf(draft)}
+                key={i} index={i} text={draft} version={version} off={state.off.includes(String(i))} alone={drafts.length === 1} outcome={outcomeOf(draft)}
                 onChange={(text) => change(i, text)} onRun={() => run()} onOff={(off) => setOff(i, off)} onRemove={() => remove(i)}
               />
             ))}
@@ -114,8 +119,8 @@ export function Explore() {
             <button type="button" class="btn primary" onClick={() => run()}><Icon name="play" />Run</button>
             <button type="button" class="btn" onClick={() => setDrafts([...drafts, ""])}><Icon name="plus" />Query</button>
             <span class="grow" />
-            <button type="button" class="btn" aria-pressed={state.side === "metrics"} onClick={() => setState({ side: state.side === "metrics" ? "" : "metrics" }, true)}><Icon name="list" />Metrics</button>
-            <button type="button" class="btn" aria-pressed={state.side === "history"} onClick={() => setState({ side: state.side === "history" ? "" : "history" }, true)}><Icon name="clock" />History</button>
+            <button type="button" class="btn" aria-label="Metrics" aria-pressed={state.side === "metrics"} onClick={() => setState({ side: state.side === "metrics" ? "" : "metrics" }, true)}><Icon name="list" /><span class="wide-only">Metrics</span></button>
+            <button type="button" class="btn" aria-label="History" aria-pressed={state.side === "history"} onClick={() => setState({ side: state.side === "history" ? "" : "history" }, true)}><Icon name="clock" /><span class="wide-only">History</span></button>
           </div>
         </section>
 

@@ -6,6 +6,8 @@ import type { Editor } from "./editor";
 interface Props {
   label: string;
   value: string;
+  /** Grows when `value` was set from outside. Typing must not come back: an echo of older text would undo newer. */
+  version: number;
   error: Error | null;
   /** The expression that `error` speaks of. */
   failedExpr: string;
@@ -14,7 +16,7 @@ interface Props {
   onRun(): void;
 }
 
-export function QueryField({ label, value, error, failedExpr, first, onChange, onRun }: Props) {
+export function QueryField({ label, value, version, error, failedExpr, first, onChange, onRun }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<Editor | null>(null);
   const [ready, setReady] = useState(false);
@@ -45,7 +47,7 @@ export function QueryField({ label, value, error, failedExpr, first, onChange, o
     };
   }, []);
 
-  useEffect(() => editor.current?.setText(value), [value]);
+  useEffect(() => editor.current?.setText(value), [version]);
   useEffect(() => {
     const at = error instanceof ApiError && value.trim() === failedExpr ? error.positionIn(failedExpr) : null;
     editor.current?.setError(at, error?.message ?? "");

@@ -1,6 +1,6 @@
 import type { QueryOutcome } from "../chart/useGraph";
 import { describeDuration } from "../base/duration";
-import { formatNumber } from "../base/units";
+import { formatNumber, formatUnit } from "../base/units";
 import { ErrorBox, Problem } from "../ui/bits";
 import { Icon } from "../ui/Icon";
 import { QueryField } from "./QueryField";
@@ -12,6 +12,7 @@ export type Outcome = Pick<QueryOutcome, "error" | "notes" | "elapsedMs" | "byte
 interface Props {
   index: number;
   text: string;
+  version: number;
   off: boolean;
   alone: boolean;
   outcome: Outcome | null;
@@ -30,12 +31,12 @@ function Stats({ outcome }: { outcome: Outcome }) {
       <span><b>{outcome.series}</b> series</span>
       <span><b>{formatNumber(outcome.points, 6)}</b> points</span>
       {read !== undefined && <span><b>{formatNumber(read, 7)}</b> samples read</span>}
-      <span>{formatNumber(outcome.bytes / 1024)} KiB</span>
+      <span>{formatUnit(outcome.bytes, "bytes")}</span>
     </p>
   );
 }
 
-export function QueryRow({ index, text, off, alone, outcome, onChange, onRun, onOff, onRemove }: Props) {
+export function QueryRow({ index, text, version, off, alone, outcome, onChange, onRun, onOff, onRemove }: Props) {
   const letter = letterOf(index);
   const shown = outcome && text.trim() === outcome.expr ? outcome : null;
   return (
@@ -43,7 +44,7 @@ export function QueryRow({ index, text, off, alone, outcome, onChange, onRun, on
       <div class="query-line">
         <span class="query-letter" aria-hidden="true">{letter}</span>
         <QueryField
-          label={`PromQL query ${letter}`} value={text} first={index === 0} error={outcome?.error ?? null} failedExpr={outcome?.expr ?? ""}
+          label={`PromQL query ${letter}`} value={text} version={version} first={index === 0} error={outcome?.error ?? null} failedExpr={outcome?.expr ?? ""}
           onChange={onChange} onRun={onRun}
         />
         <button type="button" class="btn icon bare" aria-pressed={off} aria-label={off ? `Run query ${letter} again` : `Leave query ${letter} out`} title={off ? "Left out: click to run again" : "Leave out"} onClick={() => onOff(!off)}>

@@ -32,7 +32,7 @@ export function MetricList({ onUse }: Props) {
           {(m) => (
             <li key={m.name}>
               <button type="button" class="side-item" onClick={() => onUse(defaultQuery(m))} title={`Ask ${defaultQuery(m)}`}>
-                <span class="row"><span class="mono wrap grow">{m.name}</span><span class="chip">{m.type}</span></span>
+                <span class="row"><span class="mono wrap grow">{m.name}</span>{m.type !== "unknown" && <span class="chip">{m.type}</span>}</span>
                 {m.help && <span class="soft side-help">{m.help}</span>}
               </button>
             </li>

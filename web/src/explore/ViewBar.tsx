@@ -61,16 +61,16 @@ export function ViewBar(props: Props) {
       {state.tab === "graph" && (
         <button type="button" class="btn" aria-pressed={state.stack} onClick={() => setState({ stack: !state.stack }, true)}>Stacked</button>
       )}
-      <label class="row soft">
-        Unit
-        <select class="field" value={state.unit} onChange={(e) => setState({ unit: e.currentTarget.value as "auto" | Unit }, true)}>
+      <label class="row soft" title="Unit">
+        <span class="wide-only">Unit</span>
+        <select class="field" aria-label="Unit" value={state.unit} onChange={(e) => setState({ unit: e.currentTarget.value as "auto" | Unit }, true)}>
           {["auto", ...UNITS].map((u) => <option key={u} value={u}>{u}</option>)}
         </select>
       </label>
       {state.tab === "graph" && (
-        <label class="row soft">
-          Step
-          <select class="field" value={state.step} onChange={(e) => setState({ step: e.currentTarget.value }, true)}>
+        <label class="row soft" title="Step">
+          <span class="wide-only">Step</span>
+          <select class="field" aria-label="Step" value={state.step} onChange={(e) => setState({ step: e.currentTarget.value }, true)}>
             {[...new Set([...STEPS, state.step])].map((s) => (
               <option key={s} value={s}>{s === "auto" && grid ? `auto (${formatDuration(grid.stepS * 1000)})` : s}</option>
             ))}
@@ -78,7 +78,7 @@ export function ViewBar(props: Props) {
         </label>
       )}
       <span class="grow" />
-      <Menu label="Share or take away" button={<><Icon name="link" />Share</>}>
+      <Menu label="Share or take away" button={<><Icon name="link" /><span class="wide-only">Share</span></>}>
         {(close) => (
           <ul class="menu-list">
             <li><button type="button" class="menu-item" onClick={() => (void copyText(linkText(false), "Link"), close())}><Icon name="link" />Copy link{isLive(range.value) ? ", moving with time" : ""}</button></li>

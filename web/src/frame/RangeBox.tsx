@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { zoneName } from "../base/clock";
 import { PRESETS_MS, describeRange, fixed, formatPoint, lastOf, parseRange, sameRange, toLocalInput } from "../base/range";
 import { formatDuration } from "../base/duration";
-import { range, setRange, span } from "../state/timerange";
+import { canZoomBack, range, setRange, span, zoomBack } from "../state/timerange";
 
 function Presets({ close }: { close: () => void }) {
   return (
@@ -72,6 +72,7 @@ export function RangeBox({ close }: { close: () => void }) {
       <h2>From and to</h2>
       <Absolute close={close} />
       <Typed close={close} />
+      <button type="button" class="btn narrow-only" disabled={!canZoomBack.value} onClick={() => (zoomBack(), close())}>Back to the range before</button>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { formatStamp, formatUtc } from "../base/clock";
-import { describeRange } from "../base/range";
+import { describeRange, shortRange } from "../base/range";
 import { canZoomBack, range, shiftBy, span, zoomBack, zoomBy } from "../state/timerange";
 import { Icon } from "../ui/Icon";
 import { lazy } from "../ui/lazy";
@@ -15,7 +15,7 @@ export function RangePicker() {
       <button type="button" class="btn icon wide-only" aria-label="Half a range back" title="Half a range back (t ←)" onClick={() => shiftBy(-0.5)}>
         <Icon name="left" />
       </button>
-      <Menu label={`Time range: ${describeRange(range.value)}`} class="range-button" button={<><Icon name="clock" /><span>{describeRange(range.value)}</span></>}>
+      <Menu label={`Time range: ${describeRange(range.value)}`} class="range-button" button={<><Icon name="clock" /><span class="range-long">{describeRange(range.value)}</span><span class="range-short">{shortRange(range.value)}</span></>}>
         {(close) => <RangeBox close={close} />}
       </Menu>
       <button type="button" class="btn icon wide-only" aria-label="Half a range forward" title="Half a range forward (t →)" onClick={() => shiftBy(0.5)}>
@@ -24,7 +24,7 @@ export function RangePicker() {
       <button type="button" class="btn icon wide-only" aria-label="Zoom out" title="Zoom out (t -)" onClick={() => zoomBy(2)}>
         <Icon name="zoomOut" />
       </button>
-      <button type="button" class="btn icon" aria-label="Back to the range before" title="Back to the range before (t z, or double click a graph)" disabled={!canZoomBack.value} onClick={zoomBack}>
+      <button type="button" class="btn icon wide-only" aria-label="Back to the range before" title="Back to the range before (t z, or double click a graph)" disabled={!canZoomBack.value} onClick={zoomBack}>
         <Icon name="undo" />
       </button>
     </div>

@@ -9,7 +9,7 @@ import { Icon } from "../ui/Icon";
 import { StateTag } from "../ui/State";
 
 const SEVERITIES = ["critical", "page", "error", "warning", "info"];
-const MAX_SHOWN = 8;
+const MAX_SHOWN = 6;
 
 export function severityOf(alert: AlertInstance): string {
   return alert.labels["severity"] ?? "none";
@@ -48,7 +48,7 @@ export function Firing() {
     );
   }
   return (
-    <section class="panel firing" aria-labelledby="firing-title">
+    <section class="panel firing-panel" aria-labelledby="firing-title">
       <div class="panel-head">
         <h2 id="firing-title">{firing.length} firing</h2>
         {pendingLink}

@@ -67,13 +67,10 @@ export function Home() {
             {narrowed && dataStart && <span class="tag info" title="The graphs show only the part of the range that has data.">data since {describeDuration(now.value - dataStart)}</span>}
           </HostFacts>
           <div class="home-grid">
-            {HOST_PANELS.slice(0, 3).map((panel) => (
+            {HOST_PANELS.map((panel) => (
               <HostGraph key={panel.id} panel={panel} host={host} question={ready} view={view} intervalS={intervalS} hide={state.hide} onHide={(hide) => setState({ hide }, true)} />
             ))}
             <Disks host={host} />
-            {HOST_PANELS.slice(3).map((panel) => (
-              <HostGraph key={panel.id} panel={panel} host={host} question={ready} view={view} intervalS={intervalS} hide={state.hide} onHide={(hide) => setState({ hide }, true)} />
-            ))}
           </div>
         </section>
       )}

@@ -40,7 +40,10 @@ export function HostGraph({ panel, host, question, view, intervalS, hide, onHide
   const hideText = hide.join(",");
   const model = useMemo((): ChartModel | null => {
     if (!data) return null;
-    const lines = arrange(panel, data.outcomes.flatMap((o) => o.lines));
+    const all = arrange(panel, data.outcomes.flatMap((o) => o.lines));
+    const lines = all.filter((l) => l.name !== panel.ceiling);
+    const ceiling = all.find((l) => l.name === panel.ceiling);
+    const yMax = ceiling ? (summarize(ceiling.values).max ?? undefined) : panel.yMax;
     const prefix = `${panel.id}.`;
     return {
       xs: data.xs,
@@ -49,7 +52,7 @@ export function HostGraph({ panel, host, question, view, intervalS, hide, onHide
       unit: panel.unit,
       stacked: panel.stacked,
       ...(panel.mirrored && { mirrored: true }),
-      ...(panel.yMax !== undefined && { yMax: panel.yMax }),
+      ...(yMax !== undefined && { yMax }),
       ...(slotFor(panel) && { slot: slotFor(panel)! }),
       fromS: data.span.from / 1000,
       toS: data.span.to / 1000,
@@ -67,7 +70,12 @@ export function HostGraph({ panel, host, question, view, intervalS, hide, onHide
     <section class="panel graph-panel" aria-labelledby={`graph-${panel.id}`} aria-busy={graph.loading}>
       <div class="panel-head">
         <h2 id={`graph-${panel.id}`} class="grow">{panel.title}</h2>
-        {headline !== null && model && <strong class="headline">{formatValue(model, headline)}</strong>}
+        {headline !== null && model && (
+          <span class="soft">
+            <strong class="headline">{formatValue(model, headline)}</strong>
+            {panel.ceiling && model.yMax !== undefined && ` of ${formatValue(model, model.yMax)}`}
+          </span>
+        )}
         <a class="btn icon bare" href={href("/explore", { q: exprs, unit: panel.unit, ...(panel.stacked && { stack: "1" }) })} aria-label={`Open ${panel.title} in Explore`} title="Open in Explore">
           <Icon name="explore" />
         </a>

@@ -29,6 +29,13 @@ async function loadFigures(signal: AbortSignal) {
   return { ingest, storage, series: head?.data.headStats.numSeries ?? null };
 }
 
+function detailText(name: string, value: unknown): string {
+  const words = name.replace(/_(bytes|seconds)$/, "").replace(/_/g, " ");
+  if (typeof value === "number" && name.endsWith("_bytes")) return `${words} ${formatUnit(value, "bytes")}`;
+  if (typeof value === "number" && name.endsWith("_seconds")) return `${words} ${formatUnit(value, "seconds")}`;
+  return `${words} ${value}`;
+}
+
 function CheckRow({ name, check }: { name: string; check: Check }) {
   const details = Object.entries(check).filter(([k, v]) => k !== "status" && k !== "message" && (typeof v === "number" || typeof v === "string"));
   return (
@@ -36,7 +43,7 @@ function CheckRow({ name, check }: { name: string; check: Check }) {
       <StateTag state={check.status} />
       <span class="grow">
         <b>{name}</b> <span class="soft wrap">{check.message}</span>
-        {details.length > 0 && <span class="note wrap"> {details.map(([k, v]) => `${k.replace(/_/g, " ")} ${v}`).join(", ")}</span>}
+        {details.length > 0 && <span class="note wrap"> {details.map(([k, v]) => detailText(k, v)).join(", ")}</span>}
       </span>
     </li>
   );

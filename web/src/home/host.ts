@@ -16,6 +16,8 @@ export interface HostPanel {
   stacked: boolean;
   mirrored?: boolean;
   yMax?: number;
+  /** Name of a line that is not drawn but tells how high the axis goes. */
+  ceiling?: string;
   /** Fixed order of lines by name; each keeps its colour when others come and go. */
   order?: string[];
   queries(host: Host, window: string): GraphQuery[];
@@ -23,7 +25,7 @@ export interface HostPanel {
 }
 
 const CPU_MODES = ["user", "system", "iowait", "irq", "softirq", "steal", "nice"];
-const MEMORY_PARTS = ["used", "cache", "free"];
+const MEMORY_PARTS = ["used", "cache", "total"];
 const NO_DEVICES = "lo|veth.*|br-.*|docker.*|cni.*|cali.*|flannel.*|virbr.*";
 const NO_DISKS = "loop.*|ram.*|fd.*|sr.*|zram.*|dm-.*";
 const NO_FILESYSTEMS = "tmpfs|ramfs|overlay|squashfs|iso9660|autofs|fuse.*|nsfs|devtmpfs|efivarfs";
@@ -62,13 +64,14 @@ export const HOST_PANELS: readonly HostPanel[] = [
     title: "Memory",
     unit: "bytes",
     stacked: true,
+    ceiling: "total",
     order: MEMORY_PARTS,
     queries: (host) => {
       const s = hostSelector(host);
       return [
         { expr: `node_memory_MemTotal_bytes${s} - node_memory_MemAvailable_bytes${s}`, legend: "used", prefix: "u" },
         { expr: `node_memory_MemAvailable_bytes${s} - node_memory_MemFree_bytes${s}`, legend: "cache", prefix: "c" },
-        { expr: `node_memory_MemFree_bytes${s}`, legend: "free", prefix: "f" },
+        { expr: `node_memory_MemTotal_bytes${s}`, legend: "total", prefix: "t" },
       ];
     },
     headline: (lines, last) => lines.filter((l) => l.name === "used").map(last)[0] ?? null,

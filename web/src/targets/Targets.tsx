@@ -37,7 +37,7 @@ function TargetRow({ target, open, onToggle, onPick }: RowProps) {
         </div>
         <dl class="target-side">
           <div><dt>scraped</dt><dd><Moment ms={Date.parse(target.lastScrape)} relative /></dd></div>
-          <div><dt>took</dt><dd>{describeDuration(target.lastScrapeDuration * 1000)}</dd></div>
+          <div class="wide-only"><dt>took</dt><dd>{describeDuration(target.lastScrapeDuration * 1000)}</dd></div>
           <div class="wide-only"><dt>every</dt><dd>{target.scrapeInterval ?? "–"}</dd></div>
         </dl>
         <a class="btn icon bare" href={href("/explore", { q: up })} aria-label={`up of ${target.scrapeUrl} in Explore`} title="up in Explore"><Icon name="explore" /></a>
