@@ -52,8 +52,7 @@ PromqlFeatures promql_features_all(void)
                                  .extended_range_selectors = true,
                                  .binop_fill_modifiers = true,
                                  .delayed_name_removal = true,
-                                 .use_start_timestamps = true,
-                                 .type_and_unit_labels = true };
+                                 .use_start_timestamps = true };
 }
 
 bool ast_parse_limited(Str text, Arena *arena, const PromqlFeatures *features, const PromqlLimits *limits, Expr **ret, SrcPos *ret_pos, Err *err)

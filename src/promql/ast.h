@@ -141,7 +141,7 @@ typedef struct PromqlFeatures {
 } PromqlFeatures;
 /* Production defaults of upstream: only duration expressions on. */
 PromqlFeatures promql_features_default(void);
-PromqlFeatures promql_features_all(void); /* what the test corpus assumes */
+PromqlFeatures promql_features_all(void); /* what the test corpus assumes: all but type_and_unit_labels */
 
 enum { AST_MAX_EXPR_BYTES = 1 << 20, AST_MAX_DEPTH = 1000 };
 /* Smaller limits than those two; larger ones are not honoured. */

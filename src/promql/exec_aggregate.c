@@ -268,10 +268,10 @@ static Source *top(Agg *a, Err *err)
                 max = fmax(max, a->param[s]);
         }
         AUTO(buf_done) Buf text = { 0 };
-        if (max < 1)
-                return exec_source(a->stage, 0, a->grid->n);
         if (nan)
                 err_set(err, EXEC_FAILED, "Parameter value is NaN");
+        else if (max < 1)
+                return exec_source(a->stage, 0, a->grid->n);
         else if (min <= -0x1p63)
                 floats_format_g(&text, min), err_set(err, EXEC_FAILED, "Scalar value %s underflows int64", buf_cstr(&text));
         else if (max >= 0x1p63)

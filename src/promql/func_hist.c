@@ -275,6 +275,15 @@ static bool open_params(HistState *st, size_t first, size_t end, const Grid *gri
         return true;
 }
 
+/* As OpenMetrics writes bounds and quantiles: whole numbers end in .0. */
+static void format_bound(Buf *out, double v)
+{
+        floats_format_g(out, v);
+        Str text = buf_str(out);
+        if (isfinite(v) && str_find_char(text, '.') == SIZE_MAX && str_find_char(text, 'e') == SIZE_MAX)
+                buf_lit(out, ".0");
+}
+
 static Source *hist_source(HistState *st, const Grid *grid, Stage *stage, Str label)
 {
         size_t blocks = st->fraction ? 1 : st->n_params;
@@ -285,7 +294,7 @@ static Source *hist_source(HistState *st, const Grid *grid, Stage *stage, Str la
                 if (!label.n)
                         continue;
                 Buf text = { .arena = stage->arena };
-                floats_format_g(&text, st->params[i / st->n_hists][0]);
+                format_bound(&text, st->params[i / st->n_hists][0]);
                 LabelsBuilder b;
                 labels_builder_init(&b, stage->arena, src->heads[i].labels);
                 labels_builder_set(&b, label, buf_str(&text));

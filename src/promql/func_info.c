@@ -23,6 +23,7 @@ typedef struct Info {
         VEC(double *) rows;
         size_t *chosen;       /* info row per info metric, SIZE_MAX: none; then a copy of the last step's */
         Slot *slot;
+        bool has_positive, ignores_info;
 } Info;
 
 static Str ID_LABELS[] = { STR_INIT("instance"), STR_INIT("job") };
@@ -37,7 +38,7 @@ static bool split_matchers(Info *in, Err *err)
         Matchers all = { 0 };
         if (e->call.n_args > 1)
                 all = plan_unwrap(e->call.args[1])->selector.matchers;
-        Matcher *names = arena_array(arena, Matcher, all.n + 1), *data = arena_array(arena, Matcher, all.n + 1);
+        Matcher *names = arena_array(arena, Matcher, all.n + 2), *data = arena_array(arena, Matcher, all.n + 1);
         size_t n_names = 0, n_data = 0;
         for (size_t i = 0; i < all.n; i++) {
                 if (str_eq(all.data[i].name, LABEL_NAME))
@@ -45,19 +46,29 @@ static bool split_matchers(Info *in, Err *err)
                 else
                         data[n_data++] = all.data[i];
         }
-        if (e->call.n_args < 2 && !matcher_make(arena, MATCH_EQ, LABEL_NAME, STR("target_info"), &names[n_names++], err))
+        for (size_t i = 0; i < n_names; i++)
+                in->has_positive = in->has_positive || names[i].type == MATCH_EQ || names[i].type == MATCH_RE;
+        /* Without a name: target_info. With exclusions only: what is named as info metrics are. */
+        if (n_names == 0 && !matcher_make(arena, MATCH_EQ, LABEL_NAME, STR("target_info"), &names[n_names++], err))
+                return false;
+        if (!in->has_positive && n_names > 0 && names[0].type != MATCH_EQ &&
+            !matcher_make(arena, MATCH_RE, LABEL_NAME, STR(".+_info"), &names[n_names++], err))
                 return false;
         in->name_matchers = (Matchers){ names, n_names };
         in->data_matchers = (Matchers){ data, n_data };
+        in->ignores_info = in->has_positive || e->call.n_args < 2;
         return true;
 }
 
+/* Info series are not enriched themselves. */
 static bool is_info_series(const Info *in, Labels labels)
 {
+        if (!in->ignores_info)
+                return false;
         for (size_t i = 0; i < in->name_matchers.n; i++)
                 if (!matcher_matches(&in->name_matchers.data[i], labels_get(labels, LABEL_NAME)))
                         return false;
-        return in->name_matchers.n > 0;
+        return true;
 }
 
 /* Rows of the info series that some base series may need; NULL info: none. */
@@ -79,11 +90,9 @@ static bool fetch(Info *in, Err *err)
         if (!any)
                 return true;
         size_t n = in->name_matchers.n + in->data_matchers.n;
-        Matcher *ms = arena_array(in->stage->arena, Matcher, n + 1);
+        Matcher *ms = arena_array(in->stage->arena, Matcher, n);
         memcpy(ms, in->name_matchers.data, in->name_matchers.n * sizeof *ms);
         memcpy(ms + in->name_matchers.n, in->data_matchers.data, in->data_matchers.n * sizeof *ms);
-        if (in->name_matchers.n == 0 && !matcher_make(in->stage->arena, MATCH_EQ, LABEL_NAME, STR("target_info"), &ms[n++], err))
-                return false;
         PlanNode *node = arena_new_of(in->stage->arena, PlanNode);
         in->slot = arena_new_of(in->x->root.arena, Slot);
         *node = (PlanNode){ .slot = in->slot, .has_at = in->call->has_at, .at_ms = in->call->at_ms, .offset_ms = in->call->offset_ms };

@@ -126,15 +126,12 @@ static void plain_rate(const Windows *w, double *out, bool is_counter, bool is_r
         }
 }
 
-static double interpolate(const Windows *w, size_t i, int64_t t, bool is_counter, bool left_edge)
+/* A counter that was reset between the two samples grew from zero. */
+static double interpolate(const Windows *w, size_t i, int64_t t, bool is_counter)
 {
         double y1 = w->v[i], y2 = w->v[i + 1];
-        if (is_counter && y2 < y1) {
-                if (left_edge)
-                        y1 = 0;
-                else
-                        y2 += y1;
-        }
+        if (is_counter && y2 < y1)
+                y1 = 0;
         return y1 + (y2 - y1) * (double)(t - w->t[i]) / (double)(w->t[i + 1] - w->t[i]);
 }
 
@@ -162,9 +159,9 @@ static double extended_rate(const Windows *w, size_t s, bool is_counter, bool is
                 return EXEC_ABSENT;
         double left = w->v[first], right = w->v[last];
         if (w->smoothed && w->t[first] < start)
-                left = interpolate(w, first, start, is_counter, true);
+                left = interpolate(w, first, start, is_counter);
         if (w->smoothed && last > w->lo[s] && w->t[last] > end)
-                right = interpolate(w, last - 1, end, is_counter, false);
+                right = interpolate(w, last - 1, end, is_counter);
         double result = right - left;
         if (is_counter) {
                 size_t from = w->t[first] <= start ? first + 1 : first;
@@ -450,6 +447,11 @@ static void k_mad(const Windows *w, double *out)
                 double *tmp = w->scratch;
                 size_t n = hi - lo;
                 memcpy(tmp, w->v + lo, n * sizeof *tmp);
+                func_window_sort(tmp, n);
+                if (isnan(tmp[0])) { /* NaN sorts first */
+                        out[s] = EXEC_NAN;
+                        continue;
+                }
                 double median = func_window_quantile(0.5, tmp, n);
                 for (size_t i = 0; i < n; i++)
                         tmp[i] = fabs(w->v[lo + i] - median);

@@ -90,7 +90,7 @@ static bool duration(Builder *b, const DurationExpr *expr, bool positive, int64_
         return durexpr_eval(expr, b->args->start_ms, b->args->end_ms, b->args->step_ms, !positive, io_ms, b->err);
 }
 
-static bool shift(Builder *b, const TimeShift *shift, PlanNode *node)
+static bool resolve_shift(Builder *b, const TimeShift *shift, PlanNode *node)
 {
         node->offset_ms = shift->offset_ms;
         node->has_at = shift->at != AT_NONE;
@@ -117,7 +117,7 @@ static bool build_selector(Builder *b, PlanNode *node, Span span)
 {
         const Expr *e = node->expr;
         node->range_ms = e->selector.range_ms;
-        if (!shift(b, &e->selector.shift, node) || !duration(b, e->selector.range_expr, true, &node->range_ms))
+        if (!resolve_shift(b, &e->selector.shift, node) || !duration(b, e->selector.range_expr, true, &node->range_ms))
                 return false;
         node->invariant = node->has_at;
         int64_t lookback = b->args->lookback_ms;
@@ -137,7 +137,7 @@ static bool build_subquery(Builder *b, PlanNode *node, Span span)
         const Expr *e = node->expr;
         node->range_ms = e->subquery.range_ms;
         node->step_ms = e->subquery.step_ms;
-        if (!shift(b, &e->subquery.shift, node) || !duration(b, e->subquery.range_expr, true, &node->range_ms) ||
+        if (!resolve_shift(b, &e->subquery.shift, node) || !duration(b, e->subquery.range_expr, true, &node->range_ms) ||
             !duration(b, e->subquery.step_expr, true, &node->step_ms))
                 return false;
         if (node->step_ms <= 0)
@@ -149,16 +149,24 @@ static bool build_subquery(Builder *b, PlanNode *node, Span span)
         return true;
 }
 
-const PlanNode *plan_first_selector(const PlanNode *node)
+/* The leftmost selector at or below node, and in `shift` what it and the subqueries on the way to it do to the time. */
+static const PlanNode *first_selector(const PlanNode *node, PlanNode *shift)
 {
-        if (node->expr->kind == EXPR_SELECTOR)
-                return node;
-        for (size_t k = 0; k < node->n_kids; k++) {
-                const PlanNode *found = plan_first_selector(node->kids[k]);
-                if (found)
-                        return found;
+        PlanNode here = *shift;
+        if (node->expr->kind == EXPR_SELECTOR || node->expr->kind == EXPR_SUBQUERY) {
+                here.offset_ms = node->has_at ? node->offset_ms : plan_add(here.offset_ms, node->offset_ms);
+                here.at_ms = node->has_at ? node->at_ms : here.at_ms;
+                here.has_at = here.has_at || node->has_at;
         }
-        return NULL;
+        const PlanNode *found = node->expr->kind == EXPR_SELECTOR ? node : NULL;
+        for (size_t k = 0; k < node->n_kids && !found; k++) {
+                PlanNode below = here;
+                if ((found = first_selector(node->kids[k], &below)))
+                        here = below;
+        }
+        if (found)
+                *shift = here;
+        return found;
 }
 
 /* The data labels of info() come from a second selector, which is not evaluated by itself: info series are looked up at
@@ -167,15 +175,13 @@ static bool build_info(Builder *b, PlanNode *node, Span span)
 {
         if (!add_kids(b, node, node->expr->call.args, 1, span))
                 return false;
-        const PlanNode *first = plan_first_selector(node->kids[0]);
-        Span base = span;
-        if (first) {
-                node->has_at = first->has_at;
-                node->at_ms = first->at_ms;
-                node->offset_ms = first->offset_ms;
-                base = (Span){ plan_ref_time(first, span.min_ms), plan_ref_time(first, span.max_ms) };
+        PlanNode shift = { 0 };
+        if (first_selector(node->kids[0], &shift)) {
+                node->has_at = shift.has_at;
+                node->at_ms = shift.at_ms;
+                node->offset_ms = shift.offset_ms;
         }
-        cover(b->plan, plan_sub(base.min_ms, b->args->lookback_ms), base.max_ms);
+        cover(b->plan, plan_sub(plan_ref_time(node, span.min_ms), b->args->lookback_ms), plan_ref_time(node, span.max_ms));
         return true;
 }
 

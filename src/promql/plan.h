@@ -41,8 +41,6 @@ typedef struct Plan {
 
 /* Everything lives in arena. Fails when a time is not a valid duration. */
 MUST_CHECK bool plan_build(const Expr *expr, const PlanArgs *args, Arena *arena, Plan *ret, Err *err);
-/* The leftmost selector at or below node; NULL when there is none. */
-const PlanNode *plan_first_selector(const PlanNode *node);
 /* Parentheses removed. */
 const Expr *plan_unwrap(const Expr *expr);
 /* Additions that stop at the ends of int64_t. */

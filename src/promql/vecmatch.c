@@ -240,6 +240,8 @@ static bool many_to_many(const Held *h, size_t a, size_t b, Err *err)
         const Join *j = h->j;
         AUTO(buf_done) Buf text = { 0 };
         Arena *arena = j->stage->arena;
+        if (labels_cmp(j->one->heads[a].labels, j->one->heads[b].labels) > 0)
+                return many_to_many(h, b, a, err); /* named in one order, whichever came first */
         exec_labels_print(&text, match_labels(arena, j->expr, j->one->heads[a].labels));
         buf_printf(&text, " on the %s hand-side of the operation: [", j->swapped ? "left" : "right");
         exec_labels_print(&text, j->one->heads[a].labels);

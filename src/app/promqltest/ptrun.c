@@ -81,10 +81,21 @@ static void add_custom_bucket_series(Run *run, Arena *arena, Labels labels)
         }
 }
 
+/* A series written twice in one load has the values of the last line. */
+static bool is_overridden(const PtLoad *load, size_t i)
+{
+        for (size_t k = i + 1; k < load->series.len; k++)
+                if (labels_eq(load->series.data[k].labels, load->series.data[i].labels))
+                        return true;
+        return false;
+}
+
 static bool run_load(Run *run, const PtLoad *load, Arena *arena, Err *err)
 {
         for (size_t i = 0; i < load->series.len; i++) {
                 const PtSeries *series = &load->series.data[i];
+                if (is_overridden(load, i))
+                        continue;
                 if (series->unsupported)
                         add_unsupported(run, series->labels);
                 else if (!load_series(run, series, load->step_ms, err))
