@@ -232,9 +232,9 @@ static inline bool exact_double(const Decimal *d, double *ret)
 
 bool floats_parse(Str s, double *ret)
 {
-        const char *p = s.p, *end = s.p + s.n;
         if (s.n == 0)
                 return false;
+        const char *p = s.p, *end = s.p + s.n;
         bool neg = *p == '-';
         if (*p == '-' || *p == '+')
                 p++;

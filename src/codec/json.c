@@ -410,7 +410,7 @@ static bool parse_member(Parser *ps, unsigned depth, size_t base, KeyMap *map)
         if (!parse_value(ps, depth, &member.value))
                 return false;
         size_t n = ps->members.len - base;
-        size_t i = find_member(ps->members.data + base, n, map, member.key);
+        size_t i = n ? find_member(ps->members.data + base, n, map, member.key) : 0;
         if (i < n)
                 ps->members.data[base + i].value = member.value;
         else

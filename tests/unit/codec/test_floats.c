@@ -75,6 +75,7 @@ static void everything_else_is_refused(void **state)
         }
         double v;
         assert_false(floats_parse(str_n("1\0", 2), &v));
+        assert_false(floats_parse((Str){ NULL, 0 }, &v));
         /* Nothing behind n is looked at. */
         assert_true(floats_parse(str_n("12345", 2), &v) && v == 12);
 }

@@ -174,6 +174,18 @@ static void bad_texts_say_where(void **state)
         }
 }
 
+static void a_text_may_be_nothing(void **state)
+{
+        (void)state;
+        AUTO(arena_free) Arena *arena = arena_new();
+        AUTO(buf_done) Buf out = { 0 };
+        JsonValue *v;
+        Err err;
+        assert_false(json_parse((Str){ NULL, 0 }, arena, &v, &err));
+        json_quote(&out, (Str){ NULL, 0 });
+        assert_str(buf_str(&out), "\"\"");
+}
+
 static void lone_surrogates_become_replacements(void **state)
 {
         (void)state;
@@ -228,6 +240,7 @@ int main(void)
                 cmocka_unit_test(a_repeated_key_keeps_its_last_value),
                 cmocka_unit_test(large_objects_take_linear_time),
                 cmocka_unit_test(bad_texts_say_where),
+                cmocka_unit_test(a_text_may_be_nothing),
                 cmocka_unit_test(lone_surrogates_become_replacements),
                 cmocka_unit_test(nesting_is_bounded),
                 cmocka_unit_test(written_strings_read_back),

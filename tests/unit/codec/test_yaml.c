@@ -98,6 +98,9 @@ static void documents_are_separate(void **state)
                 assert_int_equal(p.n, 0);
                 arena_free(p.arena);
         }
+        p = parse((Str){ NULL, 0 });
+        assert_true(p.ok && p.n == 0);
+        arena_free(p.arena);
         p = parse(STR("\xef\xbb\xbf" "a: 1\r\nb: 2\r\n"));
         assert_str(yaml_get(root(&p), STR("b"))->text, "2");
         arena_free(p.arena);
