@@ -29,6 +29,7 @@ typedef struct TsdbStats {
         int64_t min_ms, max_ms; /* of the data; INT64_MAX / INT64_MIN when empty */
         uint64_t disk_bytes, wal_bytes, head_bytes;
         uint64_t wal_corruptions; /* torn or bad records met at the last start */
+        uint64_t chunk_corruptions; /* damaged stretches of chunk files met at the start and by reads: skipped */
         double replay_seconds;
         bool read_only; /* disk full or failing: writes are refused, reads go on */
 } TsdbStats;

@@ -1,0 +1,307 @@
+/* Invariants
+ * 1. A read copies the open chunk first and takes the list of files after: a chunk that closes between is found in both, never in
+ *    neither; what the copy holds is not taken from the files.
+ * 2. Labels of a selection stay readable until its arena goes (symtab_pin), whatever is removed meanwhile.
+ * 3. out rises strictly, also when files overlap (a clock that jumped, a directory restored from parts). */
+#include "tsdb/headquery.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "base/metric.h"
+
+METRIC_COUNTER(damaged_chunks, "pharos_tsdb_chunks_damaged_total", "Chunks skipped by reads because their checksum was wrong.");
+METRIC_COUNTER(decoded, "pharos_tsdb_samples_read_total", "Samples decoded for queries.");
+
+enum { CANCEL_STEP = 4096 };
+
+typedef struct HeadQuerier {
+        Querier face;
+        Tsdb *db;
+} HeadQuerier;
+
+/* ---- select */
+
+typedef struct Slots {
+        uint32_t *data;
+        size_t n;
+} Slots;
+
+static void free_bitmap(roaring_bitmap_t *set) { roaring_bitmap_free(set); }
+DEFINE_AUTO(roaring_bitmap_t *, free_bitmap);
+
+/* Series without any committed sample, or without one late enough, are not worth a read. */
+static bool worth_reading(const Series *s, int64_t min_ms)
+{
+        int64_t last_ms = __atomic_load_n(&s->open.last_ms, __ATOMIC_RELAXED);
+        return last_ms != INT64_MIN && last_ms >= min_ms;
+}
+
+/* Caller holds the catalog lock. */
+static bool select_slots(Catalog *c, const SelectArgs *args, Arena *arena, Slots *ret, Err *err)
+{
+        AUTO(free_bitmap) roaring_bitmap_t *set = NULL;
+        if (!postings_select(c->postings, args->matchers, args->cancel, &set, err))
+                return false;
+        size_t n = roaring_bitmap_get_cardinality(set);
+        uint32_t *slots = arena_raw_array(arena, uint32_t, n);
+        roaring_bitmap_to_uint32_array(set, slots);
+        size_t kept = 0;
+        for (size_t i = 0; i < n; i++)
+                if (worth_reading(catalog_at(c, slots[i]), args->min_ms))
+                        slots[kept++] = slots[i];
+        *ret = (Slots){ slots, kept };
+        return true;
+}
+
+static bool fill_series(Catalog *c, const SelectArgs *args, const Slots *slots, Arena *arena, StoreSeries **ret, Err *err)
+{
+        size_t n_pairs = 0;
+        for (size_t i = 0; i < slots->n; i++)
+                n_pairs += catalog_at(c, slots->data[i])->n_pairs;
+        Label *pairs = arena_raw_array(arena, Label, n_pairs);
+        StoreSeries *series = arena_raw_array(arena, StoreSeries, slots->n);
+        for (size_t i = 0; i < slots->n; i++) {
+                if (i % CANCEL_STEP == 0 && !cancel_check(args->cancel, err))
+                        return false;
+                const Series *s = catalog_at(c, slots->data[i]);
+                series[i] = (StoreSeries){ catalog_labels(c, s, pairs), catalog_ref(s, slots->data[i]) };
+                pairs += s->n_pairs;
+        }
+        *ret = series;
+        return true;
+}
+
+static int compare_series(const void *a, const void *b)
+{
+        return labels_cmp(((const StoreSeries *)a)->labels, ((const StoreSeries *)b)->labels);
+}
+
+static bool querier_select(Querier *face, const SelectArgs *args, Arena *arena, StoreSelection *ret, Err *err)
+{
+        Catalog *c = ((HeadQuerier *)face)->db->catalog;
+        if (!cancel_check(args->cancel, err))
+                return false;
+        Slots slots;
+        StoreSeries *series = NULL;
+        pthread_rwlock_rdlock(&c->lock);
+        bool ok = select_slots(c, args, arena, &slots, err);
+        if (ok && args->max_series && slots.n > args->max_series)
+                ok = err_set(err, ERR_LIMIT, "the selection has %zu series, the limit is %zu: add matchers", slots.n, args->max_series);
+        ok = ok && fill_series(c, args, &slots, arena, &series, err);
+        if (ok)
+                symtab_pin(c->symbols, arena);
+        pthread_rwlock_unlock(&c->lock);
+        if (!ok)
+                return false;
+        if (args->sorted && slots.n)
+                qsort(series, slots.n, sizeof *series, compare_series);
+        *ret = (StoreSelection){ .series = series, .n = slots.n };
+        return true;
+}
+
+/* ---- read */
+
+typedef struct OpenCopy {
+        uint64_t sid;
+        int64_t first_ms;
+        size_t n, bytes;
+        char stream[XORCHUNK_MAX_BYTES + XORCHUNK_PAD_BYTES];
+} OpenCopy;
+
+/* False when the series is gone. */
+static bool copy_open(Tsdb *db, SeriesRef ref, int64_t min_ms, int64_t max_ms, OpenCopy *copy)
+{
+        Series *s = catalog_of_ref(db->catalog, ref);
+        if (!s)
+                return false;
+        MUTEX_SCOPE(catalog_stripe(db->catalog, catalog_slot_of_ref(ref)));
+        if (catalog_of_ref(db->catalog, ref) != s)
+                return false;
+        copy->sid = s->sid;
+        copy->first_ms = s->open.n ? s->open.first_ms : INT64_MAX;
+        copy->n = 0;
+        if (s->open.n == 0 || s->open.first_ms > max_ms || s->open.last_ms < min_ms)
+                return true;
+        copy->n = s->open.n;
+        copy->bytes = xorchunk_bytes(&s->open);
+        memcpy(copy->stream, s->open.p, copy->bytes);
+        return true;
+}
+
+typedef struct TimedValue {
+        int64_t t;
+        double v;
+        size_t order;
+} TimedValue;
+
+static int compare_timed(const void *a, const void *b)
+{
+        const TimedValue *x = a, *y = b;
+        if (x->t != y->t)
+                return x->t < y->t ? -1 : 1;
+        return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Makes out->[from, n) rise strictly; of equal times the first one read stays. */
+static void repair_order(Column *out, size_t from)
+{
+        size_t n = out->n - from;
+        bool rising = true;
+        for (size_t i = from + 1; i < out->n && rising; i++)
+                rising = out->t[i] > out->t[i - 1];
+        if (rising)
+                return;
+        TimedValue *all = mem_alloc(n * sizeof *all);
+        for (size_t i = 0; i < n; i++)
+                all[i] = (TimedValue){ out->t[from + i], out->v[from + i], i };
+        qsort(all, n, sizeof *all, compare_timed);
+        out->n = from;
+        for (size_t i = 0; i < n; i++)
+                if (i == 0 || all[i].t != all[i - 1].t)
+                        column_push(out, all[i].t, all[i].v);
+        mem_free(all);
+}
+
+static bool read_files(Tsdb *db, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+{
+        ChunkList *list = chunkset_list(db->chunks);
+        uint64_t damaged = 0;
+        bool ok = true;
+        for (size_t i = 0; i < list->n && ok; i++) {
+                ChunkFile *f = list->files[i];
+                if (chunkfile_window_ms(f) > max_ms || chunkfile_window_end_ms(f) <= min_ms)
+                        continue;
+                ok = chunkfile_read(f, sid, min_ms, max_ms, out, &damaged, err);
+        }
+        snapshot_unref(&list->snap);
+        if (damaged) {
+                atomic_fetch_add(&db->chunk_corruptions, damaged);
+                metric_add(damaged_chunks, damaged);
+        }
+        return ok;
+}
+
+static bool querier_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+{
+        Tsdb *db = ((HeadQuerier *)face)->db;
+        CHECK(i < selection->n);
+        OpenCopy open;
+        if (!copy_open(db, selection->series[i].id, min_ms, max_ms, &open))
+                return true; /* older than the retention */
+        size_t from = out->n;
+        int64_t files_max_ms = open.first_ms == INT64_MAX ? max_ms : MIN_OF(max_ms, open.first_ms - 1);
+        bool ok = files_max_ms < min_ms || read_files(db, open.sid, min_ms, files_max_ms, out, err);
+        if (ok && open.n)
+                ok = xorchunk_decode((Str){ open.stream, open.bytes }, open.n, open.first_ms, min_ms, max_ms, out, err);
+        if (!ok) {
+                out->n = from;
+                return err_wrap(err, "read series");
+        }
+        repair_order(out, from);
+        tombstones_apply(db->tombstones, open.sid, out, from);
+        metric_add(decoded, out->n - from);
+        return true;
+}
+
+/* ---- names and values */
+
+static int compare_strs(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
+
+/* Symbols to sorted strings, cut to the limit. Caller holds the catalog lock. */
+static void finish_strings(Catalog *c, const uint32_t *symbols, size_t n, size_t limit, Arena *arena, Str **ret, size_t *ret_n)
+{
+        Str *out = arena_raw_array(arena, Str, n);
+        for (size_t i = 0; i < n; i++)
+                out[i] = symtab_str(c->symbols, symbols[i]);
+        symtab_pin(c->symbols, arena);
+        if (n)
+                qsort(out, n, sizeof *out, compare_strs);
+        *ret = out;
+        *ret_n = limit && limit < n ? limit : n;
+}
+
+#define MAP_NAME SymbolSet
+#define MAP_FN_PREFIX symbol_set
+#define MAP_KEY uint32_t
+#define MAP_VAL bool
+#define MAP_HASH(k) hash_u64(k)
+#define MAP_EQ(a, b) ((a) == (b))
+#include "base/hash.h"
+#include "base/map.inc.h"
+
+/* The names (name == SYMTAB_NONE) or the values of one name among some series. */
+static size_t symbols_of(Catalog *c, const Slots *slots, uint32_t name, Arena *arena, uint32_t **ret)
+{
+        SymbolSet seen = { .arena = arena };
+        for (size_t i = 0; i < slots->n; i++) {
+                const Series *s = catalog_at(c, slots->data[i]);
+                for (size_t k = 0; k < s->n_pairs; k++)
+                        if (name == SYMTAB_NONE || s->pairs[k].name == name)
+                                symbol_set_put(&seen, name == SYMTAB_NONE ? s->pairs[k].name : s->pairs[k].value, NULL);
+        }
+        uint32_t *out = arena_raw_array(arena, uint32_t, seen.len);
+        size_t n = 0;
+        for (SymbolSetSlot *s = symbol_set_next(&seen, NULL); s; s = symbol_set_next(&seen, s))
+                out[n++] = s->key;
+        *ret = out;
+        return n;
+}
+
+static bool querier_label_names(Querier *face, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+{
+        Catalog *c = ((HeadQuerier *)face)->db->catalog;
+        uint32_t *symbols;
+        Slots slots;
+        pthread_rwlock_rdlock(&c->lock);
+        bool ok = true;
+        size_t n = 0;
+        if (args->matchers.n == 0)
+                n = postings_names(c->postings, arena, &symbols);
+        else if ((ok = select_slots(c, args, arena, &slots, err)))
+                n = symbols_of(c, &slots, SYMTAB_NONE, arena, &symbols);
+        if (ok)
+                finish_strings(c, symbols, n, limit, arena, ret, ret_n);
+        pthread_rwlock_unlock(&c->lock);
+        return ok;
+}
+
+static bool querier_label_values(Querier *face, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+{
+        Catalog *c = ((HeadQuerier *)face)->db->catalog;
+        uint32_t *symbols = NULL;
+        Slots slots;
+        PostingsCount *values;
+        pthread_rwlock_rdlock(&c->lock);
+        uint32_t sym = symtab_find(c->symbols, name);
+        bool ok = true;
+        size_t n = 0;
+        if (sym != SYMTAB_NONE && args->matchers.n == 0) {
+                n = postings_values(c->postings, sym, NULL, arena, &values);
+                symbols = arena_raw_array(arena, uint32_t, n);
+                for (size_t i = 0; i < n; i++)
+                        symbols[i] = values[i].value;
+        } else if (sym != SYMTAB_NONE && (ok = select_slots(c, args, arena, &slots, err))) {
+                n = symbols_of(c, &slots, sym, arena, &symbols);
+        }
+        if (ok)
+                finish_strings(c, symbols, n, limit, arena, ret, ret_n);
+        pthread_rwlock_unlock(&c->lock);
+        return ok;
+}
+
+static void querier_done(Querier *face) { mem_free(face); }
+
+bool headquery_open(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err)
+{
+        (void)min_ms;
+        (void)max_ms;
+        (void)err;
+        HeadQuerier *q = mem_new(HeadQuerier);
+        q->face = (Querier){ .select = querier_select, .read = querier_read, .label_names = querier_label_names,
+                             .label_values = querier_label_values, .close = querier_done };
+        q->db = (Tsdb *)engine;
+        *ret = &q->face;
+        return true;
+}

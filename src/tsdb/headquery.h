@@ -1,0 +1,5 @@
+/* tsdb/headquery.h - the Querier of a Tsdb: selects by postings, reads columns from chunk files and open chunks. */
+#pragma once
+#include "tsdb/head.h"
+
+bool headquery_open(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err);

@@ -1,0 +1,258 @@
+/* Invariants
+ * 1. At most one process has a directory open (the file `lock`).
+ * 2. Opening never removes what it does not understand: a newer format is an error, damage is skipped and counted.
+ *
+ * Layout of a directory: lock, FORMAT, tombstones, wal/ (segments, checkpoint), chunks/ (one file per 2 h of data time). */
+#include "tsdb/tsdb.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/metric.h"
+#include "base/num.h"
+#include "tsdb/cardinality.h"
+#include "tsdb/head.h"
+#include "tsdb/headquery.h"
+#include "tsdb/replay.h"
+#include "tsdb/upkeep.h"
+
+METRIC_GAUGE(series_gauge, "pharos_tsdb_series", "Series in the head.");
+METRIC_GAUGE(chunks_gauge, "pharos_tsdb_chunks", "Chunks, open and closed.");
+METRIC_GAUGE(wal_gauge, "pharos_tsdb_wal_bytes", "Size of the write-ahead log.");
+METRIC_GAUGE(disk_gauge, "pharos_tsdb_disk_bytes", "Size of log and chunk files.");
+METRIC_GAUGE(read_only_gauge, "pharos_tsdb_read_only", "1 while writes are refused because the disk does not take them.");
+
+#define DEFAULT_RETENTION_MS ((int64_t)15 * 24 * 3600 * 1000)
+enum { FORMAT_VERSION = 1, FORMAT_MAX_BYTES = 256 };
+
+static const char *join(Buf *buf, const char *dir, const char *name)
+{
+        buf_clear(buf);
+        buf_printf(buf, "%s/%s", dir, name);
+        return buf_cstr(buf);
+}
+
+/* ---- opening */
+
+static bool make_dirs(const Fs *fs, const char *dir, Err *err)
+{
+        AUTO(buf_done) Buf path = { 0 };
+        return fs->mkdir_all(fs, join(&path, dir, "wal"), err) && fs->mkdir_all(fs, join(&path, dir, "chunks"), err);
+}
+
+static bool take_lock(Tsdb *db, Err *err)
+{
+        AUTO(buf_done) Buf path = { 0 };
+        if (!db->fs->open(db->fs, join(&path, db->dir, "lock"), FILE_APPEND, &db->lock_file, err))
+                return false;
+        if (db->fs->lock(db->lock_file, err))
+                return true;
+        return err->code == ERR_EXISTS ? err_set(err, ERR_EXISTS, "the data directory '%s' is used by another process: stop it, or choose another directory", db->dir) : false;
+}
+
+/* The file FORMAT says which version wrote the directory as a whole; files carry their own as well. */
+static bool check_format(Tsdb *db, Err *err)
+{
+        AUTO(buf_done) Buf path = { 0 };
+        AUTO(buf_done) Buf text = { 0 };
+        Err why;
+        join(&path, db->dir, "FORMAT");
+        if (!file_read_all(db->fs, path.p, FORMAT_MAX_BYTES, &text, &why)) {
+                if (why.code != ERR_NOT_FOUND) {
+                        *err = why;
+                        return false;
+                }
+                /* On a full disk the directory is still readable: the file is written when there is room. */
+                buf_printf(&text, "pharos-tsdb %d\n", FORMAT_VERSION);
+                IGNORE(file_write_atomic(db->fs, path.p, buf_str(&text), &why));
+                return true;
+        }
+        Str word, version = str_trim(buf_str(&text));
+        uint64_t number;
+        if (!str_cut(version, ' ', &word, &version) || !str_eq(word, STR("pharos-tsdb")) || !num_parse_u64(version, &number)) {
+                atomic_fetch_add(&db->wal_corruptions, 1);
+                return true;
+        }
+        return number <= FORMAT_VERSION ||
+               err_set(err, ERR_UNSUPPORTED, "'%s' has format version %llu, this program reads up to version %d: start the newer program, or move the data directory aside",
+                       path.p, (unsigned long long)number, FORMAT_VERSION);
+}
+
+static Tsdb *tsdb_new(const TsdbOptions *options)
+{
+        Tsdb *db = mem_new(Tsdb);
+        db->options = *options;
+        if (db->options.retention_ms <= 0)
+                db->options.retention_ms = DEFAULT_RETENTION_MS;
+        db->engine = (StoreEngine){ .appender = head_appender, .querier = headquery_open };
+        db->dir = mem_strndup(options->dir, strlen(options->dir));
+        db->fs = options->fs ? options->fs : fs_system();
+        db->clock = options->clock ? options->clock : clock_system();
+        db->catalog = catalog_new();
+        mutex_init(&db->commit);
+        mutex_init(&db->appenders);
+        mutex_init(&db->upkeep);
+        atomic_init(&db->open_min_ms, INT64_MAX);
+        atomic_init(&db->max_ms, INT64_MIN);
+        db->size_floor_ms = INT64_MIN;
+        return db;
+}
+
+static void tsdb_free(Tsdb *db)
+{
+        head_free_appenders(db);
+        wal_close(db->wal);
+        chunkset_close(db->chunks);
+        tombstones_close(db->tombstones);
+        catalog_free(db->catalog);
+        if (db->lock_file)
+                db->fs->close(db->lock_file);
+        buf_done(&db->record);
+        vec_done(&db->undefined);
+        mutex_done(&db->commit);
+        mutex_done(&db->appenders);
+        mutex_done(&db->upkeep);
+        mem_free(db->dir);
+        mem_free(db);
+}
+DEFINE_AUTO(Tsdb *, tsdb_free);
+
+static void note_ranges(Tsdb *db)
+{
+        ChunkList *list = chunkset_list(db->chunks);
+        int64_t min, max;
+        for (size_t i = 0; i < list->n; i++)
+                if (chunkfile_range(list->files[i], &min, &max) && max > atomic_load(&db->max_ms))
+                        atomic_store(&db->max_ms, max);
+        snapshot_unref(&list->snap);
+}
+
+bool tsdb_open(const TsdbOptions *options, Tsdb **ret, Err *err)
+{
+        AUTO(tsdb_free) Tsdb *db = tsdb_new(options);
+        AUTO(buf_done) Buf path = { 0 };
+        ChunkFileDamage damage = { 0 };
+        uint64_t bad_tombstones = 0;
+        uint32_t next_segment;
+        if (!make_dirs(db->fs, db->dir, err) || !take_lock(db, err) || !check_format(db, err) ||
+            !tombstones_open(db->fs, join(&path, db->dir, "tombstones"), &db->tombstones, &bad_tombstones, err) ||
+            !chunkset_open(db->fs, join(&path, db->dir, "chunks"), &db->chunks, &damage, err) ||
+            !replay_run(db, join(&path, db->dir, "wal"), &next_segment, err) || !wal_open(db->fs, path.p, next_segment, &db->wal, err))
+                return err_wrap(err, "open the metric store");
+        db->oldest_segment = wal_oldest_segment(db->wal);
+        atomic_fetch_add(&db->wal_corruptions, bad_tombstones);
+        atomic_fetch_add(&db->chunk_corruptions, damage.records + (damage.tail_bytes > 0));
+        note_ranges(db);
+        *ret = TAKE(db);
+        return true;
+}
+
+void tsdb_close(Tsdb *db)
+{
+        if (!db)
+                return;
+        Err err;
+        /* A failure loses nothing: what could not be moved to chunk files is in the log and is read again. */
+        IGNORE(tsdb_flush(db, &err));
+        tsdb_free(db);
+}
+
+StoreEngine *tsdb_engine(Tsdb *db) { return &db->engine; }
+bool tsdb_flush(Tsdb *db, Err *err) { return upkeep_flush(db, err); }
+
+/* ---- stats */
+
+void tsdb_stats(Tsdb *db, TsdbStats *ret)
+{
+        Catalog *c = db->catalog;
+        TsdbStats s = { .min_ms = atomic_load(&db->open_min_ms), .max_ms = atomic_load(&db->max_ms) };
+        pthread_rwlock_rdlock(&c->lock);
+        s.series = c->count;
+        s.label_pairs = postings_pairs(c->postings);
+        s.symbols = symtab_count(c->symbols);
+        s.head_bytes = catalog_bytes(c);
+        pthread_rwlock_unlock(&c->lock);
+        s.samples = atomic_load(&db->open_samples);
+        s.chunks = atomic_load(&db->open_chunks);
+        ChunkList *list = chunkset_list(db->chunks);
+        for (size_t i = 0; i < list->n; i++) {
+                int64_t min, max;
+                s.samples += chunkfile_samples(list->files[i]);
+                s.chunks += chunkfile_chunks(list->files[i]);
+                s.disk_bytes += chunkfile_bytes(list->files[i]) - chunkfile_waiting(list->files[i]);
+                if (chunkfile_range(list->files[i], &min, &max))
+                        s.min_ms = MIN_OF(s.min_ms, min);
+        }
+        snapshot_unref(&list->snap);
+        s.wal_bytes = wal_bytes(db->wal);
+        s.disk_bytes += s.wal_bytes;
+        s.wal_corruptions = atomic_load(&db->wal_corruptions);
+        s.chunk_corruptions = atomic_load(&db->chunk_corruptions);
+        s.replay_seconds = db->replay_seconds;
+        s.read_only = atomic_load(&db->write_failed) || atomic_load(&db->chunks_stuck);
+        *ret = s;
+}
+
+void tsdb_cardinality(Tsdb *db, size_t limit, Arena *arena, TsdbCardinality *ret) { cardinality_top(db->catalog, limit, arena, ret); }
+
+void tsdb_maintain(Tsdb *db)
+{
+        upkeep_run(db);
+        pthread_rwlock_rdlock(&db->catalog->lock);
+        size_t series = db->catalog->count;
+        pthread_rwlock_unlock(&db->catalog->lock);
+        ChunkList *list = chunkset_list(db->chunks);
+        uint64_t chunks = atomic_load(&db->open_chunks), disk = wal_bytes(db->wal);
+        metric_set(wal_gauge, disk);
+        for (size_t i = 0; i < list->n; i++) {
+                chunks += chunkfile_chunks(list->files[i]);
+                disk += chunkfile_bytes(list->files[i]);
+        }
+        snapshot_unref(&list->snap);
+        metric_set(series_gauge, series);
+        metric_set(chunks_gauge, chunks);
+        metric_set(disk_gauge, disk);
+        metric_set(read_only_gauge, atomic_load(&db->write_failed) || atomic_load(&db->chunks_stuck));
+}
+
+/* ---- delete */
+
+/* The series of a deletion, each with the stretch cut to what exists: a later sample is not born deleted. */
+static bool collect_tombstones(Tsdb *db, Matchers matchers, int64_t min_ms, int64_t max_ms, Arena *arena, Tombstone **ret, size_t *ret_n, Err *err)
+{
+        Catalog *c = db->catalog;
+        roaring_bitmap_t *set;
+        pthread_rwlock_rdlock(&c->lock);
+        bool ok = postings_select(c->postings, matchers, NULL, &set, err);
+        if (ok) {
+                size_t n = roaring_bitmap_get_cardinality(set), kept = 0;
+                uint32_t *slots = arena_raw_array(arena, uint32_t, n);
+                roaring_bitmap_to_uint32_array(set, slots);
+                roaring_bitmap_free(set);
+                Tombstone *items = arena_raw_array(arena, Tombstone, n);
+                for (size_t i = 0; i < n; i++) {
+                        const Series *s = catalog_at(c, slots[i]);
+                        int64_t last_ms = __atomic_load_n(&s->open.last_ms, __ATOMIC_RELAXED);
+                        if (last_ms != INT64_MIN && last_ms >= min_ms)
+                                items[kept++] = (Tombstone){ s->sid, min_ms, MIN_OF(max_ms, last_ms) };
+                }
+                *ret = items;
+                *ret_n = kept;
+        }
+        pthread_rwlock_unlock(&c->lock);
+        return ok;
+}
+
+bool tsdb_delete(Tsdb *db, Matchers matchers, int64_t min_ms, int64_t max_ms, Err *err)
+{
+        if (matchers.n == 0)
+                return err_set(err, ERR_INVALID, "a deletion needs at least one matcher");
+        if (min_ms > max_ms)
+                return err_set(err, ERR_INVALID, "the start of the deletion lies behind its end");
+        AUTO(arena_free) Arena *arena = arena_new();
+        Tombstone *items;
+        size_t n;
+        if (!collect_tombstones(db, matchers, min_ms, max_ms, arena, &items, &n, err))
+                return false;
+        return n == 0 || tombstones_add(db->tombstones, items, n, err) || err_wrap(err, "delete");
+}

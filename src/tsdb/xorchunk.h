@@ -1,0 +1,42 @@
+/* tsdb/xorchunk.h - XorChunk: the samples of one series, compressed as they come: delta-of-delta times and XORed values in one
+ * stream of bits, most significant first. Every bit pattern of a value survives. Layout: docs/formats/chunks.md.
+ *
+ * Not thread-safe, with one exception: last_ms and last_bits may be read with atomic loads while another thread appends. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "model/sample.h"
+
+enum {
+        XORCHUNK_MAX_SAMPLES = 240,
+        XORCHUNK_MAX_BYTES = 2048, /* of the stream */
+        XORCHUNK_PAD_BYTES = 32,   /* readable bytes that a decoder needs behind the stream */
+};
+
+/* Zero-initialised but for last_ms is empty. */
+typedef struct XorChunk {
+        uint8_t *p;         /* owned; NULL while empty */
+        int64_t first_ms;   /* of the first sample; meaningless while n == 0 */
+        int64_t last_ms;    /* of the newest sample ever; INT64_MIN before the first; survives xorchunk_reset */
+        int64_t delta_ms;   /* between the last two */
+        uint64_t last_bits; /* the newest value; survives xorchunk_reset */
+        uint32_t bits;      /* length of the stream */
+        uint16_t n;         /* samples */
+        uint16_t cap_bytes;
+        uint8_t lead, width; /* window of the last XOR; width 0: none yet */
+} XorChunk;
+
+void xorchunk_init(XorChunk *c);
+void xorchunk_done(XorChunk *c);
+/* Starts over empty, keeps the memory's owner clean: frees the stream. */
+void xorchunk_reset(XorChunk *c);
+static inline bool xorchunk_is_full(const XorChunk *c) { return c->n >= XORCHUNK_MAX_SAMPLES || c->bits >= (XORCHUNK_MAX_BYTES - XORCHUNK_PAD_BYTES) * 8; }
+static inline size_t xorchunk_bytes(const XorChunk *c) { return (c->bits + 7) / 8; }
+/* t_ms > last_ms and the chunk is not full. */
+void xorchunk_append(XorChunk *c, int64_t t_ms, double v);
+/* Appends to out the samples with min_ms <= t <= max_ms. stream is borrowed and followed by XORCHUNK_PAD_BYTES readable
+ * bytes. ERR_CORRUPT when the stream holds fewer than n samples or its times do not rise; out is then as it was. */
+MUST_CHECK bool xorchunk_decode(Str stream, size_t n, int64_t first_ms, int64_t min_ms, int64_t max_ms, Column *out, Err *err);
