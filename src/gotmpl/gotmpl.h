@@ -11,25 +11,47 @@
 #include "base/err.h"
 #include "base/str.h"
 
-typedef enum TmplKind { TMPL_NIL, TMPL_BOOL, TMPL_INT, TMPL_FLOAT, TMPL_STRING, TMPL_LIST, TMPL_MAP /* keys sorted when ranged */, TMPL_STRUCT /* field access only; unknown field is an error */, TMPL_OPAQUE /* methods only: see TmplType */, TMPL_TIME /* i: ns since 1970 */, TMPL_DURATION /* i: ns */ } TmplKind;
+typedef enum TmplKind {
+        TMPL_NIL,
+        TMPL_BOOL,
+        TMPL_INT,
+        TMPL_FLOAT,
+        TMPL_STRING,
+        TMPL_LIST,
+        TMPL_MAP,      /* keys sorted when ranged and printed, in whatever order they are given */
+        TMPL_STRUCT,   /* field access only; an unknown field is an error */
+        TMPL_OPAQUE,   /* methods only: see TmplType */
+        TMPL_TIME,     /* i: ns since 1970, or TMPL_TIME_ZERO; opaque: the zone, NULL for UTC */
+        TMPL_DURATION, /* i: ns */
+} TmplKind;
 
 typedef struct TmplValue TmplValue;
+typedef struct TmplType TmplType;
 typedef struct TmplRun TmplRun; /* one execution; functions get it for arena and limits */
 typedef bool (*TmplFn)(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err);
+
+/* The types of arguments, one letter each; the last one holds for all that follow. NULL: any. Arguments of another type
+ * are refused before the call, in Go's words. a any, s string, i int, f float, b bool, l []string, t time.Time,
+ * d time.Duration, m map, q list of samples, p sample. */
+typedef const char *TmplArgTypes;
 
 typedef struct TmplMethod {
         const char *name; /* NULL ends */
         int min_args, max_args;
         bool (*call)(TmplRun *run, const TmplValue *self, const TmplValue *args, size_t n, TmplValue *ret, Err *err);
+        TmplArgTypes arg_types;
 } TmplMethod;
-typedef struct TmplType {
-        const char *go_name; /* "template.KV": in messages */
-        const TmplMethod *methods;
-} TmplType;
+struct TmplType {
+        const char *go_name;       /* "template.KV": in messages */
+        const TmplMethod *methods; /* may be NULL */
+        TmplKind elem_kind;        /* maps: what a missing key gives with missing_key_zero (a string: ""); TMPL_NIL: nothing */
+        void (*print)(Buf *out, const TmplValue *value); /* Go's String method; NULL: as the kind prints */
+};
 
 struct TmplValue {
         TmplKind kind;
-        bool safe_html; /* a string that html escaping leaves alone */
+        bool safe_html; /* a string that HTML escaping leaves alone in text */
+        bool safe_url;  /* a string that is a URL of any scheme, as safeUrl gives it */
         union {
                 bool b;
                 int64_t i;
@@ -43,6 +65,9 @@ struct TmplValue {
         const void *opaque;
 };
 
+/* Go's zero time.Time, year 1, which nanoseconds since 1970 cannot say. */
+#define TMPL_TIME_ZERO INT64_MIN
+
 static inline TmplValue tmpl_str(Str s) { return (TmplValue){ .kind = TMPL_STRING, .s = s }; }
 static inline TmplValue tmpl_int(int64_t i) { return (TmplValue){ .kind = TMPL_INT, .i = i }; }
 static inline TmplValue tmpl_float(double f) { return (TmplValue){ .kind = TMPL_FLOAT, .f = f }; }
@@ -52,6 +77,7 @@ typedef struct TmplFunc {
         const char *name; /* NULL ends */
         int min_args, max_args; /* max -1: variadic */
         TmplFn call;
+        TmplArgTypes arg_types;
 } TmplFunc;
 
 typedef struct TmplOptions {
@@ -61,6 +87,8 @@ typedef struct TmplOptions {
         size_t max_output_bytes; /* 0: 1 MiB */
         size_t max_steps;        /* 0: 1,000,000 nodes executed */
         unsigned max_depth;      /* 0: 100 nested template calls */
+        size_t max_memory_bytes; /* 0: 32 MiB taken from the run's arena */
+        bool (*expired)(void *ctx); /* polled now and then with the run's ctx; true ends the run with ERR_TIMEOUT. May be NULL */
 } TmplOptions;
 
 typedef struct TmplSet TmplSet; /* named templates that may call each other; immutable when done adding */
@@ -69,17 +97,19 @@ void gotmpl_set_free(TmplSet *set);
 /* Parses text as template `name`, with its {{define}}s. The error has Go's shape: "template: name:line:col: ...". */
 MUST_CHECK bool gotmpl_add(TmplSet *set, Str name, Str text, Err *err);
 bool gotmpl_has(const TmplSet *set, Str name);
-/* Runs template `name` on data ('.' and '$'). ctx goes to the functions. deadline_mono_ns 0: none. */
+/* Runs template `name` on data ('.' and '$'), appending to out; after a failure out holds what was written before it.
+ * ctx goes to the functions. Values that functions make live in arena. Thread-safe: a set is not changed by its runs. */
 MUST_CHECK bool gotmpl_run(const TmplSet *set, Str name, const TmplValue *data, void *ctx, Arena *arena, Buf *out, Err *err);
 /* Parse and run a loose text that may call the set's templates: Alertmanager's ExecuteTextString. */
 MUST_CHECK bool gotmpl_run_text(const TmplSet *set, Str name, Str text, const TmplValue *data, void *ctx, Arena *arena, Buf *out, Err *err);
 Arena *gotmpl_arena(TmplRun *run);
+bool gotmpl_is_html(const TmplRun *run);
 /* fmt.Sprint of one value, as {{ . }} prints it. */
 void gotmpl_print(Buf *out, const TmplValue *value);
 bool gotmpl_truth(const TmplValue *value);
 
 /* Prometheus' functions for rule annotations (query, first, label, value, strvalue, sortByLabel, humanize, ..., 29 of
- * them; research on rules lists them). ctx must point to a TmplPromCtx. */
+ * them). ctx must point to a TmplPromCtx. */
 typedef struct TmplPromSample {
         Str *label_names, *label_values;
         size_t n;

@@ -1,0 +1,296 @@
+/* gotmpl/tmpl_exec.c
+ *
+ * Invariants:
+ * 1. Every statement and every command is a step; steps, output bytes, arena bytes, nested template calls and recursion
+ *    are limited, so a run ends whatever the template says.
+ * 2. run->at is the node of which Go would say "at <...>" when a failure happens at this moment.
+ * 3. A template sees its own variables only: [vars_base, len). Blocks pop what they pushed; plain actions do not.
+ * 4. Running changes no tree and no set: one set serves many threads. */
+#include "gotmpl/tmpl_exec.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "gotmpl/tmpl_eval.h"
+#include "gotmpl/tmpl_fmt.h"
+
+enum {
+        EXEC_MAX_NEST = 1000,       /* C recursion: about 1 KiB of stack each */
+        EXEC_CONTEXT_MAX_BYTES = 160, /* longer expressions are cut in messages, so that the reason behind them survives */
+        EXEC_POLL_STEPS = 256,
+};
+
+typedef enum Flow { FLOW_OK, FLOW_BREAK, FLOW_CONTINUE, FLOW_FAIL } Flow;
+
+static Flow walk(TmplRun *run, const TmplValue *dot, const TmplNode *node);
+
+/* ---- failing and limits */
+
+static bool fail_v(TmplRun *run, ErrCode code, const char *fmt, va_list ap)
+{
+        char message[400];
+        vsnprintf(message, sizeof message, fmt, ap);
+        Buf where = { .arena = run->arena };
+        if (run->at) {
+                tmpl_node_location(&where, run->tree, run->at);
+                buf_lit(&where, ": executing ");
+                tmpl_fmt_quote(&where, run->tree->name, false);
+                buf_lit(&where, " at <");
+                size_t from = where.n;
+                tmpl_node_print(&where, run->at);
+                if (where.n - from > EXEC_CONTEXT_MAX_BYTES) {
+                        where.n = from + EXEC_CONTEXT_MAX_BYTES - 3;
+                        buf_lit(&where, "...");
+                }
+                buf_char(&where, '>');
+        } else
+                buf_str_add(&where, run->tree->name);
+        return err_set(run->err, code, "template: " STR_FMT ": %s", STR_ARG(buf_str(&where)), message);
+}
+
+bool tmpl_exec_fail(TmplRun *run, const char *fmt, ...)
+{
+        va_list ap;
+        va_start(ap, fmt);
+        fail_v(run, ERR_INVALID, fmt, ap);
+        va_end(ap);
+        return false;
+}
+
+bool tmpl_exec_fail_code(TmplRun *run, ErrCode code, const char *fmt, ...)
+{
+        va_list ap;
+        va_start(ap, fmt);
+        fail_v(run, code, fmt, ap);
+        va_end(ap);
+        return false;
+}
+
+bool tmpl_exec_step(TmplRun *run)
+{
+        const TmplOptions *o = &run->set->options;
+        if (++run->steps > o->max_steps)
+                return tmpl_exec_fail_code(run, ERR_LIMIT, "the template takes more than %zu steps", o->max_steps);
+        if (run->out->n - run->out_start > o->max_output_bytes)
+                return tmpl_exec_fail_code(run, ERR_LIMIT, "the output is longer than %zu bytes", o->max_output_bytes);
+        if (arena_used(run->arena) - run->arena_start > o->max_memory_bytes)
+                return tmpl_exec_fail_code(run, ERR_LIMIT, "the template needs more than %zu bytes of memory", o->max_memory_bytes);
+        if (run->steps % EXEC_POLL_STEPS == 0 && o->expired && o->expired(run->ctx))
+                return tmpl_exec_fail_code(run, ERR_TIMEOUT, "the template takes too long");
+        return true;
+}
+
+bool tmpl_exec_enter(TmplRun *run)
+{
+        if (run->nest < EXEC_MAX_NEST) {
+                run->nest++;
+                return true;
+        }
+        return tmpl_exec_fail_code(run, ERR_LIMIT, "nested deeper than %d levels", EXEC_MAX_NEST);
+}
+
+void tmpl_exec_leave(TmplRun *run) { run->nest--; }
+
+/* ---- statements */
+
+static bool print_value(TmplRun *run, const TmplNode *node, const TmplValue *v)
+{
+        run->at = node;
+        size_t max = run->out_start + run->set->options.max_output_bytes;
+        bool fits;
+        if (run->html) {
+                Buf text = { .arena = run->arena };
+                fits = v->kind == TMPL_NIL || tmpl_fmt_print(&text, run->set->options.max_output_bytes, v, 1, false);
+                if (fits && !tmpl_html_value(run->html, run->out, v, buf_str(&text), run->arena))
+                        return tmpl_exec_fail(run, "this value cannot stand at this place of the HTML");
+        } else if (v->kind == TMPL_NIL) {
+                buf_lit(run->out, "<no value>");
+                fits = true;
+        } else
+                fits = tmpl_fmt_print(run->out, max, v, 1, false);
+        return (fits && run->out->n <= max) ||
+               tmpl_exec_fail_code(run, ERR_LIMIT, "the output is longer than %zu bytes", run->set->options.max_output_bytes);
+}
+
+static Flow walk_list(TmplRun *run, const TmplValue *dot, const TmplNode *list)
+{
+        for (size_t i = 0; list && i < list->n; i++) {
+                Flow flow = walk(run, dot, list->kids[i]);
+                if (flow != FLOW_OK)
+                        return flow;
+        }
+        return FLOW_OK;
+}
+
+static Flow walk_if_or_with(TmplRun *run, const TmplValue *dot, const TmplNode *node)
+{
+        size_t mark = run->vars.len;
+        TmplValue value;
+        if (!tmpl_eval_pipeline(run, dot, node->pipe, &value))
+                return FLOW_FAIL;
+        Flow flow = !gotmpl_truth(&value) ? walk_list(run, dot, node->else_list) : walk_list(run, node->kind == NODE_WITH ? &value : dot, node->list);
+        run->vars.len = mark;
+        return flow;
+}
+
+/* The variable must be there: the parser saw its declaration. */
+static void set_var(TmplRun *run, Str name, const TmplValue *value)
+{
+        for (size_t i = run->vars.len; i-- > run->vars_base;)
+                if (str_eq(run->vars.data[i].name, name)) {
+                        run->vars.data[i].value = *value;
+                        return;
+                }
+}
+
+static Flow one_iteration(TmplRun *run, const TmplNode *node, const TmplValue *index, const TmplValue *elem, size_t mark)
+{
+        const TmplNode *pipe = node->pipe;
+        const TmplValue *values[2] = { pipe->names_n > 1 ? index : elem, elem };
+        for (size_t i = 0; i < pipe->names_n; i++) {
+                if (pipe->flag)
+                        set_var(run, pipe->names[i], values[i]);
+                else
+                        run->vars.data[mark - pipe->names_n + i].value = *values[i];
+        }
+        Flow flow = walk_list(run, elem, node->list);
+        run->vars.len = mark;
+        return flow == FLOW_CONTINUE ? FLOW_OK : flow;
+}
+
+static Flow range_over(TmplRun *run, const TmplNode *node, const TmplValue *value, size_t mark)
+{
+        Flow flow = FLOW_OK;
+        size_t *order = value->kind == TMPL_MAP ? tmpl_fmt_sorted_keys(value, run->arena) : NULL;
+        int64_t n = value->kind == TMPL_INT ? value->i : (int64_t)value->n;
+        for (int64_t i = 0; i < n && flow == FLOW_OK; i++) {
+                if (!tmpl_exec_step(run))
+                        return FLOW_FAIL;
+                TmplValue index = tmpl_int(i);
+                const TmplValue *elem = &index;
+                if (order) {
+                        index = tmpl_str(value->keys[order[i]]);
+                        elem = &value->items[order[i]];
+                } else if (value->kind == TMPL_LIST)
+                        elem = &value->items[i];
+                flow = one_iteration(run, node, &index, elem, mark);
+        }
+        return flow == FLOW_BREAK ? FLOW_OK : flow;
+}
+
+static Flow walk_range(TmplRun *run, const TmplValue *dot, const TmplNode *node)
+{
+        run->at = node;
+        size_t outer = run->vars.len;
+        TmplValue value;
+        if (!tmpl_eval_pipeline(run, dot, node->pipe, &value))
+                return FLOW_FAIL;
+        Flow flow;
+        bool integer = value.kind == TMPL_INT;
+        if (integer && node->pipe->names_n > 1) {
+                tmpl_exec_fail(run, "can't use %lld to iterate over more than one variable", (long long)value.i);
+                return FLOW_FAIL;
+        }
+        if (!integer && value.kind != TMPL_LIST && value.kind != TMPL_MAP && value.kind != TMPL_NIL) {
+                Buf text = { .arena = run->arena };
+                gotmpl_print(&text, &value);
+                tmpl_exec_fail(run, "range can't iterate over " STR_FMT, STR_ARG(str_sub(buf_str(&text), 0, 200)));
+                return FLOW_FAIL;
+        }
+        if (value.kind == TMPL_NIL || (integer ? value.i <= 0 : value.n == 0))
+                flow = walk_list(run, dot, node->else_list);
+        else
+                flow = range_over(run, node, &value, run->vars.len);
+        run->vars.len = outer;
+        return flow;
+}
+
+static Flow walk_template(TmplRun *run, const TmplValue *dot, const TmplNode *node)
+{
+        run->at = node;
+        const TmplTree *callee = tmpl_node_find_tree(run->set, node->text);
+        if (!callee) {
+                tmpl_exec_fail(run, "template \"" STR_FMT "\" not defined", STR_ARG(node->text));
+                return FLOW_FAIL;
+        }
+        if (run->depth == run->set->options.max_depth) {
+                tmpl_exec_fail_code(run, ERR_LIMIT, "exceeded maximum template depth (%u)", run->set->options.max_depth);
+                return FLOW_FAIL;
+        }
+        TmplValue data = { 0 };
+        if (node->pipe && !tmpl_eval_pipeline(run, dot, node->pipe, &data))
+                return FLOW_FAIL;
+        const TmplTree *caller = run->tree;
+        size_t base = run->vars_base, len = run->vars.len;
+        run->tree = callee;
+        run->vars_base = len;
+        vec_push(&run->vars, (TmplVar){ STR("$"), data });
+        run->depth++;
+        Flow flow = walk_list(run, &data, callee->root);
+        run->depth--;
+        run->vars.len = len;
+        run->vars_base = base;
+        if (flow != FLOW_FAIL)
+                run->tree = caller;
+        return flow;
+}
+
+static Flow walk_action(TmplRun *run, const TmplValue *dot, const TmplNode *node)
+{
+        TmplValue value;
+        if (!tmpl_eval_pipeline(run, dot, node->pipe, &value) || (node->pipe->names_n == 0 && !print_value(run, node, &value)))
+                return FLOW_FAIL;
+        return FLOW_OK;
+}
+
+static Flow walk_node(TmplRun *run, const TmplValue *dot, const TmplNode *node)
+{
+        switch ((int)node->kind) {
+        case NODE_TEXT:
+                if (run->html)
+                        tmpl_html_text(run->html, run->out, node->text);
+                else
+                        buf_str_add(run->out, node->text);
+                return FLOW_OK;
+        case NODE_ACTION:
+                return walk_action(run, dot, node);
+        case NODE_IF:
+        case NODE_WITH:
+                return walk_if_or_with(run, dot, node);
+        case NODE_RANGE:
+                return walk_range(run, dot, node);
+        case NODE_TEMPLATE:
+                return walk_template(run, dot, node);
+        case NODE_BREAK:
+                return FLOW_BREAK;
+        case NODE_CONTINUE:
+                return FLOW_CONTINUE;
+        default:
+                return walk_list(run, dot, node);
+        }
+}
+
+static Flow walk(TmplRun *run, const TmplValue *dot, const TmplNode *node)
+{
+        run->at = node;
+        if (!tmpl_exec_step(run) || !tmpl_exec_enter(run))
+                return FLOW_FAIL;
+        Flow flow = walk_node(run, dot, node);
+        tmpl_exec_leave(run);
+        return flow;
+}
+
+bool tmpl_exec(TmplRun *run, const TmplTree *tree, const TmplValue *data)
+{
+        run->tree = tree;
+        run->out_start = run->out->n;
+        run->arena_start = arena_used(run->arena);
+        run->vars.arena = run->arena;
+        vec_push(&run->vars, (TmplVar){ STR("$"), *data });
+        Flow flow = walk_list(run, data, tree->root);
+        if (flow == FLOW_FAIL)
+                return false;
+        if (run->out->n - run->out_start <= run->set->options.max_output_bytes)
+                return true;
+        return tmpl_exec_fail_code(run, ERR_LIMIT, "the output is longer than %zu bytes", run->set->options.max_output_bytes);
+}

@@ -1,0 +1,14 @@
+/* gotmpl/tmpl_func.h - functions that rule templates and notification templates share. */
+#pragma once
+#include "gotmpl/gotmpl.h"
+
+/* An integer, a float, a duration (in seconds) or text that is a number. */
+MUST_CHECK bool tmpl_func_number(const TmplValue *v, double *ret, Err *err);
+/* "1d 2h 3m 4s"; below a second with an SI prefix. */
+TmplValue tmpl_func_humanize_duration(double seconds, Arena *arena);
+
+bool tmpl_func_upper(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err);
+bool tmpl_func_lower(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err);
+bool tmpl_func_match(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err);
+bool tmpl_func_re_replace_all(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err);
+bool tmpl_func_safe_html(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err);
