@@ -43,6 +43,12 @@ static inline void gate_add(Gate *gate)
         mutex_unlock(&gate->mu);
 }
 
+static inline int gate_count(Gate *gate)
+{
+        MUTEX_SCOPE(&gate->mu);
+        return gate->count;
+}
+
 static inline bool gate_reached(Gate *gate, int want)
 {
         int64_t deadline = deadline_ns();

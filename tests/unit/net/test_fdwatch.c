@@ -28,7 +28,7 @@ static void a_peer_that_leaves_is_noticed_once(void **state)
         fdwatch_remove(watch, id);
         close(pair[0]);
         fdwatch_free(watch);
-        assert_int_equal(gone.count, 2);
+        assert_int_equal(gate_count(&gone), 2);
 }
 
 static void on_tick(void *arg) { gate_add(arg); }

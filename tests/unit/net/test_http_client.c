@@ -248,7 +248,7 @@ static void canceled_calls_stay_silent(void **state)
         gate_init(&answered);
         char url[128];
         snprintf(url, sizeof url, "%s/block", net->base);
-        int entered = blocker.entered.count;
+        int entered = gate_count(&blocker.entered);
         HttpCallOptions o = { .url = str_of(url) };
         ToCancel c = { .client = net->client, .url = o.url, .answered = &answered };
         c.call = http_client_start(net->client, &o, must_not_run, &answered);
@@ -262,7 +262,7 @@ static void canceled_calls_stay_silent(void **state)
         http_client_free(second);
         AUTO(buf_done) Buf out = { 0 };
         call(net, "/echo", (HttpCallOptions){ 0 }, &out);
-        assert_int_equal(answered.count, 0);
+        assert_int_equal(gate_count(&answered), 0);
 }
 
 typedef struct Tally {

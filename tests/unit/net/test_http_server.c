@@ -237,8 +237,8 @@ static void every_answer_has_security_headers(void **state)
 static void a_client_that_leaves_cancels(void **state)
 {
         Net *net = *state;
-        int before = canceled.count;
-        int was = entered.count;
+        int before = gate_count(&canceled);
+        int was = gate_count(&entered);
         int fd = raw_connect(http_server_port(net->server));
         raw_send(fd, STR("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         assert_true(gate_reached(&entered, was + 1));
@@ -262,7 +262,7 @@ static void streams_are_whole_and_bounded(void **state)
                 assert_memory_equal(a.body.p + (size_t)i * LINE_BYTES, want, LINE_BYTES);
         }
         /* A client that reads one piece and leaves: the writer, which waits for room, learns it. */
-        int before = canceled.count;
+        int before = gate_count(&canceled);
         int fd = raw_connect(http_server_port(net->server));
         AUTO(buf_done) Buf in = { 0 };
         raw_send(fd, STR("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"));
@@ -313,7 +313,7 @@ static void a_full_pool_is_said(void **state)
         net_start_with(&net, (HttpServerOptions){ 0 }, 1, 1, ROUTES, ARRAY_LEN(ROUTES));
         Gate refused;
         gate_init(&refused);
-        int was = entered.count;
+        int was = gate_count(&entered);
         char url[128];
         snprintf(url, sizeof url, "%s/hold", net.base);
         HttpCallOptions o = { .url = str_of(url), .timeout_ms = WAIT_S * 1000 };
@@ -322,9 +322,9 @@ static void a_full_pool_is_said(void **state)
         for (int i = 0; i < 5; i++)
                 http_client_start(net.client, &o, count_503, &refused);
         assert_true(gate_reached(&refused, 4)); /* one runs, one waits */
-        int before = canceled.count;
+        int before = gate_count(&canceled);
         net_stop(&net); /* the client goes first: what runs is canceled */
-        assert_true(canceled.count > before);
+        assert_true(gate_count(&canceled) > before);
 }
 
 static void metrics_are_counted(void **state)
@@ -395,8 +395,8 @@ static void stop_ends_what_runs(void **state)
         (void)state;
         Net net;
         net_start_with(&net, (HttpServerOptions){ .threads = 1 }, 2, 4, ROUTES, ARRAY_LEN(ROUTES));
-        int before = canceled.count;
-        int was = entered.count;
+        int before = gate_count(&canceled);
+        int was = gate_count(&entered);
         int held = raw_connect(http_server_port(net.server));
         raw_send(held, STR("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         int stalled = raw_connect(http_server_port(net.server));
@@ -405,7 +405,7 @@ static void stop_ends_what_runs(void **state)
         assert_true(raw_read_until(stalled, &in, "\n0"));
         assert_true(gate_reached(&entered, was + 1));
         net_stop(&net);
-        assert_int_equal(canceled.count, before + 2);
+        assert_int_equal(gate_count(&canceled), before + 2);
         close(held);
         close(stalled);
 }

@@ -154,7 +154,7 @@ static void huge_uploads_are_refused_early(void **state)
         AUTO(buf_done) Buf block = { 0 };
         memset(buf_reserve(&block, 1 << 20), 'x', 1 << 20);
         block.n = 1 << 20;
-        int before = handled.count;
+        int before = gate_count(&handled);
         uint64_t resident = resident_bytes();
         /* A declared length: answered from the head alone. */
         int fd = raw_connect(http_server_port(net->server));
@@ -182,7 +182,7 @@ static void huge_uploads_are_refused_early(void **state)
                 talk(net, str_n(request, (size_t)n), &out);
                 assert_contains(buf_cstr(&out), "HTTP/1.1 413");
         }
-        assert_int_equal(handled.count, before);
+        assert_int_equal(gate_count(&handled), before);
         assert_true(resident_bytes() < resident + (32 << 20));
 }
 
@@ -228,14 +228,14 @@ static void cut_requests_are_harmless(void **state)
 {
         Net *net = *state;
         static const char WHOLE[] = "POST /page" H "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n";
-        int before = handled.count;
+        int before = gate_count(&handled);
         AUTO(buf_done) Buf out = { 0 };
         for (size_t n = 1; n < sizeof WHOLE; n++) {
                 int fd = raw_connect(http_server_port(net->server));
                 raw_send(fd, str_n(WHOLE, n));
                 close(fd);
         }
-        assert_int_equal(handled.count, before);
+        assert_int_equal(gate_count(&handled), before);
         talk(net, STR("GET /" H "Connection: close\r\n\r\n"), &out);
         assert_contains(buf_cstr(&out), "200 OK");
 }
