@@ -1,14 +1,16 @@
 /* promqltest: runs PromQL conformance scripts. See usage(). */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/promqltest/ptrun.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/num.h"
+#include "base/vec.h"
 #include "os/file.h"
 
-enum { MAX_SCRIPT_BYTES = 64 << 20, MAX_SCRIPTS = 10000 };
+enum { MAX_SCRIPT_BYTES = 64 << 20, EXIT_SKIPPED = 77 /* meson and automake */ };
 
 typedef struct Floor {
         Str file;
@@ -17,8 +19,10 @@ typedef struct Floor {
 
 typedef struct Options {
         bool verbose, table;
-        const char *floor_path;
+        const char *floor_path, *corpus;
 } Options;
+
+typedef VEC(const char *) Paths;
 
 typedef struct Row {
         const char *file;
@@ -27,10 +31,11 @@ typedef struct Row {
 
 static void usage(FILE *out)
 {
-        fputs("usage: promqltest [-v] [-s] [--floor FILE] SCRIPT...\n"
-              "Runs PromQL test scripts against the engine and an in-memory store.\n"
+        fputs("usage: promqltest [-v] [-s] [--floor FILE] [--corpus FOLDER] SCRIPT|FOLDER...\n"
+              "Runs PromQL test scripts (of a folder: every *.test) against the engine and an in-memory store.\n"
               "  -v            also print every eval that passes\n"
               "  -s            print a table of passes and failures by file\n"
+              "  --corpus FOLDER  scripts in a folder below $PHAROS_SHARED; exit 77 (skipped) when it is not there\n"
               "  --floor FILE  lines of \"<script name> <minimum passes>\": exit 1 only when a script passes fewer\n"
               "Failures are printed as file:line: reason; the last line is \"N passed, N failed\"; exit 1 when any failed.\n",
               out);
@@ -98,52 +103,86 @@ static void print_table(const Row *rows, size_t n)
                 printf("%-28s %8zu %8zu\n", base_name(rows[i].file), rows[i].counts.passed, rows[i].counts.failed);
 }
 
-static int run_files(const Options *options, char **files, size_t n)
+/* A file as it is, a folder as its *.test files. */
+static bool add_path(Arena *arena, const char *path, Paths *paths)
 {
-        if (n > MAX_SCRIPTS) {
-                fprintf(stderr, "promqltest: at most %d scripts at once\n", MAX_SCRIPTS);
-                return 2;
+        const Fs *fs = fs_system();
+        Str *names;
+        size_t n;
+        Err err;
+        if (str_ends(str_of(path), STR(".test"))) {
+                vec_push(paths, path);
+                return true;
         }
-        AUTO(arena_free) Arena *arena = arena_new();
-        Row *rows = arena_array(arena, Row, n);
-        PtCounts total = { 0 };
+        if (!fs->list(fs, path, arena, &names, &n, &err)) {
+                fprintf(stderr, "promqltest: %s\n", err.msg);
+                return false;
+        }
+        for (size_t i = 0; i < n; i++)
+                if (str_ends(names[i], STR(".test")))
+                        vec_push(paths, str_printf(arena, "%s/" STR_FMT, path, STR_ARG(names[i])).p);
+        return true;
+}
+
+static int run_files(const Options *options, Arena *arena, const Paths *paths)
+{
         Str text, floor = { NULL, 0 };
+        PtCounts total = { 0 };
+        VEC(Row) rows = { .arena = arena };
         if (options->floor_path && !read_file(arena, options->floor_path, &floor))
                 return 2;
-        for (size_t i = 0; i < n; i++) {
-                if (!read_file(arena, files[i], &text))
+        for (size_t i = 0; i < paths->len; i++) {
+                if (!read_file(arena, paths->data[i], &text))
                         return 2;
-                rows[i] = (Row){ files[i], ptrun_script(files[i], text, options->verbose) };
-                total.passed += rows[i].counts.passed;
-                total.failed += rows[i].counts.failed;
+                Row row = { paths->data[i], ptrun_script(paths->data[i], text, options->verbose) };
+                total.passed += row.counts.passed;
+                total.failed += row.counts.failed;
+                vec_push(&rows, row);
         }
         if (options->table)
-                print_table(rows, n);
-        bool ok = options->floor_path ? above_floor(floor, rows, n) : total.failed == 0;
+                print_table(rows.data, rows.len);
+        bool ok = options->floor_path ? above_floor(floor, rows.data, rows.len) : total.failed == 0;
         printf("%zu passed, %zu failed\n", total.passed, total.failed);
         return ok ? 0 : 1;
 }
 
+/* Adds the corpus; false when it is not on this machine. */
+static bool add_corpus(Arena *arena, const char *folder, Paths *paths)
+{
+        const char *shared = getenv("PHAROS_SHARED");
+        const char *path = str_printf(arena, "%s/%s", shared ? shared : "", folder).p;
+        if (shared && add_path(arena, path, paths))
+                return true;
+        printf("SKIPPED: THE CORPUS IS NOT HERE: no folder '%s' (set PHAROS_SHARED to where the corpora are)\n", path);
+        return false;
+}
+
 int main(int argc, char **argv)
 {
+        AUTO(arena_free) Arena *arena = arena_new();
         Options options = { 0 };
-        int i = 1;
-        for (; i < argc && argv[i][0] == '-'; i++) {
+        Paths paths = { .arena = arena };
+        for (int i = 1; i < argc; i++) {
                 if (strcmp(argv[i], "-v") == 0) {
                         options.verbose = true;
                 } else if (strcmp(argv[i], "-s") == 0) {
                         options.table = true;
                 } else if (strcmp(argv[i], "--floor") == 0 && i + 1 < argc) {
                         options.floor_path = argv[++i];
-                } else {
+                } else if (strcmp(argv[i], "--corpus") == 0 && i + 1 < argc) {
+                        if (!add_corpus(arena, argv[++i], &paths))
+                                return EXIT_SKIPPED;
+                } else if (argv[i][0] == '-') {
                         bool help = strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0;
                         usage(help ? stdout : stderr);
                         return help ? 0 : 2;
+                } else if (!add_path(arena, argv[i], &paths)) {
+                        return 2;
                 }
         }
-        if (i == argc) {
+        if (paths.len == 0) {
                 usage(stderr);
                 return 2;
         }
-        return run_files(&options, argv + i, (size_t)(argc - i));
+        return run_files(&options, arena, &paths);
 }

@@ -118,6 +118,18 @@ static bool is_start_timestamps(Str line, Arena *arena)
         return seriesdesc_parse_labels(line, arena, &labels, &rest, &ignored) && str_starts(rest, STR("@st"));
 }
 
+/* A series that is listed twice in one load has its last values. */
+static void add_loaded(PtSeriesVec *all, const PtSeries *series)
+{
+        vec_each (it, all) {
+                if (labels_eq(it->labels, series->labels)) {
+                        *it = *series;
+                        return;
+                }
+        }
+        vec_push(all, *series);
+}
+
 static bool parse_load(PtScript *s, Str line, Arena *arena, PtCommand *ret, Err *err)
 {
         Str first = word(&line);
@@ -134,7 +146,7 @@ static bool parse_load(PtScript *s, Str line, Arena *arena, PtCommand *ret, Err 
                         continue;
                 if (!series_line(body, arena, &series, err))
                         return false;
-                vec_push(&ret->load.series, series);
+                add_loaded(&ret->load.series, &series);
         }
         return true;
 }
