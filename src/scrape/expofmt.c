@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/bits.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "codec/floats.h"

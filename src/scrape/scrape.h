@@ -21,7 +21,9 @@ typedef struct ScrapeGlobal {
         int64_t scrape_interval_ms, scrape_timeout_ms, evaluation_interval_ms, rule_query_offset_ms;
         Labels external_labels;
         uint64_t body_size_limit_bytes, sample_limit, target_limit, label_limit, label_name_length_limit, label_value_length_limit, keep_dropped_targets;
-        bool extra_scrape_metrics;
+        bool extra_scrape_metrics, native_histograms, nhcb, classic;
+        int name_validation, name_escaping; /* 0: utf8, allow-utf-8 */
+        StrList scrape_protocols;
 } ScrapeGlobal;
 extern const OptionTable scrape_global_table;
 
@@ -36,13 +38,14 @@ typedef struct ScrapeConfig {
         Str metrics_path, scheme;
         ParamList params;
         bool honor_labels, honor_timestamps, track_timestamps_staleness, enable_compression, extra_scrape_metrics;
-        uint64_t body_size_limit_bytes, sample_limit, target_limit, label_limit, label_name_length_limit, label_value_length_limit;
+        uint64_t body_size_limit_bytes, sample_limit, target_limit, label_limit, label_name_length_limit, label_value_length_limit, keep_dropped_targets;
         StructList static_configs;   /* ScrapeTargetGroup */
         RelabelConfigList relabel_configs, metric_relabel_configs;
         HttpOptions http;
         StrList scrape_protocols;
         Str fallback_scrape_protocol;
-        StrList unserved_discovery; /* kinds of *_sd_configs present that this build does not serve yet */
+        bool native_histograms, nhcb, classic;
+        int name_validation, name_escaping;
 } ScrapeConfig;
 extern const OptionTable scrape_config_table;
 

@@ -1,0 +1,115 @@
+#include "scrape/scrape_target.h"
+
+#include "base/duration.h"
+#include "base/utf8.h"
+#include "net/url.h"
+
+static void set_default(LabelsBuilder *lb, Str name, Str value)
+{
+        if (!labels_builder_get(lb, name).n && value.n)
+                labels_builder_set(lb, name, value);
+}
+
+static Str duration_text(Arena *arena, int64_t ms)
+{
+        Buf text = { .arena = arena };
+        duration_format(&text, ms);
+        return buf_str(&text);
+}
+
+static Str default_str(Str s, Str fallback) { return s.n ? s : fallback; }
+
+static void add_scrape_labels(LabelsBuilder *lb, const ScrapeConfig *config, const ScrapeGlobal *global, Arena *arena)
+{
+        int64_t interval_ms = config->scrape_interval_ms ? config->scrape_interval_ms : global->scrape_interval_ms;
+        int64_t timeout_ms = config->scrape_timeout_ms ? config->scrape_timeout_ms : MIN_OF(global->scrape_timeout_ms, interval_ms);
+        set_default(lb, STR("job"), config->job_name);
+        set_default(lb, STR("__scrape_interval__"), duration_text(arena, interval_ms));
+        set_default(lb, STR("__scrape_timeout__"), duration_text(arena, timeout_ms));
+        set_default(lb, STR("__metrics_path__"), default_str(config->metrics_path, STR("/metrics")));
+        set_default(lb, STR("__scheme__"), default_str(config->scheme, STR("http")));
+        for (size_t i = 0; i < config->params.n; i++)
+                if (config->params.data[i].values.n)
+                        set_default(lb, str_printf(arena, "__param_" STR_FMT, STR_ARG(config->params.data[i].name)), config->params.data[i].values.data[0]);
+}
+
+static void put_param(Buf *out, bool *first, Str name, Str value)
+{
+        buf_char(out, *first ? '?' : '&');
+        *first = false;
+        url_encode_query(out, name);
+        buf_char(out, '=');
+        url_encode_query(out, value);
+}
+
+/* The configured parameters, their first values as the __param_ labels say. */
+static Str build_url(const ScrapeConfig *config, Labels labels, Arena *arena)
+{
+        Buf out = { .arena = arena };
+        bool first = true;
+        buf_printf(&out, STR_FMT "://" STR_FMT, STR_ARG(labels_get(labels, STR("__scheme__"))), STR_ARG(labels_get(labels, STR("__address__"))));
+        Str path = labels_get(labels, STR("__metrics_path__"));
+        if (!str_starts(path, STR("/")))
+                buf_char(&out, '/');
+        buf_str_add(&out, path);
+        for (size_t i = 0; i < labels.n; i++) {
+                if (!str_starts(labels.data[i].name, STR("__param_")))
+                        continue;
+                Str name = str_sub(labels.data[i].name, 8, labels.data[i].name.n);
+                put_param(&out, &first, name, labels.data[i].value);
+                for (size_t k = 0; k < config->params.n; k++)
+                        for (size_t v = 1; str_eq(config->params.data[k].name, name) && v < config->params.data[k].values.n; v++)
+                                put_param(&out, &first, name, config->params.data[k].values.data[v]);
+        }
+        return buf_str(&out);
+}
+
+static bool read_times(Labels labels, TargetSpec *ret, Err *err)
+{
+        Str interval = labels_get(labels, STR("__scrape_interval__"));
+        Str timeout = labels_get(labels, STR("__scrape_timeout__"));
+        if (!duration_parse(interval, &ret->interval_ms) || ret->interval_ms == 0)
+                return err_set(err, ERR_INVALID, "scrape interval '" STR_FMT "' is not a positive duration", STR_ARG(interval));
+        if (!duration_parse(timeout, &ret->timeout_ms) || ret->timeout_ms == 0)
+                return err_set(err, ERR_INVALID, "scrape timeout '" STR_FMT "' is not a positive duration", STR_ARG(timeout));
+        if (ret->timeout_ms > ret->interval_ms)
+                return err_set(err, ERR_INVALID, "scrape timeout cannot be greater than scrape interval ('" STR_FMT "' > '" STR_FMT "')", STR_ARG(timeout),
+                               STR_ARG(interval));
+        return true;
+}
+
+bool scrape_target_resolve(const ScrapeConfig *config, const ScrapeGlobal *global, Str address, Labels group_labels, Arena *arena, TargetSpec *ret,
+                           Err *err)
+{
+        LabelsBuilder lb;
+        TargetSpec spec = { 0 };
+        labels_builder_init(&lb, arena, group_labels);
+        labels_builder_set(&lb, STR("__address__"), address);
+        add_scrape_labels(&lb, config, global, arena);
+        spec.discovered = labels_builder_build(&lb, arena);
+        spec.dropped = !relabel_apply(config->relabel_configs.data, config->relabel_configs.n, &lb, arena);
+        if (spec.dropped) {
+                *ret = spec;
+                return true;
+        }
+        Labels all = labels_builder_build(&lb, arena);
+        Str target = labels_get(all, STR("__address__"));
+        if (target.n == 0)
+                return err_set(err, ERR_INVALID, "no address is left after relabelling");
+        if (str_find_char(target, '/') != SIZE_MAX)
+                return err_set(err, ERR_INVALID, "'" STR_FMT "' is not a valid hostname", STR_ARG(target));
+        if (!read_times(all, &spec, err))
+                return false;
+        spec.url = build_url(config, all, arena);
+        set_default(&lb, STR("instance"), target);
+        all = labels_builder_build(&lb, arena);
+        for (size_t i = 0; i < all.n; i++) {
+                if (str_starts(all.data[i].name, STR("__")))
+                        labels_builder_del(&lb, all.data[i].name);
+                else if (!utf8_valid(all.data[i].value))
+                        return err_set(err, ERR_INVALID, "the value of label '" STR_FMT "' is not UTF-8", STR_ARG(all.data[i].name));
+        }
+        spec.labels = labels_builder_build(&lb, arena);
+        *ret = spec;
+        return true;
+}
