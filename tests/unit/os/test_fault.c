@@ -136,7 +136,7 @@ static void opens_renames_and_removes_fail(void **state)
         assert_content("old");
 }
 
-/* Invariant 3 of os/file.c: whatever fails, the old content or the new is there. */
+/* Invariant 1 of os/file.c: whatever fails, the old content or the new is there. */
 static void atomic_writes_survive_every_failure(void **state)
 {
         (void)state;
