@@ -215,7 +215,7 @@ static bool sync_io(ChunkFile *f, Err *err)
                 return false;
         if (!f->unsynced)
                 return true;
-        if (!f->fs->sync(f->file, err))
+        if (!open_for_writing(f, err) || !f->fs->sync(f->file, err))
                 return false;
         f->unsynced = false;
         return true;

@@ -253,6 +253,19 @@ static bool seal_one(ChunkSet *s, ChunkFile *f, void *arg, Err *err)
         return true;
 }
 
+static bool is_not_due(ChunkSet *s, ChunkFile *f, void *arg, Err *err)
+{
+        (void)s;
+        (void)err;
+        return chunkfile_window_end_ms(f) > *(const int64_t *)arg;
+}
+
+bool chunkset_is_due(ChunkSet *s, int64_t end_ms)
+{
+        Err ignored;
+        return !each_open(s, is_not_due, &end_ms, &ignored);
+}
+
 bool chunkset_seal(ChunkSet *s, int64_t end_ms, bool only_quiet, size_t *ret_sealed, Err *err)
 {
         SealJob job = { .end_ms = end_ms, .only_quiet = only_quiet };

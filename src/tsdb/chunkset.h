@@ -40,6 +40,8 @@ uint64_t chunkset_waiting(ChunkSet *s);
 /* Writes files with at least min_bytes waiting. */
 MUST_CHECK bool chunkset_flush(ChunkSet *s, uint64_t min_bytes, Err *err);
 MUST_CHECK bool chunkset_sync(ChunkSet *s, Err *err);
+/* True when a file that is not sealed belongs to a window that ended at or before end_ms. */
+bool chunkset_is_due(ChunkSet *s, int64_t end_ms);
 /* Seals the files of windows that ended at or before end_ms (only_quiet: and that got nothing since the last call, so that
  * loading old data does not make a file a minute); *ret_sealed counts them. */
 MUST_CHECK bool chunkset_seal(ChunkSet *s, int64_t end_ms, bool only_quiet, size_t *ret_sealed, Err *err);

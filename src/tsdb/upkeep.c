@@ -208,8 +208,17 @@ static void drop_old(Tsdb *db, int64_t now_ms)
         tombstones_expire(db->tombstones, now_ms - db->options.retention_ms);
 }
 
+static void rotate_wal(Tsdb *db)
+{
+        MUTEX_SCOPE(&db->commit);
+        wal_rotate(db->wal);
+}
+
 static void upkeep_locked(Tsdb *db, int64_t now_ms)
 {
+        /* So that the segment with this window's last samples can go as soon as its chunks are sealed. */
+        if (chunkset_is_due(db->chunks, now_ms - CHUNKSET_GRACE_MS))
+                rotate_wal(db);
         int64_t dead = MAX_OF(now_ms - db->options.retention_ms, db->size_floor_ms);
         Walk w = { .close_before_ms = now_ms - CHUNKSET_GRACE_MS, .dead_before_ms = dead, .oldest_appender = head_oldest_appender(db),
                    .oldest_segment = wal_segment(db->wal), .open_min_ms = INT64_MAX };
@@ -244,9 +253,7 @@ void upkeep_run(Tsdb *db)
 bool upkeep_flush(Tsdb *db, Err *err)
 {
         MUTEX_SCOPE(&db->upkeep);
-        mutex_lock(&db->commit);
-        wal_rotate(db->wal);
-        mutex_unlock(&db->commit);
+        rotate_wal(db);
         if (!wal_sync(db->wal, err))
                 return err_wrap(err, "flush");
         Walk w = { .dead_before_ms = INT64_MIN, .close_all = true, .oldest_segment = wal_segment(db->wal), .open_min_ms = INT64_MAX };
