@@ -138,3 +138,36 @@ typedef struct TmplRuleData {
 MUST_CHECK bool gotmpl_expand_rule(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, Arena *arena, Str *ret, Err *err);
 /* Parses only: what a loader calls for every label and annotation of a rule file. */
 MUST_CHECK bool gotmpl_check_rule(Str name, Str text, Err *err);
+
+/* ---- notification texts: Alertmanager's data and functions. Everything that is passed in is borrowed as long as the
+ * values live. */
+typedef struct TmplKv { /* a label or annotation set, in any order; prints as "a=b, c=d" */
+        const Str *names, *values;
+        size_t n;
+} TmplKv;
+typedef struct TmplAlert {
+        bool firing;
+        TmplKv labels, annotations;
+        int64_t starts_at_ns, ends_at_ns; /* TMPL_TIME_ZERO: not set */
+        Str generator_url, fingerprint;
+} TmplAlert;
+typedef struct TmplAlertData {
+        Str receiver, external_url, notification_reason;
+        bool firing;
+        const TmplAlert *alerts;
+        size_t alerts_n;
+        TmplKv group_labels, common_labels, common_annotations, route_labels;
+} TmplAlertData;
+/* template.Data: what '.' is in a notification's texts. */
+TmplValue gotmpl_alert_data(const TmplAlertData *data, Arena *arena);
+/* template.KV, for texts that get something else. */
+TmplValue gotmpl_alert_kv(TmplKv kv, Arena *arena);
+
+/* ctx of gotmpl_alert_funcs. */
+typedef struct TmplAlertCtx {
+        int64_t now_ns;
+        /* The offset of a zone like "Europe/Paris" at a moment, and its abbreviation; false when unknown. NULL: only UTC. */
+        bool (*zone)(void *self, Str name, int64_t unix_s, int32_t *ret_offset_s, char ret_abbreviation[12]);
+        void *self;
+} TmplAlertCtx;
+extern const TmplFunc gotmpl_alert_funcs[];

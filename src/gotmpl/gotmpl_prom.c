@@ -10,13 +10,12 @@
 #include <arpa/inet.h>
 
 #include "base/duration.h"
-#include "codec/floats.h"
 #include "gotmpl/gotmpl.h"
-#include "gotmpl/tmpl_case.h"
 #include "gotmpl/tmpl_escape.h"
 #include "gotmpl/tmpl_fmt.h"
 #include "gotmpl/tmpl_func.h"
 #include "gotmpl/tmpl_rule.h"
+#include "model/quote.h"
 
 #define FUNC(name_) static bool name_(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
 #define UNUSED_ARGS() ((void)ctx, (void)run, (void)args, (void)n, (void)err)
@@ -291,7 +290,7 @@ FUNC(prom_parse_duration)
                 return err_set(err, ERR_INVALID, "empty duration string");
         if (!duration_parse(negative ? str_sub(s, 1, s.n) : s, &ms)) {
                 Buf quoted = { .arena = gotmpl_arena(run) };
-                tmpl_fmt_quote(&quoted, s, false);
+                quote_go(&quoted, s);
                 return err_set(err, ERR_INVALID, "not a valid duration string: " STR_FMT, STR_ARG(buf_str(&quoted)));
         }
         *ret = tmpl_float((double)(negative ? -ms : ms) / 1000);
@@ -411,9 +410,7 @@ FUNC(prom_url_query_escape)
 FUNC(prom_title)
 {
         UNUSED_ARGS();
-        Buf out = { .arena = gotmpl_arena(run) };
-        tmpl_case_title(&out, args[0].s, true);
-        *ret = tmpl_str(buf_str(&out));
+        *ret = tmpl_str(tmpl_func_title(args[0].s, true, gotmpl_arena(run)));
         return true;
 }
 

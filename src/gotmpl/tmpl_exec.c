@@ -13,6 +13,7 @@
 
 #include "gotmpl/tmpl_eval.h"
 #include "gotmpl/tmpl_fmt.h"
+#include "model/quote.h"
 
 enum {
         EXEC_MAX_NEST = 1000,       /* C recursion: about 1 KiB of stack each */
@@ -34,7 +35,7 @@ static bool fail_v(TmplRun *run, ErrCode code, const char *fmt, va_list ap)
         if (run->at) {
                 tmpl_node_location(&where, run->tree, run->at);
                 buf_lit(&where, ": executing ");
-                tmpl_fmt_quote(&where, run->tree->name, false);
+                quote_go(&where, run->tree->name);
                 buf_lit(&where, " at <");
                 size_t from = where.n;
                 tmpl_node_print(&where, run->at);

@@ -16,6 +16,7 @@
 #include "base/utf8.h"
 #include "codec/floats.h"
 #include "gotmpl/tmpl_time.h"
+#include "model/quote.h"
 
 enum { FMT_MAX_DEPTH = 50, G_EXPONENT_FROM = 6 /* Go: for precision -1, too */ };
 
@@ -52,14 +53,14 @@ static void quote_rune(Buf *out, uint32_t r, char quote, bool ascii)
                 buf_printf(out, "\\U%08x", r);
 }
 
-void tmpl_fmt_quote(Buf *out, Str s, bool ascii)
+static void quote_ascii(Buf *out, Str s)
 {
         buf_char(out, '"');
         while (s.n) {
                 uint32_t r;
                 size_t n = utf8_decode(s, &r);
                 if (n)
-                        quote_rune(out, r, '"', ascii);
+                        quote_rune(out, r, '"', true);
                 else
                         buf_printf(out, "\\x%02x", (unsigned char)s.p[0]);
                 s = str_sub(s, n ? n : 1, s.n);
@@ -275,8 +276,10 @@ static void fmt_string(TmplFmt *f, const TmplValue *v, Str s, uint32_t verb)
                         buf_char(&quoted, '`');
                         buf_str_add(&quoted, s);
                         buf_char(&quoted, '`');
-                } else
-                        tmpl_fmt_quote(&quoted, s, f->plus);
+                } else if (f->plus)
+                        quote_ascii(&quoted, s);
+                else
+                        quote_go(&quoted, s);
                 pad(f, buf_str(&quoted));
                 break;
         default:

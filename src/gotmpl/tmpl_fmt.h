@@ -25,8 +25,6 @@ bool tmpl_fmt_printf(Buf *out, size_t max_bytes, Str format, const TmplValue *ar
 bool tmpl_fmt_print(Buf *out, size_t max_bytes, const TmplValue *args, size_t n, bool ln);
 /* strconv.FormatFloat: verb e E f g G; precision -1 is the shortest that reads back. */
 void tmpl_fmt_float(Buf *out, double v, char verb, int precision);
-/* strconv.Quote, or QuoteToASCII. */
-void tmpl_fmt_quote(Buf *out, Str s, bool ascii);
 /* "U+0040", and "U+0040 '@'" when named. */
 void tmpl_fmt_unicode(Buf *out, uint32_t rune, bool named);
 bool tmpl_fmt_is_printable(uint32_t rune);

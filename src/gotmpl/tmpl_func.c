@@ -7,8 +7,11 @@
 #include <math.h>
 
 #include "codec/floats.h"
-#include "gotmpl/tmpl_case.h"
+#include "base/utf8.h"
 #include "gotmpl/tmpl_fmt.h"
+#include "gotmpl/tmpl_lex.h"
+#include "model/casemap.h"
+#include "model/quote.h"
 #include "model/regex.h"
 
 #define UNUSED_ARGS() ((void)ctx, (void)run, (void)args, (void)n, (void)err)
@@ -33,7 +36,7 @@ bool tmpl_func_number(const TmplValue *v, double *ret, Err *err)
         if (floats_parse(v->s, ret))
                 return true;
         Buf quoted = { 0 };
-        tmpl_fmt_quote(&quoted, str_sub(v->s, 0, 100), false);
+        quote_go(&quoted, str_sub(v->s, 0, 100));
         err_set(err, ERR_INVALID, "strconv.ParseFloat: parsing " STR_FMT ": invalid syntax", STR_ARG(buf_str(&quoted)));
         buf_done(&quoted);
         return false;
@@ -70,21 +73,42 @@ TmplValue tmpl_func_humanize_duration(double v, Arena *arena)
         return tmpl_str(buf_str(&text));
 }
 
+Str tmpl_func_title(Str s, bool keep_rest, Arena *arena)
+{
+        Buf out = { .arena = arena };
+        bool in_word = false;
+        while (s.n) {
+                uint32_t r, after = 0;
+                size_t n = utf8_decode(s, &r);
+                if (n == 0) {
+                        r = UTF8_REPLACEMENT;
+                        n = 1;
+                }
+                Str one = str_sub(s, 0, n);
+                s = str_sub(s, n, s.n);
+                bool word = tmpl_lex_is_alnum(r);
+                bool letter = word && !(r >= '0' && r <= '9') && r != '_';
+                buf_str_add(&out, !letter ? one : !in_word ? casemap_upper(arena, one) : keep_rest ? one : casemap_lower(arena, one));
+                /* "it's" and "a.b" are one word: these signs do not end one between letters. */
+                bool joins = r == '\'' || r == '.' || r == ':' || r == 0x2019 || r == 0xb7;
+                if (joins && in_word && s.n)
+                        utf8_decode(s, &after);
+                in_word = letter || (in_word && word) || (joins && in_word && tmpl_lex_is_alnum(after) && !(after >= '0' && after <= '9'));
+        }
+        return buf_str(&out);
+}
+
 bool tmpl_func_upper(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
 {
         UNUSED_ARGS();
-        Buf out = { .arena = gotmpl_arena(run) };
-        tmpl_case_upper(&out, args[0].s);
-        *ret = tmpl_str(buf_str(&out));
+        *ret = tmpl_str(casemap_upper(gotmpl_arena(run), args[0].s));
         return true;
 }
 
 bool tmpl_func_lower(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
 {
         UNUSED_ARGS();
-        Buf out = { .arena = gotmpl_arena(run) };
-        tmpl_case_lower(&out, args[0].s);
-        *ret = tmpl_str(buf_str(&out));
+        *ret = tmpl_str(casemap_lower(gotmpl_arena(run), args[0].s));
         return true;
 }
 

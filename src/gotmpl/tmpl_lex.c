@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "gotmpl/tmpl_fmt.h"
+#include "model/quote.h"
 
 typedef struct Lexer {
         Str text;
@@ -289,7 +290,7 @@ static bool lex_number(Lexer *l)
         }
         Buf message = { .arena = l->arena };
         buf_cstr_add(&message, "bad number syntax: ");
-        tmpl_fmt_quote(&message, str_n(l->text.p + l->start, l->pos - l->start), false);
+        quote_go(&message, str_n(l->text.p + l->start, l->pos - l->start));
         return fail(l, buf_str(&message));
 }
 
@@ -403,10 +404,10 @@ void tmpl_lex_describe(Buf *out, const TmplToken *token)
                 size_t n = 10;
                 while (n > 6 && ((unsigned char)token->val.p[n] & 0xc0) == 0x80)
                         n--;
-                tmpl_fmt_quote(out, str_sub(token->val, 0, n), false);
+                quote_go(out, str_sub(token->val, 0, n));
                 buf_lit(out, "...");
         } else
-                tmpl_fmt_quote(out, token->val, false);
+                quote_go(out, token->val);
 }
 
 /* ---- quoted text */

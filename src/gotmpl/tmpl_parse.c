@@ -18,6 +18,7 @@
 #include "gotmpl/tmpl_builtin.h"
 #include "gotmpl/tmpl_fmt.h"
 #include "gotmpl/tmpl_lex.h"
+#include "model/quote.h"
 
 enum { PARSE_MAX_DEPTH = 100, PARSE_MAX_TEXT_BYTES = 4 << 20 };
 
@@ -172,7 +173,7 @@ static TmplNode *parse_number(Parser *p, const TmplToken *t)
         TmplNode *node = node_new(p, NODE_NUMBER, t);
         node->quoted = t->val;
         Buf quoted = { .arena = p->arena };
-        tmpl_fmt_quote(&quoted, t->val, false);
+        quote_go(&quoted, t->val);
         if (t->kind == TOKEN_CHAR_CONSTANT) {
                 uint32_t rune;
                 if (!tmpl_lex_unquote_char(t->val, &rune))
@@ -219,7 +220,7 @@ static TmplNode *parse_variable(Parser *p, const TmplToken *t)
                         return node;
                 }
         Buf quoted = { .arena = p->arena };
-        tmpl_fmt_quote(&quoted, t->val, false);
+        quote_go(&quoted, t->val);
         return fail(p, "undefined variable " STR_FMT, STR_ARG(buf_str(&quoted)));
 }
 
@@ -233,7 +234,7 @@ static TmplNode *parse_ident(Parser *p, const TmplToken *t)
         if (!node->func)
                 node->func = tmpl_builtin_find(t->val);
         Buf quoted = { .arena = p->arena };
-        tmpl_fmt_quote(&quoted, t->val, false);
+        quote_go(&quoted, t->val);
         return node->func ? node : fail(p, "function " STR_FMT " not defined", STR_ARG(buf_str(&quoted)));
 }
 
@@ -302,7 +303,7 @@ static bool parse_chain(Parser *p, TmplNode **node)
         if (term->kind == NODE_BOOL || term->kind == NODE_STRING || term->kind == NODE_NUMBER || term->kind == NODE_NIL || term->kind == NODE_DOT) {
                 Buf what = { .arena = p->arena }, quoted = { .arena = p->arena };
                 tmpl_node_print(&what, term);
-                tmpl_fmt_quote(&quoted, buf_str(&what), false);
+                quote_go(&quoted, buf_str(&what));
                 return fail(p, "unexpected . after term " STR_FMT, STR_ARG(buf_str(&quoted))) != NULL;
         }
         TmplNode *chain = node_new(p, extends ? term->kind : NODE_CHAIN, first);
@@ -498,7 +499,7 @@ static bool add_tree(Parser *p, Str name, TmplNode *root)
                         *old = tree;
                 else if (!tmpl_node_is_empty(root)) {
                         Buf quoted = { .arena = p->arena };
-                        tmpl_fmt_quote(&quoted, name, false);
+                        quote_go(&quoted, name);
                         return fail(p, "template: multiple definition of template " STR_FMT, STR_ARG(buf_str(&quoted))) != NULL;
                 }
                 return true;
