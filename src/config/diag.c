@@ -14,7 +14,7 @@ void diags_init(Diags *diags, Arena *arena)
         diags->list.arena = arena;
 }
 
-static void add(Diags *diags, DiagLevel level, Str file, YamlPos pos, const char *fmt, va_list ap)
+static PRINTF_LIKE(5, 0) void add(Diags *diags, DiagLevel level, Str file, YamlPos pos, const char *fmt, va_list ap)
 {
         if (level == DIAG_ERROR)
                 diags->errors++;

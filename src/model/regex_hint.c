@@ -280,8 +280,8 @@ RegexHint regex_hint_of(Arena *arena, const RegexNode *root)
                 n = node->n;
         }
         /* ^ and $ at the ends of a pattern that is anchored anyway say nothing. */
-        while (n > 0 && parts[0]->op == REGEX_OP_BEGIN_TEXT)
-                parts++, n--;
+        for (; n > 0 && parts[0]->op == REGEX_OP_BEGIN_TEXT; n--)
+                parts++;
         while (n > 0 && parts[n - 1]->op == REGEX_OP_END_TEXT)
                 n--;
         Strs strs = { .arena = arena };

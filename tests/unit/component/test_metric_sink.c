@@ -16,12 +16,12 @@ static void text_is_sorted_and_escaped(void **state)
         metric_sink_family(s, STR("node_disk_reads_total"), METRIC_TYPE_COUNTER, STR("Reads.\nAll \\ of \"them\"."));
         metric_sink_put(s, 3, L("device", "sdb"));
         metric_sink_put(s, 16703594496.0, L("device", "sda"));
-        metric_sink_gauge(s, STR("a_gauge"), STR("First."), NAN);
+        metric_sink_gauge(s, STR("a_gauge"), STR("First."), (double)NAN);
         metric_sink_family(s, STR("node_disk_reads_total"), METRIC_TYPE_GAUGE, STR("Ignored."));
         metric_sink_put(s, 0.25, L("device", "a\"b\\c\nd"));
         metric_sink_family(s, STR("empty"), METRIC_TYPE_GAUGE, STR("Never seen."));
         metric_sink_family(s, STR("cpu"), METRIC_TYPE_COUNTER, STR("Order of labels."));
-        metric_sink_put(s, INFINITY, L("mode", "idle"), L("cpu", "10"));
+        metric_sink_put(s, (double)INFINITY, L("mode", "idle"), L("cpu", "10"));
         metric_sink_put(s, 1e6, L("cpu", "1"), L("mode", "user"), L("none", ""));
         AUTO(buf_done) Buf out = { 0 };
         metric_sink_text_write(&text, &out);

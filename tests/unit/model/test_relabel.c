@@ -59,7 +59,7 @@ static void replace_rewrites(void **state)
         one(RULE(.target_label = STR("d"), .replacement = STR("static")), "{a=\"foo\", b=\"bar\", c=\"baz\", d=\"static\"}");
         one(RULE(FROM(STR("none")), .target_label = STR("a")), "{b=\"bar\", c=\"baz\"}");
         one(RULE(FROM(STR("a")), .target_label = STR("a"), .replacement = STR("")), "{b=\"bar\", c=\"baz\"}");
-        one(RULE(FROM(STR("a")), .regex = STR("(f)(o+)"), .target_label = STR("$1_${2}"), .replacement = STR("v")),
+        one(RULE(FROM(STR("a")), .regex = STR("(f)(o+)"), .target_label = STR("${1}_$2"), .replacement = STR("v")),
             "{a=\"foo\", b=\"bar\", c=\"baz\", f_oo=\"v\"}");
         one(RULE(FROM(STR("a")), .regex = STR("(f).*"), .target_label = STR("$2"), .replacement = STR("v")), "{a=\"foo\", b=\"bar\", c=\"baz\"}");
         one(RULE(FROM(STR("a"), STR("c")), .separator = STR(""), .target_label = STR("d")), "{a=\"foo\", b=\"bar\", c=\"baz\", d=\"foobaz\"}");
