@@ -1,7 +1,9 @@
 /* Invariants:
- * 1. gone runs under mu: after fdwatch_remove has had the lock, it cannot run. Events carry ids, not pointers, so an event
- *    that was fetched before a removal finds nothing.
- * 2. A lingering socket lives at most FDWATCH_LINGER_MS and FDWATCH_LINGER_BYTES: a client that sends for ever is cut off.
+ * 1. gone runs under mu: after fdwatch_remove has had the lock, it cannot run. Events carry ids, not pointers, so an
+ * event that was fetched before a removal finds nothing.
+ * 2. Lingering entries are removed by the watch's thread alone, so it may drain them without the lock.
+ * 3. A lingering socket lives at most FDWATCH_LINGER_MS and FDWATCH_LINGER_BYTES: a client that sends for ever is cut
+ * off.
  *
  * Why edge-triggered without EPOLLIN: the hang-up alone is of interest; data that a client pipelines behind its request
  * stays in the socket and must wake nobody. */
@@ -60,7 +62,7 @@ static void close_lingering(FdWatch *watch, uint64_t id, const Watched *w) REQUI
         watched_map_remove(&watch->watched, id);
 }
 
-/* Discards what arrived; true when the socket should be closed. */
+/* Discards what arrived; true when the socket should be closed. The watch's thread alone uses a lingering socket. */
 static bool drain(Watched *w)
 {
         char scratch[8 * 1024];
@@ -76,14 +78,24 @@ static bool drain(Watched *w)
 
 static void on_event(FdWatch *watch, uint64_t id)
 {
-        MUTEX_SCOPE(&watch->mu);
+        mutex_lock(&watch->mu);
         Watched *w = watched_map_get(&watch->watched, id);
-        if (!w)
-                return;
-        if (!w->lingers)
+        Watched lingering = { .fd = -1 };
+        if (w && w->lingers)
+                lingering = *w;
+        else if (w)
                 w->gone(w->arg);
-        else if (drain(w))
+        mutex_unlock(&watch->mu);
+        if (lingering.fd < 0)
+                return;
+        bool over = drain(&lingering);
+        mutex_lock(&watch->mu);
+        w = watched_map_get(&watch->watched, id); /* it may have moved */
+        CHECK(w);
+        w->left_bytes = lingering.left_bytes;
+        if (over)
                 close_lingering(watch, id, w);
+        mutex_unlock(&watch->mu);
 }
 
 static void close_expired(FdWatch *watch, bool all)
@@ -209,9 +221,10 @@ void fdwatch_linger(FdWatch *watch, int fd)
                 return;
         }
         uint64_t id = ++watch->last_id;
-        *watched_map_put(&watch->watched, id, NULL) =
-                (Watched){ .fd = fd, .lingers = true, .deadline_ms = now_ms() + FDWATCH_LINGER_MS, .left_bytes = FDWATCH_LINGER_BYTES };
+        *watched_map_put(&watch->watched, id, NULL) = (Watched){ .fd = fd,
+                                                                 .lingers = true,
+                                                                 .deadline_ms = now_ms() + FDWATCH_LINGER_MS,
+                                                                 .left_bytes = FDWATCH_LINGER_BYTES };
         watch->lingering++;
-        if (!add_to_epoll(watch, fd, EPOLLIN | EPOLLRDHUP, id))
-                close_lingering(watch, id, watched_map_get(&watch->watched, id));
+        IGNORE(!add_to_epoll(watch, fd, EPOLLIN | EPOLLRDHUP, id)); /* else it is closed when its time is over */
 }

@@ -1,8 +1,8 @@
-/* net/fdwatch.h - FdWatch: a thread that notices peers that leave while nobody reads their socket, drains sockets that are
- * about to close, and ticks.
+/* net/fdwatch.h - FdWatch: a thread that notices peers that leave while nobody reads their socket, drains sockets that
+ * are about to close, and ticks.
  *
- * The HTTP library stops polling a suspended connection, so it cannot tell that the client left; and it closes a refused
- * upload at once, which resets the connection before the client has read the answer. Both are mended here. */
+ * The HTTP library stops polling a suspended connection, so it cannot tell that the client left; and it closes a
+ * refused upload at once, which resets the connection before the client has read the answer. Both are mended here. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,8 +21,9 @@ typedef struct FdWatch FdWatch;
 MUST_CHECK bool fdwatch_new(int64_t tick_ms, void (*tick)(void *arg), void *arg, FdWatch **ret, Err *err);
 /* Closes what lingers. Nothing may be watched any more. */
 void fdwatch_free(FdWatch *watch);
-/* Calls gone(arg), once, on the watch's thread and under its lock, when the peer closed or reset. Borrows fd, which must be
- * open until fdwatch_remove. Returns an id, never 0. gone must be short and must not call back into the watch. */
+/* Calls gone(arg), once, on the watch's thread and under its lock, when the peer closed or reset. Borrows fd, which
+ * must be open until fdwatch_remove. Returns an id, never 0. gone must be short and must not call back into the watch.
+ */
 uint64_t fdwatch_add(FdWatch *watch, int fd, void (*gone)(void *arg), void *arg);
 /* When it returns, gone neither runs nor will. id 0 is fine. */
 void fdwatch_remove(FdWatch *watch, uint64_t id);

@@ -1,6 +1,6 @@
 /* Invariants:
- * 1. Only what a browser itself writes decides (Host, Origin, Sec-Fetch-Site): a page cannot set those. X-Forwarded-Host
- *    can be set by a page only after a preflight, which we refuse, so it may confirm an Origin.
+ * 1. Only what a browser itself writes decides (Host, Origin, Sec-Fetch-Site): a page cannot set those.
+ * X-Forwarded-Host can be set by a page only after a preflight, which we refuse, so it may confirm an Origin.
  * 2. Clients that are not browsers send no Origin and are never refused by hostcheck_same_origin. */
 #include "net/hostcheck.h"
 
@@ -80,7 +80,8 @@ bool hostcheck_same_origin(const HostCheck *check, const HostOrigin *request)
         if (scheme == SIZE_MAX)
                 return false; /* "null": a sandboxed page or a file */
         Str authority = str_sub(request->origin, scheme + 3, request->origin.n);
-        if (str_eq_fold(authority, request->host) || (request->forwarded_host.n && str_eq_fold(authority, request->forwarded_host)))
+        if (str_eq_fold(authority, request->host) ||
+            (request->forwarded_host.n && str_eq_fold(authority, request->forwarded_host)))
                 return true;
         Str host;
         Str port;

@@ -1,15 +1,15 @@
 /* net/hostcheck.h - is this request from a page that may talk to us? Answers to DNS rebinding and cross-site requests.
  *
- * A server on loopback has no login; a page on another site can make the browser reach it, either under a name of its own
- * that it points at 127.0.0.1 (rebinding) or by a plain cross-site form. The Host and Origin headers tell. */
+ * A server on loopback has no login; a page on another site can make the browser reach it, either under a name of its
+ * own that it points at 127.0.0.1 (rebinding) or by a plain cross-site form. The Host and Origin headers tell. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
 
-typedef struct HostCheck { /* all borrowed */
-        Str hostname;      /* the machine's own */
+typedef struct HostCheck {          /* all borrowed */
+        Str hostname;               /* the machine's own */
         const char *const *allowed; /* further names: what a reverse proxy calls us */
         size_t n_allowed;
 } HostCheck;

@@ -29,6 +29,7 @@ void http_call_reset(HttpCall *call)
         buf_clear(&call->body);
         buf_clear(&call->retry_after);
         call->added = call->canceled = call->too_large = false;
+        call->ca_file = call->cert_file = (Str){ 0 };
         call->early = (Err){ 0 };
         call->curl_error[0] = 0;
 }
@@ -94,8 +95,10 @@ static bool set_headers(HttpCall *call, const HttpCallOptions *o)
         bool has_agent = false;
         for (size_t i = 0; i < o->n_headers; i++) {
                 HttpHeader h = o->headers[i];
-                if (h.name.n == 0 || !header_safe(h.name) || !header_safe(h.value) || str_find_char(h.name, ':') != SIZE_MAX)
-                        return err_set(&call->early, ERR_INVALID, "header '" STR_FMT "' has a bad name or a line break in its value",
+                if (h.name.n == 0 || !header_safe(h.name) || !header_safe(h.value) ||
+                    str_find_char(h.name, ':') != SIZE_MAX)
+                        return err_set(&call->early, ERR_INVALID,
+                                       "header '" STR_FMT "' has a bad name or a line break in its value",
                                        STR_ARG(str_sub(h.name, 0, 100)));
                 has_type = has_type || str_eq_fold(h.name, STR("Content-Type"));
                 has_agent = has_agent || str_eq_fold(h.name, STR("User-Agent"));
@@ -139,16 +142,17 @@ static bool set_server_name(HttpCall *call, const Url *url, Str server_name, Buf
         bool v6 = str_find_char(url->host, ':') != SIZE_MAX;
         const char *open = v6 ? "[" : "";
         const char *close = v6 ? "]" : "";
-        Str to = str_printf(call->arena, STR_FMT ":" STR_FMT ":%s" STR_FMT "%s:" STR_FMT, STR_ARG(server_name), STR_ARG(port),
-                            open, STR_ARG(url->host), close, STR_ARG(port));
+        Str to = str_printf(call->arena, STR_FMT ":" STR_FMT ":%s" STR_FMT "%s:" STR_FMT, STR_ARG(server_name),
+                            STR_ARG(port), open, STR_ARG(url->host), close, STR_ARG(port));
         call->connect_to = curl_slist_append(NULL, to.p);
         curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to);
         Str host = str_printf(call->arena, "Host: %s" STR_FMT "%s%s" STR_FMT, open, STR_ARG(url->host), close,
                               url->port.n ? ":" : "", STR_ARG(url->port));
         call->headers = curl_slist_append(call->headers, host.p);
-        buf_printf(target, STR_FMT "://" STR_FMT "%s" STR_FMT ":" STR_FMT "%s" STR_FMT "%s" STR_FMT, STR_ARG(url->scheme),
-                   STR_ARG(url->userinfo), url->userinfo.n ? "@" : "", STR_ARG(server_name), STR_ARG(port),
-                   url->path.n ? "" : "/", STR_ARG(url->path), url->query.n ? "?" : "", STR_ARG(url->query));
+        buf_printf(target, STR_FMT "://" STR_FMT "%s" STR_FMT ":" STR_FMT "%s" STR_FMT "%s" STR_FMT,
+                   STR_ARG(url->scheme), STR_ARG(url->userinfo), url->userinfo.n ? "@" : "", STR_ARG(server_name),
+                   STR_ARG(port), url->path.n ? "" : "/", STR_ARG(url->path), url->query.n ? "?" : "",
+                   STR_ARG(url->query));
         return true;
 }
 
@@ -163,6 +167,8 @@ static bool set_auth(HttpCall *call, const HttpAuthTls *a)
         }
         if (a->bearer.n)
                 add_header(call, STR("Authorization"), str_printf(call->arena, "Bearer " STR_FMT, STR_ARG(a->bearer)));
+        call->ca_file = str_dup(call->arena, a->ca_file);
+        call->cert_file = str_dup(call->arena, a->cert_file);
         set_str(call, CURLOPT_CAINFO, a->ca_file);
         set_str(call, CURLOPT_SSLCERT, a->cert_file);
         set_str(call, CURLOPT_SSLKEY, a->key_file);
@@ -261,6 +267,14 @@ static void connect_error(HttpCall *call, Err *err)
         }
 }
 
+static void tls_error(const HttpCall *call, const char *words, Err *err)
+{
+        if (call->cert_file.n)
+                err_set(err, ERR_IO, "TLS: %s (client certificate '" STR_FMT "')", words, STR_ARG(call->cert_file));
+        else
+                err_set(err, ERR_IO, "TLS: %s", words);
+}
+
 static void explain(HttpCall *call, CURLcode code, Err *err)
 {
         lower_first(call->curl_error);
@@ -275,11 +289,15 @@ static void explain(HttpCall *call, CURLcode code, Err *err)
                 connect_error(call, err);
         else if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
                 err_set(err, ERR_UNAVAILABLE, "%s", words);
-        else if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE)
+        else if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+                 code == CURLE_PARTIAL_FILE)
                 err_set(err, ERR_IO, "connection broke: %s", words);
-        else if (code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-                 code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CIPHER)
-                err_set(err, ERR_IO, "TLS: %s", words);
+        else if (code == CURLE_SSL_CACERT_BADFILE && call->ca_file.n)
+                err_set(err, ERR_INVALID, "TLS: cannot read the CA certificates in '" STR_FMT "'",
+                        STR_ARG(call->ca_file));
+        else if (code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
+                 code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CIPHER)
+                tls_error(call, words, err);
         else if (code == CURLE_TOO_MANY_REDIRECTS)
                 err_set(err, ERR_LIMIT, "more than %d redirects", HTTP_CLIENT_MAX_REDIRECTS);
         else
@@ -290,7 +308,8 @@ static void explain(HttpCall *call, CURLcode code, Err *err)
 void http_call_answer(HttpCall *call, CURLcode code, HttpAnswer *ret)
 {
         int64_t now_ns = clock_system()->mono_ns(clock_system());
-        *ret = (HttpAnswer){ .ok = code == CURLE_OK && !call->too_large, .seconds = (double)(now_ns - call->started_ns) / 1e9 };
+        *ret = (HttpAnswer){ .ok = code == CURLE_OK && !call->too_large,
+                             .seconds = (double)(now_ns - call->started_ns) / 1e9 };
         if (!ret->ok) {
                 explain(call, code, &ret->err);
                 return;

@@ -1,4 +1,5 @@
-/* net/http_call.h - private to the client: one call as an easy handle: options in, body collected, the outcome in words. */
+/* net/http_call.h - private to the client: one call as an easy handle: options in, body collected, the outcome in
+ * words. */
 #pragma once
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -17,8 +18,9 @@ struct HttpCall {
         void *arg;
         bool added, canceled; /* loop thread */
         bool too_large;
-        Arena *arena; /* strings of this call */
-        Str shown;    /* "GET 'http://host/path'", redacted */
+        Arena *arena;           /* strings of this call */
+        Str ca_file, cert_file; /* for messages */
+        Str shown;              /* "GET 'http://host/path'", redacted */
         struct curl_slist *headers, *connect_to;
         size_t max_body_bytes;
         int64_t timeout_ms, started_ns;

@@ -1,9 +1,10 @@
 /* Invariants:
- * 1. The multi handle, its easy handles and the poll handles belong to the loop thread; other threads prepare a call and
- *    post it. `idle` alone is shared, under mu.
+ * 1. The multi handle, its easy handles and the poll handles belong to the loop thread; other threads prepare a call
+ * and post it. `idle` alone is shared, under mu.
  * 2. done is called once for each call that was neither canceled nor under way when the client was freed, never from
  *    inside http_client_start, and with no lock held.
- * 3. A body never holds more than max_body_bytes decoded bytes: the transfer is stopped by the piece that would exceed it.
+ * 3. A body never holds more than max_body_bytes decoded bytes: the transfer is stopped by the piece that would exceed
+ * it.
  * 4. Messages name the redacted URL: no userinfo, no header, no body.
  * 5. Only http and https are spoken, for redirects too; the environment's proxies are ignored: what a call does is what
  *    its options say.
@@ -33,9 +34,9 @@ typedef struct SocketPoll {
 
 struct HttpClient {
         Loop *loop;
-        CURLM *multi;     /* loop thread */
+        CURLM *multi;      /* loop thread */
         uv_timer_t *timer; /* loop thread; on the heap, because closing outlives us */
-        HttpCall *active; /* loop thread: list of added calls */
+        HttpCall *active;  /* loop thread: list of added calls */
         size_t max_idle;
         Mutex mu;
         VEC(HttpCall *) idle GUARDED_BY(&mu);
@@ -197,7 +198,7 @@ static void stop_client(void *arg)
                 http_call_free(call);
         }
         mutex_lock(&client->mu);
-        vec_each (call, &client->idle)
+        vec_each(call, &client->idle)
                 http_call_free(*call);
         vec_done(&client->idle);
         mutex_unlock(&client->mu);

@@ -1,4 +1,5 @@
-/* net/http_client.h - HTTP client: libcurl's multi interface on the loop; answers arrive as callbacks on the loop thread. */
+/* net/http_client.h - HTTP client: libcurl's multi interface on the loop; answers arrive as callbacks on the loop
+ * thread. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,7 +33,7 @@ typedef struct HttpAuthTls { /* all optional; borrowed until the call ends */
 } HttpAuthTls;
 
 typedef struct HttpCallOptions { /* borrowed until http_client_start returns, but for body: until done */
-        const char *method; /* "GET" when NULL */
+        const char *method;      /* "GET" when NULL */
         Str url;
         const HttpHeader *headers;
         size_t n_headers;
@@ -46,9 +47,9 @@ typedef struct HttpCallOptions { /* borrowed until http_client_start returns, bu
 } HttpCallOptions;
 
 typedef struct HttpAnswer {
-        bool ok;        /* an answer came, whatever its status; else err says why */
+        bool ok; /* an answer came, whatever its status; else err says why */
         int status;
-        Str body;       /* valid during the callback */
+        Str body; /* valid during the callback */
         Str content_type;
         Str retry_after;
         Err err;
@@ -59,10 +60,11 @@ typedef struct HttpAnswer {
 MUST_CHECK bool http_client_new(Loop *loop, size_t max_connections, HttpClient **ret, Err *err);
 /* Cancels what is under way (callbacks are not called). */
 void http_client_free(HttpClient *client);
-/* From any thread. The call is valid until done returned or it was canceled: off the loop thread that may be before this
- * returns. Failures of every kind reach done, as "GET 'http://host/path': connection refused" without userinfo. done is
- * called exactly once, on the loop thread, unless the call is canceled or the client freed. */
-HttpCall *http_client_start(HttpClient *client, const HttpCallOptions *options, void (*done)(void *arg, const HttpAnswer *answer), void *arg);
+/* From any thread. The call is valid until done returned or it was canceled: off the loop thread that may be before
+ * this returns. Failures of every kind reach done, as "GET 'http://host/path': connection refused" without userinfo.
+ * done is called exactly once, on the loop thread, unless the call is canceled or the client freed. */
+HttpCall *http_client_start(HttpClient *client, const HttpCallOptions *options,
+                            void (*done)(void *arg, const HttpAnswer *answer), void *arg);
 /* Loop thread only. */
 void http_client_cancel(HttpClient *client, HttpCall *call);
 /* For commands and tests: waits for the answer; *body_out (a Buf, or NULL)

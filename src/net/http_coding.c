@@ -12,8 +12,10 @@ bool http_coding_parse(Str header, HttpCoding *ret)
         static const struct {
                 const char *name;
                 HttpCoding coding;
-        } NAMES[] = { { "", HTTP_CODING_NONE },         { "identity", HTTP_CODING_NONE },   { "gzip", HTTP_CODING_GZIP },
-                      { "x-gzip", HTTP_CODING_GZIP },   { "deflate", HTTP_CODING_DEFLATE }, { "zstd", HTTP_CODING_ZSTD } };
+        } NAMES[] = {
+                { "", HTTP_CODING_NONE },       { "identity", HTTP_CODING_NONE },   { "gzip", HTTP_CODING_GZIP },
+                { "x-gzip", HTTP_CODING_GZIP }, { "deflate", HTTP_CODING_DEFLATE }, { "zstd", HTTP_CODING_ZSTD }
+        };
         for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
                 if (str_eq_fold(header, str_of(NAMES[i].name))) {
                         *ret = NAMES[i].coding;
@@ -56,8 +58,10 @@ HttpCoding http_coding_choose(Str accept_encoding)
 
 const char *http_coding_name(HttpCoding coding)
 {
-        static const char *const NAMES[] = { [HTTP_CODING_NONE] = "identity", [HTTP_CODING_GZIP] = "gzip",
-                                             [HTTP_CODING_DEFLATE] = "deflate", [HTTP_CODING_ZSTD] = "zstd" };
+        static const char *const NAMES[] = { [HTTP_CODING_NONE] = "identity",
+                                             [HTTP_CODING_GZIP] = "gzip",
+                                             [HTTP_CODING_DEFLATE] = "deflate",
+                                             [HTTP_CODING_ZSTD] = "zstd" };
         return NAMES[coding];
 }
 
@@ -75,10 +79,14 @@ bool http_coding_worthwhile(Str type)
 bool http_coding_decode(HttpCoding coding, Str in, size_t max_bytes, Buf *out, Err *err)
 {
         switch (coding) {
-        case HTTP_CODING_GZIP: return gzip_decode(GZIP_GZIP, in, max_bytes, out, err);
-        case HTTP_CODING_DEFLATE: return gzip_decode(GZIP_DEFLATE, in, max_bytes, out, err);
-        case HTTP_CODING_ZSTD: return zstdio_decode(in, max_bytes, out, err);
-        case HTTP_CODING_NONE: break;
+        case HTTP_CODING_GZIP:
+                return gzip_decode(GZIP_GZIP, in, max_bytes, out, err);
+        case HTTP_CODING_DEFLATE:
+                return gzip_decode(GZIP_DEFLATE, in, max_bytes, out, err);
+        case HTTP_CODING_ZSTD:
+                return zstdio_decode(in, max_bytes, out, err);
+        case HTTP_CODING_NONE:
+                break;
         }
         if (in.n > max_bytes)
                 return err_set(err, ERR_LIMIT, "the body is larger than %zu bytes", max_bytes);

@@ -1,4 +1,5 @@
-/* Why reference counted: a worker may still write a streamed answer when the library has already let go of the connection. */
+/* Why reference counted: a worker may still write a streamed answer when the library has already let go of the
+ * connection. */
 #include "net/http_exchange.h"
 
 #include <unistd.h>
@@ -7,8 +8,8 @@
 #include "net/sse_client.h"
 #include "os/clock.h"
 
-Exchange *http_exchange_new(HttpServer *server, const ExchangeRules *rules, struct MHD_Connection *conn, const char *target,
-                            bool stopped)
+Exchange *http_exchange_new(HttpServer *server, const ExchangeRules *rules, struct MHD_Connection *conn,
+                            const char *target, bool stopped)
 {
         Exchange *ex = mem_new(Exchange);
         ex->server = server;

@@ -1,4 +1,5 @@
-/* net/http_exchange.h - private to the server: Exchange, one request and its answer, from the request line to the last byte. */
+/* net/http_exchange.h - private to the server: Exchange, one request and its answer, from the request line to the last
+ * byte. */
 #pragma once
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -77,14 +78,15 @@ typedef struct Exchange {
         struct SseClient *sse; /* set by the handler, before the answer is built */
 } Exchange;
 
-Exchange *http_exchange_new(HttpServer *server, const ExchangeRules *rules, struct MHD_Connection *conn, const char *target,
-                            bool stopped);
+Exchange *http_exchange_new(HttpServer *server, const ExchangeRules *rules, struct MHD_Connection *conn,
+                            const char *target, bool stopped);
 void http_exchange_ref(Exchange *ex);
 void http_exchange_unref(Exchange *ex);
 
 /* ---- http_request.c: reads and judges the head of a request. */
 /* False: *ret_status and *ret_why say how to refuse. Fills method, path, query, fields, has_body. */
-bool http_request_read_head(Exchange *ex, const char *method, const char *version, int *ret_status, const char **ret_why);
+bool http_request_read_head(Exchange *ex, const char *method, const char *version, int *ret_status,
+                            const char **ret_why);
 /* Host, prefix and origin rules. A Location in ex->out_fields for 302. */
 bool http_request_check_rules(Exchange *ex, int *ret_status, const char **ret_why);
 /* Undoes Content-Encoding; sets req.body. */

@@ -1,8 +1,8 @@
 /* Invariants:
- * 1. What two parsers could read differently is refused, not guessed: both lengths, two lengths, unknown transfer codings,
- *    several Hosts. The library accepts some of these, so they are checked here, on its list of headers.
- * 2. A path that reaches a route is decoded once, has no NUL and no "." or ".." segment: whatever a handler does with it,
- *    it stays below its root. */
+ * 1. What two parsers could read differently is refused, not guessed: both lengths, two lengths, unknown transfer
+ * codings, several Hosts. The library accepts some of these, so they are checked here, on its list of headers.
+ * 2. A path that reaches a route is decoded once, has no NUL and no "." or ".." segment: whatever a handler does with
+ * it, it stays below its root. */
 #include <netinet/in.h>
 
 #include "base/num.h"
@@ -17,7 +17,8 @@ static bool refuse(int *ret_status, const char **ret_why, int status, const char
         return false;
 }
 
-static enum MHD_Result add_field(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_n, const char *value, size_t value_n)
+static enum MHD_Result add_field(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_n, const char *value,
+                                 size_t value_n)
 {
         (void)kind;
         Exchange *ex = cls;
@@ -30,7 +31,7 @@ static enum MHD_Result add_field(void *cls, enum MHD_ValueKind kind, const char 
 Str http_request_header(const HttpRequest *req, Str name)
 {
         Exchange *ex = req->impl;
-        vec_each (f, &ex->fields)
+        vec_each(f, &ex->fields)
                 if (str_eq_fold(f->name, name))
                         return f->value;
         return (Str){ 0 };
@@ -88,7 +89,7 @@ static bool check_framing(Exchange *ex, const char *version, const char **ret_wh
         Framing framing = { 0 };
         *ret_why = NULL;
         ex->has_body = true; /* while unsure, do not read what follows as a request */
-        vec_each (f, &ex->fields)
+        vec_each(f, &ex->fields)
                 if (!check_field(f, &framing, ret_why))
                         return false;
         if (framing.has_length && framing.has_coding)
@@ -137,7 +138,8 @@ static bool read_target(Exchange *ex, const char **ret_why)
         return true;
 }
 
-bool http_request_read_head(Exchange *ex, const char *method, const char *version, int *ret_status, const char **ret_why)
+bool http_request_read_head(Exchange *ex, const char *method, const char *version, int *ret_status,
+                            const char **ret_why)
 {
         MHD_get_connection_values_n(ex->conn, MHD_HEADER_KIND, add_field, ex);
         const union MHD_ConnectionInfo *peer = MHD_get_connection_info(ex->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -165,7 +167,8 @@ static bool strip_prefix(Exchange *ex, int *ret_status, const char **ret_why)
                 return true;
         if (str_eq(path, STR("/")) || str_eq(path, prefix)) {
                 Str query = ex->req.query;
-                Str location = str_printf(ex->arena, STR_FMT "/%s" STR_FMT, STR_ARG(prefix), query.n ? "?" : "", STR_ARG(query));
+                Str location = str_printf(ex->arena, STR_FMT "/%s" STR_FMT, STR_ARG(prefix), query.n ? "?" : "",
+                                          STR_ARG(query));
                 vec_push(&ex->out_fields, (HttpField){ STR("Location"), location });
                 return refuse(ret_status, ret_why, 302, "moved below the route prefix");
         }
@@ -185,10 +188,11 @@ bool http_request_check_rules(Exchange *ex, int *ret_status, const char **ret_wh
                 .fetch_site = http_request_header(&ex->req, STR("Sec-Fetch-Site")),
         };
         if (rules->check_host && origin.host.n > 0 && !hostcheck_is_ours(&rules->hosts, origin.host)) {
-                *ret_why = str_dupz(ex->arena, str_printf(ex->arena,
-                                                          "host '" STR_FMT "' is not this machine: a server on loopback answers "
-                                                          "only to IP addresses, localhost, its hostname and its allowed hosts",
-                                                          STR_ARG(str_sub(origin.host, 0, 255))));
+                *ret_why = str_dupz(ex->arena,
+                                    str_printf(ex->arena,
+                                               "host '" STR_FMT "' is not this machine: a server on loopback answers "
+                                               "only to IP addresses, localhost, its hostname and its allowed hosts",
+                                               STR_ARG(str_sub(origin.host, 0, 255))));
                 *ret_status = 403;
                 return false;
         }
@@ -208,12 +212,14 @@ bool http_request_decode_body(Exchange *ex, int *ret_status, const char **ret_wh
                 return true;
         HttpCoding coding;
         if (!http_coding_parse(encoding, &coding))
-                return refuse(ret_status, ret_why, 415, "this Content-Encoding is not supported: use gzip, deflate or zstd");
+                return refuse(ret_status, ret_why, 415,
+                              "this Content-Encoding is not supported: use gzip, deflate or zstd");
         Err err;
         if (coding == HTTP_CODING_NONE)
                 return true;
         if (!http_coding_decode(coding, ex->req.body, ex->max_body_bytes, &ex->decoded, &err))
-                return refuse(ret_status, ret_why, err.code == ERR_LIMIT ? 413 : 400, str_dupz(ex->arena, str_of(err.msg)));
+                return refuse(ret_status, ret_why, err.code == ERR_LIMIT ? 413 : 400,
+                              str_dupz(ex->arena, str_of(err.msg)));
         ex->req.body = buf_str(&ex->decoded);
         return true;
 }
@@ -240,7 +246,7 @@ bool http_request_param(const HttpRequest *req, Str name, Str *ret)
 {
         Exchange *ex = req->impl;
         parse_params(ex);
-        vec_each (p, &ex->params) {
+        vec_each(p, &ex->params) {
                 if (str_eq(p->name, name)) {
                         *ret = p->value;
                         return true;
@@ -254,7 +260,7 @@ size_t http_request_params(const HttpRequest *req, Str name, Str **ret)
         Exchange *ex = req->impl;
         parse_params(ex);
         VEC(Str) values = { .arena = ex->arena };
-        vec_each (p, &ex->params)
+        vec_each(p, &ex->params)
                 if (str_eq(p->name, name))
                         vec_push(&values, p->value);
         *ret = values.data;

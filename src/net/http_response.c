@@ -9,8 +9,9 @@
 #include "net/http_exchange.h"
 #include "net/sse_client.h"
 
-static const char CSP_HTML[] = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
-                               "frame-ancestors 'self'";
+static const char CSP_HTML[] =
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+        "frame-ancestors 'self'";
 static const char CSP_OTHER[] = "default-src 'none'; frame-ancestors 'self'";
 
 static const HttpField SECURITY[] = {
@@ -65,16 +66,21 @@ void http_response_sse(HttpResponse *resp, SseHub *hub, const char *hello_event,
         resp->status = 200;
         resp->content_type = "text/event-stream";
         vec_push(&ex->out_fields, (HttpField){ STR("Cache-Control"), STR("no-store") });
-        vec_push(&ex->out_fields, (HttpField){ STR("X-Accel-Buffering"), STR("no") }); /* nginx would hold events back */
+        vec_push(&ex->out_fields,
+                 (HttpField){ STR("X-Accel-Buffering"), STR("no") }); /* nginx would hold events back */
 }
 
 static const char *error_type(int status)
 {
         switch (status) {
-        case 404: return "not_found";
-        case 503: return "unavailable";
-        case 500: return "internal";
-        default: return "bad_data";
+        case 404:
+                return "not_found";
+        case 503:
+                return "unavailable";
+        case 500:
+                return "internal";
+        default:
+                return "bad_data";
         }
 }
 
@@ -104,7 +110,7 @@ void http_response_error(Exchange *ex, int status, const char *why)
 
 static bool has_field(Exchange *ex, Str name)
 {
-        vec_each (f, &ex->out_fields)
+        vec_each(f, &ex->out_fields)
                 if (str_eq_fold(f->name, name))
                         return true;
         return false;
@@ -163,8 +169,8 @@ void http_response_build(Exchange *ex)
                 resp->status = 500;
         ex->status = resp->status;
         if (ex->streams) {
-                ex->answer = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_STREAM_BLOCK_BYTES, http_stream_read,
-                                                               &ex->stream, NULL);
+                ex->answer = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_STREAM_BLOCK_BYTES,
+                                                               http_stream_read, &ex->stream, NULL);
         } else {
                 Str body = coded_body(ex, ex->is_static ? ex->static_body : buf_str(&resp->body));
                 ex->answer_bytes = body.n;
@@ -172,7 +178,7 @@ void http_response_build(Exchange *ex)
         }
         CHECK(ex->answer); /* out of memory */
         add_common_fields(ex);
-        vec_each (f, &ex->out_fields)
+        vec_each(f, &ex->out_fields)
                 MHD_add_response_header(ex->answer, str_dupz(ex->arena, f->name), str_dupz(ex->arena, f->value));
 }
 
@@ -185,7 +191,7 @@ void http_response_raw(Exchange *ex, int status, const char *why, Buf *out)
         ex->status = status;
         buf_printf(out, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: %zu\r\n", status,
                    MHD_get_reason_phrase_for((unsigned)status), body.n);
-        vec_each (f, &ex->out_fields)
+        vec_each(f, &ex->out_fields)
                 buf_printf(out, STR_FMT ": " STR_FMT "\r\n", STR_ARG(f->name), STR_ARG(f->value));
         buf_lit(out, "\r\n");
         if (ex->req.method != HTTP_HEAD)

@@ -1,5 +1,5 @@
-/* Why a sorted array and a walk: a server has some dozens of routes, most requests differ from a wrong one in length or in
- * the first compared bytes; a hash would need a second structure for the '*' routes. */
+/* Why a sorted array and a walk: a server has some dozens of routes, most requests differ from a wrong one in length or
+ * in the first compared bytes; a hash would need a second structure for the '*' routes. */
 #include "net/http_route.h"
 
 #include <stdlib.h>
@@ -57,8 +57,8 @@ Str http_route_allow(Arena *arena, unsigned methods)
         static const struct {
                 HttpMethod method;
                 const char *name;
-        } NAMES[] = { { HTTP_GET, "GET" },       { HTTP_HEAD, "HEAD" },     { HTTP_POST, "POST" },
-                      { HTTP_PUT, "PUT" },       { HTTP_DELETE, "DELETE" }, { HTTP_OPTIONS, "OPTIONS" } };
+        } NAMES[] = { { HTTP_GET, "GET" }, { HTTP_HEAD, "HEAD" },     { HTTP_POST, "POST" },
+                      { HTTP_PUT, "PUT" }, { HTTP_DELETE, "DELETE" }, { HTTP_OPTIONS, "OPTIONS" } };
         Buf out = { .arena = arena };
         for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
                 if (methods & NAMES[i].method)

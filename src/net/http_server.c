@@ -1,13 +1,14 @@
 /* Invariants:
- * 1. An exchange is in `active` from its request line until the library completes it; a suspended connection is always one
- *    of these, and somebody is bound to resume it: its worker, its stream's writer, the watch, or http_server_stop.
+ * 1. An exchange is in `active` from its request line until the library completes it; a suspended connection is always
+ * one of these, and somebody is bound to resume it: its worker, its stream's writer, the watch, or http_server_stop.
  * 2. Once `stopping` is set nothing is suspended any more, so the daemon is never stopped with a suspended connection.
- * 3. A request is refused before its body is read where its head tells, and the moment its body exceeds the limit. Refused
- *    uploads are answered on the socket itself and drained by the watch, so that the client reads the answer, not a reset.
+ * 3. A request is refused before its body is read where its head tells, and the moment its body exceeds the limit.
+ * Refused uploads are answered on the socket itself and drained by the watch, so that the client reads the answer, not
+ * a reset.
  * 4. Lock order: server, hub, stream, then the library's own. No handler runs under a lock.
  *
- * Why libmicrohttpd behind our own checks: measured as fast as the best, it streams bodies and suspends connections; what
- * it lacks (a client that leaves while suspended, strict framing, early refusal in mid-body) is added here. */
+ * Why libmicrohttpd behind our own checks: measured as fast as the best, it streams bodies and suspends connections;
+ * what it lacks (a client that leaves while suspended, strict framing, early refusal in mid-body) is added here. */
 #include "net/http_server.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "base/num.h"
 #include "net/fdwatch.h"
 #include "net/http_exchange.h"
 #include "net/listen_addr.h"
@@ -29,14 +31,16 @@
 #include "os/mutex.h"
 #include "os/proc.h"
 
-METRIC_FAMILY(requests, METRIC_KIND_COUNTER, "pharos_net_http_requests_total", "Requests answered, by route and status.", "route",
-              "code");
+METRIC_FAMILY(requests, METRIC_KIND_COUNTER, "pharos_net_http_requests_total",
+              "Requests answered, by route and status.", "route", "code");
 METRIC_FAMILY(request_seconds, METRIC_KIND_HISTOGRAM, "pharos_net_http_request_seconds",
               "Time from the request line to the last byte of the answer, by route.", "route");
 METRIC_GAUGE(in_flight, "pharos_net_http_requests_in_flight", "Requests that are being read, worked on or answered.");
 METRIC_COUNTER(request_bytes, "pharos_net_http_request_bytes_total", "Bytes of request bodies as received.");
-METRIC_COUNTER(response_bytes, "pharos_net_http_response_bytes_total", "Bytes of answer bodies as sent, without streams.");
-METRIC_COUNTER(clients_gone, "pharos_net_http_clients_gone_total", "Clients that left before their answer was complete.");
+METRIC_COUNTER(response_bytes, "pharos_net_http_response_bytes_total",
+               "Bytes of answer bodies as sent, without streams.");
+METRIC_COUNTER(clients_gone, "pharos_net_http_clients_gone_total",
+               "Clients that left before their answer was complete.");
 
 struct HttpServer {
         Arena *arena; /* options, routes */
@@ -189,8 +193,7 @@ static enum MHD_Result refuse_upload(Exchange *ex, int status, const char *why)
         AUTO(buf_done) Buf raw = { 0 };
         http_response_raw(ex, status, why, &raw);
         int fd = fd_of(ex);
-        ssize_t sent = send(fd, raw.p, raw.n, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent == (ssize_t)raw.n)
+        if (fd >= 0 && send(fd, raw.p, raw.n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)raw.n)
                 ex->linger_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
         atomic_store(&ex->phase, EXCHANGE_ANSWERED);
         return MHD_NO;
@@ -284,12 +287,8 @@ static enum MHD_Result run(Exchange *ex)
 static bool body_too_long(Exchange *ex)
 {
         Str length = http_request_header(&ex->req, STR("Content-Length"));
-        unsigned long long n;
-        char z[32];
-        if (length.n == 0 || length.n >= sizeof z)
-                return length.n > 0;
-        snprintf(z, sizeof z, STR_FMT, STR_ARG(length));
-        return sscanf(z, "%llu", &n) != 1 || n > ex->max_body_bytes;
+        uint64_t n = 0;
+        return length.n > 0 && (!num_parse_u64(length, &n) || n > ex->max_body_bytes);
 }
 
 static const char *too_long_text(Exchange *ex)
@@ -322,7 +321,8 @@ static enum MHD_Result on_head(Exchange *ex, const char *method, const char *ver
         if (!entry && ex->req.method == HTTP_OPTIONS && !ex->has_body && (allow || str_eq(ex->target, STR("*"))))
                 return answer_preflight(ex, allow);
         if (!entry && allow) {
-                vec_push(&ex->out_fields, (HttpField){ STR("Allow"), http_route_allow(ex->arena, allow | HTTP_OPTIONS) });
+                vec_push(&ex->out_fields,
+                         (HttpField){ STR("Allow"), http_route_allow(ex->arena, allow | HTTP_OPTIONS) });
                 return refuse(ex, 405, "this method is not allowed here");
         }
         if (!entry)
@@ -337,6 +337,7 @@ static enum MHD_Result on_head(Exchange *ex, const char *method, const char *ver
         return MHD_YES;
 }
 
+/* The library fixes the parameters. NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const char *url, const char *method,
                                   const char *version, const char *upload, size_t *upload_n, void **con_cls)
 {
@@ -397,7 +398,8 @@ static void take_options(HttpServer *server, const HttpServerOptions *o)
         HttpServerOptions *own = &server->options;
         *own = *o;
         own->threads = o->threads ? o->threads : 2;
-        own->max_connections = MAX_OF(o->max_connections ? o->max_connections : HTTP_SERVER_MAX_CONNECTIONS, own->threads);
+        own->max_connections =
+                MAX_OF(o->max_connections ? o->max_connections : HTTP_SERVER_MAX_CONNECTIONS, own->threads);
         own->timeout_ms = o->timeout_ms ? o->timeout_ms : HTTP_SERVER_TIMEOUT_MS;
         own->sse_heartbeat_ms = o->sse_heartbeat_ms ? o->sse_heartbeat_ms : HTTP_SERVER_HEARTBEAT_MS;
         Str prefix = str_dup(server->arena, str_of(o->route_prefix));
@@ -407,7 +409,9 @@ static void take_options(HttpServer *server, const HttpServerOptions *o)
         for (size_t i = 0; i < o->n_allowed_hosts; i++)
                 allowed[i] = str_dupz(server->arena, str_of(o->allowed_hosts[i]));
         server->rules = (ExchangeRules){
-                .hosts = { .hostname = proc_hostname(server->arena), .allowed = allowed, .n_allowed = o->n_allowed_hosts },
+                .hosts = { .hostname = proc_hostname(server->arena),
+                           .allowed = allowed,
+                           .n_allowed = o->n_allowed_hosts },
                 .prefix = prefix,
                 .cors_origin = str_dup(server->arena, str_of(o->cors_origin)),
         };
@@ -421,10 +425,10 @@ static bool start_daemon(HttpServer *server, Err *err)
                 { MHD_OPTION_END, 0, NULL },
         };
         server->daemon = MHD_start_daemon(
-                MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-                on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
-                MHD_OPTION_URI_LOG_CALLBACK, on_request_line, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-                MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL,
+                NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+                server->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, server, MHD_OPTION_NOTIFY_COMPLETED,
+                on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_MAX_HEADER_BYTES, MHD_OPTION_CONNECTION_LIMIT,
                 (unsigned)o->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)MAX_OF(o->timeout_ms / 1000, 1),
                 MHD_OPTION_ARRAY, pool, MHD_OPTION_END);

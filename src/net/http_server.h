@@ -1,5 +1,6 @@
-/* net/http_server.h - HTTP/1.1 server over libmicrohttpd: short handlers run on its epoll threads, long ones on the pool
- * with the connection suspended, streams by server-sent events. A client that leaves raises the request's Cancel. */
+/* net/http_server.h - HTTP/1.1 server over libmicrohttpd: short handlers run on its epoll threads, long ones on the
+ * pool with the connection suspended, streams by server-sent events. A client that leaves raises the request's Cancel.
+ */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,16 +24,23 @@ enum {
 
 typedef struct HttpServer HttpServer;
 
-typedef enum HttpMethod { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_PUT = 8, HTTP_DELETE = 16, HTTP_OPTIONS = 32 } HttpMethod;
+typedef enum HttpMethod {
+        HTTP_GET = 1,
+        HTTP_HEAD = 2,
+        HTTP_POST = 4,
+        HTTP_PUT = 8,
+        HTTP_DELETE = 16,
+        HTTP_OPTIONS = 32
+} HttpMethod;
 
 typedef struct HttpRequest {
         Arena *arena; /* the request's lifetime */
         HttpMethod method;
-        Str path;     /* decoded, without query and without the route prefix */
-        Str query;    /* raw, behind '?' */
-        Str body;     /* whole body, already gunzipped when Content-Encoding said gzip or deflate and the route allows it */
-        Str remote;   /* "127.0.0.1:40312" */
-        Str rest;     /* what a trailing '*' in the route matched */
+        Str path;  /* decoded, without query and without the route prefix */
+        Str query; /* raw, behind '?' */
+        Str body; /* whole body, already gunzipped when Content-Encoding said gzip or deflate and the route allows it */
+        Str remote;           /* "127.0.0.1:40312" */
+        Str rest;             /* what a trailing '*' in the route matched */
         const Cancel *cancel; /* raised when the client leaves, late at the server's write timeout */
         void *impl;
 } HttpRequest;
@@ -44,8 +52,8 @@ bool http_request_param(const HttpRequest *req, Str name, Str *ret);
 size_t http_request_params(const HttpRequest *req, Str name, Str **ret);
 
 typedef struct HttpResponse {
-        int status; /* 200 unless set */
-        Buf body;   /* heap or arena */
+        int status;               /* 200 unless set */
+        Buf body;                 /* heap or arena */
         const char *content_type; /* default "text/plain; charset=utf-8" */
         bool no_compress;         /* else gzip (or zstd, when the client asks) from 1 KiB on */
         void *impl;
@@ -53,8 +61,9 @@ typedef struct HttpResponse {
 void http_response_header(HttpResponse *resp, Str name, Str value); /* copied */
 /* Static bytes that outlive the server instead of body. */
 void http_response_static(HttpResponse *resp, const void *p, size_t n);
-/* Sends what is in body so far as a chunk and empties it: for large results (on the pool; elsewhere it keeps the body). Status and headers are
- * fixed from the first call on. False: the client is gone. Blocks while the client reads slowly. */
+/* Sends what is in body so far as a chunk and empties it: for large results (on the pool; elsewhere it keeps the body).
+ * Status and headers are fixed from the first call on. False: the client is gone. Blocks while the client reads slowly.
+ */
 MUST_CHECK bool http_response_flush(HttpResponse *resp);
 
 typedef struct HttpRoute {
@@ -74,7 +83,7 @@ typedef struct HttpServerOptions {
         size_t max_connections;   /* 0: 512 */
         int64_t timeout_ms;       /* idle connections; 0: 5 minutes */
         Pool *pool;
-        const char *cors_origin;  /* "https://grafana.example.com", "*"; NULL: none */
+        const char *cors_origin; /* "https://grafana.example.com", "*"; NULL: none */
         /* Names that requests may use as Host when listening on loopback only, besides IP addresses, localhost and the
          * machine's hostname; also origins that may send changes. Others get 403: the answer to DNS rebinding. */
         const char *const *allowed_hosts;
@@ -82,9 +91,10 @@ typedef struct HttpServerOptions {
         int64_t sse_heartbeat_ms; /* 0: 15 s */
 } HttpServerOptions;
 
-/* Routes are matched longest first. The array is borrowed for the server's lifetime. A taken port is ERR_EXISTS and says
- * which address. */
-MUST_CHECK bool http_server_start(const HttpServerOptions *options, const HttpRoute *routes, size_t n, HttpServer **ret, Err *err);
+/* Routes are matched longest first. The array is borrowed for the server's lifetime. A taken port is ERR_EXISTS and
+ * says which address. */
+MUST_CHECK bool http_server_start(const HttpServerOptions *options, const HttpRoute *routes, size_t n, HttpServer **ret,
+                                  Err *err);
 /* Waits for running handlers (raises their cancel), closes streams. */
 void http_server_stop(HttpServer *server);
 int http_server_port(const HttpServer *server);
@@ -95,6 +105,7 @@ SseHub *sse_hub_new(size_t max_clients);
 void sse_hub_free(SseHub *hub);
 /* From any thread; never blocks. */
 void sse_hub_publish(SseHub *hub, const char *event, Str data_json);
-/* A handler body: turns this response into a stream of the hub's events (503 when it is full). `hello` is sent first. */
+/* A handler body: turns this response into a stream of the hub's events (503 when it is full). `hello` is sent first.
+ */
 void http_response_sse(HttpResponse *resp, SseHub *hub, const char *hello_event, Str hello_json);
 size_t sse_hub_clients(const SseHub *hub);

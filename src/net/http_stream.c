@@ -1,6 +1,6 @@
 /* Invariants:
- * 1. The connection is suspended exactly while `parked` is set, and both change together under mu: no wake-up is lost and
- *    no connection is resumed twice.
+ * 1. The connection is suspended exactly while `parked` is set, and both change together under mu: no wake-up is lost
+ * and no connection is resumed twice.
  * 2. Nothing parks once ended, gone or stopped is set: the daemon is never stopped with a suspended connection.
  * 3. pending holds at most HTTP_STREAM_MAX_PENDING bytes and one put. */
 #include "net/http_stream.h"

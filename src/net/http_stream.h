@@ -13,7 +13,7 @@ enum { HTTP_STREAM_MAX_PENDING = 256 * 1024, HTTP_STREAM_BLOCK_BYTES = 32 * 1024
 
 typedef struct HttpStream {
         Mutex mu;
-        Cond moved; /* bytes were taken, or nobody will take more */
+        Cond moved;                  /* bytes were taken, or nobody will take more */
         struct MHD_Connection *conn; /* immutable; valid until gone */
         bool parked GUARDED_BY(&mu);
         bool ended GUARDED_BY(&mu);   /* complete: what is pending is the rest */

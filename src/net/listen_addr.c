@@ -1,4 +1,5 @@
-/* Why ":9090" is one IPv6 socket that takes IPv4 too: one descriptor to accept from; a machine without IPv6 falls back. */
+/* Why ":9090" is one IPv6 socket that takes IPv4 too: one descriptor to accept from; a machine without IPv6 falls back.
+ */
 #include "net/listen_addr.h"
 
 #include <arpa/inet.h>
@@ -57,15 +58,16 @@ bool listen_addr_parse(const char *text, ListenAddr *ret, Err *err)
         uint64_t port;
         if (colon == SIZE_MAX || colon + 1 == s.n || s.p[colon + 1] < '0' || s.p[colon + 1] > '9' ||
             !num_parse_u64(str_sub(s, colon + 1, s.n), &port) || port > 65535)
-                return err_set(err, ERR_INVALID, "listen address '%s' has no valid port: want HOST:PORT, such as 127.0.0.1:9090",
-                               text);
+                return err_set(err, ERR_INVALID,
+                               "listen address '%s' has no valid port: want HOST:PORT, such as 127.0.0.1:9090", text);
         Str host = str_sub(s, 0, colon);
         bool bracketed = host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
         if (bracketed)
                 host = str_sub(host, 1, host.n - 1);
         char z[256];
         if (host.n >= sizeof z || (!bracketed && str_find_char(host, ':') != SIZE_MAX))
-                return err_set(err, ERR_INVALID, "listen address '%s' has a bad host: an IPv6 address goes in brackets, as in [::1]:9090",
+                return err_set(err, ERR_INVALID,
+                               "listen address '%s' has a bad host: an IPv6 address goes in brackets, as in [::1]:9090",
                                text);
         snprintf(z, sizeof z, STR_FMT, STR_ARG(host));
         ListenAddr addr = { 0 };
@@ -119,12 +121,13 @@ bool listen_addr_open(const ListenAddr *addr, const char *text, int *ret_fd, int
                 fd = open_socket(&v4);
         }
         if (fd < 0 && errno == EADDRINUSE)
-                return err_set(err, ERR_EXISTS, "listen on '%s': address already in use; choose another with --listen", text);
+                return err_set(err, ERR_EXISTS, "listen on '%s': address already in use; choose another with --listen",
+                               text);
         if (fd < 0 && errno == EACCES)
                 return err_set(err, ERR_IO, "listen on '%s': permission denied; ports below 1024 are reserved", text);
         if (fd < 0)
                 return err_sys(err, errno, "listen on '%s'", text);
-        struct sockaddr_storage bound;
+        struct sockaddr_storage bound = { 0 };
         socklen_t n = sizeof bound;
         getsockname(fd, (struct sockaddr *)&bound, &n);
         *ret_port = port_of((struct sockaddr *)&bound);

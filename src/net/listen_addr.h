@@ -1,4 +1,5 @@
-/* net/listen_addr.h - "127.0.0.1:9090", "[::1]:0", ":9090", "localhost:9090": parsing, listening sockets, addresses as text. */
+/* net/listen_addr.h - "127.0.0.1:9090", "[::1]:0", ":9090", "localhost:9090": parsing, listening sockets, addresses as
+ * text. */
 #pragma once
 #include <stdbool.h>
 #include <sys/socket.h>

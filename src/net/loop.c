@@ -1,6 +1,6 @@
 /* Invariants:
- * 1. Posted calls run in the order in which they were posted, each exactly once, on the loop thread; those posted before
- *    loop_free have run when it returns.
+ * 1. Posted calls run in the order in which they were posted, each exactly once, on the loop thread; those posted
+ * before loop_free have run when it returns.
  * 2. Every libuv handle belongs to the loop thread; other threads touch only the queue (under mu) and the async handle.
  * 3. A handle's memory is freed by its close callback: libuv still links a closing handle.
  * 4. No lock is held while a callback runs.
@@ -26,12 +26,12 @@ typedef struct Posted {
 typedef VEC(Posted) PostedQueue;
 
 struct Loop {
-        uv_loop_t uv;     /* owned by the loop thread once it runs */
-        uv_async_t wake;  /* uv_async_send from any thread */
+        uv_loop_t uv;    /* owned by the loop thread once it runs */
+        uv_async_t wake; /* uv_async_send from any thread */
         Thread thread;
         Mutex mu;
         PostedQueue queue GUARDED_BY(&mu);
-        bool stopping;     /* owned by the loop thread */
+        bool stopping; /* owned by the loop thread */
 };
 
 struct LoopTimer {
@@ -53,7 +53,7 @@ static void run_posted(Loop *loop)
                 PostedQueue batch = loop->queue;
                 loop->queue = (PostedQueue){ 0 };
                 mutex_unlock(&loop->mu);
-                vec_each (posted, &batch)
+                vec_each(posted, &batch)
                         posted->fn(posted->arg);
                 bool more = batch.len > 0;
                 vec_done(&batch);

@@ -1,4 +1,5 @@
-/* net/loop.h - Loop: the one event loop thread (libuv): timers, sockets, posted calls. It never blocks and never evaluates. */
+/* net/loop.h - Loop: the one event loop thread (libuv): timers, sockets, posted calls. It never blocks and never
+ * evaluates. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

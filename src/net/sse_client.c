@@ -2,7 +2,8 @@
  * 1. An event is sent whole or not at all: only events whose first byte was not yet taken can be dropped.
  * 2. A client that lost events is told how many before the next one: "event: dropped".
  *
- * Why the oldest is dropped: a page that falls behind wants the newest state; it reloads when told that it missed some. */
+ * Why the oldest is dropped: a page that falls behind wants the newest state; it reloads when told that it missed some.
+ */
 #include "net/sse_client.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* net/sse_client.h - private to the server: one listener of a hub: its bounded queue of events and what is being sent. */
+/* net/sse_client.h - private to the server: one listener of a hub: its bounded queue of events and what is being sent.
+ */
 #pragma once
 #include <stdatomic.h>
 #include <stdint.h>
@@ -20,12 +21,12 @@ typedef struct SseClient {
         SseEvent *ring[SSE_CLIENT_MAX_EVENTS];
         size_t head, len;
         SseEvent *sending;
-        size_t sent;      /* of sending */
-        uint64_t dropped; /* since the client was told */
-        int64_t last_ms;  /* when something was last queued */
-        struct SseHub *hub;             /* holds a reference */
-        struct SseClient *prev, *next;  /* guarded by the hub's lock */
-        bool attached;                  /* guarded by the hub's lock */
+        size_t sent;                   /* of sending */
+        uint64_t dropped;              /* since the client was told */
+        int64_t last_ms;               /* when something was last queued */
+        struct SseHub *hub;            /* holds a reference */
+        struct SseClient *prev, *next; /* guarded by the hub's lock */
+        bool attached;                 /* guarded by the hub's lock */
 } SseClient;
 
 /* "event: name\ndata: ...\n\n"; a line break in data starts a further data line. Returns owned. */

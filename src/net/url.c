@@ -3,8 +3,8 @@
  * 2. Decoding never reads behind the string and never grows it; a bad escape is kept (lenient) or refused (strict).
  * 3. No message of this file shows the userinfo: a password must not reach a log because a port was mistyped.
  *
- * Why our own: the parts of WHATWG or RFC 3986 parsing that configurations need are few, and the errors must name what is
- * wrong in the words of the one who wrote the file. libcurl parses the URL again before it connects. */
+ * Why our own: the parts of WHATWG or RFC 3986 parsing that configurations need are few, and the errors must name what
+ * is wrong in the words of the one who wrote the file. libcurl parses the URL again before it connects. */
 #include "net/url.h"
 
 #include "base/num.h"
@@ -74,7 +74,8 @@ static bool parse_host_port(Str s, Url *url, Err *err)
         if (url->host.n == 0)
                 return err_set(err, ERR_INVALID, "url has no host");
         if (!host_valid(url->host, bracketed))
-                return err_set(err, ERR_INVALID, "url has a bad host '" STR_FMT "'", STR_ARG(str_sub(url->host, 0, 200)));
+                return err_set(err, ERR_INVALID, "url has a bad host '" STR_FMT "'",
+                               STR_ARG(str_sub(url->host, 0, 200)));
         if (after.n == 0)
                 return true;
         if (after.p[0] != ':')
@@ -187,7 +188,8 @@ Str url_redact(Arena *arena, Str url)
         if (at == SIZE_MAX)
                 return url;
         Str host = str_sub(authority, at + 1, authority.n);
-        return str_printf(arena, STR_FMT STR_FMT STR_FMT, STR_ARG(str_sub(url, 0, start)), STR_ARG(host), STR_ARG(rest));
+        return str_printf(arena, STR_FMT STR_FMT STR_FMT, STR_ARG(str_sub(url, 0, start)), STR_ARG(host),
+                          STR_ARG(rest));
 }
 
 bool url_query_next(Arena *arena, Str *rest, UrlParam *ret)

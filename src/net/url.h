@@ -21,8 +21,8 @@ MUST_CHECK bool url_parse(Str text, Url *ret, Err *err);
 Str url_decode(Arena *arena, Str s, bool form);
 /* As url_decode without form, but false at a bad escape and at %00. */
 MUST_CHECK bool url_decode_strict(Arena *arena, Str s, Str *ret);
-void url_encode_query(Buf *out, Str s);  /* Go's url.QueryEscape */
-void url_encode_path(Buf *out, Str s);   /* Go's url.PathEscape */
+void url_encode_query(Buf *out, Str s); /* Go's url.QueryEscape */
+void url_encode_path(Buf *out, Str s);  /* Go's url.PathEscape */
 /* Removes user:password for messages and logs. */
 Str url_redact(Arena *arena, Str url);
 

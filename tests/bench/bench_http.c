@@ -1,5 +1,6 @@
-/* Requests a second over loopback, keep-alive, one request under way per connection: a handler on the epoll threads and one
- * on the pool. Client threads share the machine with the server, so the figures are floors. Prints one JSON line each. */
+/* Requests a second over loopback, keep-alive, one request under way per connection: a handler on the epoll threads and
+ * one on the pool. Client threads share the machine with the server, so the figures are floors. Prints one JSON line
+ * each. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -37,7 +38,9 @@ static int open_connection(int port)
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct sockaddr_in addr = { .sin_family = AF_INET,
+                                    .sin_port = htons((uint16_t)port),
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         if (connect(fd, (struct sockaddr *)&addr, sizeof addr) != 0)
                 exit(1);
         return fd;
@@ -77,7 +80,8 @@ static double cpu_seconds(void)
 {
         struct rusage u;
         getrusage(RUSAGE_SELF, &u);
-        return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+        return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+               (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 int main(void)
@@ -105,8 +109,8 @@ int main(void)
                         done += clients[i].done;
                 }
                 cpu = cpu_seconds() - cpu;
-                printf("{\"bench\":\"http%s\",\"requests_per_s\":%.0f,\"cpu_us_per_request_with_client\":%.1f}\n", ROUTES[r].path,
-                       (double)done / SECONDS, cpu * 1e6 / (double)done);
+                printf("{\"bench\":\"http%s\",\"requests_per_s\":%.0f,\"cpu_us_per_request_with_client\":%.1f}\n",
+                       ROUTES[r].path, (double)done / SECONDS, cpu * 1e6 / (double)done);
         }
         http_server_stop(server);
         pool_free(pool);

@@ -1,4 +1,5 @@
-/* Parsing, redacting and decoding any text: parts stay inside it, strict decoding agrees with lenient, encoding reads back. */
+/* Parsing, redacting and decoding any text: parts stay inside it, strict decoding agrees with lenient, encoding reads
+ * back. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -25,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         within(parts[i], text);
                 Url again;
                 Str redacted = url_redact(arena, text);
-                if (url.host.n == 0 || !url_parse(redacted, &again, &err) || again.userinfo.n || !str_eq(again.host, url.host))
+                if (url.host.n == 0 || !url_parse(redacted, &again, &err) || again.userinfo.n ||
+                    !str_eq(again.host, url.host))
                         abort();
         } else if (!err.msg[0]) {
                 abort();

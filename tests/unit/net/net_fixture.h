@@ -1,4 +1,5 @@
-/* Shared by the tests of net/: a server with a client beside it, a gate that handlers wait at, raw sockets with a deadline. */
+/* Shared by the tests of net/: a server with a client beside it, a gate that handlers wait at, raw sockets with a
+ * deadline. */
 #pragma once
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -62,14 +63,14 @@ static inline bool gate_reached(Gate *gate, int want)
 }
 
 /* Polls until the condition holds: for counters of the code under test that nobody signals. */
-#define wait_until(cond)                                                                                     \
-        do {                                                                                                 \
-                int64_t wait_deadline_ = deadline_ns();                                                      \
-                while (!(cond)) {                                                                            \
-                        if (clock_system()->mono_ns(clock_system()) > wait_deadline_)                        \
-                                fail_msg("waited %d s for %s", WAIT_S, #cond);                               \
-                        poll(NULL, 0, 1);                                                                    \
-                }                                                                                            \
+#define wait_until(cond)                                                              \
+        do {                                                                          \
+                int64_t wait_deadline_ = deadline_ns();                               \
+                while (!(cond)) {                                                     \
+                        if (clock_system()->mono_ns(clock_system()) > wait_deadline_) \
+                                fail_msg("waited %d s for %s", WAIT_S, #cond);        \
+                        poll(NULL, 0, 1);                                             \
+                }                                                                     \
         } while (0)
 
 typedef struct Net {
@@ -80,7 +81,8 @@ typedef struct Net {
         char base[64];
 } Net;
 
-static inline void net_start_with(Net *net, HttpServerOptions options, size_t threads, size_t queue, const HttpRoute *routes, size_t n)
+static inline void net_start_with(Net *net, HttpServerOptions options, size_t threads, size_t queue,
+                                  const HttpRoute *routes, size_t n)
 {
         Err err;
         *net = (Net){ 0 };
@@ -113,7 +115,9 @@ static inline HttpAnswer net_call(Net *net, const char *method, const char *path
         snprintf(url, sizeof url, "%s%s", net->base, path);
         HttpAnswer answer;
         buf_clear(out);
-        HttpCallOptions o = { .method = method, .url = str_of(url), .body = body, .timeout_ms = WAIT_S * 1000, .no_redirects = true };
+        HttpCallOptions o = {
+                .method = method, .url = str_of(url), .body = body, .timeout_ms = WAIT_S * 1000, .no_redirects = true
+        };
         http_client_call(net->client, &o, &answer, out);
         return answer;
 }
@@ -121,7 +125,9 @@ static inline HttpAnswer net_call(Net *net, const char *method, const char *path
 static inline int raw_connect(int port)
 {
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct sockaddr_in addr = { .sin_family = AF_INET,
+                                    .sin_port = htons((uint16_t)port),
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof addr), 0);
         struct timeval tv = { .tv_sec = WAIT_S };
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);

@@ -62,6 +62,7 @@ static void lingering_sockets_are_drained(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(a_peer_that_leaves_is_noticed_once), cmocka_unit_test(lingering_sockets_are_drained) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(a_peer_that_leaves_is_noticed_once),
+                                            cmocka_unit_test(lingering_sockets_are_drained) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

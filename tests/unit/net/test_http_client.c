@@ -6,9 +6,11 @@
 static void echo(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         (void)self;
-        buf_printf(&resp->body, "%d " STR_FMT " type=" STR_FMT " auth=" STR_FMT " agent=" STR_FMT " x=" STR_FMT " body=" STR_FMT,
+        buf_printf(&resp->body,
+                   "%d " STR_FMT " type=" STR_FMT " auth=" STR_FMT " agent=" STR_FMT " x=" STR_FMT " body=" STR_FMT,
                    req->method, STR_ARG(req->path), STR_ARG(http_request_header(req, STR("content-type"))),
-                   STR_ARG(http_request_header(req, STR("authorization"))), STR_ARG(http_request_header(req, STR("user-agent"))),
+                   STR_ARG(http_request_header(req, STR("authorization"))),
+                   STR_ARG(http_request_header(req, STR("user-agent"))),
                    STR_ARG(http_request_header(req, STR("x-test"))), STR_ARG(req->body));
 }
 
@@ -18,6 +20,12 @@ static void big(void *self, const HttpRequest *req, HttpResponse *resp)
         (void)req;
         for (int i = 0; i < 20000; i++)
                 buf_lit(&resp->body, "0123456789");
+}
+
+static void remote(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        (void)self;
+        buf_str_add(&resp->body, req->remote);
 }
 
 static void redirect(void *self, const HttpRequest *req, HttpResponse *resp)
@@ -55,6 +63,7 @@ static Blocker blocker;
 static const HttpRoute ROUTES[] = {
         { HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE, "/echo*", echo },
         { HTTP_GET, "/big", big },
+        { HTTP_GET, "/remote", remote },
         { HTTP_GET, "/moved", redirect },
         { HTTP_GET, "/loop", redirect },
         { HTTP_GET, "/busy", busy },
@@ -98,8 +107,11 @@ static void methods_headers_and_bodies(void **state)
         assert_int_equal(a.status, 200);
         assert_str(a.body, "1 /echo type= auth= agent=pharos/" PHAROS_VERSION " x= body=");
         assert_str(a.content_type, "text/plain; charset=utf-8");
-        HttpHeader headers[] = { { STR("X-Test"), STR("yes") }, { STR("Content-Type"), STR("a/b") }, { STR("User-Agent"), STR("me") } };
-        a = call(net, "/echo/x", (HttpCallOptions){ .method = "POST", .body = STR("hello"), .headers = headers, .n_headers = 3 }, &out);
+        HttpHeader headers[] = { { STR("X-Test"), STR("yes") },
+                                 { STR("Content-Type"), STR("a/b") },
+                                 { STR("User-Agent"), STR("me") } };
+        a = call(net, "/echo/x",
+                 (HttpCallOptions){ .method = "POST", .body = STR("hello"), .headers = headers, .n_headers = 3 }, &out);
         assert_str(a.body, "4 /echo/x type=a/b auth= agent=me x=yes body=hello");
         a = call(net, "/echo", (HttpCallOptions){ .method = "PUT", .body = STR("p") }, &out);
         assert_contains(buf_cstr(&out), "8 /echo type= ");
@@ -131,6 +143,17 @@ static void credentials(void **state)
         assert_false(a.ok);
         assert_contains(a.err.msg, "line break");
         assert_null(strstr(a.err.msg, "tok"));
+}
+
+static void connections_are_used_again(void **state)
+{
+        Net *net = *state;
+        AUTO(buf_done) Buf first = { 0 };
+        AUTO(buf_done) Buf again = { 0 };
+        call(net, "/remote", (HttpCallOptions){ 0 }, &first);
+        call(net, "/remote", (HttpCallOptions){ 0 }, &again);
+        assert_true(str_starts(buf_str(&first), STR("127.0.0.1:")));
+        assert_true(str_eq(buf_str(&first), buf_str(&again)));
 }
 
 static void limits(void **state)
@@ -274,7 +297,8 @@ typedef struct Tally {
 static void count_answer(void *arg, const HttpAnswer *answer)
 {
         Tally *tally = arg;
-        if (!loop_is_current(tally->loop) || !answer->ok || answer->status != 200 || !str_starts(answer->body, STR("4 /echo")))
+        if (!loop_is_current(tally->loop) || !answer->ok || answer->status != 200 ||
+            !str_starts(answer->body, STR("4 /echo")))
                 tally->wrong++;
         gate_add(&tally->done);
 }
@@ -287,7 +311,9 @@ static void many_calls_at_once(void **state)
         char url[128];
         snprintf(url, sizeof url, "%s/echo", net->base);
         for (int i = 0; i < 200; i++) {
-                HttpCallOptions o = { .url = str_of(url), .method = "POST", .body = STR("x"), .timeout_ms = WAIT_S * 1000 };
+                HttpCallOptions o = {
+                        .url = str_of(url), .method = "POST", .body = STR("x"), .timeout_ms = WAIT_S * 1000
+                };
                 http_client_start(net->client, &o, count_answer, &tally);
         }
         assert_true(gate_reached(&tally.done, 200));
@@ -337,10 +363,15 @@ static void unix_sockets(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(methods_headers_and_bodies), cmocka_unit_test(credentials),
-                cmocka_unit_test(limits),                     cmocka_unit_test(redirects),
-                cmocka_unit_test(failures_are_named),         cmocka_unit_test(canceled_calls_stay_silent),
-                cmocka_unit_test(a_silent_server_times_out),  cmocka_unit_test(many_calls_at_once),
+                cmocka_unit_test(methods_headers_and_bodies),
+                cmocka_unit_test(credentials),
+                cmocka_unit_test(connections_are_used_again),
+                cmocka_unit_test(limits),
+                cmocka_unit_test(redirects),
+                cmocka_unit_test(failures_are_named),
+                cmocka_unit_test(canceled_calls_stay_silent),
+                cmocka_unit_test(a_silent_server_times_out),
+                cmocka_unit_test(many_calls_at_once),
                 cmocka_unit_test(unix_sockets),
         };
         return cmocka_run_group_tests(tests, setup, teardown);

@@ -37,7 +37,8 @@ static void round_trip_and_limit(void **state)
                 assert_int_equal(err.code, ERR_LIMIT);
                 for (size_t cut = 1; cut < 40; cut++) {
                         buf_clear(&back);
-                        assert_false(http_coding_decode(CODINGS[i], str_sub(buf_str(&coded), 0, coded.n - cut), plain.n, &back, &err));
+                        assert_false(http_coding_decode(CODINGS[i], str_sub(buf_str(&coded), 0, coded.n - cut), plain.n,
+                                                        &back, &err));
                         assert_int_equal(err.code, ERR_INVALID);
                 }
                 buf_clear(&back);

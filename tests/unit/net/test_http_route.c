@@ -12,8 +12,11 @@ static void longest_path_wins(void **state)
 {
         (void)state;
         static const HttpRoute ROUTES[] = {
-                { HTTP_GET, "/*", handler }, { HTTP_GET, "/api/*", handler },       { HTTP_GET, "/api/v1/query", handler },
-                { HTTP_POST, "/api/v1/query", handler }, { HTTP_PUT, "/api/v1/*", handler },
+                { HTTP_GET, "/*", handler },
+                { HTTP_GET, "/api/*", handler },
+                { HTTP_GET, "/api/v1/query", handler },
+                { HTTP_POST, "/api/v1/query", handler },
+                { HTTP_PUT, "/api/v1/*", handler },
         };
         AUTO(arena_free) Arena *arena = arena_new();
         RouteTable table;

@@ -7,7 +7,8 @@ static Gate entered, leave, canceled;
 static void hello(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         (void)self;
-        buf_printf(&resp->body, "hello " STR_FMT "|" STR_FMT "|" STR_FMT, STR_ARG(req->path), STR_ARG(req->rest), STR_ARG(req->query));
+        buf_printf(&resp->body, "hello " STR_FMT "|" STR_FMT "|" STR_FMT, STR_ARG(req->path), STR_ARG(req->rest),
+                   STR_ARG(req->query));
 }
 
 static void params(void *self, const HttpRequest *req, HttpResponse *resp)
@@ -137,12 +138,15 @@ static void parameters(void **state)
 {
         Net *net = *state;
         AUTO(buf_done) Buf out = { 0 };
-        assert_str(net_call(net, "GET", "/api/params?q=up%7Ba%3D%22b%22%7D&match%5B%5D=x&match[]=y+z", STR(""), &out).body,
-                   "q=up{a=\"b\"} m=x m=y z");
+        assert_str(
+                net_call(net, "GET", "/api/params?q=up%7Ba%3D%22b%22%7D&match%5B%5D=x&match[]=y+z", STR(""), &out).body,
+                "q=up{a=\"b\"} m=x m=y z");
         char url[128];
         snprintf(url, sizeof url, "%s/api/params?q=query", net->base);
         HttpHeader type = { STR("Content-Type"), STR("application/x-www-form-urlencoded; charset=utf-8") };
-        HttpCallOptions o = { .method = "POST", .url = str_of(url), .headers = &type, .n_headers = 1, .body = STR("q=form&x=%2") };
+        HttpCallOptions o = {
+                .method = "POST", .url = str_of(url), .headers = &type, .n_headers = 1, .body = STR("q=form&x=%2")
+        };
         HttpAnswer a;
         buf_clear(&out);
         assert_ok(http_client_call(net->client, &o, &a, &out), a.err);
@@ -158,7 +162,9 @@ static HttpAnswer post(Net *net, const char *path, const char *encoding, Str bod
         char url[128];
         snprintf(url, sizeof url, "%s%s", net->base, path);
         HttpHeader header = { STR("Content-Encoding"), str_of(encoding) };
-        HttpCallOptions o = { .method = "POST", .url = str_of(url), .headers = &header, .n_headers = encoding ? 1 : 0, .body = body };
+        HttpCallOptions o = {
+                .method = "POST", .url = str_of(url), .headers = &header, .n_headers = encoding ? 1 : 0, .body = body
+        };
         HttpAnswer a;
         buf_clear(out);
         http_client_call(net->client, &o, &a, out);
@@ -199,7 +205,8 @@ static void answers_are_compressed(void **state)
         Net *net = *state;
         int fd = raw_connect(http_server_port(net->server));
         AUTO(buf_done) Buf in = { 0 };
-        raw_send(fd, STR("GET /json HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"));
+        raw_send(fd,
+                 STR("GET /json HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"));
         assert_true(raw_read_until(fd, &in, NULL));
         close(fd);
         assert_contains(buf_cstr(&in), "Content-Encoding: gzip\r\n");
@@ -222,7 +229,8 @@ static void every_answer_has_security_headers(void **state)
                 int fd = raw_connect(http_server_port(net->server));
                 AUTO(buf_done) Buf in = { 0 };
                 char request[128];
-                int n = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", PATHS[i]);
+                int n = snprintf(request, sizeof request,
+                                 "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", PATHS[i]);
                 raw_send(fd, str_n(request, (size_t)n));
                 assert_true(raw_read_until(fd, &in, "\r\n\r\n"));
                 close(fd);
@@ -291,7 +299,10 @@ static void two_hundred_requests_at_once(void **state)
                 for (int i = 0; i < 50; i++) {
                         char url[128];
                         snprintf(url, sizeof url, "%s%s", net->base, PATHS[i % 2]);
-                        HttpCallOptions o = { .method = "POST", .url = str_of(url), .body = buf_str(&body), .timeout_ms = WAIT_S * 1000 };
+                        HttpCallOptions o = { .method = "POST",
+                                              .url = str_of(url),
+                                              .body = buf_str(&body),
+                                              .timeout_ms = WAIT_S * 1000 };
                         http_client_start(net->client, &o, count_ok, &done);
                 }
                 if (round % 2)
@@ -345,8 +356,9 @@ static void a_prefix_is_stripped(void **state)
 {
         (void)state;
         Net net;
-        net_start_with(&net, (HttpServerOptions){ .route_prefix = "/mon/", .cors_origin = "https://grafana.example.com" }, 1, 4, ROUTES,
-                       ARRAY_LEN(ROUTES));
+        net_start_with(&net,
+                       (HttpServerOptions){ .route_prefix = "/mon/", .cors_origin = "https://grafana.example.com" }, 1,
+                       4, ROUTES, ARRAY_LEN(ROUTES));
         AUTO(buf_done) Buf out = { 0 };
         assert_str(net_call(&net, "GET", "/mon/hello?x", STR(""), &out).body, "hello /hello||x");
         assert_int_equal(net_call(&net, "GET", "/hello", STR(""), &out).status, 404);
@@ -358,7 +370,8 @@ static void a_prefix_is_stripped(void **state)
         assert_true(raw_read_until(fd, &in, "\r\n\r\n"));
         assert_contains(buf_cstr(&in), "Location: /mon/?a=b\r\n");
         buf_clear(&in);
-        raw_send(fd, STR("OPTIONS /mon/api/params HTTP/1.1\r\nHost: localhost\r\nOrigin: https://grafana.example.com\r\nConnection: close\r\n\r\n"));
+        raw_send(fd, STR("OPTIONS /mon/api/params HTTP/1.1\r\nHost: localhost\r\nOrigin: "
+                         "https://grafana.example.com\r\nConnection: close\r\n\r\n"));
         assert_true(raw_read_until(fd, &in, NULL));
         close(fd);
         assert_contains(buf_cstr(&in), "204 No Content");

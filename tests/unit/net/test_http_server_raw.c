@@ -67,7 +67,8 @@ static void ambiguous_framing_is_refused(void **state)
                 { "POST /" H "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", "HTTP/1.1 400" },
                 { "POST /" H "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400" },
                 { "POST /" H "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400" },
-                { "POST /" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400" },
+                { "POST /" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                  "HTTP/1.1 400" },
                 { "POST /" H "Content-Length: -1\r\n\r\n", "HTTP/1.1 400" },
                 { "POST /" H "Content-Length: +5\r\n\r\nhello", "HTTP/1.1 400" },
                 { "POST /" H "Content-Length: 5x\r\n\r\nhello", "HTTP/1.1 400" },
@@ -103,11 +104,14 @@ static void bad_paths_are_refused(void **state)
 static void foreign_hosts_and_pages_are_refused(void **state)
 {
         static const Case CASES[] = {
-                { "GET / HTTP/1.1\r\nHost: evil.example:80\r\nConnection: close\r\n\r\n", "host 'evil.example:80' is not this machine" },
+                { "GET / HTTP/1.1\r\nHost: evil.example:80\r\nConnection: close\r\n\r\n",
+                  "host 'evil.example:80' is not this machine" },
                 { "GET / HTTP/1.1\r\nHost: 127.0.0.1:1\r\nConnection: close\r\n\r\n", "HTTP/1.1 200" },
                 { "POST /" H "Origin: http://evil.example\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 403" },
-                { "POST /" H "Origin: http://evil.example\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", "HTTP/1.1 403" },
-                { "POST /" H "Origin: http://localhost\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx", "HTTP/1.1 200" },
+                { "POST /" H "Origin: http://evil.example\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                  "HTTP/1.1 403" },
+                { "POST /" H "Origin: http://localhost\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx",
+                  "HTTP/1.1 200" },
                 { "GET /" H "Origin: http://evil.example\r\nConnection: close\r\n\r\n", "HTTP/1.1 200" },
         };
         talk_all(*state, CASES, ARRAY_LEN(CASES));
@@ -214,7 +218,8 @@ static void connections_are_kept(void **state)
         Net *net = *state;
         AUTO(buf_done) Buf out = { 0 };
         int fd = raw_connect(http_server_port(net->server));
-        raw_send(fd, STR("GET /1" H "\r\nOPTIONS /2" H "\r\nPOST /page" H "Content-Length: 3\r\n\r\nabcGET /4" H "\r\n"));
+        raw_send(fd,
+                 STR("GET /1" H "\r\nOPTIONS /2" H "\r\nPOST /page" H "Content-Length: 3\r\n\r\nabcGET /4" H "\r\n"));
         assert_true(raw_read_until(fd, &out, "[/4]0"));
         const char *p1 = strstr(buf_cstr(&out), "[/1]0");
         const char *p2 = strstr(out.p, "204 No Content");
@@ -243,10 +248,14 @@ static void cut_requests_are_harmless(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(ambiguous_framing_is_refused), cmocka_unit_test(bad_paths_are_refused),
-                cmocka_unit_test(foreign_hosts_and_pages_are_refused), cmocka_unit_test(long_headers_are_431),
-                cmocka_unit_test(huge_uploads_are_refused_early), cmocka_unit_test(continue_is_answered),
-                cmocka_unit_test(connections_are_kept), cmocka_unit_test(cut_requests_are_harmless),
+                cmocka_unit_test(ambiguous_framing_is_refused),
+                cmocka_unit_test(bad_paths_are_refused),
+                cmocka_unit_test(foreign_hosts_and_pages_are_refused),
+                cmocka_unit_test(long_headers_are_431),
+                cmocka_unit_test(huge_uploads_are_refused_early),
+                cmocka_unit_test(continue_is_answered),
+                cmocka_unit_test(connections_are_kept),
+                cmocka_unit_test(cut_requests_are_harmless),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
 }

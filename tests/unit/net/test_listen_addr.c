@@ -24,7 +24,8 @@ static void syntax(void **state)
         check("0.0.0.0:80", "0.0.0.0:80", false);
         check("[::1]:0", "[::1]:0", true);
         check("localhost:9090", "127.0.0.1:9090", true);
-        const char *bad[] = { "", "9090", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:+1", "::1:9090", "[::1:9090", "[x]:1", "[]:1" };
+        const char *bad[] = { "",         "9090",      "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:+1",
+                              "::1:9090", "[::1:9090", "[x]:1",     "[]:1" };
         for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
                 ListenAddr a;
                 Err err;
@@ -74,6 +75,7 @@ static void all_addresses_open(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(syntax), cmocka_unit_test(a_taken_port_is_named), cmocka_unit_test(all_addresses_open) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(syntax), cmocka_unit_test(a_taken_port_is_named),
+                                            cmocka_unit_test(all_addresses_open) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
