@@ -206,7 +206,7 @@ BUILTIN(builtin_index)
         if (item.kind == TMPL_NIL)
                 return err_set(err, ERR_INVALID, "index of untyped nil");
         for (size_t i = 1; i < n; i++) {
-                size_t at;
+                size_t at = 0;
                 if (item.kind == TMPL_MAP) {
                         if (!map_index(&item, &args[i], &next, err))
                                 return false;
