@@ -1,0 +1,149 @@
+/* Fails every single write, sync, rename, open and remove in turn, and fills the disk at every point: a refused batch leaves nothing, an
+ * accepted one stays, reading goes on, and the store recovers when the disk does. */
+#include "faultrig.h"
+
+static unsigned char seen[FAULT_MAX_STEPS];
+enum { STEPS = 530, PERIOD = 20 };
+
+/* A small life: commits, maintenance, flushes, a restart. Returns which steps were acknowledged. */
+static void live(const char *dir, FaultFs *fault, bool *acked)
+{
+        TsdbOptions o = fault_options(dir, &fault->fs);
+        o.sync_interval_ms = 1;
+        Tsdb *db = NULL;
+        Err err;
+        for (unsigned step = 0; step < STEPS; step++) {
+                if (!db && !tsdb_open(&o, &db, &err)) {
+                        assert_true(err.msg[0] != 0);
+                        continue;
+                }
+                acked[step] = fault_commit(db, step, &err);
+                if (!acked[step]) {
+                        TsdbStats stats;
+                        tsdb_stats(db, &stats);
+                        assert_true(stats.read_only);
+                        assert_true(err.msg[0] != 0);
+                }
+                if (step % PERIOD == 0)
+                        tsdb_maintain(db);
+                if (step == STEPS / 2)
+                        IGNORE(tsdb_flush(db, &err));
+                if (step == STEPS / 3) {
+                        tsdb_close(db);
+                        db = NULL;
+                }
+                if (step % 97 == 0 && db) { /* reading goes on whatever the disk does */
+                        fault_check(db, true, seen);
+                        for (unsigned k = 0; k <= step; k++)
+                                assert_int_equal(seen[k], acked[k] ? FAULT_SERIES : 0);
+                }
+        }
+        tsdb_close(db);
+}
+
+static void check_after(const char *dir, const bool *acked)
+{
+        Tsdb *db = fault_open(dir, NULL);
+        fault_check(db, true, seen);
+        for (unsigned step = 0; step < STEPS; step++) {
+                if (acked[step] && seen[step] != FAULT_SERIES)
+                        fail_msg("step %u was acknowledged and is lost", step);
+                if (!acked[step] && seen[step])
+                        fail_msg("step %u was refused and is there", step);
+        }
+        Err err;
+        assert_ok(fault_commit(db, STEPS, &err), err);
+        TsdbStats stats;
+        tsdb_stats(db, &stats);
+        assert_false(stats.read_only);
+        tsdb_close(db);
+}
+
+static int64_t one_life(FaultKind kind, int64_t countdown, bool sticky)
+{
+        char dir[64];
+        static bool acked[STEPS];
+        memset(acked, 0, sizeof acked);
+        clock_manual_init(&fault_clock, FAULT_START_MS);
+        fault_temp_dir(dir);
+        FaultFs fault;
+        fault_fs_init(&fault, fs_system());
+        fault_fs_arm(&fault, kind, countdown, sticky);
+        live(dir, &fault, acked);
+        check_after(dir, acked);
+        fault_remove(dir);
+        return fault.operations;
+}
+
+static void each_point(FaultKind kind, int64_t step)
+{
+        int64_t points = one_life(FAULT_NONE, 0, false);
+        assert_true(points > 100);
+        for (int64_t i = 1; i < points; i += i < 16 ? 1 : step)
+                one_life(kind, i, false);
+}
+
+static void failing_writes(void **state) { (void)state; each_point(FAULT_WRITE, 41); }
+static void short_writes(void **state) { (void)state; each_point(FAULT_SHORT_WRITE, 41); }
+static void failing_syncs(void **state) { (void)state; each_point(FAULT_SYNC, 97); }
+
+static void failing_renames_opens_and_removes(void **state)
+{
+        (void)state;
+        for (int64_t i = 1; i < 12; i++) {
+                one_life(FAULT_RENAME, i, false);
+                one_life(FAULT_OPEN, i, false);
+                one_life(FAULT_REMOVE, i, false);
+        }
+}
+
+static void full_disk(void **state)
+{
+        (void)state;
+        for (int64_t bytes = 0; bytes < 40000; bytes += bytes < 200 ? 23 : 4999)
+                one_life(FAULT_ENOSPC, bytes, true);
+        for (int64_t i = 1; i < 200; i += 57) {
+                one_life(FAULT_WRITE, i, true);
+                one_life(FAULT_SYNC, i, true);
+        }
+}
+
+/* The disk is full for a while: batches are refused, then taken again, without a restart. */
+static void recovers_without_a_restart(void **state)
+{
+        (void)state;
+        char dir[64];
+        clock_manual_init(&fault_clock, FAULT_START_MS);
+        fault_temp_dir(dir);
+        FaultFs fault;
+        fault_fs_init(&fault, fs_system());
+        Tsdb *db = fault_open(dir, &fault.fs);
+        Err err;
+        TsdbStats stats;
+        assert_ok(fault_commit(db, 0, &err), err);
+        fault_fs_arm(&fault, FAULT_ENOSPC, 100, true);
+        for (unsigned step = 1; step < 5; step++)
+                assert_false(fault_commit(db, step, &err));
+        assert_contains(err.msg, "No space left");
+        tsdb_stats(db, &stats);
+        assert_true(stats.read_only);
+        assert_int_equal(fault_check(db, true, seen), 1);
+        fault_fs_arm(&fault, FAULT_NONE, 0, false);
+        assert_ok(fault_commit(db, 5, &err), err);
+        tsdb_stats(db, &stats);
+        assert_false(stats.read_only);
+        tsdb_close(db);
+        db = fault_open(dir, NULL);
+        assert_int_equal(fault_check(db, true, seen), 2);
+        tsdb_close(db);
+        fault_remove(dir);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(recovers_without_a_restart), cmocka_unit_test(failing_writes), cmocka_unit_test(short_writes),
+                cmocka_unit_test(failing_syncs), cmocka_unit_test(failing_renames_opens_and_removes), cmocka_unit_test(full_disk),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
