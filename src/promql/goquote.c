@@ -118,6 +118,6 @@ bool goquote_decode(Str literal, Arena *arena, Str *ret)
                         return false;
                 i += n;
         }
-        *ret = buf_str(&out);
+        *ret = out.n > 0 ? buf_str(&out) : STR("");
         return true;
 }

@@ -168,14 +168,19 @@ static void print_operator(Buf *out, const Expr *e)
         print_fill(out, e);
 }
 
-static void print_binary(Buf *out, const Expr *e)
+/* "+Inf ^ 2" would read back as +(Inf ^ 2). */
+static bool is_infinite_base(const Expr *e)
 {
         const Expr *lhs = e->binary.lhs;
-        /* "+Inf ^ 2" would read back as +(Inf ^ 2) */
-        if (e->binary.op == BIN_POW && lhs->kind == EXPR_NUMBER && isinf(lhs->number) && lhs->number > 0)
+        return e->binary.op == BIN_POW && lhs->kind == EXPR_NUMBER && isinf(lhs->number) && lhs->number > 0;
+}
+
+static void print_binary(Buf *out, const Expr *e)
+{
+        if (is_infinite_base(e))
                 buf_lit(out, "Inf");
         else
-                print_expr(out, lhs);
+                print_expr(out, e->binary.lhs);
         buf_char(out, ' ');
         print_operator(out, e);
         buf_char(out, ' ');
@@ -282,20 +287,28 @@ static void pretty_call(Buf *out, const Expr *e, unsigned level)
         buf_char(out, ')');
 }
 
+static void pretty_binary(Buf *out, const Expr *e, unsigned level)
+{
+        if (is_infinite_base(e)) {
+                indent(out, level + 1);
+                buf_lit(out, "Inf");
+        } else {
+                pretty(out, e->binary.lhs, level + 1);
+        }
+        buf_char(out, '\n');
+        indent(out, level);
+        print_operator(out, e);
+        buf_char(out, '\n');
+        pretty(out, e->binary.rhs, level + 1);
+}
+
 /* Prints e, which is too long for one line. */
 static void pretty_split(Buf *out, const Expr *e, unsigned level)
 {
         switch (e->kind) {
         case EXPR_AGGREGATE: pretty_aggregate(out, e, level); break;
         case EXPR_CALL: pretty_call(out, e, level); break;
-        case EXPR_BINARY:
-                pretty(out, e->binary.lhs, level + 1);
-                buf_char(out, '\n');
-                indent(out, level);
-                print_operator(out, e);
-                buf_char(out, '\n');
-                pretty(out, e->binary.rhs, level + 1);
-                break;
+        case EXPR_BINARY: pretty_binary(out, e, level); break;
         case EXPR_PAREN:
                 indent(out, level);
                 buf_lit(out, "(\n");
