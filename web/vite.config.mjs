@@ -9,6 +9,7 @@ export default defineConfig({
   build: {
     target: "es2022",
     minify: "terser",
+    terserOptions: { ecma: 2020, module: true, compress: { passes: 3, hoist_props: true } },
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     reportCompressedSize: false,

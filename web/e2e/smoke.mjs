@@ -1,6 +1,6 @@
 /**
  * Uses the pages as a person does: types, clicks, drags, presses keys.
- *   BASE_URL=http://127.0.0.1:8080/ node e2e/smoke.mjs
+ *   BASE_URL=http://127.0.0.1:8080/ node e2e/smoke.mjs          (STREAM=off: the server has no event stream)
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,6 +8,7 @@ import { BASE_URL, Tally, drawnPixels, launch, watchErrors } from "./browser.mjs
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const EXPECTED = /api\/pharos\/v1\/live|health\/detailed|400 \(Bad Request\)/;
+const STREAM = process.env.STREAM !== "off";
 const tally = new Tally();
 const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, colorScheme: "light" });
@@ -40,6 +41,10 @@ await tally.run("home draws the host", async () => {
   must((await drawnPixels(page))[0] > 50, "the first graph is empty");
 });
 
+await tally.run(STREAM ? "the event stream is live" : "without event stream the page polls, and says so", async () => {
+  await page.waitForSelector(`.connection.${STREAM ? "live" : "polling"}`);
+});
+
 await tally.run("g e goes to Explore", async () => {
   await page.keyboard.press("g");
   await page.keyboard.press("e");
@@ -64,7 +69,7 @@ await tally.run("completion offers metric names", async () => {
 });
 
 await tally.run("a syntax error is shown at its place", async () => {
-  await type("sum(up");
+  await type("up +");
   await page.keyboard.press("Control+Enter");
   await page.waitForSelector(".query .problem mark");
   must((await page.locator(".query .problem").innerText()).includes("parse error"), "no message");

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-const KB = 1024;
+const KB = 1000;
 const LIMITS = { "first route": 60 * KB, "page with editor": 240 * KB, everything: 350 * KB };
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));

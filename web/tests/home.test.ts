@@ -33,7 +33,7 @@ describe("host queries", () => {
 describe("a young server", () => {
   const span = { from: 0, to: 100_000 };
   it("shows the part that has data", () => expect(narrow(span, 80_000)).toEqual({ from: 80_000, to: 100_000 }));
-  it("shows at least fifteen seconds", () => expect(narrow(span, 98_000)).toEqual({ from: 85_000, to: 100_000 }));
+  it("shows at least eight seconds", () => expect(narrow(span, 98_000)).toEqual({ from: 92_000, to: 100_000 }));
   it("keeps a range that is mostly full", () => expect(narrow(span, 20_000)).toBe(span));
   it("keeps a range without data", () => expect(narrow(span, null)).toBe(span));
 });

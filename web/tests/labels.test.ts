@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Labels, formatDistinct, formatSeries, matches, parseSearch, seriesKey, varyingLabels } from "../src/base/labels";
+import { type Labels, formatDistinct, formatSeries, seriesKey, varyingLabels } from "../src/base/labels";
+import { matches, parseSearch } from "../src/base/search";
 
 describe("label sets", () => {
   it("writes selectors", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AlertInstance, Rule, RuleGroup } from "../src/api/prom";
-import { parseSearch } from "../src/base/labels";
+import { parseSearch } from "../src/base/search";
 import { STATES, countStates, forProgress, ruleKey, selectRules } from "../src/alerts/rulelist";
 import { splitThreshold } from "../src/alerts/threshold";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Target } from "../src/api/prom";
-import { parseSearch } from "../src/base/labels";
+import { parseSearch } from "../src/base/search";
 import { HEALTHS, adviceFor, countHealth, toPools } from "../src/targets/targetlist";
 
 const target = (scrapePool: string, health: Target["health"], host: string): Target => ({

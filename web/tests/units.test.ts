@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { axisIncrements, formatNumber, formatUnit, guessUnit } from "../src/base/units";
+import { axisIncrements, formatNumber, formatUnit } from "../src/base/units";
+import { guessUnit } from "../src/base/guessunit";
 
 describe("numbers", () => {
   it.each([

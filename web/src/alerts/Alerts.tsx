@@ -2,15 +2,16 @@
 import { useMemo } from "preact/hooks";
 import { type RuleGroup, fetchRules } from "../api/prom";
 import { describeDuration } from "../base/duration";
-import { parseSearch, quote } from "../base/labels";
+import { quote } from "../base/labels";
+import { parseSearch } from "../base/search";
 import { flag, text, words } from "../base/urlstate";
 import { alertCounts } from "../state/live";
 import { useResource } from "../state/resource";
 import { usePageState } from "../state/router";
-import { Empty, ErrorBox, Moment, Portions, Problem, SearchField, Segments } from "../ui/bits";
+import { Empty, ErrorBox, Moment, Problem } from "../ui/bits";
+import { Portions, SearchField, Segments } from "../ui/list";
 import { RuleRow } from "./RuleRow";
 import { DEFAULT_STATES, type RuleState, STATES, type Shown, countStates, selectRules } from "./rulelist";
-import "../ui/list.css";
 import "./alerts.css";
 
 const SCHEMA = {
@@ -80,7 +81,7 @@ export function Alerts() {
           </button>
         </Problem>
       )}
-      <Portions items={shown} size={60}>
+      <Portions items={shown} size={60} entry="div">
         {({ group, rules: list }) => (
           <section class="panel group" key={`${group.file} ${group.name}`} aria-label={`Group ${group.name}`}>
             <GroupHead group={group} />

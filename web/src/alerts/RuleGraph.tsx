@@ -1,7 +1,7 @@
 /** The rule's expression over the time range, with its limit drawn in. */
 import { useMemo, useState } from "preact/hooks";
 import { formatPoint } from "../base/range";
-import { guessUnit } from "../base/units";
+import { guessUnit } from "../base/guessunit";
 import { Chart } from "../chart/Chart";
 import { InlineLegend } from "../chart/Legend";
 import type { ChartModel } from "../chart/options";

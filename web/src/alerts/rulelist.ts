@@ -1,6 +1,7 @@
 /** Filtering, ordering and counting of rules, apart from how they are drawn. */
 import type { AlertInstance, Rule, RuleGroup } from "../api/prom";
-import { type Search, matches, seriesKey } from "../base/labels";
+import { seriesKey } from "../base/labels";
+import { type Search, matches } from "../base/search";
 
 export const STATES = ["firing", "pending", "inactive", "recording"] as const;
 export type RuleState = (typeof STATES)[number];

@@ -1,7 +1,6 @@
 /** A time series chart: uPlot on a canvas, with our tooltip, drag to zoom, keys, and a text for those who cannot see it. */
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import "./chart.css";
 import { formatTime } from "../base/clock";
 import { theme } from "../state/theme";

@@ -1,5 +1,6 @@
 import { useMemo } from "preact/hooks";
-import { type Unit, guessUnit } from "../base/units";
+import { type Unit } from "../base/units";
+import { guessUnit } from "../base/guessunit";
 import { Chart } from "../chart/Chart";
 import { TableLegend } from "../chart/Legend";
 import type { ChartModel } from "../chart/options";

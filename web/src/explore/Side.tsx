@@ -3,7 +3,8 @@ import { useMemo, useState } from "preact/hooks";
 import { fetchMetadata, fetchMetricNames } from "../api/prom";
 import { findQueries, forgetQueries, queryHistory } from "../state/history";
 import { useResource } from "../state/resource";
-import { Empty, ErrorBox, Moment, Portions } from "../ui/bits";
+import { Empty, ErrorBox, Moment } from "../ui/bits";
+import { Portions } from "../ui/list";
 import { Icon } from "../ui/Icon";
 import { defaultQuery, findMetrics, toMetrics } from "./metrics";
 

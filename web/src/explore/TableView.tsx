@@ -1,5 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
-import { formatUnit, guessUnit, type Unit } from "../base/units";
+import { formatUnit, type Unit } from "../base/units";
+import { guessUnit } from "../base/guessunit";
 import { Empty, LabelChips, Moment } from "../ui/bits";
 import { Icon } from "../ui/Icon";
 import { type Row, sortRows, toTable } from "./rows";

@@ -7,7 +7,7 @@ import { fixed, formatPoint, isLive } from "../base/range";
 import { UNITS, type Unit } from "../base/units";
 import { copyText, download } from "../state/notices";
 import { range, span } from "../state/timerange";
-import { Segments } from "../ui/bits";
+import { Segments } from "../ui/list";
 import { Icon } from "../ui/Icon";
 import { Menu } from "../ui/Menu";
 import { type Row, tableToCells, toTable } from "./rows";

@@ -10,6 +10,7 @@ import { ErrorBox, Empty } from "../ui/bits";
 import { Icon, Logo } from "../ui/Icon";
 import { lazy } from "../ui/lazy";
 import { Bar } from "./Bar";
+import { OfflineBanner } from "./ConnectionDot";
 import { Notices } from "./Notices";
 import { PAGES, type Page } from "./pages";
 
@@ -87,6 +88,7 @@ export function App() {
       <Rail active={page} />
       <Bar title={page?.title ?? "Not found"} />
       <main id="main" tabIndex={-1}>
+        <OfflineBanner />
         {error && <ErrorBox error={error} />}
         {View && <View />}
         {!page && (

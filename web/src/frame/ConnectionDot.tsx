@@ -3,6 +3,7 @@ import { formatStamp, formatTime } from "../base/clock";
 import { connection, retryConnection, serverVersion } from "../state/live";
 import type { Connection } from "../state/stream";
 import { now } from "../state/timerange";
+import { Problem } from "../ui/bits";
 import { Menu } from "../ui/Menu";
 
 function wordOf(state: Connection): string {
@@ -22,20 +23,30 @@ function explain(state: Connection): string {
   }
 }
 
+/** Says once, above the page, that what it shows is old. */
+export function OfflineBanner() {
+  const state = connection.value;
+  if (state.mode !== "offline") return null;
+  return (
+    <div class="offline">
+      <Problem>
+        {explain(state)} <button type="button" class="btn" onClick={retryConnection}>Try now</button>
+      </Problem>
+    </div>
+  );
+}
+
 export function ConnectionDot() {
   const state = connection.value;
   return (
-    <>
-      <Menu label={`Connection: ${wordOf(state)}`} class={`bare connection ${state.mode}`} align="left" button={<><i class="dot" /><span>{wordOf(state)}</span></>}>
-        {(close) => (
-          <div class="connection-box">
-            <p>{explain(state)}</p>
-            {serverVersion.value && <p class="note">Server version {serverVersion.value}</p>}
-            {state.mode !== "live" && <button type="button" class="btn" onClick={() => (retryConnection(), close())}>Try the stream now</button>}
-          </div>
-        )}
-      </Menu>
-      <span class="sr" role="status">{state.mode === "offline" ? "Connection to the server lost" : ""}</span>
-    </>
+    <Menu label={`Connection: ${wordOf(state)}`} class={`bare connection ${state.mode}`} align="left" button={<><i class="dot" /><span>{wordOf(state)}</span></>}>
+      {(close) => (
+        <div class="connection-box">
+          <p>{explain(state)}</p>
+          {serverVersion.value && <p class="note">Server version {serverVersion.value}</p>}
+          {state.mode !== "live" && <button type="button" class="btn" onClick={() => (retryConnection(), close())}>Try the stream now</button>}
+        </div>
+      )}
+    </Menu>
   );
 }

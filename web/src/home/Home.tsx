@@ -1,10 +1,11 @@
 /** What is wrong now, how this host is doing, how pharos itself is doing. */
+import { useEffect } from "preact/hooks";
 import { type Targets, fetchTargets, queryInstant } from "../api/prom";
 import { parseDuration, describeDuration } from "../base/duration";
 import { text, words } from "../base/urlstate";
 import { useResource } from "../state/resource";
 import { usePageState } from "../state/router";
-import { follows, now, range, span } from "../state/timerange";
+import { advance, follows, now, range, refresh, span } from "../state/timerange";
 import { formatPoint } from "../base/range";
 import { ErrorBox } from "../ui/bits";
 import { lazy } from "../ui/lazy";
@@ -22,6 +23,9 @@ const NextSteps = lazy(() => import("./NextSteps").then((m) => m.NextSteps));
 
 const SCHEMA = { host: text(), hide: words(null) };
 const DEFAULT_INTERVAL_S = 15;
+/** In its first seconds a server has news all the time: do not wait for the next scrape event. */
+const YOUNG_MS = 20_000;
+const YOUNG_REFRESH_MS = 1_000;
 
 async function loadHosts(signal: AbortSignal): Promise<Host[]> {
   const { data } = await queryInstant(HOSTS_QUERY, span.peek().to / 1000, signal);
@@ -53,7 +57,13 @@ export function Home() {
   const dataStart = start.loadedKey === `start ${key}` ? start.data : null;
   const view = () => narrow(span.peek(), dataStart);
   const narrowed = view().from !== span.value.from;
-  const ready = key && start.loadedKey === `start ${key}` ? `${key} ${narrowed ? dataStart : ""}` : null;
+  const ready = key && dataStart !== null ? `${key} ${narrowed ? dataStart : ""}` : null;
+  const young = follows.value && (dataStart === null || now.value - dataStart < YOUNG_MS);
+  useEffect(() => {
+    if (!young || refresh.value === "off") return;
+    const id = setInterval(advance, YOUNG_REFRESH_MS);
+    return () => clearInterval(id);
+  }, [young, refresh.value]);
   const intervalS = intervalOf(targets.data, host);
 
   return (

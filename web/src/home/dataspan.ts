@@ -6,7 +6,7 @@ import { queryRange } from "../api/prom";
 import { chooseGrid } from "../base/grid";
 import type { Span } from "../base/range";
 
-const MIN_SPAN_MS = 15_000;
+const MIN_SPAN_MS = 8_000;
 /** Narrow only when more than this share of the range would be empty. */
 const EMPTY_SHARE = 0.25;
 
@@ -17,7 +17,12 @@ export async function findDataStart(expr: string, span: Span, signal: AbortSigna
     const grid = chooseGrid({ from, to: span.to }, 120);
     const { data } = await queryRange(expr, grid, signal);
     const first = Math.min(...data.result.map((s) => s.values?.[0]?.[0] ?? Infinity));
-    if (!Number.isFinite(first)) return null;
+    if (!Number.isFinite(first)) {
+      if (grid.stepS === 1) return null;
+      // The newest samples may lie after the last point of a coarse grid.
+      from = (grid.endS - grid.stepS) * 1000;
+      continue;
+    }
     const empty = first * 1000 - from;
     if (grid.stepS === 1 || empty < (span.to - from) / 2) return first * 1000;
     from = (first - grid.stepS) * 1000;

@@ -1,5 +1,6 @@
 /** Data that a component needs: loaded when its key changes, refreshed as now moves, old data kept while loading. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { ApiError } from "../api/http";
 import { now, reloads } from "./timerange";
 
 export interface Resource<T> {
@@ -18,6 +19,14 @@ interface Held<T> {
   loading: boolean;
   loadedKey: string | null;
   startedMs: number;
+}
+
+/** What was loaded before stays on the screen while the server cannot be reached: the frame says so, once. */
+function failed<T>(held: Held<T>, key: string, error: Error): Held<T> {
+  if (error.name === "AbortError") return { ...held, loading: false };
+  const kept = held.loadedKey === key ? held.data : null;
+  const unreachable = error instanceof ApiError && error.type === "network";
+  return { ...held, data: kept, error: unreachable && kept !== null ? null : error, loading: false };
 }
 
 /** `key` null loads nothing. `load` must depend on the key and the current time only. `follow` false: time alone does not reload. */
@@ -48,7 +57,7 @@ export function useResource<T>(key: string | null, load: (signal: AbortSignal) =
       (error: Error) => {
         if (running.current !== mine) return;
         running.current = null;
-        setHeld((h) => ({ ...h, error: error.name === "AbortError" ? h.error : error, loading: false, data: h.loadedKey === key ? h.data : null }));
+        setHeld((h) => failed(h, key, error));
       },
     );
   }, [key, tick]);

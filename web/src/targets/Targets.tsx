@@ -2,15 +2,16 @@
 import { useMemo } from "preact/hooks";
 import { type Health, type Target, type Targets, fetchTargets } from "../api/prom";
 import { describeDuration } from "../base/duration";
-import { formatSeries, parseSearch, quote } from "../base/labels";
+import { formatSeries, quote } from "../base/labels";
+import { parseSearch } from "../base/search";
 import { flag, text, words } from "../base/urlstate";
 import { useResource } from "../state/resource";
 import { href, usePageState } from "../state/router";
-import { Empty, ErrorBox, LabelChips, Moment, Portions, SearchField, Segments } from "../ui/bits";
+import { Empty, ErrorBox, LabelChips, Moment } from "../ui/bits";
+import { Portions, SearchField, Segments } from "../ui/list";
 import { Icon } from "../ui/Icon";
 import { StateTag } from "../ui/State";
 import { HEALTHS, type Pool, adviceFor, countHealth, healthOf, toPools } from "./targetlist";
-import "../ui/list.css";
 import "./targets.css";
 
 const SCHEMA = { health: words<Health>(HEALTHS, [...HEALTHS]), q: text(), details: text(), dropped: flag() };

@@ -1,6 +1,6 @@
 /** Filtering and grouping of scrape targets. */
 import type { Health, Target } from "../api/prom";
-import { type Search, matches } from "../base/labels";
+import { type Search, matches } from "../base/search";
 
 export const HEALTHS = ["up", "down", "unknown"] as const;
 
