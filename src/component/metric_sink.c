@@ -204,7 +204,8 @@ static void put_escaped(Buf *out, Str s, bool quotes)
                 buf_char(out, c == '\n' ? 'n' : c);
                 plain = i + 1;
         }
-        buf_add(out, s.p + plain, s.n - plain);
+        if (plain < s.n)
+                buf_add(out, s.p + plain, s.n - plain);
 }
 
 static void put_sample(Buf *out, const TextFamily *f, const TextSample *s)

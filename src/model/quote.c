@@ -62,6 +62,7 @@ void quote_go(Buf *out, Str s)
                 i += n ? n : 1;
                 plain = i;
         }
-        buf_add(out, s.p + plain, s.n - plain);
+        if (plain < s.n)
+                buf_add(out, s.p + plain, s.n - plain);
         buf_char(out, '"');
 }

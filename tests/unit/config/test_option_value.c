@@ -41,7 +41,7 @@ static void integers(void **state)
                 int64_t want;
         } good[] = { { "0", 0 }, { "12", 12 }, { "-7", -7 }, { "+7", 7 }, { "1_000", 1000 }, { "0x1F", 31 }, { "0b101", 5 }, { "0o17", 15 }, { "017", 15 },
                      { "1e3", 1000 }, { "08", 8 }, { "9223372036854775807", INT64_MAX } };
-        static const char *const bad[] = { "\"5\"", "1.5", "abc", "9223372036854775808", "0x", "1e300", "-", "a1", "true" };
+        static const char *const bad[] = { "\"5\"", "1.5", "abc", "9223372036854775808", "0x", "1e300", "+", "a1", "true" };
         int64_t v;
         uint64_t u;
         for (size_t i = 0; i < ARRAY_LEN(good); i++) {
