@@ -33,7 +33,8 @@ bool component_unknown(const Component *const *rows, size_t n, ComponentKind kin
                 }
         }
         if (best)
-                return err_set(err, ERR_NOT_FOUND, "unknown %s '" STR_FMT "': did you mean '%s'?", component_kind_name(kind), STR_ARG(name), best);
+                return err_set(err, ERR_NOT_FOUND, "unknown %s '" STR_FMT "': did you mean '%s'?",
+                               component_kind_name(kind), STR_ARG(name), best);
         return err_set(err, ERR_NOT_FOUND, "unknown %s '" STR_FMT "'", component_kind_name(kind), STR_ARG(name));
 }
 
@@ -53,8 +54,8 @@ bool component_open_default(const Component *component, Arena *arena, const Env 
 
 bool component_need(const Component *component, const char *capability, Err *err)
 {
-        return err_set(err, ERR_UNAVAILABLE, "%s '%s' needs the capability '%s', which is not there", component_kind_name(component->kind),
-                       component->name, capability);
+        return err_set(err, ERR_UNAVAILABLE, "%s '%s' needs the capability '%s', which is not there",
+                       component_kind_name(component->kind), component->name, capability);
 }
 
 void component_lint(Buf *out, const Component *const *rows, size_t n)

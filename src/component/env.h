@@ -1,8 +1,8 @@
 /* component/env.h - Env: everything that a component may touch besides its own options. Nothing else is reachable: no
  * globals, no singletons, so a test passes fakes.
  *
- * Capabilities are borrowed and outlive every component opened with them. A member that a component needs and finds NULL
- * is an error of its open(): component_need names it. */
+ * Capabilities are borrowed and outlive every component opened with them. A member that a component needs and finds
+ * NULL is an error of its open(): component_need names it. */
 #pragma once
 
 struct Clock;

@@ -1,6 +1,7 @@
 /* Invariants
  * 1. What is written has every family once, with HELP and TYPE before its samples, and no series twice.
- * 2. The order of the output does not depend on the order of pushing, but for which of two equal series wins (the last).
+ * 2. The order of the output does not depend on the order of pushing, but for which of two equal series wins (the
+ * last).
  *
  * Samples are kept as values and sorted when written: a host has a few thousand of them, sorting costs less than a
  * collector's system calls, and collectors may emit in whatever order /proc has. */
@@ -85,7 +86,9 @@ static void text_sample(MetricSink *sink, Str suffix, const Label *labels, size_
         TextFamily *f = text->current;
         Labels sorted = labels_dup(text->arena, labels_of(text->arena, (Str){ 0 }, labels, n));
         vec_push(&f->samples, (TextSample){ .suffix = suffix.n ? str_dup(text->arena, suffix) : (Str){ 0 },
-                                            .labels = sorted, .value = value, .order = f->samples.len });
+                                            .labels = sorted,
+                                            .value = value,
+                                            .order = f->samples.len });
 }
 
 void metric_sink_text_init(TextSink *text, Arena *arena)
@@ -114,10 +117,7 @@ static int cmp_value(Str name, Str a, Str b)
 }
 
 /* Plain samples and buckets first, _sum and _count behind those of the same series. */
-static int suffix_rank(Str suffix)
-{
-        return str_eq(suffix, STR("_sum")) ? 1 : str_eq(suffix, STR("_count")) ? 2 : 0;
-}
+static int suffix_rank(Str suffix) { return str_eq(suffix, STR("_sum")) ? 1 : str_eq(suffix, STR("_count")) ? 2 : 0; }
 
 static bool is_bound(Str name) { return str_eq(name, STR("le")) || str_eq(name, STR("quantile")); }
 
@@ -285,7 +285,9 @@ void metric_sink_callback_init(CallbackSink *callback, void (*on_sample)(void *a
                                void (*on_family)(void *arg, Str name, const Metadata *metadata), void *arg)
 {
         *callback = (CallbackSink){ .sink = { .family = callback_family, .sample = callback_sample },
-                                    .on_sample = on_sample, .on_family = on_family, .arg = arg };
+                                    .on_sample = on_sample,
+                                    .on_family = on_family,
+                                    .arg = arg };
         callback->scratch = arena_new();
 }
 

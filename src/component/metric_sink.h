@@ -1,7 +1,7 @@
 /* component/metric_sink.h - MetricSink: where collectors push what they measure, without knowing what becomes of it.
  *
- *     metric_sink_family(sink, STR("node_cpu_seconds_total"), METRIC_TYPE_COUNTER, STR("Seconds the CPUs spent in each mode."));
- *     metric_sink_put(sink, seconds, { STR("cpu"), STR("0") }, { STR("mode"), STR("idle") });
+ *     metric_sink_family(sink, STR("node_cpu_seconds_total"), METRIC_TYPE_COUNTER, STR("Seconds the CPUs spent in each
+ * mode.")); metric_sink_put(sink, seconds, { STR("cpu"), STR("0") }, { STR("mode"), STR("idle") });
  *
  * A family may be named again later: the samples join, the first type and help stay. All strings are borrowed for the
  * call only. Labels need no order, have no empty values and no __name__; a name that comes twice keeps its last value.
@@ -25,7 +25,10 @@ struct MetricSink {
 };
 
 /* The family of the samples that follow. */
-static inline void metric_sink_family(MetricSink *sink, Str name, MetricType type, Str help) { sink->family(sink, name, type, help); }
+static inline void metric_sink_family(MetricSink *sink, Str name, MetricType type, Str help)
+{
+        sink->family(sink, name, type, help);
+}
 static inline void metric_sink_sample(MetricSink *sink, const Label *labels, size_t n, double value)
 {
         sink->sample(sink, (Str){ 0 }, labels, n, value);
@@ -36,8 +39,9 @@ static inline void metric_sink_suffixed(MetricSink *sink, Str suffix, const Labe
         sink->sample(sink, suffix, labels, n, value);
 }
 /* metric_sink_put(sink, value, { name, value }, ...): at least one label. */
-#define metric_sink_put(sink, value, ...)                                                                    \
-        metric_sink_sample((sink), (const Label[]){ __VA_ARGS__ }, sizeof((const Label[]){ __VA_ARGS__ }) / sizeof(Label), (value))
+#define metric_sink_put(sink, value, ...)                          \
+        metric_sink_sample((sink), (const Label[]){ __VA_ARGS__ }, \
+                           sizeof((const Label[]){ __VA_ARGS__ }) / sizeof(Label), (value))
 /* A family with one sample without labels. */
 static inline void metric_sink_single(MetricSink *sink, Str name, MetricType type, Str help, double value)
 {

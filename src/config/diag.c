@@ -55,8 +55,8 @@ void diags_print(Buf *out, const Diags *diags)
                         buf_printf(out, STR_FMT ":", STR_ARG(d->file));
                 if (d->pos.line)
                         buf_printf(out, "%u:%u:", d->pos.line, d->pos.col);
-                buf_printf(out, "%s%s: " STR_FMT "\n", d->file.n || d->pos.line ? " " : "", d->level == DIAG_ERROR ? "error" : "warning",
-                           STR_ARG(d->message));
+                buf_printf(out, "%s%s: " STR_FMT "\n", d->file.n || d->pos.line ? " " : "",
+                           d->level == DIAG_ERROR ? "error" : "warning", STR_ARG(d->message));
                 shown += d->level == DIAG_ERROR;
         }
         if (diags->errors > shown)

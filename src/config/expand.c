@@ -74,11 +74,13 @@ Str expand_str(Arena *arena, Str s, ExpandSource source, void (*missing)(void *a
         return buf_str(&out);
 }
 
-Labels expand_labels(Arena *arena, Labels labels, ExpandSource source, void (*missing)(void *arg, Str name), void *missing_arg)
+Labels expand_labels(Arena *arena, Labels labels, ExpandSource source, void (*missing)(void *arg, Str name),
+                     void *missing_arg)
 {
         LabelsBuilder b;
         labels_builder_init(&b, arena, labels);
         for (size_t i = 0; i < labels.n; i++)
-                labels_builder_set(&b, labels.data[i].name, expand_str(arena, labels.data[i].value, source, missing, missing_arg));
+                labels_builder_set(&b, labels.data[i].name,
+                                   expand_str(arena, labels.data[i].value, source, missing, missing_arg));
         return labels_builder_build(&b, arena);
 }

@@ -3,7 +3,6 @@
  * 2. Messages are upstream's, so that what people search for is found. */
 #include "config/http_options.h"
 
-
 static bool bad(const YamlNode *node, const OptionCtx *ctx, const char *message)
 {
         return diags_error(ctx->diags, ctx->file, node->pos, "%s", message);
@@ -31,18 +30,25 @@ bool http_options_check_tls(HttpTlsOptions *t, const YamlNode *node, const Optio
         if (t->key.text.n && t->key_file.n)
                 return bad(node, ctx, "at most one of key and key_file must be configured");
         if (cert && !key)
-                return bad(node, ctx, "exactly one of key or key_file must be configured when a client certificate is configured");
+                return bad(node, ctx,
+                           "exactly one of key or key_file must be configured when a client certificate is configured");
         if (key && !cert)
-                return bad(node, ctx, "exactly one of cert or cert_file must be configured when a client key is configured");
+                return bad(node, ctx,
+                           "exactly one of cert or cert_file must be configured when a client key is configured");
         if (t->min_version && t->max_version && t->min_version > t->max_version)
-                return bad(node, ctx, "tls_config.max_version must be greater than or equal to tls_config.min_version if both are specified");
+                return bad(node, ctx,
+                           "tls_config.max_version must be greater than or equal to tls_config.min_version if both are "
+                           "specified");
         t->ca_file = option_path(ctx, t->ca_file);
         t->cert_file = option_path(ctx, t->cert_file);
         t->key_file = option_path(ctx, t->key_file);
         return true;
 }
 
-static void validate_tls(void *self, const YamlNode *node, const OptionCtx *ctx) { http_options_check_tls(self, node, ctx); }
+static void validate_tls(void *self, const YamlNode *node, const OptionCtx *ctx)
+{
+        http_options_check_tls(self, node, ctx);
+}
 
 static const Option tls_options[] = {
         { "ca", OPT_STR, offsetof(HttpTlsOptions, ca), .help = "Certificate authorities, as PEM text." },
@@ -51,13 +57,19 @@ static const Option tls_options[] = {
         { "cert_file", OPT_STR, offsetof(HttpTlsOptions, cert_file), .help = "Client certificate, a PEM file." },
         { "key", OPT_SECRET, offsetof(HttpTlsOptions, key), .help = "Client key, as PEM text." },
         { "key_file", OPT_STR, offsetof(HttpTlsOptions, key_file), .help = "Client key, a PEM file." },
-        { "server_name", OPT_STR, offsetof(HttpTlsOptions, server_name), .help = "The name that the server's certificate must have." },
-        { "insecure_skip_verify", OPT_BOOL, offsetof(HttpTlsOptions, insecure_skip_verify), .help = "Do not check the server's certificate." },
-        { "min_version", OPT_ENUM, offsetof(HttpTlsOptions, min_version), .values = tls_versions, .help = "Oldest version that is accepted." },
-        { "max_version", OPT_ENUM, offsetof(HttpTlsOptions, max_version), .values = tls_versions, .help = "Newest version that is accepted." },
+        { "server_name", OPT_STR, offsetof(HttpTlsOptions, server_name),
+          .help = "The name that the server's certificate must have." },
+        { "insecure_skip_verify", OPT_BOOL, offsetof(HttpTlsOptions, insecure_skip_verify),
+          .help = "Do not check the server's certificate." },
+        { "min_version", OPT_ENUM, offsetof(HttpTlsOptions, min_version), .values = tls_versions,
+          .help = "Oldest version that is accepted." },
+        { "max_version", OPT_ENUM, offsetof(HttpTlsOptions, max_version), .values = tls_versions,
+          .help = "Newest version that is accepted." },
         OPTION_END,
 };
-const OptionTable http_options_tls_table = { .name = "tls_config", .options = tls_options, .size = sizeof(HttpTlsOptions), .validate = validate_tls };
+const OptionTable http_options_tls_table = {
+        .name = "tls_config", .options = tls_options, .size = sizeof(HttpTlsOptions), .validate = validate_tls
+};
 
 /* ---- the ways to authenticate */
 
@@ -79,8 +91,9 @@ static const Option basic_options[] = {
         { "password_file", OPT_STR, offsetof(HttpBasicAuth, password_file), .help = "File with the password." },
         OPTION_END,
 };
-const OptionTable http_options_basic_auth_table = { .name = "basic_auth", .options = basic_options, .size = sizeof(HttpBasicAuth),
-                                                    .validate = validate_basic };
+const OptionTable http_options_basic_auth_table = {
+        .name = "basic_auth", .options = basic_options, .size = sizeof(HttpBasicAuth), .validate = validate_basic
+};
 
 static void validate_authorization(void *self, const YamlNode *node, const OptionCtx *ctx)
 {
@@ -98,18 +111,23 @@ static void validate_authorization(void *self, const YamlNode *node, const Optio
 static const Option authorization_options[] = {
         { "type", OPT_STR, offsetof(HttpAuthorization, type), .def = "Bearer", .help = "The scheme." },
         { "credentials", OPT_SECRET, offsetof(HttpAuthorization, credentials), .help = "What follows the scheme." },
-        { "credentials_file", OPT_STR, offsetof(HttpAuthorization, credentials_file), .help = "File with what follows the scheme." },
+        { "credentials_file", OPT_STR, offsetof(HttpAuthorization, credentials_file),
+          .help = "File with what follows the scheme." },
         OPTION_END,
 };
-const OptionTable http_options_authorization_table = { .name = "authorization", .options = authorization_options,
-                                                       .size = sizeof(HttpAuthorization), .validate = validate_authorization };
+const OptionTable http_options_authorization_table = { .name = "authorization",
+                                                       .options = authorization_options,
+                                                       .size = sizeof(HttpAuthorization),
+                                                       .validate = validate_authorization };
 
 /* ---- proxies */
 
 static bool check_proxy(const HttpProxyOptions *p, const YamlNode *node, const OptionCtx *ctx)
 {
         if (p->connect_header.n && !p->from_environment && !p->url.n)
-                return bad(node, ctx, "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured");
+                return bad(node, ctx,
+                           "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be "
+                           "configured");
         if (p->from_environment && p->url.n)
                 return bad(node, ctx, "if proxy_from_environment is configured, proxy_url must not be configured");
         if (p->from_environment && p->no_proxy.n)
@@ -127,7 +145,8 @@ static void validate_oauth2(void *self, const YamlNode *node, const OptionCtx *c
         if (o->token_url.n == 0)
                 bad(node, ctx, "oauth2 token_url must be configured");
         if (o->client_secret.text.n && o->client_secret_file.n)
-                bad(node, ctx, "at most one of oauth2 client_secret, client_secret_file & client_secret_ref must be configured");
+                bad(node, ctx,
+                    "at most one of oauth2 client_secret, client_secret_file & client_secret_ref must be configured");
         check_proxy(&o->proxy, node, ctx);
         o->client_secret_file = option_path(ctx, o->client_secret_file);
 }
@@ -135,24 +154,43 @@ static void validate_oauth2(void *self, const YamlNode *node, const OptionCtx *c
 static const Option oauth2_options[] = {
         { "client_id", OPT_STR, offsetof(HttpOauth2, client_id), .help = "Client id." },
         { "client_secret", OPT_SECRET, offsetof(HttpOauth2, client_secret), .help = "Client secret." },
-        { "client_secret_file", OPT_STR, offsetof(HttpOauth2, client_secret_file), .help = "File with the client secret." },
+        { "client_secret_file", OPT_STR, offsetof(HttpOauth2, client_secret_file),
+          .help = "File with the client secret." },
         { "scopes", OPT_STR_LIST, offsetof(HttpOauth2, scopes), .help = "Scopes to ask for." },
         { "token_url", OPT_STR, offsetof(HttpOauth2, token_url), .help = "Where tokens come from." },
-        { "endpoint_params", OPT_LABELS, offsetof(HttpOauth2, endpoint_params), .help = "More parameters of the token request." },
-        { "tls_config", OPT_STRUCT, offsetof(HttpOauth2, tls), .table = &http_options_tls_table, .help = "For the token request." },
+        { "endpoint_params", OPT_LABELS, offsetof(HttpOauth2, endpoint_params),
+          .help = "More parameters of the token request." },
+        { "tls_config", OPT_STRUCT, offsetof(HttpOauth2, tls), .table = &http_options_tls_table,
+          .help = "For the token request." },
         HTTP_OPTIONS_PROXY_ROWS_(offsetof(HttpOauth2, proxy)),
         OPTION_END,
 };
-const OptionTable http_options_oauth2_table = { .name = "oauth2", .options = oauth2_options, .size = sizeof(HttpOauth2), .validate = validate_oauth2 };
+const OptionTable http_options_oauth2_table = {
+        .name = "oauth2", .options = oauth2_options, .size = sizeof(HttpOauth2), .validate = validate_oauth2
+};
 
 /* ---- headers */
 
 bool http_options_is_reserved_header(Str name)
 {
         static const char *const reserved[] = {
-                "authorization", "host", "content-encoding", "content-length", "content-type", "user-agent", "connection", "keep-alive",
-                "proxy-authenticate", "proxy-authorization", "www-authenticate", "accept-encoding", "x-prometheus-remote-write-version",
-                "x-prometheus-remote-read-version", "x-prometheus-scrape-timeout-seconds", "x-amz-date", "x-amz-security-token",
+                "authorization",
+                "host",
+                "content-encoding",
+                "content-length",
+                "content-type",
+                "user-agent",
+                "connection",
+                "keep-alive",
+                "proxy-authenticate",
+                "proxy-authorization",
+                "www-authenticate",
+                "accept-encoding",
+                "x-prometheus-remote-write-version",
+                "x-prometheus-remote-read-version",
+                "x-prometheus-scrape-timeout-seconds",
+                "x-amz-date",
+                "x-amz-security-token",
                 "x-amz-content-sha256",
         };
         for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
@@ -167,7 +205,9 @@ static const Option header_options[] = {
         { "files", OPT_STR_LIST, offsetof(HttpHeaderValues, files), .help = "Files with values." },
         OPTION_END,
 };
-static const OptionTable header_table = { .name = "http_headers", .options = header_options, .size = sizeof(HttpHeaderValues) };
+static const OptionTable header_table = { .name = "http_headers",
+                                          .options = header_options,
+                                          .size = sizeof(HttpHeaderValues) };
 
 bool http_options_parse_headers(void *field, const YamlNode *node, const OptionCtx *ctx)
 {
@@ -180,10 +220,12 @@ bool http_options_parse_headers(void *field, const YamlNode *node, const OptionC
         for (size_t i = 0; i < node->n; i++) {
                 const YamlPair *p = &node->pairs[i];
                 if (http_options_is_reserved_header(p->key))
-                        ok = diags_error(ctx->diags, ctx->file, p->key_pos, "setting header '" STR_FMT "' is not allowed", STR_ARG(p->key));
+                        ok = diags_error(ctx->diags, ctx->file, p->key_pos,
+                                         "setting header '" STR_FMT "' is not allowed", STR_ARG(p->key));
                 for (size_t k = 0; k < i; k++)
                         if (str_eq_fold(node->pairs[k].key, p->key))
-                                ok = diags_error(ctx->diags, ctx->file, p->key_pos, "header '" STR_FMT "' is defined in multiple places", STR_ARG(p->key));
+                                ok = diags_error(ctx->diags, ctx->file, p->key_pos,
+                                                 "header '" STR_FMT "' is defined in multiple places", STR_ARG(p->key));
                 HttpHeaderValues *h = &list.data[i];
                 ok = option_bind(p->value, &header_table, h, ctx) && ok;
                 h->name = p->key;
@@ -201,11 +243,14 @@ static bool check_exclusive(const HttpOptions *h, const YamlNode *node, const Op
 {
         bool bearer = h->bearer_token.text.n || h->bearer_token_file.n;
         if (h->bearer_token.text.n && h->bearer_token_file.n)
-                return bad(at(node, "bearer_token_file"), ctx, "at most one of bearer_token & bearer_token_file must be configured");
+                return bad(at(node, "bearer_token_file"), ctx,
+                           "at most one of bearer_token & bearer_token_file must be configured");
         if ((h->basic_auth || h->oauth2) && bearer)
-                return bad(node, ctx, "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured");
+                return bad(node, ctx,
+                           "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured");
         if (h->authorization && bearer)
-                return bad(at(node, "authorization"), ctx, "authorization is not compatible with bearer_token & bearer_token_file");
+                return bad(at(node, "authorization"), ctx,
+                           "authorization is not compatible with bearer_token & bearer_token_file");
         if ((h->authorization && (h->basic_auth || h->oauth2)) || (h->oauth2 && h->basic_auth))
                 return bad(node, ctx, "at most one of basic_auth, oauth2 & authorization must be configured");
         return true;
@@ -217,16 +262,22 @@ bool http_options_check(HttpOptions *h, const YamlNode *node, const OptionCtx *c
                 return false;
         if (h->bearer_token.text.n || h->bearer_token_file.n) {
                 h->authorization = arena_new_of(ctx->arena, HttpAuthorization);
-                *h->authorization = (HttpAuthorization){ .type = STR("Bearer"), .credentials = h->bearer_token,
+                *h->authorization = (HttpAuthorization){ .type = STR("Bearer"),
+                                                         .credentials = h->bearer_token,
                                                          .credentials_file = option_path(ctx, h->bearer_token_file) };
         }
         return true;
 }
 
-static void validate_http(void *self, const YamlNode *node, const OptionCtx *ctx) { http_options_check(self, node, ctx); }
+static void validate_http(void *self, const YamlNode *node, const OptionCtx *ctx)
+{
+        http_options_check(self, node, ctx);
+}
 
 typedef struct Whole {
         HttpOptions http;
 } Whole;
 static const Option http_rows[] = { HTTP_OPTIONS_ROWS(Whole, http), OPTION_END };
-const OptionTable http_options_table = { .name = "http_config", .options = http_rows, .size = sizeof(HttpOptions), .validate = validate_http };
+const OptionTable http_options_table = {
+        .name = "http_config", .options = http_rows, .size = sizeof(HttpOptions), .validate = validate_http
+};

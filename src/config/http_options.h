@@ -1,8 +1,10 @@
-/* config/http_options.h - the HTTP client keys that scraping, discovery, receivers, remote write and Alertmanagers share.
+/* config/http_options.h - the HTTP client keys that scraping, discovery, receivers, remote write and Alertmanagers
+ * share.
  *
- * Inline, beside the owner's own keys:      static const Option scrape_options[] = { ..., HTTP_OPTIONS_ROWS(ScrapeConfig, http), OPTION_END };
- *                                           and http_options_check(&config->http, node, ctx) in the owner's validate.
- * As a section (http_config):               { "http_config", OPT_STRUCT, offsetof(...), .table = &http_options_table, ... }
+ * Inline, beside the owner's own keys:      static const Option scrape_options[] = { ...,
+ * HTTP_OPTIONS_ROWS(ScrapeConfig, http), OPTION_END }; and http_options_check(&config->http, node, ctx) in the owner's
+ * validate. As a section (http_config):               { "http_config", OPT_STRUCT, offsetof(...), .table =
+ * &http_options_table, ... }
  *
  * Files named here are read when a request is made, not here: they may change while pharos runs. */
 #pragma once
@@ -24,7 +26,8 @@ typedef struct HttpAuthorization {
 } HttpAuthorization;
 
 typedef struct HttpTlsOptions {
-        Str ca, ca_file, cert, cert_file, key_file, server_name; /* files: already joined to the configuration's folder */
+        Str ca, ca_file, cert, cert_file, key_file,
+                server_name; /* files: already joined to the configuration's folder */
         Secret key;
         bool insecure_skip_verify;
         int min_version, max_version; /* HTTP_OPTIONS_TLS* */
@@ -67,8 +70,8 @@ typedef struct HttpOptions {
         Str bearer_token_file;
 } HttpOptions;
 
-extern const OptionTable http_options_table, http_options_tls_table, http_options_basic_auth_table, http_options_authorization_table,
-        http_options_oauth2_table;
+extern const OptionTable http_options_table, http_options_tls_table, http_options_basic_auth_table,
+        http_options_authorization_table, http_options_oauth2_table;
 
 /* Upstream's rules about which keys exclude each other; moves bearer_token into authorization; joins file names to the
  * configuration's folder. False: it reported. Called by http_options_table itself. */
@@ -81,20 +84,32 @@ bool http_options_is_reserved_header(Str name);
 bool http_options_parse_headers(void *field, const YamlNode *node, const OptionCtx *ctx);
 
 #define HTTP_OPTIONS_AT_(Owner, member, field) (offsetof(Owner, member) + offsetof(HttpOptions, field))
-#define HTTP_OPTIONS_PROXY_ROWS_(base)                                                                       \
-        { "proxy_url", OPT_STR, (base) + offsetof(HttpProxyOptions, url), .help = "Proxy for the requests." }, \
-        { "no_proxy", OPT_STR, (base) + offsetof(HttpProxyOptions, no_proxy), .help = "Hosts that are asked directly, separated by commas." }, \
-        { "proxy_from_environment", OPT_BOOL, (base) + offsetof(HttpProxyOptions, from_environment), .help = "Read HTTP_PROXY, HTTPS_PROXY and NO_PROXY." }, \
-        { "proxy_connect_header", OPT_MAP_OF_STR_LIST, (base) + offsetof(HttpProxyOptions, connect_header), .help = "Headers of CONNECT requests to the proxy." }
+#define HTTP_OPTIONS_PROXY_ROWS_(base)                                                                              \
+        { "proxy_url", OPT_STR, (base) + offsetof(HttpProxyOptions, url), .help = "Proxy for the requests." },      \
+                { "no_proxy", OPT_STR, (base) + offsetof(HttpProxyOptions, no_proxy),                               \
+                  .help = "Hosts that are asked directly, separated by commas." },                                  \
+                { "proxy_from_environment", OPT_BOOL, (base) + offsetof(HttpProxyOptions, from_environment),        \
+                  .help = "Read HTTP_PROXY, HTTPS_PROXY and NO_PROXY." },                                           \
+                { "proxy_connect_header", OPT_MAP_OF_STR_LIST, (base) + offsetof(HttpProxyOptions, connect_header), \
+                  .help = "Headers of CONNECT requests to the proxy." }
 /* The rows of the shared keys for a struct Owner with a member of type HttpOptions. */
-#define HTTP_OPTIONS_ROWS(Owner, member)                                                                     \
-        { "basic_auth", OPT_STRUCT_PTR, HTTP_OPTIONS_AT_(Owner, member, basic_auth), .table = &http_options_basic_auth_table, .help = "User name and password." }, \
-        { "authorization", OPT_STRUCT_PTR, HTTP_OPTIONS_AT_(Owner, member, authorization), .table = &http_options_authorization_table, .help = "The Authorization header." }, \
-        { "oauth2", OPT_STRUCT_PTR, HTTP_OPTIONS_AT_(Owner, member, oauth2), .table = &http_options_oauth2_table, .help = "OAuth 2.0 client credentials." }, \
-        { "bearer_token", OPT_SECRET, HTTP_OPTIONS_AT_(Owner, member, bearer_token), .help = "Old form of authorization.credentials." }, \
-        { "bearer_token_file", OPT_STR, HTTP_OPTIONS_AT_(Owner, member, bearer_token_file), .help = "Old form of authorization.credentials_file." }, \
-        { "tls_config", OPT_STRUCT, HTTP_OPTIONS_AT_(Owner, member, tls), .table = &http_options_tls_table, .help = "Certificates and checks." }, \
-        HTTP_OPTIONS_PROXY_ROWS_(HTTP_OPTIONS_AT_(Owner, member, proxy)),                                    \
-        { "follow_redirects", OPT_BOOL, HTTP_OPTIONS_AT_(Owner, member, follow_redirects), .def = "true", .help = "Follow HTTP 3xx answers." }, \
-        { "enable_http2", OPT_BOOL, HTTP_OPTIONS_AT_(Owner, member, enable_http2), .def = "true", .help = "Allow HTTP/2." }, \
-        { "http_headers", OPT_CUSTOM, HTTP_OPTIONS_AT_(Owner, member, headers), .parse = http_options_parse_headers, .help = "More headers: a name with values, secrets or files." }
+#define HTTP_OPTIONS_ROWS(Owner, member)                                                                            \
+        { "basic_auth", OPT_STRUCT_PTR, HTTP_OPTIONS_AT_(Owner, member, basic_auth),                                \
+          .table = &http_options_basic_auth_table, .help = "User name and password." },                             \
+                { "authorization", OPT_STRUCT_PTR, HTTP_OPTIONS_AT_(Owner, member, authorization),                  \
+                  .table = &http_options_authorization_table, .help = "The Authorization header." },                \
+                { "oauth2", OPT_STRUCT_PTR, HTTP_OPTIONS_AT_(Owner, member, oauth2),                                \
+                  .table = &http_options_oauth2_table, .help = "OAuth 2.0 client credentials." },                   \
+                { "bearer_token", OPT_SECRET, HTTP_OPTIONS_AT_(Owner, member, bearer_token),                        \
+                  .help = "Old form of authorization.credentials." },                                               \
+                { "bearer_token_file", OPT_STR, HTTP_OPTIONS_AT_(Owner, member, bearer_token_file),                 \
+                  .help = "Old form of authorization.credentials_file." },                                          \
+                { "tls_config", OPT_STRUCT, HTTP_OPTIONS_AT_(Owner, member, tls), .table = &http_options_tls_table, \
+                  .help = "Certificates and checks." },                                                             \
+                HTTP_OPTIONS_PROXY_ROWS_(HTTP_OPTIONS_AT_(Owner, member, proxy)),                                   \
+                { "follow_redirects", OPT_BOOL, HTTP_OPTIONS_AT_(Owner, member, follow_redirects), .def = "true",   \
+                  .help = "Follow HTTP 3xx answers." },                                                             \
+                { "enable_http2", OPT_BOOL, HTTP_OPTIONS_AT_(Owner, member, enable_http2), .def = "true",           \
+                  .help = "Allow HTTP/2." },                                                                        \
+                { "http_headers", OPT_CUSTOM, HTTP_OPTIONS_AT_(Owner, member, headers),                             \
+                  .parse = http_options_parse_headers, .help = "More headers: a name with values, secrets or files." }

@@ -40,7 +40,8 @@ static bool bind_list(const YamlNode *node, const Option *o, void *field, const 
                 if (node->items[i]->kind != YAML_NULL)
                         ok = bind_section(node->items[i], o->table, item, ctx) && ok;
                 else
-                        ok = diags_error(ctx->diags, ctx->file, node->items[i]->pos, "empty or null entry in '%s'", o->key);
+                        ok = diags_error(ctx->diags, ctx->file, node->items[i]->pos, "empty or null entry in '%s'",
+                                         o->key);
         }
         *(StructList *)field = list;
         return ok;
@@ -81,7 +82,8 @@ static bool bind_value(const YamlNode *node, const Option *o, void *self, const 
         case OPT_CUSTOM:
                 return o->parse(field, node, ctx);
         case OPT_IGNORED:
-                diags_warn(ctx->diags, ctx->file, node->pos, "'%s' has no effect here: %s", o->key, o->help ? o->help : "not needed");
+                diags_warn(ctx->diags, ctx->file, node->pos, "'%s' has no effect here: %s", o->key,
+                           o->help ? o->help : "not needed");
                 return true;
         }
         return true;
@@ -103,8 +105,10 @@ static bool unknown_key(const YamlPair *pair, const OptionTable *table, const Op
         const char *near = option_value_nearest(pair->key, names.data, names.len);
         Str shown = str_sub(pair->key, 0, 80);
         if (near)
-                return diags_error(ctx->diags, ctx->file, pair->key_pos, "unknown key '" STR_FMT "': did you mean '%s'?", STR_ARG(shown), near);
-        return diags_error(ctx->diags, ctx->file, pair->key_pos, "unknown key '" STR_FMT "' in '%s'", STR_ARG(shown), table->name);
+                return diags_error(ctx->diags, ctx->file, pair->key_pos,
+                                   "unknown key '" STR_FMT "': did you mean '%s'?", STR_ARG(shown), near);
+        return diags_error(ctx->diags, ctx->file, pair->key_pos, "unknown key '" STR_FMT "' in '%s'", STR_ARG(shown),
+                           table->name);
 }
 
 static bool check_required(const YamlNode *node, const OptionTable *table, const OptionCtx *ctx)
@@ -115,7 +119,8 @@ static bool check_required(const YamlNode *node, const OptionTable *table, const
                         continue;
                 const YamlNode *value = yaml_get(node, str_of(o->key));
                 if (!value || value->kind == YAML_NULL)
-                        ok = diags_error(ctx->diags, ctx->file, node->pos, "'%s' needs the key '%s'", table->name, o->key);
+                        ok = diags_error(ctx->diags, ctx->file, node->pos, "'%s' needs the key '%s'", table->name,
+                                         o->key);
         }
         return ok;
 }
@@ -127,7 +132,8 @@ static bool bind_section(const YamlNode *node, const OptionTable *table, void *s
         if (node->kind == YAML_NULL)
                 return true;
         if (node->kind != YAML_MAP)
-                return diags_error(ctx->diags, ctx->file, node->pos, "'%s' needs a mapping of keys to values", table->name);
+                return diags_error(ctx->diags, ctx->file, node->pos, "'%s' needs a mapping of keys to values",
+                                   table->name);
         size_t errors_before = ctx->diags->errors;
         for (size_t i = 0; i < node->n; i++) {
                 const YamlPair *pair = &node->pairs[i];

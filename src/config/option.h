@@ -2,13 +2,13 @@
  *
  *     typedef struct Global { int64_t scrape_interval_ms; Str query_log_file; } Global;
  *     static const Option global_options[] = {
- *             { "scrape_interval", OPT_DURATION, offsetof(Global, scrape_interval_ms), .def = "1m", .help = "How often ..." },
- *             OPTION_END,
+ *             { "scrape_interval", OPT_DURATION, offsetof(Global, scrape_interval_ms), .def = "1m", .help = "How often
+ * ..." }, OPTION_END,
  *     };
  *     Global g; option_bind(node, &(OptionTable){ "global", global_options, sizeof g }, &g, ctx);
  *
- * Binding fills defaults, checks kinds and ranges, reports unknown keys with the nearest known one, and goes on after an
- * error so that one run shows them all. Bound strings live in ctx->arena. */
+ * Binding fills defaults, checks kinds and ranges, reports unknown keys with the nearest known one, and goes on after
+ * an error so that one run shows them all. Bound strings live in ctx->arena. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,24 +22,24 @@
 #include "model/labels.h"
 
 typedef enum OptionKind {
-        OPT_BOOL,      /* bool */
-        OPT_INT,       /* int64_t */
-        OPT_UINT,      /* uint64_t */
-        OPT_FLOAT,     /* double */
-        OPT_STR,       /* Str */
-        OPT_SECRET,    /* Secret: never printed */
-        OPT_DURATION,  /* int64_t milliseconds */
-        OPT_BYTES,     /* uint64_t */
-        OPT_ENUM,      /* int: the index in .values */
-        OPT_STR_LIST,  /* StrList */
-        OPT_LABELS,    /* Labels: a map of strings, sorted */
-        OPT_STRUCT,    /* embedded struct, .table */
-        OPT_STRUCT_PTR,/* pointer to a struct, NULL when the key is absent, .table */
-        OPT_STRUCT_LIST, /* StructList of .table */
+        OPT_BOOL,            /* bool */
+        OPT_INT,             /* int64_t */
+        OPT_UINT,            /* uint64_t */
+        OPT_FLOAT,           /* double */
+        OPT_STR,             /* Str */
+        OPT_SECRET,          /* Secret: never printed */
+        OPT_DURATION,        /* int64_t milliseconds */
+        OPT_BYTES,           /* uint64_t */
+        OPT_ENUM,            /* int: the index in .values */
+        OPT_STR_LIST,        /* StrList */
+        OPT_LABELS,          /* Labels: a map of strings, sorted */
+        OPT_STRUCT,          /* embedded struct, .table */
+        OPT_STRUCT_PTR,      /* pointer to a struct, NULL when the key is absent, .table */
+        OPT_STRUCT_LIST,     /* StructList of .table */
         OPT_MAP_OF_STR_LIST, /* ParamList: name -> list of strings (params) */
-        OPT_NODE,      /* const YamlNode *: bound later by its owner */
-        OPT_CUSTOM,    /* .parse decides */
-        OPT_IGNORED,   /* known upstream, accepted, has no effect here: warns with .help as the reason when it is set */
+        OPT_NODE,            /* const YamlNode *: bound later by its owner */
+        OPT_CUSTOM,          /* .parse decides */
+        OPT_IGNORED, /* known upstream, accepted, has no effect here: warns with .help as the reason when it is set */
 } OptionKind;
 
 typedef struct Secret {
@@ -54,15 +54,18 @@ typedef struct StructList {
         size_t n;
 } StructList;
 typedef struct ParamList {
-        struct { Str name; StrList values; } *data;
+        struct {
+                Str name;
+                StrList values;
+        } *data;
         size_t n;
 } ParamList;
 
 typedef struct OptionCtx {
-        Arena *arena;  /* the configuration's lifetime */
+        Arena *arena; /* the configuration's lifetime */
         Diags *diags;
-        Str file;      /* as shown in messages */
-        Str base_dir;  /* relative paths in the file are relative to it */
+        Str file;     /* as shown in messages */
+        Str base_dir; /* relative paths in the file are relative to it */
 } OptionCtx;
 
 typedef struct Option Option;
@@ -78,9 +81,9 @@ struct Option {
         const char *key; /* NULL ends the table */
         OptionKind kind;
         size_t offset;
-        const char *def;         /* default as YAML text; NULL: zero */
-        const char *help;        /* one sentence for the reference */
-        const OptionTable *table; /* OPT_STRUCT* */
+        const char *def;           /* default as YAML text; NULL: zero */
+        const char *help;          /* one sentence for the reference */
+        const OptionTable *table;  /* OPT_STRUCT* */
         const char *const *values; /* OPT_ENUM, NULL-terminated */
         bool required;
         bool (*parse)(void *field, const YamlNode *node, const OptionCtx *ctx); /* OPT_CUSTOM; false: it reported */

@@ -1,6 +1,6 @@
 /* Invariants
- * 1. A value is read as Go's yaml.v2 reads it into the same type: quotes make a string, a string takes any scalar as it is
- *    written, and nothing else is converted.
+ * 1. A value is read as Go's yaml.v2 reads it into the same type: quotes make a string, a string takes any scalar as it
+ * is written, and nothing else is converted.
  * 2. On failure exactly one error is reported and the field keeps its default. */
 #include "config/option_value.h"
 
@@ -14,11 +14,15 @@
 
 static bool wrong(const OptionCtx *ctx, const YamlNode *node, const char *key, const char *want)
 {
-        static const char *const kinds[] = { [YAML_NULL] = "nothing", [YAML_SCALAR] = "a value", [YAML_SEQ] = "a list", [YAML_MAP] = "a mapping" };
+        static const char *const kinds[] = {
+                [YAML_NULL] = "nothing", [YAML_SCALAR] = "a value", [YAML_SEQ] = "a list", [YAML_MAP] = "a mapping"
+        };
         if (node->kind != YAML_SCALAR)
-                return diags_error(ctx->diags, ctx->file, node->pos, "'%s' needs %s, not %s", key, want, kinds[node->kind]);
+                return diags_error(ctx->diags, ctx->file, node->pos, "'%s' needs %s, not %s", key, want,
+                                   kinds[node->kind]);
         Str shown = str_sub(node->text, 0, 60);
-        return diags_error(ctx->diags, ctx->file, node->pos, "'%s' needs %s, not %s'" STR_FMT "'", key, want, node->quoted ? "the text " : "", STR_ARG(shown));
+        return diags_error(ctx->diags, ctx->file, node->pos, "'%s' needs %s, not %s'" STR_FMT "'", key, want,
+                           node->quoted ? "the text " : "", STR_ARG(shown));
 }
 
 const char *option_value_nearest(Str name, const char *const *names, size_t n)
@@ -60,7 +64,8 @@ static bool parse_based(Str s, unsigned base, uint64_t *ret)
                 if (c == '_')
                         continue;
                 unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0') : ((unsigned)c | 0x20) - 'a' + 10;
-                if (d >= base || __builtin_mul_overflow(v, (uint64_t)base, &v) || __builtin_add_overflow(v, (uint64_t)d, &v))
+                if (d >= base || __builtin_mul_overflow(v, (uint64_t)base, &v) ||
+                    __builtin_add_overflow(v, (uint64_t)d, &v))
                         return false;
                 digits++;
         }
@@ -96,7 +101,8 @@ static bool parse_float(Str s, double *ret)
         bool negative;
         uint64_t u;
         Str bare = s.n && (s.p[0] == '-' || s.p[0] == '+') ? str_sub(s, 1, s.n) : s;
-        if (str_eq_fold(bare, STR(".inf")) || str_eq(bare, STR(".nan")) || str_eq(bare, STR(".NaN")) || str_eq(bare, STR(".NAN"))) {
+        if (str_eq_fold(bare, STR(".inf")) || str_eq(bare, STR(".nan")) || str_eq(bare, STR(".NaN")) ||
+            str_eq(bare, STR(".NAN"))) {
                 double v = (bare.p[1] | 0x20) == 'i' ? (double)INFINITY : (double)NAN;
                 *ret = s.p[0] == '-' ? -v : v;
                 return true;
@@ -124,8 +130,8 @@ static bool in_range(const Option *o, double v, const YamlNode *node, const Opti
                 floats_format_f(&low, o->min);
                 floats_format_f(&high, o->max);
         }
-        return diags_error(ctx->diags, ctx->file, node->pos, "'%s' must be between %s and %s, not " STR_FMT, o->key, buf_cstr(&low), buf_cstr(&high),
-                           STR_ARG(node->text));
+        return diags_error(ctx->diags, ctx->file, node->pos, "'%s' must be between %s and %s, not " STR_FMT, o->key,
+                           buf_cstr(&low), buf_cstr(&high), STR_ARG(node->text));
 }
 
 static bool bind_int(const YamlNode *node, const Option *o, void *field, const OptionCtx *ctx)
@@ -160,15 +166,21 @@ static bool bind_enum(const YamlNode *node, const Option *o, void *field, const 
         for (size_t i = 0; i < n; i++)
                 buf_printf(&list, "%s%s", i ? ", " : "", o->values[i]);
         const char *near = option_value_nearest(node->text, o->values, n);
-        return diags_error(ctx->diags, ctx->file, node->pos, "'%s' is '" STR_FMT "', but must be one of: %s%s%s%s", o->key,
-                           STR_ARG(str_sub(node->text, 0, 60)), buf_cstr(&list), near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+        return diags_error(ctx->diags, ctx->file, node->pos, "'%s' is '" STR_FMT "', but must be one of: %s%s%s%s",
+                           o->key, STR_ARG(str_sub(node->text, 0, 60)), buf_cstr(&list), near ? " (did you mean '" : "",
+                           near ? near : "", near ? "'?)" : "");
 }
 
 bool option_value_scalar(const YamlNode *node, const Option *o, void *field, const OptionCtx *ctx)
 {
-        static const char *const wants[] = { [OPT_BOOL] = "true or false", [OPT_INT] = "a whole number", [OPT_UINT] = "a whole number from 0 on",
-                                             [OPT_FLOAT] = "a number", [OPT_STR] = "text", [OPT_SECRET] = "text",
-                                             [OPT_DURATION] = "a duration such as 30s, 5m or 1h30m", [OPT_BYTES] = "a size such as 512KB or 10MB",
+        static const char *const wants[] = { [OPT_BOOL] = "true or false",
+                                             [OPT_INT] = "a whole number",
+                                             [OPT_UINT] = "a whole number from 0 on",
+                                             [OPT_FLOAT] = "a number",
+                                             [OPT_STR] = "text",
+                                             [OPT_SECRET] = "text",
+                                             [OPT_DURATION] = "a duration such as 30s, 5m or 1h30m",
+                                             [OPT_BYTES] = "a size such as 512KB or 10MB",
                                              [OPT_ENUM] = "one of its names" };
         if (node->kind != YAML_SCALAR)
                 return wrong(ctx, node, o->key, wants[o->kind]);
@@ -237,11 +249,13 @@ bool option_value_labels(const YamlNode *node, const char *key, Labels *ret, con
         for (size_t i = 0; i < node->n; i++) {
                 const YamlPair *p = &node->pairs[i];
                 if (p->key.n == 0 || !utf8_valid(p->key))
-                        ok = diags_error(ctx->diags, ctx->file, p->key_pos, "'%s' has a name that is empty or not UTF-8", key);
+                        ok = diags_error(ctx->diags, ctx->file, p->key_pos,
+                                         "'%s' has a name that is empty or not UTF-8", key);
                 else if (p->value->kind != YAML_SCALAR && p->value->kind != YAML_NULL)
                         ok = wrong(ctx, p->value, key, "texts in its mapping");
                 else if (p->value->kind == YAML_SCALAR && !utf8_valid(p->value->text))
-                        ok = diags_error(ctx->diags, ctx->file, p->value->pos, "'%s' has a value that is not UTF-8", key);
+                        ok = diags_error(ctx->diags, ctx->file, p->value->pos, "'%s' has a value that is not UTF-8",
+                                         key);
                 else if (p->value->kind == YAML_SCALAR)
                         labels_builder_set(&b, p->key, p->value->text);
         }

@@ -23,21 +23,27 @@ static bool parse_action(void *field, const YamlNode *node, const OptionCtx *ctx
         if (node->kind != YAML_SCALAR || node->text.n == 0)
                 return diags_error(ctx->diags, ctx->file, node->pos, "relabel action cannot be empty");
         const char *near = option_value_nearest(node->text, relabel_action_names, n);
-        return diags_error(ctx->diags, ctx->file, node->pos, "unknown relabel action '" STR_FMT "'%s%s%s", STR_ARG(str_sub(node->text, 0, 60)),
-                           near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+        return diags_error(ctx->diags, ctx->file, node->pos, "unknown relabel action '" STR_FMT "'%s%s%s",
+                           STR_ARG(str_sub(node->text, 0, 60)), near ? ": did you mean '" : "", near ? near : "",
+                           near ? "'?" : "");
 }
 
 static const Option options[] = {
-        { "source_labels", OPT_STR_LIST, offsetof(Bound, source_labels), .set_offset = offsetof(Bound, has_source_labels),
+        { "source_labels", OPT_STR_LIST, offsetof(Bound, source_labels),
+          .set_offset = offsetof(Bound, has_source_labels),
           .help = "Labels whose values are joined to the text that regex is matched against." },
-        { "separator", OPT_STR, offsetof(Bound, separator), .def = ";", .help = "What stands between the joined values." },
+        { "separator", OPT_STR, offsetof(Bound, separator), .def = ";",
+          .help = "What stands between the joined values." },
         { "regex", OPT_STR, offsetof(Bound, regex), .def = "(.*)", .set_offset = offsetof(Bound, has_regex),
           .help = "RE2 expression that must match the whole text; a dot matches newlines too." },
         { "modulus", OPT_UINT, offsetof(Bound, modulus), .help = "hashmod: the number of shards." },
-        { "target_label", OPT_STR, offsetof(Bound, target_label), .help = "The label that is written; $1 refers to the first group." },
-        { "replacement", OPT_STR, offsetof(Bound, replacement), .def = "$1", .help = "The new value; an empty result removes the label." },
+        { "target_label", OPT_STR, offsetof(Bound, target_label),
+          .help = "The label that is written; $1 refers to the first group." },
+        { "replacement", OPT_STR, offsetof(Bound, replacement), .def = "$1",
+          .help = "The new value; an empty result removes the label." },
         { "action", OPT_CUSTOM, offsetof(Bound, action), .parse = parse_action,
-          .help = "replace (the default), keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, lowercase or uppercase." },
+          .help = "replace (the default), keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, "
+                  "lowercase or uppercase." },
         OPTION_END,
 };
 const OptionTable relabel_options_table = { .name = "relabel_config", .options = options, .size = sizeof(Bound) };
@@ -86,5 +92,11 @@ static bool parse_list(void *field, const YamlNode *node, bool legacy, const Opt
         return ok;
 }
 
-bool relabel_options_parse(void *field, const YamlNode *node, const OptionCtx *ctx) { return parse_list(field, node, false, ctx); }
-bool relabel_options_parse_legacy(void *field, const YamlNode *node, const OptionCtx *ctx) { return parse_list(field, node, true, ctx); }
+bool relabel_options_parse(void *field, const YamlNode *node, const OptionCtx *ctx)
+{
+        return parse_list(field, node, false, ctx);
+}
+bool relabel_options_parse_legacy(void *field, const YamlNode *node, const OptionCtx *ctx)
+{
+        return parse_list(field, node, true, ctx);
+}

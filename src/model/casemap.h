@@ -1,4 +1,5 @@
-/* model/casemap.h - letters to upper and lower case, all scripts, one code point to one: Go's strings.ToUpper/ToLower. */
+/* model/casemap.h - letters to upper and lower case, all scripts, one code point to one: Go's strings.ToUpper/ToLower.
+ */
 #pragma once
 #include "base/arena.h"
 #include "base/str.h"

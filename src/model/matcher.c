@@ -41,7 +41,9 @@ bool matchers_match(Matchers ms, Labels labels)
 
 void matcher_print(Buf *out, const Matcher *m)
 {
-        static const char *const operators[] = { [MATCH_EQ] = "=", [MATCH_NE] = "!=", [MATCH_RE] = "=~", [MATCH_NRE] = "!~" };
+        static const char *const operators[] = {
+                [MATCH_EQ] = "=", [MATCH_NE] = "!=", [MATCH_RE] = "=~", [MATCH_NRE] = "!~"
+        };
         if (labels_name_is_legacy_valid(m->name))
                 buf_str_add(out, m->name);
         else

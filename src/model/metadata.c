@@ -3,10 +3,10 @@
 #include "base/attr.h"
 
 static const char *const NAMES[] = {
-        [METRIC_TYPE_UNKNOWN] = "unknown",     [METRIC_TYPE_COUNTER] = "counter",
-        [METRIC_TYPE_GAUGE] = "gauge",         [METRIC_TYPE_HISTOGRAM] = "histogram",
-        [METRIC_TYPE_SUMMARY] = "summary",     [METRIC_TYPE_GAUGE_HISTOGRAM] = "gaugehistogram",
-        [METRIC_TYPE_INFO] = "info",           [METRIC_TYPE_STATESET] = "stateset",
+        [METRIC_TYPE_UNKNOWN] = "unknown", [METRIC_TYPE_COUNTER] = "counter",
+        [METRIC_TYPE_GAUGE] = "gauge",     [METRIC_TYPE_HISTOGRAM] = "histogram",
+        [METRIC_TYPE_SUMMARY] = "summary", [METRIC_TYPE_GAUGE_HISTOGRAM] = "gaugehistogram",
+        [METRIC_TYPE_INFO] = "info",       [METRIC_TYPE_STATESET] = "stateset",
 };
 
 const char *metadata_type_name(MetricType type)

@@ -1,4 +1,5 @@
-/* model/notification.h - Notification: what one receiver is told about one group of alerts; made by alert/, sent by notify/. */
+/* model/notification.h - Notification: what one receiver is told about one group of alerts; made by alert/, sent by
+ * notify/. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,7 +11,7 @@ typedef struct Notification {
         Str receiver;
         size_t integration; /* which of the receiver's integrations */
         int64_t timeout_ms; /* how long sending may take, retries included */
-        Str group_key; /* {}/{severity="critical"}:{alertname="X"}: Alertmanager's text */
+        Str group_key;      /* {}/{severity="critical"}:{alertname="X"}: Alertmanager's text */
         Labels group_labels;
         Labels common_labels, common_annotations;
         const AlertMsg *alerts; /* sorted as Alertmanager sorts them: by starts_at, then fingerprint order of labels */
@@ -24,9 +25,9 @@ typedef struct Notification {
 /* How a delivery ended; kept in the event log. */
 typedef struct DeliveryResult {
         bool ok;
-        bool retry;      /* failed in a way that may pass: try again within the group's interval */
+        bool retry;             /* failed in a way that may pass: try again within the group's interval */
         int64_t retry_after_ms; /* what the receiver asked for; 0: nothing */
-        int status;      /* HTTP status, 0 when none */
+        int status;             /* HTTP status, 0 when none */
         uint32_t attempts;
         Str integration; /* "webhook[0]" */
         Err err;

@@ -1,8 +1,8 @@
 /* Invariants
  * 1. A Regex does not change after regex_compile, except that the PCRE2 program of a pattern which rarely needs one is
  *    made at its first use, under a lock. Matching state is per thread.
- * 2. The subject that PCRE2 sees is valid UTF-8: bytes that are not become U+FFFD each, as Go reads them, and offsets are
- *    mapped back. So the UTF check is skipped.
+ * 2. The subject that PCRE2 sees is valid UTF-8: bytes that are not become U+FFFD each, as Go reads them, and offsets
+ * are mapped back. So the UTF check is skipped.
  * 3. No subject makes a match run away: the match limit stops backtracking. A yes/no question is then answered by the
  *    breadth-first matcher, which cannot explode; a capture is given up as "no match" and counted.
  * 4. What regex_hints promises is used here too: shapes that need no engine never call one. */
@@ -22,7 +22,8 @@
 #include "model/regex_tree.h"
 #include "os/mutex.h"
 
-METRIC_COUNTER(limit_total, "pharos_model_regex_limit_total", "Regex matches given up because they reached the match limit.");
+METRIC_COUNTER(limit_total, "pharos_model_regex_limit_total",
+               "Regex matches given up because they reached the match limit.");
 
 enum {
         MATCH_LIMIT = 2000000,
@@ -125,7 +126,8 @@ static pcre2_code *program_compile(Str source, bool *ret_jit, int *ret_code)
         /* Go allows classes that name surrogates; they match nothing in valid text. */
         pcre2_set_compile_extra_options(context, PCRE2_EXTRA_ALLOW_SURROGATE_ESCAPES);
         PCRE2_SIZE where;
-        pcre2_code *code = pcre2_compile((PCRE2_SPTR)(source.p ? source.p : ""), source.n, PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C,
+        pcre2_code *code = pcre2_compile((PCRE2_SPTR)(source.p ? source.p : ""), source.n,
+                                         PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C,
                                          ret_code, &where, context);
         pcre2_compile_context_free(context);
         /* Without JIT (a machine that forbids writable code pages) the interpreter does the same, slower. */
@@ -286,7 +288,8 @@ static RunResult run(const Regex *re, pcre2_code *code, Scratch *scratch, Str s,
         if (re->program.jit)
                 rc = pcre2_jit_match(code, p, s.n, from, 0, scratch->data, scratch->context);
         if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
-                rc = pcre2_match(code, p, s.n, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, scratch->data, scratch->context);
+                rc = pcre2_match(code, p, s.n, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, scratch->data,
+                                 scratch->context);
         if (rc >= 0)
                 return RUN_YES;
         return rc == PCRE2_ERROR_NOMATCH ? RUN_NO : RUN_LIMIT;
@@ -295,8 +298,8 @@ static RunResult run(const Regex *re, pcre2_code *code, Scratch *scratch, Str s,
 static bool run_breadth_first(pcre2_code *code, Scratch *scratch, Str s)
 {
         AUTO(mem_free) void *workspace = mem_alloc(DFA_WORKSPACE_INTS * sizeof(int));
-        int rc = pcre2_dfa_match(code, (PCRE2_SPTR)(s.p ? s.p : ""), s.n, 0, PCRE2_NO_UTF_CHECK | PCRE2_DFA_SHORTEST, scratch->data,
-                                 scratch->context, workspace, DFA_WORKSPACE_INTS);
+        int rc = pcre2_dfa_match(code, (PCRE2_SPTR)(s.p ? s.p : ""), s.n, 0, PCRE2_NO_UTF_CHECK | PCRE2_DFA_SHORTEST,
+                                 scratch->data, scratch->context, workspace, DFA_WORKSPACE_INTS);
         if (rc < 0 && rc != PCRE2_ERROR_NOMATCH)
                 metric_add(limit_total, 1);
         return rc >= 0;
@@ -445,8 +448,9 @@ static bool is_name_rune(uint32_t r)
 {
         if (r < 0x80)
                 return (r >= '0' && r <= '9') || (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || r == '_';
-        return r == 0xaa || r == 0xb5 || r == 0xba || (r >= 0xc0 && r != 0xd7 && r != 0xf7 && !(r >= 0x2000 && r < 0x2c00) &&
-                                                       !(r >= 0x3000 && r < 0x3005) && r != UTF8_REPLACEMENT);
+        return r == 0xaa || r == 0xb5 || r == 0xba ||
+               (r >= 0xc0 && r != 0xd7 && r != 0xf7 && !(r >= 0x2000 && r < 0x2c00) && !(r >= 0x3000 && r < 0x3005) &&
+                r != UTF8_REPLACEMENT);
 }
 
 /* Takes name or {name} from the front of *rest; false leaves it alone. */

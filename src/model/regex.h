@@ -1,8 +1,8 @@
 /* model/regex.h - Regex: RE2 syntax and meaning on PCRE2 with JIT and hard match limits.
  *
- * The pattern is first checked against RE2's grammar (no backreferences, no look-around, bounded repeats, sizes limited),
- * so that what upstream refuses is refused here with the same kind of message. Immutable after compile; match functions
- * are thread-safe. Literal, prefix and set-of-alternatives patterns are recognised and never reach PCRE2. */
+ * The pattern is first checked against RE2's grammar (no backreferences, no look-around, bounded repeats, sizes
+ * limited), so that what upstream refuses is refused here with the same kind of message. Immutable after compile; match
+ * functions are thread-safe. Literal, prefix and set-of-alternatives patterns are recognised and never reach PCRE2. */
 #pragma once
 #include <stdbool.h>
 
@@ -32,7 +32,8 @@ void regex_expand(const Regex *re, Str template, const Str *groups, size_t n_gro
 /* Go's ReplaceAllString on the whole of s. */
 void regex_replace_all(const Regex *re, Str s, Str template, Buf *out);
 
-/* What the index may use: exact alternatives (the pattern matches these strings and nothing else), or a literal prefix. */
+/* What the index may use: exact alternatives (the pattern matches these strings and nothing else), or a literal prefix.
+ */
 typedef struct RegexHints {
         const Str *set; /* NULL when it is not a finite set; valid as long as re */
         size_t set_n;

@@ -29,8 +29,8 @@ typedef struct Builder {
 bool regex_class_fail(RegexCursor *c, const char *what, size_t from, size_t to)
 {
         bool cut = to - from > SHOWN_BYTES;
-        return err_set(c->err, ERR_INVALID, "error parsing regexp: %s: `%.*s%s`", what, (int)(cut ? SHOWN_BYTES : to - from),
-                       c->pattern.p + from, cut ? "..." : "");
+        return err_set(c->err, ERR_INVALID, "error parsing regexp: %s: `%.*s%s`", what,
+                       (int)(cut ? SHOWN_BYTES : to - from), c->pattern.p + from, cut ? "..." : "");
 }
 
 bool regex_class_rune(RegexCursor *c, uint32_t *ret)
@@ -248,8 +248,9 @@ static bool perl_class(RegexCursor *c, Builder *b)
 static bool is_category(Str name)
 {
         static const char *const names[] = {
-                "L",  "Lu", "Ll", "Lt", "Lm", "Lo", "M",  "Mn", "Mc", "Me", "N",  "Nd", "Nl", "No", "P",  "Pc", "Pd", "Ps",
-                "Pe", "Pi", "Pf", "Po", "S",  "Sm", "Sc", "Sk", "So", "Z",  "Zs", "Zl", "Zp", "Cc", "Cf", "Co", "Cs",
+                "L",  "Lu", "Ll", "Lt", "Lm", "Lo", "M",  "Mn", "Mc", "Me", "N",  "Nd",
+                "Nl", "No", "P",  "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S",  "Sm",
+                "Sc", "Sk", "So", "Z",  "Zs", "Zl", "Zp", "Cc", "Cf", "Co", "Cs",
         };
         for (size_t i = 0; i < ARRAY_LEN(names); i++)
                 if (str_eq(name, str_of(names[i])))
@@ -279,8 +280,8 @@ static bool is_script(Str name)
         pcre2_code *re = pcre2_compile((PCRE2_SPTR)text, n, PCRE2_UTF, &code, &where, NULL);
         pcre2_code_free(re);
         /* Four letters or fewer are usually ISO codes, which Go does not know; these are whole names. */
-        static const char *const short_names[] = { "Han", "Lao", "Nko", "Thai", "Cham", "Mro", "Lisu", "Kawi", "Newa", "Toto", "Ahom",
-                                                   "Bamum", "Vai", "Yi" };
+        static const char *const short_names[] = { "Han",  "Lao",  "Nko",  "Thai", "Cham",  "Mro", "Lisu",
+                                                   "Kawi", "Newa", "Toto", "Ahom", "Bamum", "Vai", "Yi" };
         if (!re || name.n > 4)
                 return re != NULL;
         for (size_t i = 0; i < ARRAY_LEN(short_names); i++)
@@ -339,7 +340,8 @@ static bool unicode_class(RegexCursor *c, Builder *b)
         if (str_eq(name, STR("C"))) {
                 /* Go's C leaves out what is not assigned. */
                 b->has_properties = true;
-                buf_cstr_add(&b->text, negated ? "\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Z}\\p{Cn}" : "\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}");
+                buf_cstr_add(&b->text,
+                             negated ? "\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Z}\\p{Cn}" : "\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}");
                 return true;
         }
         if (!is_category(name) && !is_script(name))

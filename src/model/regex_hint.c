@@ -1,8 +1,8 @@
 /* Invariants
  * 1. A set is exactly the strings that match: a part that cannot say so makes the whole "no set".
  * 2. A case-insensitive literal has no set and no prefix, unless it has no letters.
- * 3. The emitted pattern has no operator that RE2 lacks and means the same to PCRE2: every literal is escaped, classes are
- *    spelled as ranges, $ is \z, and PCRE2's own idea of newlines, \s or end of subject is never used. */
+ * 3. The emitted pattern has no operator that RE2 lacks and means the same to PCRE2: every literal is escaped, classes
+ * are spelled as ranges, $ is \z, and PCRE2's own idea of newlines, \s or end of subject is never used. */
 #include "model/regex_hint.h"
 
 #include <ctype.h>
@@ -335,7 +335,8 @@ static void emit_repeat(Buf *out, const RegexNode *node)
 {
         const RegexNode *sub = node->subs[0];
         bool atom = sub->op == REGEX_OP_CLASS || sub->op == REGEX_OP_ANY || sub->op == REGEX_OP_ANY_NOT_NL ||
-                    sub->op == REGEX_OP_CAPTURE || (sub->op == REGEX_OP_LITERAL && (sub->fold || is_one_code_point(sub->text)));
+                    sub->op == REGEX_OP_CAPTURE ||
+                    (sub->op == REGEX_OP_LITERAL && (sub->fold || is_one_code_point(sub->text)));
         if (!atom)
                 buf_lit(out, "(?:");
         regex_hint_emit(out, sub);

@@ -10,8 +10,8 @@ typedef struct RegexSet {
 } RegexSet;
 
 enum {
-        REGEX_MAX_CROSS = 256,    /* strings that come from combining classes, optional parts and alternatives */
-        REGEX_MAX_SET = 65536,    /* strings of a plain alternation */
+        REGEX_MAX_CROSS = 256, /* strings that come from combining classes, optional parts and alternatives */
+        REGEX_MAX_SET = 65536, /* strings of a plain alternation */
         REGEX_MAX_SET_BYTES = 4 << 20,
 };
 

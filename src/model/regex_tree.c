@@ -247,7 +247,10 @@ static bool take_flags(Parser *p, size_t start, bool *ret_group)
                 uint32_t ch;
                 if (!regex_class_rune(c, &ch))
                         return false;
-                unsigned flag = ch == 'i' ? FLAG_FOLD : ch == 'm' ? FLAG_MULTILINE : ch == 's' ? FLAG_DOT_NL : FLAG_LAZY;
+                unsigned flag = ch == 'i'   ? FLAG_FOLD
+                                : ch == 'm' ? FLAG_MULTILINE
+                                : ch == 's' ? FLAG_DOT_NL
+                                            : FLAG_LAZY;
                 if (ch == 'i' || ch == 'm' || ch == 's' || ch == 'U') {
                         set = minus ? set & ~flag : set | flag;
                         letter_since_minus = true;
@@ -339,7 +342,10 @@ static bool parse_backslash(Parser *p, Nodes *items)
         static const struct {
                 char letter;
                 RegexOp op;
-        } marks[] = { { 'A', REGEX_OP_BEGIN_TEXT }, { 'z', REGEX_OP_END_TEXT }, { 'b', REGEX_OP_WORD_BOUNDARY }, { 'B', REGEX_OP_NO_WORD_BOUNDARY } };
+        } marks[] = { { 'A', REGEX_OP_BEGIN_TEXT },
+                      { 'z', REGEX_OP_END_TEXT },
+                      { 'b', REGEX_OP_WORD_BOUNDARY },
+                      { 'B', REGEX_OP_NO_WORD_BOUNDARY } };
         char letter = regex_class_peek(c, 1);
         for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
                 if (letter != marks[i].letter)
@@ -448,8 +454,8 @@ static bool parse_alternation(Parser *p, unsigned depth, RegexNode **ret)
 bool regex_tree_parse(Arena *arena, Str pattern, bool dot_nl, RegexTree *ret, Err *err)
 {
         if (pattern.n > REGEX_MAX_PATTERN_BYTES)
-                return err_set(err, ERR_LIMIT, "error parsing regexp: expression too large: %zu bytes, at most %d", pattern.n,
-                               REGEX_MAX_PATTERN_BYTES);
+                return err_set(err, ERR_LIMIT, "error parsing regexp: expression too large: %zu bytes, at most %d",
+                               pattern.n, REGEX_MAX_PATTERN_BYTES);
         Parser p = { .c = { .arena = arena, .pattern = pattern, .err = err }, .flags = dot_nl ? FLAG_DOT_NL : 0 };
         p.names.arena = arena;
         RegexNode *root = NULL;

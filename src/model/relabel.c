@@ -22,7 +22,10 @@ const char *const relabel_action_names[] = { "replace",  "keep",      "drop",   
 
 RelabelRule relabel_rule_default(void)
 {
-        return (RelabelRule){ .action = RELABEL_REPLACE, .separator = DEFAULT_SEPARATOR, .regex = DEFAULT_REGEX, .replacement = DEFAULT_REPLACEMENT };
+        return (RelabelRule){ .action = RELABEL_REPLACE,
+                              .separator = DEFAULT_SEPARATOR,
+                              .regex = DEFAULT_REGEX,
+                              .replacement = DEFAULT_REPLACEMENT };
 }
 
 /* ---- checking */
@@ -69,15 +72,16 @@ static bool is_name_template(const RelabelRule *rule, Str s)
 
 static bool needs_target(RelabelAction a)
 {
-        return a == RELABEL_REPLACE || a == RELABEL_KEEPEQUAL || a == RELABEL_DROPEQUAL || a == RELABEL_HASHMOD || a == RELABEL_LOWERCASE ||
-               a == RELABEL_UPPERCASE;
+        return a == RELABEL_REPLACE || a == RELABEL_KEEPEQUAL || a == RELABEL_DROPEQUAL || a == RELABEL_HASHMOD ||
+               a == RELABEL_LOWERCASE || a == RELABEL_UPPERCASE;
 }
 
 static bool invalid_field(const RelabelRule *rule, Str value, const char *field, Err *err)
 {
         AUTO(buf_done) Buf quoted = { 0 };
         quote_go(&quoted, value);
-        return err_set(err, ERR_INVALID, "%s is invalid '%s' for %s action", buf_cstr(&quoted), field, relabel_action_names[rule->action]);
+        return err_set(err, ERR_INVALID, "%s is invalid '%s' for %s action", buf_cstr(&quoted), field,
+                       relabel_action_names[rule->action]);
 }
 
 static bool check_target(const RelabelRule *rule, Err *err)
@@ -86,7 +90,8 @@ static bool check_target(const RelabelRule *rule, Err *err)
         if (!needs_target(rule->action))
                 return true;
         if (rule->target_label.n == 0)
-                return err_set(err, ERR_INVALID, "relabel configuration for %s action requires 'target_label' value", action);
+                return err_set(err, ERR_INVALID, "relabel configuration for %s action requires 'target_label' value",
+                               action);
         bool templated = rule->action == RELABEL_REPLACE && has_refs(rule->target_label);
         if (templated ? !is_name_template(rule, rule->target_label) : !is_label_name(rule, rule->target_label))
                 return invalid_field(rule, rule->target_label, "target_label", err);
@@ -103,8 +108,11 @@ static bool check_fields(const RelabelRule *rule, Err *err)
                 return err_set(err, ERR_INVALID, "'replacement' can not be set for %s action", action);
         if (a == RELABEL_LABELMAP && !is_name_template(rule, rule->replacement))
                 return invalid_field(rule, rule->replacement, "replacement", err);
-        if ((a == RELABEL_KEEPEQUAL || a == RELABEL_DROPEQUAL) && (rule->has_regex || rule->modulus || other_separator || other_replacement))
-                return err_set(err, ERR_INVALID, "%s action requires only 'source_labels' and 'target_label', and no other fields", action);
+        if ((a == RELABEL_KEEPEQUAL || a == RELABEL_DROPEQUAL) &&
+            (rule->has_regex || rule->modulus || other_separator || other_replacement))
+                return err_set(err, ERR_INVALID,
+                               "%s action requires only 'source_labels' and 'target_label', and no other fields",
+                               action);
         if ((a == RELABEL_LABELDROP || a == RELABEL_LABELKEEP) &&
             (rule->has_source_labels || rule->target_label.n || rule->modulus || other_separator || other_replacement))
                 return err_set(err, ERR_INVALID, "%s action requires only 'regex', and no other fields", action);
@@ -138,7 +146,8 @@ bool relabel_compile(Arena *arena, const RelabelRule *rule, RelabelConfig *ret, 
         c.target_has_refs = has_refs(rule->target_label);
         c.replacement_has_refs = has_refs(rule->replacement);
         c.whole = str_eq(rule->regex, DEFAULT_REGEX);
-        c.plain_copy = c.whole && (str_eq(rule->replacement, DEFAULT_REPLACEMENT) || str_eq(rule->replacement, STR("${1}")));
+        c.plain_copy =
+                c.whole && (str_eq(rule->replacement, DEFAULT_REPLACEMENT) || str_eq(rule->replacement, STR("${1}")));
         *ret = c;
         return true;
 }
@@ -272,7 +281,8 @@ bool relabel_apply(const RelabelConfig *configs, size_t n, LabelsBuilder *lb, Ar
         return true;
 }
 
-bool relabel_trace(const RelabelConfig *configs, size_t n, LabelsBuilder *lb, Arena *arena, RelabelStep *steps, size_t *ret_n)
+bool relabel_trace(const RelabelConfig *configs, size_t n, LabelsBuilder *lb, Arena *arena, RelabelStep *steps,
+                   size_t *ret_n)
 {
         Labels before = labels_builder_build(lb, arena);
         for (size_t i = 0; i < n; i++) {

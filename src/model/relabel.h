@@ -1,7 +1,7 @@
 /* model/relabel.h - relabelling: rules that rewrite a label set or drop it, with Prometheus' eleven actions.
  *
- * A RelabelRule is what the configuration says; relabel_compile checks it as upstream does and makes the RelabelConfig that
- * relabel_apply runs. Compiled rules are immutable and shared between threads. */
+ * A RelabelRule is what the configuration says; relabel_compile checks it as upstream does and makes the RelabelConfig
+ * that relabel_apply runs. Compiled rules are immutable and shared between threads. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,8 +46,8 @@ typedef struct RelabelConfig {
         RelabelRule rule; /* strings live as long as the arena given to relabel_compile */
         const Regex *regex;
         bool target_has_refs, replacement_has_refs; /* a $ in it */
-        bool whole;      /* the regex is (.*): $1 is the value itself */
-        bool plain_copy; /* whole, and the replacement is $1 */
+        bool whole;                                 /* the regex is (.*): $1 is the value itself */
+        bool plain_copy;                            /* whole, and the replacement is $1 */
 } RelabelConfig;
 
 typedef struct RelabelConfigList {
@@ -65,11 +65,12 @@ bool relabel_apply(const RelabelConfig *configs, size_t n, LabelsBuilder *lb, Ar
 /* One step as a page shows it. */
 typedef struct RelabelStep {
         const RelabelConfig *config;
-        Str value;    /* the joined source labels */
+        Str value; /* the joined source labels */
         bool changed, kept;
         Labels after; /* the labels behind this rule */
 } RelabelStep;
 /* As relabel_apply, and tells each step: steps has room for n; *ret_n says how many ran (none after a drop). */
-bool relabel_trace(const RelabelConfig *configs, size_t n, LabelsBuilder *lb, Arena *arena, RelabelStep *steps, size_t *ret_n);
+bool relabel_trace(const RelabelConfig *configs, size_t n, LabelsBuilder *lb, Arena *arena, RelabelStep *steps,
+                   size_t *ret_n);
 /* "replace source_labels=[a, b] regex=\"...\" ...": what differs from the defaults, on one line. */
 void relabel_print(Buf *out, const RelabelConfig *config);

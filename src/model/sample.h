@@ -1,4 +1,5 @@
-/* model/sample.h - Sample: a value at a time; the two NaNs that Prometheus tells apart; Column: samples as two arrays. */
+/* model/sample.h - Sample: a value at a time; the two NaNs that Prometheus tells apart; Column: samples as two arrays.
+ */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -6,8 +7,8 @@
 
 #include "base/bits.h"
 
-#define SAMPLE_STALE_BITS 0x7ff0000000000002u  /* "this series ended here" */
-#define SAMPLE_NAN_BITS 0x7ff8000000000001u    /* an ordinary NaN */
+#define SAMPLE_STALE_BITS 0x7ff0000000000002u /* "this series ended here" */
+#define SAMPLE_NAN_BITS 0x7ff8000000000001u   /* an ordinary NaN */
 
 typedef struct Sample {
         int64_t t_ms;
@@ -20,7 +21,8 @@ static inline bool sample_is_stale(double v) { return bits_of_double(v) == SAMPL
 
 struct Histogram; /* native histograms: model/histogram.h */
 
-/* Samples of one series in time order (strictly rising). Owned by its user, heap arrays reused from series to series. */
+/* Samples of one series in time order (strictly rising). Owned by its user, heap arrays reused from series to series.
+ */
 typedef struct Column {
         int64_t *t;
         double *v;

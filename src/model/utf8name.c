@@ -5,7 +5,8 @@
 
 static bool is_legal(uint32_t r, bool first)
 {
-        return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || r == '_' || r == ':' || (!first && r >= '0' && r <= '9');
+        return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || r == '_' || r == ':' ||
+               (!first && r >= '0' && r <= '9');
 }
 
 static size_t next_rune(Str name, size_t at, uint32_t *ret)

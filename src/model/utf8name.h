@@ -1,4 +1,5 @@
-/* model/utf8name.h - metric and label names beyond [a-zA-Z0-9_:] squeezed into it and back: Prometheus' escaping schemes. */
+/* model/utf8name.h - metric and label names beyond [a-zA-Z0-9_:] squeezed into it and back: Prometheus' escaping
+ * schemes. */
 #pragma once
 #include <stdbool.h>
 

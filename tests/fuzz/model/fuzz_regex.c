@@ -1,5 +1,5 @@
-/* The first line is a pattern, the rest a subject. Whatever compiles must answer, and must answer the same on the fast paths
- * of anchored patterns as when the engine searches for the same thing. */
+/* The first line is a pattern, the rest a subject. Whatever compiles must answer, and must answer the same on the fast
+ * paths of anchored patterns as when the engine searches for the same thing. */
 #include "base/check.h"
 #include "base/utf8.h"
 #include "model/regex.h"

@@ -5,7 +5,8 @@ typedef struct Opts {
         int64_t n;
 } Opts;
 
-static const Option fake_options[] = { { "n", OPT_INT, offsetof(Opts, n), .def = "7", .help = "A number." }, OPTION_END };
+static const Option fake_options[] = { { "n", OPT_INT, offsetof(Opts, n), .def = "7", .help = "A number." },
+                                       OPTION_END };
 static const OptionTable fake_table = { .name = "fake", .options = fake_options, .size = sizeof(Opts) };
 
 static bool fake_open(const void *options, const Env *env, void **ret_self, Err *err)
@@ -18,7 +19,12 @@ static bool fake_open(const void *options, const Env *env, void **ret_self, Err 
 }
 static void fake_close(void *self) { (void)self; }
 
-static const Component fake = { .kind = COMPONENT_COLLECTOR, .name = "loadavg", .help = "Loads.", .table = &fake_table, .open = fake_open, .close = fake_close };
+static const Component fake = { .kind = COMPONENT_COLLECTOR,
+                                .name = "loadavg",
+                                .help = "Loads.",
+                                .table = &fake_table,
+                                .open = fake_open,
+                                .close = fake_close };
 static const Component other = { .kind = COMPONENT_NOTIFIER, .name = "loadavg", .help = "Other kind." };
 static const Component *const ROWS[] = { &fake, &other };
 

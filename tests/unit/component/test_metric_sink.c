@@ -25,13 +25,14 @@ static void text_is_sorted_and_escaped(void **state)
         metric_sink_put(s, 1e6, L("cpu", "1"), L("mode", "user"), L("none", ""));
         AUTO(buf_done) Buf out = { 0 };
         metric_sink_text_write(&text, &out);
-        assert_str(buf_str(&out), "# HELP a_gauge First.\n# TYPE a_gauge gauge\na_gauge NaN\n"
-                                  "# HELP cpu Order of labels.\n# TYPE cpu counter\n"
-                                  "cpu{cpu=\"1\",mode=\"user\"} 1e+06\ncpu{cpu=\"10\",mode=\"idle\"} +Inf\n"
-                                  "# HELP node_disk_reads_total Reads.\\nAll \\\\ of \"them\".\n# TYPE node_disk_reads_total counter\n"
-                                  "node_disk_reads_total{device=\"a\\\"b\\\\c\\nd\"} 0.25\n"
-                                  "node_disk_reads_total{device=\"sda\"} 1.6703594496e+10\n"
-                                  "node_disk_reads_total{device=\"sdb\"} 3\n");
+        assert_str(buf_str(&out),
+                   "# HELP a_gauge First.\n# TYPE a_gauge gauge\na_gauge NaN\n"
+                   "# HELP cpu Order of labels.\n# TYPE cpu counter\n"
+                   "cpu{cpu=\"1\",mode=\"user\"} 1e+06\ncpu{cpu=\"10\",mode=\"idle\"} +Inf\n"
+                   "# HELP node_disk_reads_total Reads.\\nAll \\\\ of \"them\".\n# TYPE node_disk_reads_total counter\n"
+                   "node_disk_reads_total{device=\"a\\\"b\\\\c\\nd\"} 0.25\n"
+                   "node_disk_reads_total{device=\"sda\"} 1.6703594496e+10\n"
+                   "node_disk_reads_total{device=\"sdb\"} 3\n");
         assert_int_equal(text.repeated, 0);
 }
 
@@ -48,16 +49,19 @@ static void histograms_stay_together(void **state)
                 Str path = str_of(paths[i]);
                 metric_sink_suffixed(s, STR("_count"), (const Label[]){ { STR("path"), path } }, 1, 3);
                 metric_sink_suffixed(s, STR("_sum"), (const Label[]){ { STR("path"), path } }, 1, 4.5);
-                metric_sink_suffixed(s, STR("_bucket"), (const Label[]){ { STR("path"), path }, L("le", "+Inf") }, 2, 3);
+                metric_sink_suffixed(s, STR("_bucket"), (const Label[]){ { STR("path"), path }, L("le", "+Inf") }, 2,
+                                     3);
                 metric_sink_suffixed(s, STR("_bucket"), (const Label[]){ { STR("path"), path }, L("le", "10") }, 2, 2);
                 metric_sink_suffixed(s, STR("_bucket"), (const Label[]){ { STR("path"), path }, L("le", "5") }, 2, 1);
         }
         AUTO(buf_done) Buf out = { 0 };
         metric_sink_text_write(&text, &out);
         assert_str(buf_str(&out), "# TYPE h histogram\n"
-                                  "h_bucket{le=\"5\",path=\"/a\"} 1\nh_bucket{le=\"10\",path=\"/a\"} 2\nh_bucket{le=\"+Inf\",path=\"/a\"} 3\n"
+                                  "h_bucket{le=\"5\",path=\"/a\"} 1\nh_bucket{le=\"10\",path=\"/a\"} "
+                                  "2\nh_bucket{le=\"+Inf\",path=\"/a\"} 3\n"
                                   "h_sum{path=\"/a\"} 4.5\nh_count{path=\"/a\"} 3\n"
-                                  "h_bucket{le=\"5\",path=\"/b\"} 1\nh_bucket{le=\"10\",path=\"/b\"} 2\nh_bucket{le=\"+Inf\",path=\"/b\"} 3\n"
+                                  "h_bucket{le=\"5\",path=\"/b\"} 1\nh_bucket{le=\"10\",path=\"/b\"} "
+                                  "2\nh_bucket{le=\"+Inf\",path=\"/b\"} 3\n"
                                   "h_sum{path=\"/b\"} 4.5\nh_count{path=\"/b\"} 3\n");
 }
 

@@ -33,6 +33,7 @@ static void a_flood_is_counted_not_kept(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(lines_say_where), cmocka_unit_test(a_flood_is_counted_not_kept) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(lines_say_where),
+                                            cmocka_unit_test(a_flood_is_counted_not_kept) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

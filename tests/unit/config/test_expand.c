@@ -50,7 +50,8 @@ static void labels_lose_empty_values(void **state)
 {
         (void)state;
         AUTO(arena_free) Arena *arena = arena_new();
-        Labels in = { (const Label[]){ { STR_INIT("a"), STR_INIT("$none") }, { STR_INIT("b"), STR_INIT("x-${A}") } }, 2 };
+        Labels in = { (const Label[]){ { STR_INIT("a"), STR_INIT("$none") }, { STR_INIT("b"), STR_INIT("x-${A}") } },
+                      2 };
         Labels out = expand_labels(arena, in, (ExpandSource){ .lookup = lookup }, NULL, NULL);
         assert_int_equal(out.n, 1);
         assert_str(out.data[0].value, "x-alpha");
@@ -60,6 +61,7 @@ static void labels_lose_empty_values(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(as_gos_expand), cmocka_unit_test(labels_lose_empty_values) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(as_gos_expand),
+                                            cmocka_unit_test(labels_lose_empty_values) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,9 +6,16 @@ typedef struct Job {
         Str name;
         HttpOptions http;
 } Job;
-static void check_job(void *self, const YamlNode *node, const OptionCtx *ctx) { http_options_check(&((Job *)self)->http, node, ctx); }
-static const Option job_options[] = { { "job_name", OPT_STR, offsetof(Job, name) }, HTTP_OPTIONS_ROWS(Job, http), OPTION_END };
-static const OptionTable job_table = { .name = "scrape_config", .options = job_options, .size = sizeof(Job), .validate = check_job };
+static void check_job(void *self, const YamlNode *node, const OptionCtx *ctx)
+{
+        http_options_check(&((Job *)self)->http, node, ctx);
+}
+static const Option job_options[] = { { "job_name", OPT_STR, offsetof(Job, name) },
+                                      HTTP_OPTIONS_ROWS(Job, http),
+                                      OPTION_END };
+static const OptionTable job_table = {
+        .name = "scrape_config", .options = job_options, .size = sizeof(Job), .validate = check_job
+};
 
 static void keys_bind_inline_and_as_a_section(void **state)
 {
@@ -17,9 +24,11 @@ static void keys_bind_inline_and_as_a_section(void **state)
         bind_begin(&b);
         Job job;
         assert_true(bind_text(&b, &job_table,
-                              "job_name: x\nbasic_auth: {username: u, password_file: secret}\ntls_config: {ca_file: /ca.pem, cert_file: c.pem, key: K, min_version: TLS12}\n"
+                              "job_name: x\nbasic_auth: {username: u, password_file: secret}\ntls_config: {ca_file: "
+                              "/ca.pem, cert_file: c.pem, key: K, min_version: TLS12}\n"
                               "follow_redirects: false\nproxy_url: http://p:1\nproxy_connect_header: {X-A: [1, 2]}\n"
-                              "http_headers:\n  X-Tenant: {values: [a], secrets: [b], files: [f]}\n", &job));
+                              "http_headers:\n  X-Tenant: {values: [a], secrets: [b], files: [f]}\n",
+                              &job));
         assert_str(job.http.basic_auth->username, "u");
         assert_str(job.http.basic_auth->password_file, "/etc/x/secret");
         assert_str(job.http.tls.ca_file, "/ca.pem");
@@ -37,7 +46,8 @@ static void keys_bind_inline_and_as_a_section(void **state)
         assert_str(http.authorization->credentials_file, "/etc/x/tok");
         assert_true(bind_text(&b, &http_options_table, "authorization: {type: ' Token ', credentials: x}\n", &http));
         assert_str(http.authorization->type, "Token");
-        assert_true(bind_text(&b, &http_options_table, "oauth2: {client_id: c, client_secret: s, token_url: http://t, scopes: [a]}\n", &http));
+        assert_true(bind_text(&b, &http_options_table,
+                              "oauth2: {client_id: c, client_secret: s, token_url: http://t, scopes: [a]}\n", &http));
         assert_str(http.oauth2->token_url, "http://t");
         assert_true(bind_text(&b, &http_options_table, "", &http));
         assert_true(http.follow_redirects);
@@ -57,17 +67,21 @@ static void refused(const char *yaml, const char *want)
 static void what_excludes_each_other_is_refused(void **state)
 {
         (void)state;
-        refused("{bearer_token: 1234, bearer_token_file: f}", "at most one of bearer_token & bearer_token_file must be configured");
-        refused("{bearer_token: 1234, basic_auth: {username: u}}", "at most one of basic_auth, oauth2, bearer_token & bearer_token_file");
+        refused("{bearer_token: 1234, bearer_token_file: f}",
+                "at most one of bearer_token & bearer_token_file must be configured");
+        refused("{bearer_token: 1234, basic_auth: {username: u}}",
+                "at most one of basic_auth, oauth2, bearer_token & bearer_token_file");
         refused("{authorization: {}, bearer_token: 1}", "authorization is not compatible with bearer_token");
         refused("{authorization: {}, basic_auth: {username: u}}", "at most one of basic_auth, oauth2 & authorization");
         refused("{authorization: {type: Basic}}", "authorization type cannot be set to \"basic\"");
-        refused("{authorization: {credentials: a, credentials_file: b}}", "at most one of authorization credentials & credentials_file");
+        refused("{authorization: {credentials: a, credentials_file: b}}",
+                "at most one of authorization credentials & credentials_file");
         refused("{basic_auth: {username: a, username_file: b}}", "at most one of basic_auth username, username_file");
         refused("{basic_auth: {password: a, password_file: b}}", "at most one of basic_auth password, password_file");
         refused("{oauth2: {client_id: a}}", "oauth2 token_url must be configured");
         refused("{oauth2: {token_url: a}}", "oauth2 client_id must be configured");
-        refused("{oauth2: {client_id: a, token_url: b, client_secret: c, client_secret_file: d}}", "at most one of oauth2 client_secret");
+        refused("{oauth2: {client_id: a, token_url: b, client_secret: c, client_secret_file: d}}",
+                "at most one of oauth2 client_secret");
         refused("{tls_config: {ca: a, ca_file: b}}", "at most one of ca, ca_file");
         refused("{tls_config: {cert_file: b}}", "exactly one of key or key_file");
         refused("{tls_config: {key_file: b}}", "exactly one of cert or cert_file");
@@ -78,7 +92,8 @@ static void what_excludes_each_other_is_refused(void **state)
         refused("{no_proxy: a, proxy_from_environment: true}", "no_proxy must not be configured");
         refused("{proxy_connect_header: {a: [b]}}", "proxy_url or proxy_from_environment must also be configured");
         refused("{http_headers: {Authorization: {values: [a]}}}", "setting header 'Authorization' is not allowed");
-        refused("{http_headers: {X-a: {values: [a]}, x-A: {values: [b]}}}", "header 'x-A' is defined in multiple places");
+        refused("{http_headers: {X-a: {values: [a]}, x-A: {values: [b]}}}",
+                "header 'x-A' is defined in multiple places");
         refused("{tls_config: {insecure_skip_verfy: true}}", "did you mean 'insecure_skip_verify'?");
 }
 

@@ -47,7 +47,8 @@ static bool parse_twice(void *field, const YamlNode *node, const OptionCtx *ctx)
 
 static const char *const levels[] = { "debug", "info", "error", NULL };
 static const Option outer_options[] = {
-        { "scrape_interval", OPT_DURATION, offsetof(Outer, interval_ms), .def = "1m", .min = 1000, .max = 3600000, .help = "How often." },
+        { "scrape_interval", OPT_DURATION, offsetof(Outer, interval_ms), .def = "1m", .min = 1000, .max = 3600000,
+          .help = "How often." },
         { "file", OPT_STR, offsetof(Outer, file), .set_offset = offsetof(Outer, file_set) },
         { "on", OPT_BOOL, offsetof(Outer, on), .def = "true" },
         { "level", OPT_ENUM, offsetof(Outer, level), .def = "info", .values = levels },
@@ -92,9 +93,12 @@ static void every_kind_binds(void **state)
         bind_begin(&b);
         Outer o;
         assert_true(bind_text(&b, &outer_table,
-                              "scrape_interval: 15s\nfile: 12\non: off\nlevel: error\ntags: [x, 1, ~]\nlabels: {z: 1, a: \"b\", gone: ''}\n"
-                              "inner: {name: i, n: 0x10}\nmaybe: {name: m}\nmany: [{name: p}, {name: q, n: 2}]\nparams: {m: [a, b], k: []}\n"
-                              "raw: [1]\ntwice: 4\nlegacy: 1\n", &o));
+                              "scrape_interval: 15s\nfile: 12\non: off\nlevel: error\ntags: [x, 1, ~]\nlabels: {z: 1, "
+                              "a: \"b\", gone: ''}\n"
+                              "inner: {name: i, n: 0x10}\nmaybe: {name: m}\nmany: [{name: p}, {name: q, n: "
+                              "2}]\nparams: {m: [a, b], k: []}\n"
+                              "raw: [1]\ntwice: 4\nlegacy: 1\n",
+                              &o));
         assert_str(buf_str(&b.text), "f.yml:13:9: warning: 'legacy' has no effect here: it is always so\n");
         assert_int_equal(o.interval_ms, 15000);
         assert_str(o.file, "12");
@@ -125,19 +129,22 @@ static void one_run_shows_every_mistake(void **state)
         bind_begin(&b);
         Outer o;
         assert_false(bind_text(&b, &outer_table,
-                               "scrape_intervall: 1m\nscrape_interval: 1x\nzzz: 1\nlevel: inf\ninner: {n: 13, name: x}\nmany: [{n: 1}, ~, 7]\nmaybe: 3\n"
-                               "on: \"true\"\ntwice: []\n", &o));
-        assert_str(buf_str(&b.text), "f.yml:1:1: error: unknown key 'scrape_intervall': did you mean 'scrape_interval'?\n"
-                                     "f.yml:2:18: error: 'scrape_interval' needs a duration such as 30s, 5m or 1h30m, not '1x'\n"
-                                     "f.yml:3:1: error: unknown key 'zzz' in 'global'\n"
-                                     "f.yml:4:8: error: 'level' is 'inf', but must be one of: debug, info, error (did you mean 'info'?)\n"
-                                     "f.yml:5:8: error: 13 brings bad luck\n"
-                                     "f.yml:6:8: error: 'inner' needs the key 'name'\n"
-                                     "f.yml:6:16: error: empty or null entry in 'many'\n"
-                                     "f.yml:6:19: error: 'inner' needs a mapping of keys to values\n"
-                                     "f.yml:7:8: error: 'inner' needs a mapping of keys to values\n"
-                                     "f.yml:8:5: error: 'on' needs true or false, not the text 'true'\n"
-                                     "f.yml:9:8: error: twice what?\n");
+                               "scrape_intervall: 1m\nscrape_interval: 1x\nzzz: 1\nlevel: inf\ninner: {n: 13, name: "
+                               "x}\nmany: [{n: 1}, ~, 7]\nmaybe: 3\n"
+                               "on: \"true\"\ntwice: []\n",
+                               &o));
+        assert_str(buf_str(&b.text),
+                   "f.yml:1:1: error: unknown key 'scrape_intervall': did you mean 'scrape_interval'?\n"
+                   "f.yml:2:18: error: 'scrape_interval' needs a duration such as 30s, 5m or 1h30m, not '1x'\n"
+                   "f.yml:3:1: error: unknown key 'zzz' in 'global'\n"
+                   "f.yml:4:8: error: 'level' is 'inf', but must be one of: debug, info, error (did you mean 'info'?)\n"
+                   "f.yml:5:8: error: 13 brings bad luck\n"
+                   "f.yml:6:8: error: 'inner' needs the key 'name'\n"
+                   "f.yml:6:16: error: empty or null entry in 'many'\n"
+                   "f.yml:6:19: error: 'inner' needs a mapping of keys to values\n"
+                   "f.yml:7:8: error: 'inner' needs a mapping of keys to values\n"
+                   "f.yml:8:5: error: 'on' needs true or false, not the text 'true'\n"
+                   "f.yml:9:8: error: twice what?\n");
         assert_int_equal(o.interval_ms, 60000);
         assert_true(o.on);
         bind_end(&b);
@@ -209,12 +216,9 @@ static void files_load_or_say_why(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(defaults_fill_what_is_absent),
-                cmocka_unit_test(every_kind_binds),
-                cmocka_unit_test(one_run_shows_every_mistake),
-                cmocka_unit_test(ranges_are_checked),
-                cmocka_unit_test(null_keeps_the_default),
-                cmocka_unit_test(files_load_or_say_why),
+                cmocka_unit_test(defaults_fill_what_is_absent), cmocka_unit_test(every_kind_binds),
+                cmocka_unit_test(one_run_shows_every_mistake),  cmocka_unit_test(ranges_are_checked),
+                cmocka_unit_test(null_keeps_the_default),       cmocka_unit_test(files_load_or_say_why),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

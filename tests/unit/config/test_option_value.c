@@ -39,9 +39,11 @@ static void integers(void **state)
         static const struct {
                 const char *text;
                 int64_t want;
-        } good[] = { { "0", 0 }, { "12", 12 }, { "-7", -7 }, { "+7", 7 }, { "1_000", 1000 }, { "0x1F", 31 }, { "0b101", 5 }, { "0o17", 15 }, { "017", 15 },
-                     { "1e3", 1000 }, { "08", 8 }, { "9223372036854775807", INT64_MAX } };
-        static const char *const bad[] = { "\"5\"", "1.5", "abc", "9223372036854775808", "0x", "1e300", "+", "a1", "true" };
+        } good[] = { { "0", 0 },        { "12", 12 },    { "-7", -7 },   { "+7", 7 },
+                     { "1_000", 1000 }, { "0x1F", 31 },  { "0b101", 5 }, { "0o17", 15 },
+                     { "017", 15 },     { "1e3", 1000 }, { "08", 8 },    { "9223372036854775807", INT64_MAX } };
+        static const char *const bad[] = { "\"5\"", "1.5", "abc", "9223372036854775808", "0x", "1e300",
+                                           "+",     "a1",  "true" };
         int64_t v;
         uint64_t u;
         for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -104,10 +106,8 @@ static void the_nearest_name_is_near(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(booleans_are_yaml_1_1),
-                cmocka_unit_test(integers),
-                cmocka_unit_test(floats_and_sizes_and_durations),
-                cmocka_unit_test(texts_take_any_scalar_as_written),
+                cmocka_unit_test(booleans_are_yaml_1_1),          cmocka_unit_test(integers),
+                cmocka_unit_test(floats_and_sizes_and_durations), cmocka_unit_test(texts_take_any_scalar_as_written),
                 cmocka_unit_test(the_nearest_name_is_near),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

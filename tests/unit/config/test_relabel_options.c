@@ -5,7 +5,9 @@
 typedef struct Job {
         RelabelConfigList rules;
 } Job;
-static const Option job_options[] = { { "relabel_configs", OPT_CUSTOM, offsetof(Job, rules), .parse = relabel_options_parse }, OPTION_END };
+static const Option job_options[] = {
+        { "relabel_configs", OPT_CUSTOM, offsetof(Job, rules), .parse = relabel_options_parse }, OPTION_END
+};
 static const OptionTable job_table = { .name = "job", .options = job_options, .size = sizeof(Job) };
 
 static void rules_bind_and_run(void **state)
@@ -14,12 +16,16 @@ static void rules_bind_and_run(void **state)
         Bind b;
         bind_begin(&b);
         Job job;
-        assert_true(bind_text(&b, &job_table,
-                              "relabel_configs:\n- source_labels: [__address__]\n  regex: '([^:]+):.*'\n  target_label: host\n"
-                              "- {action: LabelDrop, regex: tmp_.*}\n- {source_labels: [host], action: keep, regex: 5}\n", &job));
+        assert_true(bind_text(
+                &b, &job_table,
+                "relabel_configs:\n- source_labels: [__address__]\n  regex: '([^:]+):.*'\n  target_label: host\n"
+                "- {action: LabelDrop, regex: tmp_.*}\n- {source_labels: [host], action: keep, regex: 5}\n",
+                &job));
         assert_int_equal(job.rules.n, 3);
         assert_int_equal(job.rules.data[1].rule.action, RELABEL_LABELDROP);
-        Labels in = { (const Label[]){ { STR_INIT("__address__"), STR_INIT("5:80") }, { STR_INIT("tmp_x"), STR_INIT("1") } }, 2 };
+        Labels in = { (const Label[]){ { STR_INIT("__address__"), STR_INIT("5:80") },
+                                       { STR_INIT("tmp_x"), STR_INIT("1") } },
+                      2 };
         LabelsBuilder lb;
         labels_builder_init(&lb, b.arena, in);
         assert_true(relabel_apply(job.rules.data, job.rules.n, &lb, b.arena));
@@ -57,7 +63,8 @@ static void combinations_are_refused(void **state)
         refused("{action: labelkeep, replacement: 'yolo-{1}'}", "requires only 'regex'");
         refused("{action: labelkeep, target_label: yolo}", "requires only 'regex'");
         refused("{action: uppercase, source_labels: [a]}", "requires 'target_label' value");
-        refused("{action: lowercase, source_labels: [a], target_label: a, replacement: bar}", "'replacement' can not be set for lowercase action");
+        refused("{action: lowercase, source_labels: [a], target_label: a, replacement: bar}",
+                "'replacement' can not be set for lowercase action");
         refused("{action: hashmod, regex: a}", "requires non-zero modulus");
         refused("{action: hashmod, source_labels: [a], modulus: 8}", "requires 'target_label' value");
         refused("{regex: abcdef}", "requires 'target_label' value");

@@ -23,6 +23,7 @@ static void what_does_not_change_is_not_copied(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(letters_of_all_scripts), cmocka_unit_test(what_does_not_change_is_not_copied) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(letters_of_all_scripts),
+                                            cmocka_unit_test(what_does_not_change_is_not_copied) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,7 @@ static void text_round_trips(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(values_are_fnv1a_as_published), cmocka_unit_test(text_round_trips) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(values_are_fnv1a_as_published),
+                                            cmocka_unit_test(text_round_trips) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,8 @@ static void absent_labels_count_as_empty(void **state)
 {
         (void)state;
         Labels labels = { (const Label[]){ { STR_INIT("a"), STR_INIT("1") } }, 1 };
-        Matcher ms[] = { { .type = MATCH_EQ, .name = STR("a"), .value = STR("1") }, { .type = MATCH_EQ, .name = STR("b"), .value = STR("") } };
+        Matcher ms[] = { { .type = MATCH_EQ, .name = STR("a"), .value = STR("1") },
+                         { .type = MATCH_EQ, .name = STR("b"), .value = STR("") } };
         assert_true(matchers_match((Matchers){ ms, 2 }, labels));
         ms[1].value = STR("x");
         assert_false(matchers_match((Matchers){ ms, 2 }, labels));

@@ -17,9 +17,11 @@ static void quotes_as_go(void **state)
         quote(STR("\a\b\t\n\v\f\r"), "\"\\a\\b\\t\\n\\v\\f\\r\"");
         quote(STR("\0\x1f\x7f"), "\"\\x00\\x1f\\x7f\"");
         quote(STR("gr\xc3\xbc\xc3\x9f"), "\"gr\xc3\xbc\xc3\x9f\"");
-        quote(STR("\xff" "a\xc3"), "\"\\xffa\\xc3\"");
-        quote(STR("\xc2\xa0"), "\"\\u00a0\"");         /* no-break space */
-        quote(STR("\xe2\x80\x8b"), "\"\\u200b\"");     /* zero width space */
+        quote(STR("\xff"
+                  "a\xc3"),
+              "\"\\xffa\\xc3\"");
+        quote(STR("\xc2\xa0"), "\"\\u00a0\"");             /* no-break space */
+        quote(STR("\xe2\x80\x8b"), "\"\\u200b\"");         /* zero width space */
         quote(STR("\xf3\xa0\x80\x81"), "\"\\U000e0001\""); /* language tag */
         quote(STR("\xf0\x9f\x98\x80"), "\"\xf0\x9f\x98\x80\"");
 }

@@ -1,6 +1,6 @@
 #include "model/regex.h"
-#include <pthread.h>
 #include "testing.h"
+#include <pthread.h>
 
 static Regex *compile(const char *pattern, int mode)
 {
@@ -80,13 +80,21 @@ static void meaning_is_re2s(void **state)
 static void bytes_that_are_not_utf8_count_as_one_character(void **state)
 {
         (void)state;
-        full("a.c", STR("a\xff" "c"), true);
-        full("a..c", STR("a\xff" "c"), false);
+        full("a.c",
+             STR("a\xff"
+                 "c"),
+             true);
+        full("a..c",
+             STR("a\xff"
+                 "c"),
+             false);
         full(".*x.*", STR("\xc3x\xff"), true);
         full("[^a]", STR("\xff"), true);
         AUTO(regex_free) Regex *re = compile("a(.)(c)", REGEX_SEARCH);
         Str g[3];
-        Str s = STR("\xff\xff" "a\xfe" "c\xff");
+        Str s = STR("\xff\xff"
+                    "a\xfe"
+                    "c\xff");
         assert_true(regex_find(re, s, 1, g, 3));
         assert_ptr_equal(g[0].p, s.p + 2);
         assert_int_equal(g[0].n, 3);
@@ -209,7 +217,8 @@ static void what_pcre2_cannot_hold_is_an_error(void **state)
         (void)state;
         Regex *re = NULL;
         Err err = { 0 };
-        assert_false(regex_compile(STR("(?:(?:[a-z]x){30}y){30}(?:(?:[a-z]x){30}y){30}(?:(?:[a-z]x){30}y){30}"), REGEX_ANCHORED, &re, &err));
+        assert_false(regex_compile(STR("(?:(?:[a-z]x){30}y){30}(?:(?:[a-z]x){30}y){30}(?:(?:[a-z]x){30}y){30}"),
+                                   REGEX_ANCHORED, &re, &err));
         assert_contains(err.msg, "expression too large");
         assert_int_equal(err.code, ERR_LIMIT);
         assert_null(re);

@@ -1,5 +1,5 @@
-#include "model/regex_class.h"
 #include "base/buf.h"
+#include "model/regex_class.h"
 #include "testing.h"
 
 static void bracket(const char *text, bool fold, const char *want, bool negated)
@@ -24,7 +24,10 @@ static void brackets_become_ranges(void **state)
         bracket("[[:^ascii:]]", false, "\\x{80}-\\x{10ffff}", false);
         bracket("[[:upper:]]", true, "\\x{41}-\\x{5a}\\x{61}-\\x{7a}", false);
         bracket("[\\pL\\P{Greek}\\p{^Lu}]", false, "\\p{L}\\P{sc:Greek}\\P{Lu}", false);
-        bracket("[\\W]", true, "\\x{0}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{5e}\\x{60}\\x{7b}-\\x{17e}\\x{180}-\\x{2129}\\x{212b}-\\x{10ffff}", false);
+        bracket("[\\W]", true,
+                "\\x{0}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{5e}\\x{60}\\x{7b}-\\x{17e}\\x{180}-\\x{2129}\\x{212b}-\\x{"
+                "10ffff}",
+                false);
 }
 
 static void escape(const char *text, uint32_t want)

@@ -1,10 +1,11 @@
-#include "model/relabel.h"
 #include "base/buf.h"
+#include "model/relabel.h"
 #include "testing.h"
 
 #define L(n, v) { STR_INIT(n), STR_INIT(v) }
 #define RULE(...) with_defaults((RelabelRule){ __VA_ARGS__ })
-#define FROM(...) .source_labels = (const Str[]){ __VA_ARGS__ }, .n_source_labels = ARRAY_LEN(((const Str[]){ __VA_ARGS__ }))
+#define FROM(...) \
+        .source_labels = (const Str[]){ __VA_ARGS__ }, .n_source_labels = ARRAY_LEN(((const Str[]){ __VA_ARGS__ }))
 
 static RelabelRule with_defaults(RelabelRule r)
 {
@@ -52,17 +53,22 @@ static void replace_rewrites(void **state)
         (void)state;
         one(RULE(FROM(STR("a")), .regex = STR("f(.*)"), .target_label = STR("d"), .replacement = STR("ch${1}-ch${1}")),
             "{a=\"foo\", b=\"bar\", c=\"baz\", d=\"choo-choo\"}");
-        one(RULE(FROM(STR("a"), STR("b")), .regex = STR("f(.*);(.*)r"), .target_label = STR("a"), .replacement = STR("b${1}${2}m")),
+        one(RULE(FROM(STR("a"), STR("b")), .regex = STR("f(.*);(.*)r"), .target_label = STR("a"),
+                 .replacement = STR("b${1}${2}m")),
             "{a=\"boobam\", b=\"bar\", c=\"baz\"}");
-        one(RULE(FROM(STR("a")), .regex = STR("no"), .target_label = STR("d"), .replacement = STR("x")), "{a=\"foo\", b=\"bar\", c=\"baz\"}");
+        one(RULE(FROM(STR("a")), .regex = STR("no"), .target_label = STR("d"), .replacement = STR("x")),
+            "{a=\"foo\", b=\"bar\", c=\"baz\"}");
         one(RULE(FROM(STR("a")), .target_label = STR("d")), "{a=\"foo\", b=\"bar\", c=\"baz\", d=\"foo\"}");
-        one(RULE(.target_label = STR("d"), .replacement = STR("static")), "{a=\"foo\", b=\"bar\", c=\"baz\", d=\"static\"}");
+        one(RULE(.target_label = STR("d"), .replacement = STR("static")),
+            "{a=\"foo\", b=\"bar\", c=\"baz\", d=\"static\"}");
         one(RULE(FROM(STR("none")), .target_label = STR("a")), "{b=\"bar\", c=\"baz\"}");
         one(RULE(FROM(STR("a")), .target_label = STR("a"), .replacement = STR("")), "{b=\"bar\", c=\"baz\"}");
         one(RULE(FROM(STR("a")), .regex = STR("(f)(o+)"), .target_label = STR("${1}_$2"), .replacement = STR("v")),
             "{a=\"foo\", b=\"bar\", c=\"baz\", f_oo=\"v\"}");
-        one(RULE(FROM(STR("a")), .regex = STR("(f).*"), .target_label = STR("$2"), .replacement = STR("v")), "{a=\"foo\", b=\"bar\", c=\"baz\"}");
-        one(RULE(FROM(STR("a"), STR("c")), .separator = STR(""), .target_label = STR("d")), "{a=\"foo\", b=\"bar\", c=\"baz\", d=\"foobaz\"}");
+        one(RULE(FROM(STR("a")), .regex = STR("(f).*"), .target_label = STR("$2"), .replacement = STR("v")),
+            "{a=\"foo\", b=\"bar\", c=\"baz\"}");
+        one(RULE(FROM(STR("a"), STR("c")), .separator = STR(""), .target_label = STR("d")),
+            "{a=\"foo\", b=\"bar\", c=\"baz\", d=\"foobaz\"}");
         one(RULE(FROM(STR("a")), .regex = STR("(?P<x>.)oo"), .target_label = STR("d"), .replacement = STR("<$x>")),
             "{a=\"foo\", b=\"bar\", c=\"baz\", d=\"<f>\"}");
 }
@@ -75,7 +81,8 @@ static void keep_and_drop(void **state)
         one(RULE(.action = RELABEL_KEEP, FROM(STR("a")), .regex = STR("f.*")), "{a=\"foo\", b=\"bar\", c=\"baz\"}");
         one(RULE(.action = RELABEL_KEEP, FROM(STR("a")), .regex = STR("oo")), "dropped");
         one(RULE(.action = RELABEL_KEEPEQUAL, FROM(STR("a")), .target_label = STR("b")), "dropped");
-        one(RULE(.action = RELABEL_DROPEQUAL, FROM(STR("a")), .target_label = STR("b")), "{a=\"foo\", b=\"bar\", c=\"baz\"}");
+        one(RULE(.action = RELABEL_DROPEQUAL, FROM(STR("a")), .target_label = STR("b")),
+            "{a=\"foo\", b=\"bar\", c=\"baz\"}");
         one(RULE(.action = RELABEL_DROPEQUAL, FROM(STR("none")), .target_label = STR("nope")), "dropped");
 }
 
@@ -84,7 +91,8 @@ static void names_are_mapped_and_filtered(void **state)
         (void)state;
         static const Label meta[] = { L("__meta_k8s_label_app", "x"), L("__meta_k8s_label_z", "y"), L("a", "1") };
         RelabelRule map = RULE(.action = RELABEL_LABELMAP, .regex = STR("__meta_k8s_label_(.+)"));
-        check(&map, 1, (Labels){ meta, 3 }, "{__meta_k8s_label_app=\"x\", __meta_k8s_label_z=\"y\", a=\"1\", app=\"x\", z=\"y\"}");
+        check(&map, 1, (Labels){ meta, 3 },
+              "{__meta_k8s_label_app=\"x\", __meta_k8s_label_z=\"y\", a=\"1\", app=\"x\", z=\"y\"}");
         RelabelRule prefix = RULE(.action = RELABEL_LABELMAP, .regex = STR("(a)"), .replacement = STR("bar_${1}"));
         check(&prefix, 1, (Labels){ meta + 2, 1 }, "{a=\"1\", bar_a=\"1\"}");
         RelabelRule drop = RULE(.action = RELABEL_LABELDROP, .regex = STR("__meta_.*"), .has_regex = true);
@@ -98,7 +106,8 @@ static void hash_and_case(void **state)
         (void)state;
         one(RULE(.action = RELABEL_HASHMOD, FROM(STR("c")), .target_label = STR("d"), .modulus = 1000),
             "{a=\"foo\", b=\"bar\", c=\"baz\", d=\"976\"}");
-        one(RULE(.action = RELABEL_UPPERCASE, FROM(STR("a")), .target_label = STR("A")), "{A=\"FOO\", a=\"foo\", b=\"bar\", c=\"baz\"}");
+        one(RULE(.action = RELABEL_UPPERCASE, FROM(STR("a")), .target_label = STR("A")),
+            "{A=\"FOO\", a=\"foo\", b=\"bar\", c=\"baz\"}");
         one(RULE(.action = RELABEL_LOWERCASE, FROM(STR("none")), .target_label = STR("a")), "{b=\"bar\", c=\"baz\"}");
 }
 
@@ -142,19 +151,28 @@ static void refused(RelabelRule rule, const char *want)
 static void bad_rules_are_refused_as_upstream_does(void **state)
 {
         (void)state;
-        refused(RULE(.action = RELABEL_HASHMOD, .target_label = STR("x")), "relabel configuration for hashmod requires non-zero modulus");
-        refused(RULE(.action = RELABEL_HASHMOD, .modulus = 8), "relabel configuration for hashmod action requires 'target_label' value");
+        refused(RULE(.action = RELABEL_HASHMOD, .target_label = STR("x")),
+                "relabel configuration for hashmod requires non-zero modulus");
+        refused(RULE(.action = RELABEL_HASHMOD, .modulus = 8),
+                "relabel configuration for hashmod action requires 'target_label' value");
         refused(RULE(.regex = STR("abc")), "relabel configuration for replace action requires 'target_label' value");
         refused(RULE(.target_label = STR("x\xff")), "\"x\\xff\" is invalid 'target_label' for replace action");
-        refused(RULE(.target_label = STR("a-b"), .legacy_names = true), "\"a-b\" is invalid 'target_label' for replace action");
-        refused(RULE(.target_label = STR("a${1"), .legacy_names = true), "\"a${1\" is invalid 'target_label' for replace action");
-        refused(RULE(.action = RELABEL_LOWERCASE, .target_label = STR("x"), .replacement = STR("bar")), "'replacement' can not be set for lowercase action");
-        refused(RULE(.action = RELABEL_LABELMAP, .replacement = STR("\xff$1")), "\"\\xff$1\" is invalid 'replacement' for labelmap action");
+        refused(RULE(.target_label = STR("a-b"), .legacy_names = true),
+                "\"a-b\" is invalid 'target_label' for replace action");
+        refused(RULE(.target_label = STR("a${1"), .legacy_names = true),
+                "\"a${1\" is invalid 'target_label' for replace action");
+        refused(RULE(.action = RELABEL_LOWERCASE, .target_label = STR("x"), .replacement = STR("bar")),
+                "'replacement' can not be set for lowercase action");
+        refused(RULE(.action = RELABEL_LABELMAP, .replacement = STR("\xff$1")),
+                "\"\\xff$1\" is invalid 'replacement' for labelmap action");
         refused(RULE(.action = RELABEL_DROPEQUAL, .target_label = STR("x"), .has_regex = true),
                 "dropequal action requires only 'source_labels' and 'target_label', and no other fields");
-        refused(RULE(.action = RELABEL_LABELDROP, .has_source_labels = true), "labeldrop action requires only 'regex', and no other fields");
-        refused(RULE(.action = RELABEL_LABELKEEP, .separator = STR(",")), "labelkeep action requires only 'regex', and no other fields");
-        refused(RULE(.regex = STR("abc(def"), .target_label = STR("x")), "'regex': error parsing regexp: missing closing ): `abc(def`");
+        refused(RULE(.action = RELABEL_LABELDROP, .has_source_labels = true),
+                "labeldrop action requires only 'regex', and no other fields");
+        refused(RULE(.action = RELABEL_LABELKEEP, .separator = STR(",")),
+                "labelkeep action requires only 'regex', and no other fields");
+        refused(RULE(.regex = STR("abc(def"), .target_label = STR("x")),
+                "'regex': error parsing regexp: missing closing ): `abc(def`");
         refused(RULE(FROM(STR("")), .target_label = STR("x")), "\"\" is invalid 'source_labels' for replace action");
         AUTO(arena_free) Arena *arena = arena_new();
         RelabelConfig c;

@@ -32,6 +32,7 @@ static void column_grows_and_is_reused(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(the_two_nans_differ), cmocka_unit_test(column_grows_and_is_reused) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(the_two_nans_differ),
+                                            cmocka_unit_test(column_grows_and_is_reused) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,9 @@ static void escapes_and_back(void **state)
 static void malformed_names_stay(void **state)
 {
         (void)state;
-        static const char *const bad[] = { "U__bad_", "U__bad_z_", "U__bad_1234567_", "U__bad_d800_", "U__bad_110000_", "plain.name", "U_x" };
+        static const char *const bad[] = { "U__bad_",      "U__bad_z_",      "U__bad_1234567_",
+                                           "U__bad_d800_", "U__bad_110000_", "plain.name",
+                                           "U_x" };
         for (size_t i = 0; i < ARRAY_LEN(bad); i++)
                 run(utf8name_unescape, bad[i], bad[i]);
 }
@@ -37,12 +39,16 @@ static void malformed_names_stay(void **state)
 static void underscores(void **state)
 {
         (void)state;
-        run(utf8name_underscores, "my.metric-\xe4\xb8\xad" "1", "my_metric__1");
+        run(utf8name_underscores,
+            "my.metric-\xe4\xb8\xad"
+            "1",
+            "my_metric__1");
         run(utf8name_underscores, "1up", "_up");
 }
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(escapes_and_back), cmocka_unit_test(malformed_names_stay), cmocka_unit_test(underscores) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(escapes_and_back), cmocka_unit_test(malformed_names_stay),
+                                            cmocka_unit_test(underscores) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
