@@ -168,7 +168,11 @@ void http_response_build(Exchange *ex)
         if (resp->status < 100 || resp->status >= HTTP_ROUTE_CODES)
                 resp->status = 500;
         ex->status = resp->status;
-        if (ex->streams) {
+        if (ex->streams && (ex->req.method == HTTP_HEAD || ex->status == 204 || ex->status == 304)) {
+                /* The library would send the last chunk's mark, which the client takes for the next answer. */
+                ex->answer = MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+                http_stream_gone(&ex->stream);
+        } else if (ex->streams) {
                 ex->answer = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_STREAM_BLOCK_BYTES,
                                                                http_stream_read, &ex->stream, NULL);
         } else {

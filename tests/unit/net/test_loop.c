@@ -95,7 +95,6 @@ static void calls_wait_and_nest(void **state)
         seen_init(&seen, loop);
         assert_false(loop_is_current(loop));
         loop_call(loop, post_again, &seen);
-        assert_true(seen.count >= 1);
         loop_free(loop);
         assert_int_equal(seen.count, 10);
 }
