@@ -31,7 +31,7 @@ void annotations_init(Annotations *a, Arena *arena, Str query)
 
 void annotations_done(Annotations *a) { mutex_done(&a->mu); }
 
-static void add(Annotations *a, bool is_info, SrcPos pos, const char *fmt, va_list ap)
+PRINTF_LIKE(4, 0) static void add(Annotations *a, bool is_info, SrcPos pos, const char *fmt, va_list ap)
 {
         char text[1024];
         int n = vsnprintf(text, sizeof text, fmt, ap);

@@ -79,6 +79,32 @@ bool binop_sample(BinaryOp op, double a, double b, double *ret)
         return compare(op, a, b);
 }
 
+#define EACH_PAIR(expr_)                                                                                     \
+        for (size_t i = 0; i < n; i++)                                                                       \
+                out[i] = exec_absent(a[i]) || exec_absent(b[i]) ? EXEC_ABSENT : (expr_)
+
+static double kept(BinaryOp op, bool as_bool, double a, double b)
+{
+        double r = 0;
+        bool keep = binop_sample(op, a, b, &r);
+        return as_bool ? keep : keep ? r : EXEC_ABSENT;
+}
+
+/* The four that everybody uses have loops of their own, without a choice inside. */
+void binop_rows(BinaryOp op, bool as_bool, const double *a, const double *b, double *out, size_t n)
+{
+        if (op == BIN_ADD)
+                EACH_PAIR(a[i] + b[i]);
+        else if (op == BIN_SUB)
+                EACH_PAIR(a[i] - b[i]);
+        else if (op == BIN_MUL)
+                EACH_PAIR(a[i] * b[i]);
+        else if (op == BIN_DIV)
+                EACH_PAIR(a[i] / b[i]);
+        else
+                EACH_PAIR(kept(op, as_bool, a[i], b[i]));
+}
+
 typedef struct WithScalar {
         Exec *x;
         const Expr *expr;
@@ -87,35 +113,27 @@ typedef struct WithScalar {
         bool scalar_left;
 } WithScalar;
 
-static double one(const WithScalar *st, double v, double scalar)
-{
-        double a = st->scalar_left ? scalar : v, b = st->scalar_left ? v : scalar, r = 0;
-        BinaryOp op = st->expr->binary.op;
-        bool keep = binop_sample(op, a, b, &r);
-        if (st->expr->binary.return_bool)
-                return keep;
-        if (!keep)
-                return EXEC_ABSENT;
-        return ast_is_comparison(op) ? v : r;
-}
-
 static bool with_scalar_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
 {
         const WithScalar *st = src->state;
+        BinaryOp op = st->expr->binary.op;
+        bool as_bool = st->expr->binary.return_bool;
         if (!exec_row(st->in, w, i, out, err))
                 return false;
-        bool any = false;
-        for (size_t s = 0; s < src->steps; s++) {
-                if (exec_absent(out[s]))
-                        continue;
-                any = true;
-                out[s] = one(st, out[s], st->scalar[s]);
-        }
-        BinaryOp op = st->expr->binary.op;
-        if (any && (op == BIN_TRIM_LOWER || op == BIN_TRIM_UPPER))
+        if ((op == BIN_TRIM_LOWER || op == BIN_TRIM_UPPER) && !exec_row_empty(out, src->steps))
                 annotations_info(&st->x->annotations, st->expr->pos,
                                  "incompatible sample types encountered for binary operator \"%s\": float %s float",
                                  ast_binary_op_name(op), ast_binary_op_name(op));
+        if (!st->scalar_left) {
+                binop_rows(op, as_bool, out, st->scalar, out, src->steps);
+        } else if (ast_is_comparison(op) && !as_bool) {
+                /* The vector's value stays, also when it is written on the right. */
+                for (size_t s = 0; s < src->steps; s++)
+                        if (!exec_absent(out[s]) && !compare(op, st->scalar[s], out[s]))
+                                out[s] = EXEC_ABSENT;
+        } else {
+                binop_rows(op, as_bool, st->scalar, out, out, src->steps);
+        }
         return true;
 }
 

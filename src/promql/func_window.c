@@ -61,13 +61,69 @@ static bool quantile_trivial(double q, size_t n, double *ret)
         return true;
 }
 
+static void swap(double *a, double *b)
+{
+        double t = *a;
+        *a = *b;
+        *b = t;
+}
+
+/* Puts the value of rank k where it belongs: smaller ones before it, larger ones behind. No NaN. Hoare's selection with
+ * the median of three; input that defeats it is sorted instead. */
+static void select_rank(double *v, size_t n, size_t k)
+{
+        size_t lo = 0, hi = n - 1, patience = 64;
+        while (lo < hi) {
+                if (patience-- == 0) {
+                        qsort(v + lo, hi - lo + 1, sizeof *v, nan_first);
+                        return;
+                }
+                size_t mid = lo + (hi - lo) / 2;
+                if (v[mid] < v[lo])
+                        swap(&v[mid], &v[lo]);
+                if (v[hi] < v[lo])
+                        swap(&v[hi], &v[lo]);
+                if (v[hi] < v[mid])
+                        swap(&v[hi], &v[mid]);
+                double pivot = v[mid];
+                size_t i = lo, j = hi;
+                for (;;) {
+                        while (v[i] < pivot)
+                                i++;
+                        while (v[j] > pivot)
+                                j--;
+                        if (i >= j)
+                                break;
+                        swap(&v[i++], &v[j--]);
+                }
+                /* Up to j nothing is larger than the pivot, behind it nothing smaller. */
+                if (k <= j)
+                        hi = j;
+                else
+                        lo = j + 1;
+        }
+}
+
 double func_window_quantile(double q, double *values, size_t n)
 {
         double trivial;
         if (quantile_trivial(q, n, &trivial))
                 return trivial;
-        func_window_sort(values, n);
-        return quantile_sorted(q, values, n);
+        double rank = q * (double)(n - 1), weight = rank - floor(rank);
+        size_t lower = (size_t)fmax(0, floor(rank)), upper = MIN_OF(lower + 1, n - 1), nans = 0;
+        for (size_t i = 0; i < n; i++)
+                if (isnan(values[i]))
+                        swap(&values[nans++], &values[i]);
+        if (lower < nans)
+                return EXEC_NAN; /* NaN comes before all numbers */
+        select_rank(values + nans, n - nans, lower - nans);
+        double next = values[lower];
+        if (upper > lower) {
+                next = values[upper];
+                for (size_t i = upper + 1; i < n; i++)
+                        next = values[i] < next ? values[i] : next;
+        }
+        return values[lower] * (1 - weight) + next * weight;
 }
 
 /* --- rate, increase, delta --- */

@@ -43,7 +43,7 @@ static inline void func_window_kahan_add(Kahan *k, double inc)
                 k->c += (inc - t) + k->sum;
         k->sum = t;
 }
-/* Interpolated quantile of n values, which are sorted in place. NaN sorts first. n 0 or q NaN: NaN. */
+/* Interpolated quantile of n values, whose order is lost. NaN sorts first. n 0 or q NaN: NaN. */
 double func_window_quantile(double q, double *values, size_t n);
 /* Sorts in place, NaN first. */
 void func_window_sort(double *values, size_t n);

@@ -114,8 +114,11 @@ static bool join_row(const Source *src, Worker *w, size_t i, double *out, Err *e
         if (!exec_row(st->join.many, w, st->row[i], out, err))
                 return false;
         const double *one = st->join.one->rows[st->one[i]];
-        for (size_t s = 0; s < src->steps; s++)
-                out[s] = exec_absent(out[s]) || exec_absent(one[s]) ? EXEC_ABSENT : combine(&st->join, out[s], one[s]);
+        const Expr *e = st->join.expr;
+        if (st->join.swapped)
+                binop_rows(e->binary.op, e->binary.return_bool, one, out, out, src->steps);
+        else
+                binop_rows(e->binary.op, e->binary.return_bool, out, one, out, src->steps);
         return true;
 }
 
