@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/mem.h"
+#include "base/check.h"
 
 /* Enough to repair a file; a generated one with a mistake in every line must not fill memory and screen. */
 enum { DIAGS_MAX_KEPT = 200 };
@@ -20,13 +20,16 @@ static PRINTF_LIKE(5, 0) void add(Diags *diags, DiagLevel level, Str file, YamlP
                 diags->errors++;
         if (diags->list.len >= DIAGS_MAX_KEPT)
                 return;
+        CHECK(fmt != NULL);
         va_list again;
         va_copy(again, ap);
-        int n = vsnprintf(NULL, 0, fmt, ap);
-        char *text = arena_raw(diags->arena, (size_t)(n < 0 ? 0 : n) + 1, 1);
-        vsnprintf(text, (size_t)(n < 0 ? 0 : n) + 1, fmt, again);
+        char probe[256];
+        int n = vsnprintf(probe, sizeof probe, fmt, ap);
+        size_t len = n < 0 ? 0 : (size_t)n;
+        char *text = arena_raw(diags->arena, len + 1, 1);
+        vsnprintf(text, len + 1, fmt, again);
         va_end(again);
-        vec_push(&diags->list, (Diag){ level, str_dup(diags->arena, file), pos, str_n(text, (size_t)(n < 0 ? 0 : n)) });
+        vec_push(&diags->list, (Diag){ level, str_dup(diags->arena, file), pos, str_n(text, len) });
 }
 
 bool diags_error(Diags *diags, Str file, YamlPos pos, const char *fmt, ...)
