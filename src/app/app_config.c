@@ -1,0 +1,432 @@
+#include "app/app_config.h"
+
+#include <glob.h>
+#include <stddef.h>
+
+#include "app/app_defaults.h"
+#include "base/duration.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "config/expand.h"
+#include "os/file.h"
+
+enum { CONFIG_MAX_BYTES = 16 << 20 };
+
+/* ---- pharos.yml ---- */
+
+#define HOST(field) (offsetof(AppCollect, field))
+static const Option collect_host_options[] = {
+        { "enabled", OPT_BOOL, HOST(enabled), .def = "true", .help = "Collect this machine." },
+        { "interval", OPT_DURATION, HOST(interval_ms), .def = "5s", .help = "How often.", .min = 100, .max = 86400000 },
+        { "options", OPT_STRUCT, HOST(host), .table = &collect_host_table, .help = "What to read and what to leave out." },
+        OPTION_END,
+};
+#undef HOST
+static const OptionTable host_table = { "collect.host", collect_host_options, sizeof(AppCollect), NULL };
+
+static const Option self_options[] = {
+        { "enabled", OPT_BOOL, offsetof(AppSelf, enabled), .def = "true", .help = "Collect pharos itself." },
+        { "interval", OPT_DURATION, offsetof(AppSelf, interval_ms), .def = "15s", .help = "How often.", .min = 100, .max = 86400000 },
+        OPTION_END,
+};
+static const OptionTable self_table = { "collect.self", self_options, sizeof(AppSelf), NULL };
+
+typedef struct CollectYaml {
+        AppCollect host;
+        AppSelf self;
+} CollectYaml;
+static const Option collect_options[] = {
+        { "host", OPT_STRUCT, offsetof(CollectYaml, host), .table = &host_table, .help = "This machine, with node_exporter's metric names." },
+        { "self", OPT_STRUCT, offsetof(CollectYaml, self), .table = &self_table, .help = "pharos' own metrics." },
+        OPTION_END,
+};
+static const OptionTable collect_table = { "collect", collect_options, sizeof(CollectYaml), NULL };
+
+static const Option storage_options[] = {
+        { "retention", OPT_DURATION, offsetof(AppStorage, retention_ms), .def = "15d", .help = "How long samples are kept." },
+        { "retention_size", OPT_BYTES, offsetof(AppStorage, retention_bytes), .def = "0", .help = "Most bytes on disk; the oldest go first. 0: no limit." },
+        { "out_of_order_time_window", OPT_DURATION, offsetof(AppStorage, out_of_order_window_ms), .def = "0s", .help = "How late a sample may come." },
+        OPTION_END,
+};
+static const OptionTable storage_table = { "storage", storage_options, sizeof(AppStorage), NULL };
+
+typedef struct PharosYaml {
+        CollectYaml collect;
+        AppStorage storage;
+        const YamlNode *prometheus, *alertmanager;
+        bool default_rules;
+} PharosYaml;
+static const Option pharos_options[] = {
+        { "collect", OPT_STRUCT, offsetof(PharosYaml, collect), .table = &collect_table, .help = "What pharos measures by itself." },
+        { "storage", OPT_STRUCT, offsetof(PharosYaml, storage), .table = &storage_table, .help = "How metrics are kept." },
+        { "prometheus", OPT_NODE, offsetof(PharosYaml, prometheus), .help = "A prometheus.yml: its path, or its content here." },
+        { "alertmanager", OPT_NODE, offsetof(PharosYaml, alertmanager), .help = "An alertmanager.yml: its path, or its content here." },
+        { "default_rules", OPT_BOOL, offsetof(PharosYaml, default_rules), .def = "true", .help = "Alert rules for this machine and for pharos itself." },
+        OPTION_END,
+};
+static const OptionTable pharos_table = { "pharos", pharos_options, sizeof(PharosYaml), NULL };
+
+/* ---- prometheus.yml ---- */
+
+typedef struct TsdbYaml {
+        int64_t out_of_order_window_ms;
+        const YamlNode *retention;
+} TsdbYaml;
+static const Option tsdb_options[] = {
+        { "out_of_order_time_window", OPT_DURATION, offsetof(TsdbYaml, out_of_order_window_ms), .def = "0s", .help = "How late a sample may come." },
+        { "retention", OPT_NODE, offsetof(TsdbYaml, retention), .help = "time, size, percentage." },
+        { "stale_series_compaction_threshold", OPT_IGNORED, 0, .help = "has no counterpart here: idle series cost little" },
+        { "chunk_encoding", OPT_IGNORED, 0, .help = "has no counterpart here: the encoding is chosen by the data" },
+        OPTION_END,
+};
+static const OptionTable tsdb_table = { "storage.tsdb", tsdb_options, sizeof(TsdbYaml), NULL };
+
+typedef struct PromStorageYaml {
+        TsdbYaml tsdb;
+} PromStorageYaml;
+static const Option prom_storage_options[] = {
+        { "tsdb", OPT_STRUCT, offsetof(PromStorageYaml, tsdb), .table = &tsdb_table, .help = "The metric store." },
+        { "exemplars", OPT_IGNORED, 0, .help = "exemplars are not stored in this version" },
+        OPTION_END,
+};
+static const OptionTable prom_storage_table = { "storage", prom_storage_options, sizeof(PromStorageYaml), NULL };
+
+typedef struct PrometheusYaml {
+        ScrapeGlobal global;
+        PromStorageYaml storage;
+        StrList rule_files;
+        const YamlNode *scrape_configs, *alerting;
+} PrometheusYaml;
+#define AT(field) offsetof(PrometheusYaml, field)
+static const Option prometheus_options[] = {
+        { "global", OPT_STRUCT, AT(global), .table = &scrape_global_table, .help = "Defaults of the rest." },
+        { "runtime", OPT_IGNORED, 0, .help = "settings of the Go runtime have no counterpart here" },
+        { "rule_files", OPT_STR_LIST, AT(rule_files), .help = "Rule files, as paths or globs." },
+        { "scrape_config_files", OPT_IGNORED, 0, .help = "not read in this version: list the jobs under scrape_configs" },
+        { "scrape_configs", OPT_NODE, AT(scrape_configs), .help = "What is scraped: a list of scrape_config." },
+        { "alerting", OPT_NODE, AT(alerting), .help = "Other Alertmanagers. Alerts are routed in this process." },
+        { "storage", OPT_STRUCT, AT(storage), .table = &prom_storage_table, .help = "How metrics are kept." },
+        { "tracing", OPT_IGNORED, 0, .help = "pharos does not trace itself in this version" },
+        { "remote_write", OPT_IGNORED, 0, .help = "samples are not sent elsewhere in this version" },
+        { "remote_read", OPT_IGNORED, 0, .help = "samples are not read from elsewhere in this version" },
+        { "otlp", OPT_IGNORED, 0, .help = "OTLP is not received in this version" },
+        OPTION_END,
+};
+#undef AT
+static const OptionTable prometheus_table = { "prometheus", prometheus_options, sizeof(PrometheusYaml), NULL };
+
+/* ---- loading ---- */
+
+typedef struct Loader {
+        AppConfig *config;
+        Diags *diags;
+        const PromqlFeatures *features;
+        VEC(RuleFile) rules;
+} Loader;
+
+static Str folder_of(Arena *arena, Str path)
+{
+        size_t slash = str_rfind_char(path, '/');
+        return slash == SIZE_MAX ? STR(".") : str_dup(arena, str_sub(path, 0, slash ? slash : 1));
+}
+
+static OptionCtx ctx_for(Loader *l, Str file)
+{
+        return (OptionCtx){ .arena = l->config->arena, .diags = l->diags, .file = file, .base_dir = folder_of(l->config->arena, file) };
+}
+
+static void missing_variable(void *arg, Str name)
+{
+        const OptionCtx *ctx = arg;
+        diags_warn(ctx->diags, ctx->file, (YamlPos){ 0 }, "external_labels name the environment variable '" STR_FMT "', which is not set", STR_ARG(name));
+}
+
+static bool load_rule_pattern(Loader *l, Str pattern, const OptionCtx *ctx)
+{
+        glob_t found;
+        RulesDialect dialect = { .features = *l->features, .legacy_names = l->config->global.name_validation == 1 };
+        Str path = option_path(ctx, pattern);
+        char *pathz = str_dupz(ctx->arena, path);
+        bool ok = true;
+        int rc = glob(pathz, 0, NULL, &found);
+        if (rc == GLOB_NOMATCH || (rc == 0 && found.gl_pathc == 0)) {
+                diags_warn(l->diags, ctx->file, (YamlPos){ 0 }, "rule_files: nothing matches '" STR_FMT "'", STR_ARG(path));
+                return true;
+        }
+        if (rc != 0)
+                return diags_error(l->diags, ctx->file, (YamlPos){ 0 }, "rule_files: cannot read '" STR_FMT "'", STR_ARG(path));
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+                RuleFile file;
+                if (rules_load_file(found.gl_pathv[i], &dialect, ctx->arena, l->diags, &file))
+                        vec_push(&l->rules, file);
+                else
+                        ok = false;
+        }
+        globfree(&found);
+        return ok;
+}
+
+static void read_retention(Loader *l, const YamlNode *node, const OptionCtx *ctx)
+{
+        const YamlNode *time = yaml_get(node, STR("time"));
+        const YamlNode *size = yaml_get(node, STR("size"));
+        if (time && !duration_parse(time->text, &l->config->storage.retention_ms))
+                diags_error(ctx->diags, ctx->file, time->pos, "retention.time is not a duration such as 15d");
+        if (size && !num_parse_bytes(size->text, &l->config->storage.retention_bytes))
+                diags_error(ctx->diags, ctx->file, size->pos, "retention.size is not a size such as 10GB");
+}
+
+static bool bind_prometheus(Loader *l, const YamlNode *node, Str file)
+{
+        OptionCtx ctx = ctx_for(l, file);
+        AppConfig *c = l->config;
+        PrometheusYaml yaml;
+        size_t before = l->diags->errors;
+        option_bind(node, &prometheus_table, &yaml, &ctx);
+        c->global = yaml.global;
+        c->global.external_labels = expand_labels(ctx.arena, yaml.global.external_labels, expand_environment(), missing_variable, &ctx);
+        if (yaml.storage.tsdb.out_of_order_window_ms)
+                c->storage.out_of_order_window_ms = yaml.storage.tsdb.out_of_order_window_ms;
+        if (yaml.storage.tsdb.retention)
+                read_retention(l, yaml.storage.tsdb.retention, &ctx);
+        scrape_configs_bind(yaml.scrape_configs, &c->global, &ctx, &c->scrape, &c->n_scrape);
+        const YamlNode *others = yaml_get(yaml.alerting, STR("alertmanagers"));
+        if (others && others->n)
+                diags_warn(l->diags, file, others->pos, "alerts are routed by pharos itself: the Alertmanagers listed here are not told");
+        for (size_t i = 0; i < yaml.rule_files.n; i++)
+                load_rule_pattern(l, yaml.rule_files.data[i], &ctx);
+        return l->diags->errors == before;
+}
+
+static bool bind_alertmanager(Loader *l, const YamlNode *node, Str file)
+{
+        OptionCtx ctx = ctx_for(l, file);
+        AppConfig *c = l->config;
+        if (!alert_config_bind(node, &ctx, &c->alert))
+                return false;
+        Str *names = arena_array(ctx.arena, Str, c->alert.n_receivers);
+        const YamlNode **nodes = arena_array(ctx.arena, const YamlNode *, c->alert.n_receivers);
+        for (size_t i = 0; i < c->alert.n_receivers; i++) {
+                names[i] = c->alert.receivers[i].name;
+                nodes[i] = c->alert.receivers[i].node;
+        }
+        return notify_receivers_bind(names, nodes, c->alert.n_receivers, c->alert.global, &ctx, &c->receivers);
+}
+
+static YamlNode *parse_text(Loader *l, Str text, Str file)
+{
+        YamlNode **docs;
+        YamlError *errors;
+        size_t n;
+        size_t n_errors;
+        if (!yaml_parse(text, l->config->arena, &docs, &n, &errors, &n_errors)) {
+                for (size_t i = 0; i < n_errors; i++)
+                        diags_error(l->diags, file, errors[i].pos, STR_FMT, STR_ARG(errors[i].message));
+                return NULL;
+        }
+        static YamlNode nothing = { .kind = YAML_MAP };
+        return n ? docs[0] : &nothing;
+}
+
+/* A section is inline, or the path of a file. */
+static const YamlNode *section(Loader *l, const YamlNode *node, const OptionCtx *ctx, Str *ret_file)
+{
+        *ret_file = ctx->file;
+        if (node->kind != YAML_SCALAR)
+                return node;
+        *ret_file = option_path(ctx, node->text);
+        return option_load_file(str_dupz(ctx->arena, *ret_file), ctx->arena, l->diags);
+}
+
+static bool add_default_rules(Loader *l)
+{
+        RulesDialect dialect = { .features = *l->features };
+        RuleFile file;
+        if (!rules_parse(app_defaults_rules(), STR("(default rules)"), &dialect, l->config->arena, l->diags, &file))
+                return false;
+        vec_push(&l->rules, file);
+        return true;
+}
+
+static bool bind_pharos(Loader *l, const YamlNode *node, Str file)
+{
+        OptionCtx ctx = ctx_for(l, file);
+        AppConfig *c = l->config;
+        PharosYaml yaml;
+        bool ok = option_bind(node, &pharos_table, &yaml, &ctx);
+        c->collect = yaml.collect.host;
+        c->self = yaml.collect.self;
+        c->storage = yaml.storage;
+        Str from = file;
+        const YamlNode *prom = yaml.prometheus ? section(l, yaml.prometheus, &ctx, &from) : NULL;
+        ok &= !yaml.prometheus || prom;
+        ok &= bind_prometheus(l, prom ? prom : parse_text(l, app_defaults_prometheus(), STR("(defaults)")), from);
+        const YamlNode *am = yaml.alertmanager ? section(l, yaml.alertmanager, &ctx, &from) : NULL;
+        ok &= !yaml.alertmanager || am;
+        ok &= bind_alertmanager(l, am ? am : parse_text(l, app_defaults_alertmanager(), STR("(defaults)")), am ? from : file);
+        if (yaml.default_rules)
+                ok &= add_default_rules(l);
+        return ok;
+}
+
+typedef enum FileKind { KIND_PHAROS, KIND_PROMETHEUS, KIND_ALERTMANAGER, KIND_RULES } FileKind;
+static const char *const KIND_NAMES[] = { "pharos", "prometheus", "alertmanager", "rules" };
+
+/* By the keys at the top. */
+static FileKind kind_of(const YamlNode *root)
+{
+        static const struct {
+                const char *key;
+                FileKind kind;
+        } keys[] = {
+                { "groups", KIND_RULES }, { "scrape_configs", KIND_PROMETHEUS }, { "rule_files", KIND_PROMETHEUS }, { "remote_write", KIND_PROMETHEUS },
+                { "alerting", KIND_PROMETHEUS }, { "receivers", KIND_ALERTMANAGER }, { "route", KIND_ALERTMANAGER }, { "inhibit_rules", KIND_ALERTMANAGER },
+                { "collect", KIND_PHAROS }, { "prometheus", KIND_PHAROS }, { "alertmanager", KIND_PHAROS },
+        };
+        for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+                if (yaml_get(root, str_of(keys[i].key)))
+                        return keys[i].kind;
+        const YamlNode *global = yaml_get(root, STR("global"));
+        if (global)
+                return yaml_get(global, STR("resolve_timeout")) ? KIND_ALERTMANAGER : KIND_PROMETHEUS;
+        return KIND_PHAROS;
+}
+
+static bool bind_any(Loader *l, FileKind kind, const YamlNode *root, Str file)
+{
+        AppConfig *c = l->config;
+        switch (kind) {
+        case KIND_PHAROS:
+                return bind_pharos(l, root, file);
+        case KIND_PROMETHEUS:
+                option_defaults(&storage_table, &c->storage, c->arena);
+                return bind_prometheus(l, root, file) & bind_alertmanager(l, parse_text(l, app_defaults_alertmanager(), STR("(defaults)")), STR("(defaults)"));
+        case KIND_ALERTMANAGER:
+                option_defaults(&storage_table, &c->storage, c->arena);
+                return bind_alertmanager(l, root, file) & bind_prometheus(l, parse_text(l, STR("{}"), file), STR("(defaults)"));
+        case KIND_RULES:
+                break;
+        }
+        return diags_error(l->diags, file, (YamlPos){ 1, 1 }, "this is a rule file, not a configuration: name it under rule_files of a prometheus.yml");
+}
+
+static Loader loader_new(const PromqlFeatures *features, Diags *diags)
+{
+        AppConfig *c = mem_new(AppConfig);
+        c->arena = arena_new();
+        return (Loader){ .config = c, .diags = diags, .features = features, .rules.arena = c->arena };
+}
+
+static bool read_file(Loader *l, const char *path)
+{
+        Err err;
+        Buf text = { .arena = l->config->arena };
+        if (!file_read_all(fs_system(), path, CONFIG_MAX_BYTES, &text, &err))
+                return diags_error(l->diags, str_of(path), (YamlPos){ 0 }, "%s", err.msg);
+        l->config->text = buf_str(&text);
+        return true;
+}
+
+AppConfig *app_config_load(const char *path, const PromqlFeatures *features, Diags *diags)
+{
+        Loader l = loader_new(features, diags);
+        Str file = path ? str_dup(l.config->arena, str_of(path)) : STR("(defaults)");
+        bool ok = true;
+        size_t before = diags->errors;
+        if (path) {
+                l.config->path = file;
+                ok = read_file(&l, path);
+        } else {
+                l.config->text = STR("{}\n");
+        }
+        const YamlNode *root = ok ? parse_text(&l, l.config->text, file) : NULL;
+        ok = root && bind_any(&l, kind_of(root), root, file) && diags->errors == before;
+        if (!ok) {
+                app_config_free(l.config);
+                return NULL;
+        }
+        l.config->rule_files = l.rules.data;
+        l.config->n_rule_files = l.rules.len;
+        return l.config;
+}
+
+void app_config_free(AppConfig *config)
+{
+        if (!config)
+                return;
+        arena_free(config->arena);
+        mem_free(config);
+}
+
+bool app_config_check_file(const char *path, const PromqlFeatures *features, Diags *diags, Str *ret_kind)
+{
+        Loader l = loader_new(features, diags);
+        size_t before = diags->errors;
+        Str file = str_dup(diags->arena, str_of(path));
+        const YamlNode *root = read_file(&l, path) ? parse_text(&l, l.config->text, file) : NULL;
+        *ret_kind = STR("unreadable");
+        if (root) {
+                FileKind kind = kind_of(root);
+                RulesDialect dialect = { .features = *features };
+                RuleFile rules;
+                *ret_kind = str_of(KIND_NAMES[kind]);
+                if (kind == KIND_RULES)
+                        rules_parse(l.config->text, file, &dialect, l.config->arena, diags, &rules);
+                else
+                        bind_any(&l, kind, root, file);
+        }
+        app_config_free(l.config);
+        return diags->errors == before;
+}
+
+/* ---- showing ---- */
+
+static bool is_secret_key(Str key)
+{
+        static const char *const words[] = { "password", "credentials", "bearer_token", "client_secret", "secret_key", "secret", "api_key", "token", "service_key",
+                                             "routing_key", "auth_secret", "api_url", "webhook_url", "url" };
+        for (size_t i = 0; i < ARRAY_LEN(words); i++)
+                if (str_eq(key, str_of(words[i])) || (strlen(words[i]) > 5 && str_ends(key, str_of(words[i]))))
+                        return true;
+        return false;
+}
+
+/* Line by line: what follows the colon of a secret key goes. Inline maps ({a: b}) are masked from the key on. */
+Str app_config_masked(const AppConfig *config, Arena *arena)
+{
+        Buf out = { .arena = arena };
+        Str rest = config->text;
+        Str line;
+        while (str_split_next(&rest, '\n', &line)) {
+                size_t at = 0;
+                size_t mask_from = SIZE_MAX;
+                while (at < line.n && mask_from == SIZE_MAX) {
+                        while (at < line.n && strchr(" \t-{,\"'", line.p[at]))
+                                at++;
+                        size_t start = at;
+                        while (at < line.n && !strchr(" :{,\"'", line.p[at]))
+                                at++;
+                        size_t colon = at;
+                        while (colon < line.n && strchr("\"' ", line.p[colon]))
+                                colon++;
+                        if (colon < line.n && line.p[colon] == ':' && is_secret_key(str_sub(line, start, at)))
+                                mask_from = colon + 1;
+                        at = at == start ? at + 1 : at;
+                }
+                buf_str_add(&out, str_sub(line, 0, mask_from));
+                if (mask_from != SIZE_MAX && str_trim(str_sub(line, mask_from, line.n)).n)
+                        buf_lit(&out, " <secret>");
+                if (rest.p)
+                        buf_char(&out, '\n');
+        }
+        return buf_str(&out);
+}
+
+void app_config_document(Buf *out)
+{
+        buf_lit(out, "# Configuration reference\n\nGenerated by `pharos help config` from the option tables.\n\n## pharos.yml\n\n");
+        option_document(out, &pharos_table);
+        buf_lit(out, "\n## prometheus.yml\n\n");
+        option_document(out, &prometheus_table);
+        option_document(out, &scrape_config_table);
+}

@@ -1,0 +1,55 @@
+/* app/app_config.h - AppConfig: everything the configuration says, bound and checked, with its one lifetime.
+ *
+ * --config names a pharos.yml, or a bare prometheus.yml or alertmanager.yml (known by their keys). Without one, the
+ * defaults watch this machine. Loading is all or nothing; every complaint has a place. */
+#pragma once
+#include "alert/alert.h"
+#include "collect/collect.h"
+#include "config/diag.h"
+#include "notify/notify.h"
+#include "rules/rules.h"
+#include "scrape/scrape.h"
+
+typedef struct AppCollect {
+        bool enabled;
+        int64_t interval_ms;
+        CollectHostOptions host;
+} AppCollect;
+
+typedef struct AppSelf {
+        bool enabled;
+        int64_t interval_ms;
+} AppSelf;
+
+typedef struct AppStorage {
+        int64_t retention_ms; /* 0: not said */
+        uint64_t retention_bytes;
+        int64_t out_of_order_window_ms;
+} AppStorage;
+
+typedef struct AppConfig {
+        Arena *arena; /* holds all of this */
+        Str path;     /* empty: the defaults */
+        Str text;     /* as read, for the status page */
+        AppCollect collect;
+        AppSelf self;
+        AppStorage storage;
+        ScrapeGlobal global;
+        ScrapeConfig *scrape;
+        size_t n_scrape;
+        RuleFile *rule_files;
+        size_t n_rule_files;
+        AlertConfig alert;
+        NotifyReceivers *receivers;
+} AppConfig;
+
+/* path NULL: the defaults. The diags live in the configuration's arena when it loads, else in diags->arena. Returns NULL
+ * when there was an error. */
+AppConfig *app_config_load(const char *path, const PromqlFeatures *features, Diags *diags);
+void app_config_free(AppConfig *config);
+/* Checks one file, whatever it is: pharos.yml, prometheus.yml, alertmanager.yml, a rule file. */
+bool app_config_check_file(const char *path, const PromqlFeatures *features, Diags *diags, Str *ret_kind);
+/* The text with values of secret keys replaced by <secret>. */
+Str app_config_masked(const AppConfig *config, Arena *arena);
+/* The reference of all options as Markdown. */
+void app_config_document(Buf *out);

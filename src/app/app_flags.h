@@ -1,0 +1,28 @@
+/* app/app_flags.h - the command line of `pharos serve`: its own short flags and Prometheus' and Alertmanager's names. */
+#pragma once
+#include "base/err.h"
+#include "base/log.h"
+#include "promql/promql.h"
+
+typedef struct AppFlags {
+        const char *config; /* NULL: the defaults */
+        const char *data;
+        const char *listen;
+        const char *external_url, *route_prefix, *cors_origin;
+        int64_t retention_ms;    /* 0: the configuration's */
+        uint64_t retention_bytes;
+        int64_t lookback_ms, query_timeout_ms;
+        uint64_t query_max_concurrency, query_max_samples, max_connections;
+        int64_t for_outage_tolerance_ms, for_grace_period_ms, resend_delay_ms;
+        bool lifecycle, admin_api;
+        LogLevel log_level;
+        LogFormat log_format;
+        PromqlFeatures features;
+} AppFlags;
+
+/* argv without the command. Errors name the flag and the nearest known one. */
+MUST_CHECK bool app_flags_parse(int argc, char **argv, AppFlags *ret, Err *err);
+/* --help of serve. */
+void app_flags_help(Buf *out);
+/* As /api/v1/status/flags shows them. */
+void app_flags_list(const AppFlags *flags, Arena *arena, Str **ret_names, Str **ret_values, size_t *ret_n);

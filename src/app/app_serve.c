@@ -1,0 +1,441 @@
+/* The wiring. Threads: the loop (fetches, deliveries), the server's, the pool's, one scheduler (rules, groups, upkeep),
+ * and main, which waits for signals: SIGTERM and SIGINT end, SIGHUP reloads.
+ *
+ * Invariants:
+ * 1. Start order is bottom up (store, engine, rules, router, scraping, server), stop order is its reverse: nobody calls
+ *    what is gone.
+ * 2. A reload loads and checks everything before anything changes; the old configuration is freed last. */
+#include "app/app_serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "app/app_config.h"
+#include "app/app_flags.h"
+#include "app/app_self.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metric.h"
+#include "os/mutex.h"
+#include "os/proc.h"
+#include "os/thread.h"
+#include "ui/ui.h"
+
+enum { POOL_QUEUE = 4096, MAX_LIVE_CLIENTS = 256, MAX_FETCHES = 4096, UPKEEP_MS = 1000, LIVE_EVERY_MS = 1000 };
+
+typedef struct App {
+        AppFlags flags;
+        Arena *arena;
+        Mutex config_mu; /* one reload at a time; guards config, reload_ok, reload_ms */
+        AppConfig *config;
+        bool reload_ok;
+        int64_t reload_ms;
+        Loop *loop;
+        Pool *pool;
+        HttpClient *client;
+        StateDb *statedb;
+        Tsdb *tsdb;
+        PromqlEngine *promql;
+        Notify *notify;
+        AlertRouter *router;
+        RulesManager *rules;
+        ScrapeManager *scrape;
+        IngestRemoteWrite *remote_write;
+        SseHub *live;
+        HttpServer *server;
+        HttpRoute *routes;
+        ApiContext api;
+        CollectHost *host;
+        Mutex host_mu;
+        ScrapeSource sources[2];
+        size_t n_sources;
+        /* the scheduler */
+        Thread scheduler;
+        bool scheduled;
+        Mutex tick_mu;
+        Cond tick_cond;
+        bool woken, stopping;
+        _Atomic int64_t scraped_ms; /* last told to the live listeners */
+} App;
+
+/* ---- callbacks ---- */
+
+static void on_scraped(void *ctx, int64_t t_ms)
+{
+        App *app = ctx;
+        int64_t last = app->scraped_ms;
+        if (t_ms - last < LIVE_EVERY_MS || !__atomic_compare_exchange_n((int64_t *)&app->scraped_ms, &last, t_ms, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+                return;
+        char text[64];
+        int n = snprintf(text, sizeof text, "{\"t_ms\":%lld}", (long long)t_ms);
+        sse_hub_publish(app->live, "scrape", str_n(text, (size_t)n));
+}
+
+static void on_alerts(void *ctx, size_t firing, size_t pending)
+{
+        App *app = ctx;
+        char text[80];
+        int n = snprintf(text, sizeof text, "{\"firing\":%zu,\"pending\":%zu}", firing, pending);
+        sse_hub_publish(app->live, "alerts", str_n(text, (size_t)n));
+}
+
+static void wake(void *ctx)
+{
+        App *app = ctx;
+        mutex_lock(&app->tick_mu);
+        app->woken = true;
+        mutex_cond_signal(&app->tick_cond);
+        mutex_unlock(&app->tick_mu);
+}
+
+static bool gather_host(void *ctx, Buf *out, Err *err)
+{
+        App *app = ctx;
+        MUTEX_SCOPE(&app->host_mu);
+        return collect_host_gather(app->host, out, err);
+}
+
+static bool gather_self(void *ctx, Buf *out, Err *err)
+{
+        (void)ctx;
+        (void)err;
+        metric_write_text(out);
+        return true;
+}
+
+static void upkeep_job(void *ctx) { tsdb_maintain(((App *)ctx)->tsdb); }
+
+static void schedule(void *ctx)
+{
+        App *app = ctx;
+        int64_t next_upkeep_ms = 0;
+        for (;;) {
+                int64_t wait_ms = rules_manager_tick(app->rules);
+                wait_ms = MIN_OF(wait_ms, alert_router_tick(app->router));
+                int64_t now_ms = clock_mono_ms(clock_system());
+                if (now_ms >= next_upkeep_ms) {
+                        upkeep_job(app);
+                        next_upkeep_ms = now_ms + UPKEEP_MS;
+                }
+                wait_ms = MIN_OF(wait_ms, next_upkeep_ms - now_ms);
+                int64_t until_ns = clock_system()->mono_ns(clock_system()) + MAX_OF(wait_ms, (int64_t)1) * 1000000;
+                mutex_lock(&app->tick_mu);
+                while (!app->woken && !app->stopping && mutex_cond_wait_until(&app->tick_cond, &app->tick_mu, until_ns))
+                        continue;
+                app->woken = false;
+                bool stop = app->stopping;
+                mutex_unlock(&app->tick_mu);
+                if (stop)
+                        return;
+        }
+}
+
+/* ---- configuration ---- */
+
+static AppConfig *load_config(App *app, Err *err)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        Diags diags;
+        Buf text = { .arena = arena };
+        diags_init(&diags, arena);
+        AppConfig *config = app_config_load(app->flags.config, &app->flags.features, &diags);
+        diags_print(&text, &diags);
+        if (text.n)
+                fwrite(text.p, 1, text.n, stderr);
+        if (!config && diags.list.len) {
+                const Diag *first = &diags.list.data[0];
+                for (size_t i = 0; i < diags.list.len && first->level != DIAG_ERROR; i++)
+                        first = &diags.list.data[i];
+                err_set(err, ERR_INVALID, STR_FMT ":%u:%u: " STR_FMT, STR_ARG(first->file), first->pos.line, first->pos.col, STR_ARG(first->message));
+        } else if (!config) {
+                err_set(err, ERR_INVALID, "the configuration does not load");
+        }
+        return config;
+}
+
+static bool apply_config(App *app, AppConfig *c, Err *err)
+{
+        notify_apply(app->notify, c->receivers);
+        return alert_router_apply(app->router, &c->alert, err) &&
+               rules_manager_apply(app->rules, c->rule_files, c->n_rule_files, c->global.external_labels, c->global.evaluation_interval_ms, err) &&
+               scrape_manager_apply(app->scrape, &c->global, c->scrape, c->n_scrape, app->sources, app->n_sources, err);
+}
+
+static void tell_reload(App *app, bool ok, const char *why)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        Buf text = { .arena = arena };
+        JsonWriter w;
+        json_writer_init(&w, &text);
+        json_begin_object(&w);
+        json_key_bool(&w, "ok", ok);
+        json_key_cstr(&w, "error", ok ? "" : why);
+        json_end_object(&w);
+        sse_hub_publish(app->live, "reload", buf_str(&text));
+}
+
+static bool app_reload(void *ctx, Err *err)
+{
+        App *app = ctx;
+        MUTEX_SCOPE(&app->config_mu);
+        AppConfig *fresh = load_config(app, err);
+        bool ok = fresh && apply_config(app, fresh, err);
+        app->reload_ok = ok;
+        if (ok) {
+                app->reload_ms = clock_wall_ms(clock_system());
+                app_config_free(app->config);
+                app->config = fresh;
+                log_info("configuration reloaded", KV("file", app->flags.config ? app->flags.config : "(defaults)"));
+                wake(app);
+        } else {
+                log_error("reload failed: the configuration before it stays in force", KV("err", err));
+        }
+        tell_reload(app, ok, err->msg);
+        return ok;
+}
+
+static void app_quit(void *ctx)
+{
+        (void)ctx;
+        kill(getpid(), SIGTERM);
+}
+
+static Str app_yaml(void *ctx, Arena *arena)
+{
+        App *app = ctx;
+        MUTEX_SCOPE(&app->config_mu);
+        return app_config_masked(app->config, arena);
+}
+
+static void app_flag_list(void *ctx, Arena *arena, Str **ret_names, Str **ret_values, size_t *ret_n)
+{
+        app_flags_list(&((App *)ctx)->flags, arena, ret_names, ret_values, ret_n);
+}
+
+static void app_reload_state(void *ctx, bool *ret_ok, int64_t *ret_ms)
+{
+        App *app = ctx;
+        MUTEX_SCOPE(&app->config_mu);
+        *ret_ok = app->reload_ok;
+        *ret_ms = app->reload_ms;
+}
+
+/* ---- start ---- */
+
+static bool open_stores(App *app, Err *err)
+{
+        const AppFlags *f = &app->flags;
+        const AppStorage *s = &app->config->storage;
+        char path[4096];
+        if (!fs_system()->mkdir_all(fs_system(), f->data, err))
+                return err_wrap(err, "create the data folder");
+        if (snprintf(path, sizeof path, "%s/metrics", f->data) >= (int)sizeof path)
+                return err_set(err, ERR_INVALID, "the path of --data is too long");
+        TsdbOptions options = {
+                .dir = path, .pool = app->pool, .retention_ms = f->retention_ms ? f->retention_ms : s->retention_ms,
+                .retention_bytes = f->retention_bytes ? f->retention_bytes : s->retention_bytes, .out_of_order_window_ms = s->out_of_order_window_ms,
+        };
+        app->api.retention_ms = options.retention_ms;
+        if (!tsdb_open(&options, &app->tsdb, err))
+                return err_wrap(err, "open the metric store");
+        snprintf(path, sizeof path, "%s/state.db", f->data);
+        return statedb_open(path, &app->statedb, err) || err_wrap(err, "open the state database");
+}
+
+static bool open_collectors(App *app, Err *err)
+{
+        const AppConfig *c = app->config;
+        if (c->collect.enabled) {
+                if (!collect_host_new(&c->collect.host, fs_system(), clock_system(), &app->host, err))
+                        return err_wrap(err, "collect.host");
+                app->sources[app->n_sources++] = (ScrapeSource){
+                        .job = "host", .instance = proc_hostname(app->arena), .interval_ms = c->collect.interval_ms, .gather = gather_host, .self = app,
+                };
+        }
+        if (c->self.enabled)
+                app->sources[app->n_sources++] = (ScrapeSource){
+                        .job = "pharos", .instance = proc_hostname(app->arena), .interval_ms = c->self.interval_ms, .gather = gather_self, .self = app,
+                };
+        return true;
+}
+
+static bool open_engines(App *app, Err *err)
+{
+        const AppFlags *f = &app->flags;
+        PromqlOptions promql = {
+                .pool = app->pool, .lookback_ms = f->lookback_ms, .timeout_ms = f->query_timeout_ms, .max_samples = f->query_max_samples,
+                .max_concurrent = f->query_max_concurrency, .default_step_ms = app->config->global.evaluation_interval_ms, .features = f->features,
+        };
+        app->promql = promql_engine_new(&promql);
+        NotifyOptions notify = { .loop = app->loop, .client = app->client, .version = STR("0.34.0") };
+        app->notify = notify_new(&notify);
+        AlertRouterOptions router = {
+                .statedb = app->statedb, .external_url = str_of(f->external_url), .wake = wake, .wake_ctx = app,
+                .sender = { .integrations = notify_integrations, .send_resolved = notify_send_resolved, .send = notify_send, .self = app->notify },
+        };
+        app->router = alert_router_new(&router);
+        RulesOptions rules = {
+                .engine = app->promql, .store = tsdb_engine(app->tsdb), .pool = app->pool, .clock = clock_system(), .statedb = app->statedb,
+                .sink = alert_router_sink(app->router), .external_url = str_of(f->external_url), .external_labels = app->config->global.external_labels,
+                .default_interval_ms = app->config->global.evaluation_interval_ms, .default_query_offset_ms = app->config->global.rule_query_offset_ms,
+                .resend_delay_ms = f->resend_delay_ms, .outage_tolerance_ms = f->for_outage_tolerance_ms, .on_change = on_alerts, .on_change_ctx = app,
+        };
+        app->rules = rules_manager_new(&rules);
+        ScrapeManagerOptions scrape = {
+                .loop = app->loop, .client = app->client, .pool = app->pool, .store = tsdb_engine(app->tsdb), .clock = clock_system(), .on_scraped = on_scraped,
+                .on_scraped_ctx = app,
+        };
+        app->scrape = scrape_manager_new(&scrape);
+        app->remote_write = ingest_remote_write_new(tsdb_engine(app->tsdb), clock_system());
+        return open_collectors(app, err) && apply_config(app, app->config, err);
+}
+
+static bool start_server(App *app, Err *err)
+{
+        const AppFlags *f = &app->flags;
+        size_t n_api;
+        size_t n_ui;
+        app->api = (ApiContext){
+                .tsdb = app->tsdb, .store = tsdb_engine(app->tsdb), .promql = app->promql, .rules = app->rules, .alerts = app->router, .scrape = app->scrape,
+                .statedb = app->statedb, .remote_write = app->remote_write, .live = app->live, .clock = clock_system(),
+                .start_ms = clock_wall_ms(clock_system()), .retention_ms = app->api.retention_ms, .external_url = str_of(f->external_url),
+                .admin_api = f->admin_api, .lifecycle = f->lifecycle, .ready = true, .app = app, .reload = app_reload, .quit = app_quit,
+                .config_yaml = app_yaml, .flags = app_flag_list, .reload_state = app_reload_state, .host_metrics = app->host ? gather_host : NULL,
+        };
+        HttpRoute *api = api_routes(&app->api, &n_api);
+        const HttpRoute *ui = ui_routes(f->route_prefix, &n_ui);
+        app->routes = mem_new_array(HttpRoute, n_api + n_ui);
+        memcpy(app->routes, api, n_api * sizeof *api);
+        if (n_ui)
+                memcpy(app->routes + n_api, ui, n_ui * sizeof *ui);
+        mem_free(api);
+        HttpServerOptions options = {
+                .listen = f->listen, .route_prefix = f->route_prefix ? f->route_prefix : "/", .max_connections = f->max_connections, .pool = app->pool,
+                .cors_origin = f->cors_origin,
+        };
+        return http_server_start(&options, app->routes, n_api + n_ui, &app->server, err);
+}
+
+/* What people open: where we listen, with a name that a browser takes. */
+static Str server_url(App *app)
+{
+        Str listen = str_of(app->flags.listen);
+        size_t colon = str_rfind_char(listen, ':');
+        Str host = colon == SIZE_MAX ? listen : str_sub(listen, 0, colon);
+        if (host.n == 0 || str_eq(host, STR("0.0.0.0")) || str_eq(host, STR("[::]")))
+                host = STR("localhost");
+        const char *prefix = app->flags.route_prefix && strcmp(app->flags.route_prefix, "/") != 0 ? app->flags.route_prefix : "";
+        return str_printf(app->arena, "http://" STR_FMT ":%d%s/", STR_ARG(host), http_server_port(app->server), prefix);
+}
+
+static bool start(App *app, Err *err)
+{
+        app->pool = pool_new(0, POOL_QUEUE);
+        app->live = sse_hub_new(MAX_LIVE_CLIENTS);
+        app->config = load_config(app, err);
+        if (!app->config)
+                return false;
+        app->reload_ok = true;
+        app->reload_ms = clock_wall_ms(clock_system());
+        if (!app->flags.external_url)
+                app->flags.external_url = str_printf(app->arena, "http://%s", app->flags.listen).p;
+        if (!open_stores(app, err) || !loop_new(&app->loop, err) || !http_client_new(app->loop, MAX_FETCHES, &app->client, err))
+                return false;
+        app_self_start(app->tsdb);
+        if (!open_engines(app, err) || !start_server(app, err))
+                return false;
+        app->scheduled = thread_start(&app->scheduler, "pharos-sched", schedule, app, err);
+        return app->scheduled;
+}
+
+static void stop(App *app)
+{
+        if (app->scheduled) {
+                mutex_lock(&app->tick_mu);
+                app->stopping = true;
+                mutex_cond_signal(&app->tick_cond);
+                mutex_unlock(&app->tick_mu);
+                thread_join(app->scheduler);
+        }
+        if (app->server)
+                http_server_stop(app->server);
+        scrape_manager_free(app->scrape);
+        rules_manager_free(app->rules);
+        notify_free(app->notify); /* ends deliveries under way, which the router waits for */
+        alert_router_free(app->router);
+        if (app->client)
+                http_client_free(app->client);
+        if (app->loop)
+                loop_free(app->loop);
+        ingest_remote_write_free(app->remote_write);
+        if (app->promql)
+                promql_engine_free(app->promql);
+        pool_free(app->pool);
+        sse_hub_free(app->live);
+        if (app->host)
+                collect_host_free(app->host);
+        app_self_stop();
+        if (app->tsdb)
+                tsdb_close(app->tsdb);
+        if (app->statedb)
+                statedb_close(app->statedb);
+        app_config_free(app->config);
+        mem_free(app->routes);
+}
+
+static void wait_for_end(App *app, const sigset_t *signals)
+{
+        for (;;) {
+                siginfo_t info;
+                Err err;
+                int signum = sigwaitinfo(signals, &info);
+                if (signum == SIGHUP)
+                        IGNORE(app_reload(app, &err));
+                else if (signum > 0 || errno != EINTR)
+                        return;
+        }
+}
+
+int app_serve_run(int argc, char **argv)
+{
+        Err err;
+        sigset_t signals;
+        App *app = mem_new(App);
+        if (!app_flags_parse(argc, argv, &app->flags, &err)) {
+                fprintf(stderr, "pharos: %s\n", err.msg);
+                mem_free(app);
+                return 2;
+        }
+        log_configure(app->flags.log_level, app->flags.log_format);
+        signal(SIGPIPE, SIG_IGN);
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGINT);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGHUP);
+        pthread_sigmask(SIG_BLOCK, &signals, NULL); /* every thread inherits it: only main takes signals */
+        app->arena = arena_new();
+        mutex_init(&app->config_mu);
+        mutex_init(&app->host_mu);
+        mutex_init(&app->tick_mu);
+        mutex_cond_init(&app->tick_cond);
+        bool ok = start(app, &err);
+        if (ok) {
+                Str url = server_url(app);
+                log_info("pharos is ready", KV("version", PHAROS_VERSION), KV("url", url), KV("data", app->flags.data));
+                printf("pharos %s is watching. Open %.*s\n", PHAROS_VERSION, STR_ARG(url));
+                fflush(stdout);
+                wait_for_end(app, &signals);
+                log_info("stopping");
+        } else {
+                fprintf(stderr, "pharos: %s\n", err.msg);
+        }
+        stop(app);
+        arena_free(app->arena);
+        mem_free(app);
+        return ok ? 0 : 1;
+}

@@ -1,0 +1,70 @@
+/* The program: one command a word. Each command is one row here. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/app_check.h"
+#include "app/app_config.h"
+#include "app/app_flags.h"
+#include "app/app_query.h"
+#include "app/app_serve.h"
+#include "base/attr.h"
+
+static int run_help(int argc, char **argv);
+
+static int run_version(int argc, char **argv)
+{
+        (void)argc;
+        (void)argv;
+        printf("pharos %s\n", PHAROS_VERSION);
+        return 0;
+}
+
+static const struct Command {
+        const char *name, *args, *help;
+        int (*run)(int argc, char **argv);
+} COMMANDS[] = {
+        { "serve", "[FLAGS]", "collect, store, query, watch and tell; without --config it watches this machine", app_serve_run },
+        { "check", "[--json] FILE...", "check configurations and rule files; file:line:col: message, exit 1 on errors", app_check_run },
+        { "query", "[--url URL] [--json] [--start T --end T --step D] EXPR", "ask a running server", app_query_run },
+        { "series", "[--url URL] MATCH...", "list series of a running server", app_query_series_run },
+        { "labels", "[--url URL] [NAME]", "list label names, or values of one", app_query_labels_run },
+        { "version", "", "print the version", run_version },
+        { "help", "[serve | config]", "this text, the flags of serve, or the reference of all options", run_help },
+};
+
+static void print_usage(FILE *to)
+{
+        fprintf(to, "pharos %s: metrics, rules, alerts and their pages in one program\n\n", PHAROS_VERSION);
+        for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
+                fprintf(to, "  pharos %s %s\n      %s\n", COMMANDS[i].name, COMMANDS[i].args, COMMANDS[i].help);
+}
+
+static int run_help(int argc, char **argv)
+{
+        Buf text = { 0 };
+        if (argc > 0 && strcmp(argv[0], "serve") == 0)
+                app_flags_help(&text);
+        else if (argc > 0 && strcmp(argv[0], "config") == 0)
+                app_config_document(&text);
+        else
+                print_usage(stdout);
+        fwrite(text.p ? text.p : "", 1, text.n, stdout);
+        buf_done(&text);
+        return 0;
+}
+
+int main(int argc, char **argv)
+{
+        const char *name = argc > 1 ? argv[1] : "help";
+        if (strcmp(name, "--version") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+                name = strcmp(name, "--version") == 0 ? "version" : "help";
+        /* Unit files of Prometheus and Alertmanager start the program with flags alone. */
+        if (name[0] == '-')
+                return app_serve_run(argc - 1, argv + 1);
+        for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
+                if (strcmp(name, COMMANDS[i].name) == 0)
+                        return COMMANDS[i].run(argc > 2 ? argc - 2 : 0, argv + (argc > 2 ? 2 : argc));
+        fprintf(stderr, "pharos: no such command: %s\n\n", name);
+        print_usage(stderr);
+        return 2;
+}
