@@ -19,6 +19,7 @@ extern const OptionTable collect_host_table;
 typedef struct CollectHost CollectHost;
 MUST_CHECK bool collect_host_new(const CollectHostOptions *options, const Fs *fs, const Clock *clock, CollectHost **ret, Err *err);
 void collect_host_free(CollectHost *host);
+DEFINE_AUTO(CollectHost *, collect_host_free);
 /* Appends text exposition 0.0.4, families sorted; a collector that fails says so in node_scrape_collector_success and
  * does not stop the others. One call at a time. Matches ScrapeSource.gather. */
 bool collect_host_gather(void *host, Buf *out, Err *err);
