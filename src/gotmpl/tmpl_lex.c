@@ -280,7 +280,7 @@ static bool lex_number(Lexer *l)
 {
         bool ok = scan_number(l);
         /* "1+2" looks like a complex number, which templates here do not have. */
-        if (ok && l->pos > l->start + 1 && accept(l, "+-")) {
+        if (ok && accept(l, "+-")) {
                 scan_number(l);
                 ok = false;
         }
