@@ -27,6 +27,7 @@ static Flow walk(TmplRun *run, const TmplValue *dot, const TmplNode *node);
 
 /* ---- failing and limits */
 
+static bool fail_v(TmplRun *run, ErrCode code, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
 static bool fail_v(TmplRun *run, ErrCode code, const char *fmt, va_list ap)
 {
         char message[400];
