@@ -19,7 +19,7 @@
                         ? NULL                                                                               \
                         : ((v)->data = vec_grow((v)->arena, (v)->data, (v)->len, &(v)->cap, (want),          \
                                                 sizeof *(v)->data, _Alignof(__typeof__(*(v)->data))))))
-#define vec_each(it, v) for (__typeof__((v)->data) it = (v)->data; it < (v)->data + (v)->len; it++)
+#define vec_each(it, v) for (__typeof__((v)->data) it = (v)->data; it && it < (v)->data + (v)->len; it++)
 #define vec_last(v) (&(v)->data[(v)->len - 1])
 #define vec_pop(v) ((v)->data[--(v)->len])
 #define vec_clear(v) ((void)((v)->len = 0))
