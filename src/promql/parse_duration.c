@@ -54,7 +54,7 @@ static DurationExpr *parse_literal(Parse *p)
 
 static bool expect(Parse *p, TokenType type, const char *context)
 {
-        return p->tok.type == type ? parse_advance(p) : (unexpected(p, context), false);
+        return p->tok.type == type ? parse_advance(p) : unexpected(p, context) != NULL;
 }
 
 static const DurationExpr *parse_dur_call(Parse *p, const char *context)

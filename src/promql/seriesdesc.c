@@ -277,7 +277,7 @@ static bool scan_histograms(Scan *s)
 
 static bool scan_values(Scan *s)
 {
-        while (skip_blanks(s), s->i < s->line.n) {
+        for (skip_blanks(s); s->i < s->line.n; skip_blanks(s)) {
                 bool ok = at(s) == '_' ? scan_gaps(s) : at(s) == '{' ? scan_histograms(s) : scan_floats(s);
                 if (!ok)
                         return false;
