@@ -28,7 +28,7 @@ export function OfflineBanner() {
   const state = connection.value;
   if (state.mode !== "offline") return null;
   return (
-    <div class="offline">
+    <div class="offline-banner">
       <Problem>
         {explain(state)} <button type="button" class="btn" onClick={retryConnection}>Try now</button>
       </Problem>
