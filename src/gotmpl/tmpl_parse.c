@@ -491,8 +491,8 @@ static bool parse_template_name(Parser *p, const char *context, Str *ret)
 static bool add_tree(Parser *p, Str name, TmplNode *root)
 {
         TmplTree tree = { .name = name, .parse_name = p->name, .text = p->text, .root = root };
-        vec_each(old, &p->trees)
-        {
+        for (size_t i = 0; i < p->trees.len; i++) {
+                TmplTree *old = &p->trees.data[i];
                 if (!str_eq(old->name, name))
                         continue;
                 if (tmpl_node_is_empty(old->root))
@@ -656,12 +656,11 @@ bool tmpl_parse(const TmplFunc *funcs, Str name, Str text, Arena *arena, TmplTre
         vec_push(&p.vars, STR("$"));
         if (!parse_top(&p))
                 return false;
-        vec_each(tree, &p.trees)
-        {
-                TmplTree *old = NULL;
-                vec_each(t, trees)
-                        if (str_eq(t->name, tree->name))
-                                old = t;
+        for (size_t i = 0; i < p.trees.len; i++) {
+                TmplTree *tree = &p.trees.data[i], *old = NULL;
+                for (size_t j = 0; j < trees->len; j++)
+                        if (str_eq(trees->data[j].name, tree->name))
+                                old = &trees->data[j];
                 if (!old)
                         vec_push(trees, *tree);
                 else if (!tmpl_node_is_empty(tree->root))

@@ -54,7 +54,7 @@ static Civil civil_of(const TmplValue *t)
                 c.offset_s = zone->offset_s;
         }
         c.unix_s = t->i == TMPL_TIME_ZERO ? INT64_C(-62135596800) : floor_div(t->i, NS_PER_S);
-        c.ns = t->i == TMPL_TIME_ZERO ? 0 : (int32_t)(t->i - c.unix_s * NS_PER_S);
+        c.ns = t->i == TMPL_TIME_ZERO ? 0 : (int32_t)((t->i % NS_PER_S + NS_PER_S) % NS_PER_S);
         int64_t local = c.unix_s + c.offset_s, days = floor_div(local, 86400);
         int second = (int)(local - days * 86400);
         c.hour = second / 3600;
