@@ -1,4 +1,4 @@
-/* api/api_status.h - handlers about pharos itself: /api/v1/status/*, health, life cycle, admin; self is the ApiContext. Private. */
+/* api/api_status.h - handlers about pharos itself: status pages, health, life cycle, admin; self is the ApiContext. Private. */
 #pragma once
 #include "api/api.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/json.h"
+#include "model/labels.h"
 #include "net/http_client.h"
 #include "net/url.h"
 

@@ -33,6 +33,8 @@ static double read_stat(void *ctx)
         }
 }
 
+static char stat_keys[] = "sdcr"; /* what read_stat is asked for */
+
 static MetricFamily families[] = {
         { .kind = METRIC_KIND_COUNTER, .name = "process_cpu_seconds_total", .help = "Processor time of this process, user and system.", .read = read_cpu },
         { .kind = METRIC_KIND_GAUGE, .name = "process_resident_memory_bytes", .help = "Memory of this process in RAM.", .read = read_rss },
@@ -41,10 +43,10 @@ static MetricFamily families[] = {
         { .kind = METRIC_KIND_GAUGE, .name = "process_max_fds", .help = "Most file descriptors that may be open.", .read = read_max_fds },
         { .kind = METRIC_KIND_GAUGE, .name = "process_start_time_seconds", .help = "When the process started, since 1970.", .read = read_start },
         { .kind = METRIC_KIND_GAUGE, .name = "process_threads", .help = "Threads of this process.", .read = read_threads },
-        { .kind = METRIC_KIND_GAUGE, .name = "pharos_tsdb_head_series", .help = "Series in the store.", .read = read_stat, .read_ctx = "s" },
-        { .kind = METRIC_KIND_GAUGE, .name = "pharos_tsdb_storage_bytes", .help = "Bytes of the store on disk.", .read = read_stat, .read_ctx = "d" },
-        { .kind = METRIC_KIND_GAUGE, .name = "pharos_tsdb_corrupt_records", .help = "Damaged records that the last start left out.", .read = read_stat, .read_ctx = "c" },
-        { .kind = METRIC_KIND_GAUGE, .name = "pharos_tsdb_read_only", .help = "1 while the store refuses samples: the disk is full or failing.", .read = read_stat, .read_ctx = "r" },
+        { .kind = METRIC_KIND_GAUGE, .name = "pharos_tsdb_head_series", .help = "Series in the store.", .read = read_stat, .read_ctx = &stat_keys[0] },
+        { .kind = METRIC_KIND_GAUGE, .name = "pharos_tsdb_storage_bytes", .help = "Bytes of the store on disk.", .read = read_stat, .read_ctx = &stat_keys[1] },
+        { .kind = METRIC_KIND_GAUGE, .name = "pharos_tsdb_corrupt_records", .help = "Damaged records that the last start left out.", .read = read_stat, .read_ctx = &stat_keys[2] },
+        { .kind = METRIC_KIND_GAUGE, .name = "pharos_tsdb_read_only", .help = "1 while the store refuses samples: the disk is full or failing.", .read = read_stat, .read_ctx = &stat_keys[3] },
 };
 METRIC_FAMILY(build_info, METRIC_KIND_GAUGE, "pharos_build_info", "1; the version is a label.", "version");
 

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "codec/json.h"
 #include "os/mutex.h"
 #include "os/proc.h"
 #include "os/thread.h"

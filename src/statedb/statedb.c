@@ -163,7 +163,7 @@ static bool stmt_run(StateDb *db, sqlite3_stmt *st, Err *err)
 
 static bool run_locked(StateDb *db, StmtId id, Err *err)
 {
-        sqlite3_stmt *st;
+        sqlite3_stmt *st = NULL;
         return stmt_locked(db, id, &st, err) && stmt_run(db, st, err);
 }
 
@@ -281,7 +281,7 @@ static bool check_write(const StateDbWrite *w, Err *err)
 
 static bool write_locked(StateDb *db, const StateDbWrite *w, Err *err)
 {
-        sqlite3_stmt *st;
+        sqlite3_stmt *st = NULL;
         if (!stmt_locked(db, w->value.p ? STMT_PUT : STMT_DELETE, &st, err))
                 return false;
         bind_str(st, 1, w->kind);
@@ -337,7 +337,7 @@ bool statedb_delete(StateDb *db, Str kind, Str key, Err *err)
 bool statedb_get(StateDb *db, Str kind, Str key, Arena *arena, Str *ret, Err *err)
 {
         mutex_lock(&db->mu);
-        sqlite3_stmt *st;
+        sqlite3_stmt *st = NULL;
         bool ok = stmt_locked(db, STMT_GET, &st, err);
         if (ok) {
                 bind_str(st, 1, kind);
@@ -364,7 +364,7 @@ typedef VEC(Doc) DocVec;
 static bool read_page(StateDb *db, Str kind, Str after, bool first, Arena *arena, DocVec *docs, Err *err)
 {
         mutex_lock(&db->mu);
-        sqlite3_stmt *st;
+        sqlite3_stmt *st = NULL;
         bool ok = stmt_locked(db, STMT_EACH, &st, err);
         if (ok) {
                 bind_str(st, 1, kind);
@@ -419,7 +419,7 @@ static bool check_event(const StateDbEvent *e, Err *err)
 
 static bool event_add_locked(StateDb *db, const StateDbEvent *e, Err *err)
 {
-        sqlite3_stmt *st;
+        sqlite3_stmt *st = NULL;
         if (!stmt_locked(db, STMT_EVENT_ADD, &st, err))
                 return false;
         sqlite3_bind_int64(st, 1, e->t_ms);
@@ -464,7 +464,7 @@ static bool page_start(StateDb *db, int64_t before_id, int64_t *ret_t_ms, Err *e
         *ret_t_ms = INT64_MAX;
         if (before_id == 0)
                 return true;
-        sqlite3_stmt *st;
+        sqlite3_stmt *st = NULL;
         if (!stmt_locked(db, STMT_EVENT_TIME, &st, err))
                 return false;
         sqlite3_bind_int64(st, 1, before_id);
@@ -481,7 +481,7 @@ static bool page_start(StateDb *db, int64_t before_id, int64_t *ret_t_ms, Err *e
 static bool events_locked(StateDb *db, const StateDbEventQuery *q, Arena *arena, StateDbEvent **ret, size_t *ret_n, Err *err)
 {
         int64_t before_t_ms = 0;
-        sqlite3_stmt *st;
+        sqlite3_stmt *st = NULL;
         StmtId id = q->subject.n ? STMT_EVENTS_SUBJECT : q->kind.n ? STMT_EVENTS_KIND : STMT_EVENTS;
         if (!page_start(db, q->before_id, &before_t_ms, err) || !stmt_locked(db, id, &st, err))
                 return false;
@@ -523,7 +523,7 @@ bool statedb_events(StateDb *db, const StateDbEventQuery *query, Arena *arena, S
 static bool expire_step(StateDb *db, StmtId id, int64_t a, int64_t limit, int *ret_rows, Err *err)
 {
         mutex_lock(&db->mu);
-        sqlite3_stmt *st;
+        sqlite3_stmt *st = NULL;
         bool ok = stmt_locked(db, id, &st, err);
         if (ok) {
                 sqlite3_bind_int64(st, 1, a);
