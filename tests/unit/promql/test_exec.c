@@ -1,0 +1,172 @@
+#include "testing.h"
+
+#include "promql/exec.h"
+
+enum { STEPS = 300, ROWS = 1000 };
+
+static PromqlOptions OPTIONS = { .max_samples = UINT64_MAX, .max_bytes = 1 << 24 };
+
+static bool row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        (void)err;
+        double *tmp = exec_buf_take(w, src->steps);
+        for (size_t s = 0; s < src->steps; s++)
+                tmp[s] = (i + s) % 5 == 0 ? EXEC_ABSENT : (double)(i * 7 + s) * 0.1;
+        memcpy(out, tmp, src->steps * sizeof *out);
+        exec_buf_give(w);
+        return true;
+}
+
+static bool failing_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        if (i == 700 || i == 300)
+                return err_set(err, EXEC_FAILED, "row %zu", i);
+        return row(src, w, i, out, err);
+}
+
+static void begin(Exec *x, Stage *stage, Pool *pool)
+{
+        OPTIONS.pool = pool;
+        *x = (Exec){ .options = &OPTIONS };
+        cancel_init(&x->timeout, clock_system(), 0);
+        mutex_init(&x->mu);
+        exec_stage_begin(stage);
+}
+
+static void end(Exec *x, Stage *stage)
+{
+        exec_stage_end(x, stage);
+        assert_int_equal(atomic_load(&x->samples_now), 0);
+        exec_workers_free(x);
+        mutex_done(&x->mu);
+}
+
+static void fold(void *arg, size_t first, size_t n, double *const *rows, size_t lo, size_t hi)
+{
+        double *sums = arg;
+        (void)first;
+        for (size_t i = 0; i < n; i++)
+                for (size_t s = lo; s < hi; s++)
+                        if (!exec_absent(rows[i][s]))
+                                sums[s] += rows[i][s];
+}
+
+/* Invariant 1. */
+static void folding_is_sequential_for_every_pool(void **state)
+{
+        (void)state;
+        double want[STEPS] = { 0 };
+        for (size_t i = 0; i < ROWS; i++)
+                for (size_t s = 0; s < STEPS; s++)
+                        if ((i + s) % 5)
+                                want[s] += (double)(i * 7 + s) * 0.1;
+        Pool *pools[] = { NULL, pool_new(1, 16), pool_new(4, 16) };
+        for (size_t p = 0; p < ARRAY_LEN(pools); p++) {
+                Exec x;
+                Stage stage;
+                Err err;
+                begin(&x, &stage, pools[p]);
+                Source *src = exec_source(&stage, ROWS, STEPS);
+                src->row = row;
+                double sums[STEPS] = { 0 };
+                assert_ok(exec_stream(&x, src, &(Sink){ .arg = sums, .steps = fold }, &err), err);
+                assert_memory_equal(sums, want, sizeof sums);
+                Source *held;
+                assert_ok(exec_materialise(&x, &stage, src, false, &held, &err), err);
+                memset(sums, 0, sizeof sums);
+                assert_ok(exec_stream(&x, held, &(Sink){ .arg = sums, .steps = fold }, &err), err);
+                assert_memory_equal(sums, want, sizeof sums);
+                assert_true(atomic_load(&x.samples_now) == ROWS * STEPS * 4 / 5);
+                end(&x, &stage);
+                pool_free(pools[p]);
+        }
+}
+
+static void the_first_failing_row_is_reported(void **state)
+{
+        (void)state;
+        Pool *pool = pool_new(3, 16);
+        Exec x;
+        Stage stage;
+        Err err;
+        begin(&x, &stage, pool);
+        Source *src = exec_source(&stage, ROWS, STEPS), *out;
+        src->row = failing_row;
+        assert_false(exec_materialise(&x, &stage, src, false, &out, &err));
+        assert_string_equal(err.msg, "row 300");
+        end(&x, &stage);
+        pool_free(pool);
+}
+
+/* Invariant 3. */
+static void memory_is_billed(void **state)
+{
+        (void)state;
+        Exec x;
+        Stage stage;
+        Err err;
+        begin(&x, &stage, NULL);
+        Source *src = exec_source(&stage, 10000, STEPS), *out;
+        src->row = row;
+        assert_false(exec_materialise(&x, &stage, src, false, &out, &err)); /* 24 MB */
+        assert_int_equal(err.code, ERR_LIMIT);
+        assert_contains(err.msg, "16777216 bytes");
+        assert_false(exec_source_rows(&x, &stage, src, &err));
+        end(&x, &stage);
+        assert_true(atomic_load(&x.bytes) < 1 << 20); /* what idle workers hold */
+}
+
+static void equal_labels_become_one_row(void **state)
+{
+        (void)state;
+        Exec x;
+        Stage stage;
+        Err err;
+        begin(&x, &stage, NULL);
+        Source *src = exec_source(&stage, 3, 2), *out;
+        Label a = { STR("a"), STR("1") };
+        src->heads[0].labels = src->heads[2].labels = (Labels){ &a, 1 };
+        assert_ok(exec_source_rows(&x, &stage, src, &err), err);
+        src->rows[0][0] = 1;
+        src->rows[1][0] = 2;
+        src->rows[2][1] = 3;
+        assert_ok(exec_settle(&x, &stage, src, &out, &err), err);
+        assert_int_equal(out->n, 2);
+        assert_double(out->rows[0][0], 1);
+        assert_double(out->rows[0][1], 3);
+        src->rows[2][0] = 4;
+        assert_false(exec_settle(&x, &stage, src, &out, &err));
+        assert_string_equal(err.msg, EXEC_DUPLICATE_TEXT);
+        end(&x, &stage);
+}
+
+static void labels(void **state)
+{
+        (void)state;
+        Arena *arena = arena_new();
+        Label pairs[] = { { STR("__name__"), STR("m") }, { STR("__type__"), STR("counter") }, { STR("a"), STR("x\"y") } };
+        Labels all = { pairs, 3 };
+        Labels dropped = exec_drop_meta(arena, all);
+        assert_int_equal(dropped.n, 1);
+        Buf out = { .arena = arena };
+        exec_labels_print(&out, all);
+        assert_str(buf_str(&out), "{__name__=\"m\", __type__=\"counter\", a=\"x\\\"y\"}");
+        Str a = STR("a");
+        StrVec names = { &a, 1 };
+        assert_int_equal(exec_labels_keep(arena, all, &names).n, 1);
+        assert_int_equal(exec_labels_without(arena, all, &names, false).n, 2);
+        assert_int_equal(exec_labels_without(arena, all, &names, true).n, 1);
+        arena_free(arena);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(folding_is_sequential_for_every_pool),
+                cmocka_unit_test(the_first_failing_row_is_reported),
+                cmocka_unit_test(memory_is_billed),
+                cmocka_unit_test(equal_labels_become_one_row),
+                cmocka_unit_test(labels),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
