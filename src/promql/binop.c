@@ -155,7 +155,7 @@ static Source *with_scalar(Exec *x, const PlanNode *node, const Grid *grid, Stag
         if (!drops || x->options->features.delayed_name_removal)
                 return exec_reserve(x, stage, 0, err) ? src : NULL;
         Source *settled;
-        return exec_settle(x, stage, src, false, &settled, err) ? settled : NULL;
+        return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }
 
 Source *exec_binary(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)

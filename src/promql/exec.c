@@ -65,6 +65,7 @@ void exec_stage_begin(Stage *stage) { *stage = (Stage){ .arena = arena_new() }; 
 
 void exec_stage_end(Exec *x, Stage *stage)
 {
+        exec_drop(x, stage->samples);
         atomic_fetch_sub_explicit(&x->bytes, stage->charged, memory_order_relaxed);
         arena_free(stage->arena);
         *stage = (Stage){ 0 };
@@ -85,6 +86,12 @@ bool exec_hold(Exec *x, uint64_t samples, Err *err)
         if (x->active_samples)
                 atomic_store_explicit(x->active_samples, now, memory_order_relaxed);
         return now <= x->options->max_samples || too_many_samples(err);
+}
+
+bool exec_stage_hold(Exec *x, Stage *stage, uint64_t samples, Err *err)
+{
+        stage->samples += samples;
+        return exec_hold(x, samples, err);
 }
 
 void exec_drop(Exec *x, uint64_t samples) { atomic_fetch_sub_explicit(&x->samples_now, samples, memory_order_relaxed); }
@@ -121,6 +128,7 @@ bool exec_worker_give(Exec *x, Worker *w, Err *err)
         atomic_fetch_add_explicit(&x->samples_read, w->samples_read, memory_order_relaxed);
         w->samples_read = 0;
         w->depth = 0;
+        w->warned_name = (Str){ 0 }; /* its bytes may belong to a stage that ends */
         bool ok = charge(x, due, err);
         MUTEX_SCOPE(&x->mu);
         w->next = x->idle;
@@ -297,7 +305,7 @@ bool exec_stream(Exec *x, const Source *src, const Sink *sink, Err *err)
                 wave.n = MIN_OF(chunk, src->n - wave.first);
                 atomic_store_explicit(&wave.samples, 0, memory_order_relaxed);
                 ok = run_wave(&wave, err);
-                uint64_t now = atomic_load_explicit(&wave.samples, memory_order_relaxed);
+                uint64_t now = sink->holds ? 0 : atomic_load_explicit(&wave.samples, memory_order_relaxed);
                 held += now;
                 Err over;
                 if (!exec_hold(x, now, &over) && ok) {
@@ -322,15 +330,18 @@ static bool gather_rows(void *arg, size_t first, size_t n, double *const *rows, 
 {
         Gather *g = arg;
         size_t bytes = g->src->steps * sizeof(double);
+        uint64_t held = 0;
         for (size_t i = 0; i < n; i++) {
                 if (g->skip_empty && exec_row_empty(rows[i], g->src->steps))
                         continue;
                 double *copy = arena_raw_array(g->stage->arena, double, g->src->steps);
                 memcpy(copy, rows[i], bytes);
+                for (size_t s = 0; s < g->src->steps; s++)
+                        held += !exec_absent(copy[s]);
                 g->out->heads[g->out->n] = g->src->heads[first + i];
                 g->out->rows[g->out->n++] = copy;
         }
-        return exec_reserve(g->x, g->stage, 0, err);
+        return exec_reserve(g->x, g->stage, 0, err) && exec_stage_hold(g->x, g->stage, held, err);
 }
 
 bool exec_materialise(Exec *x, Stage *stage, const Source *src, bool skip_empty, Source **ret, Err *err)
@@ -339,7 +350,7 @@ bool exec_materialise(Exec *x, Stage *stage, const Source *src, bool skip_empty,
         out->rows = arena_array(stage->arena, double *, src->n ? src->n : 1);
         out->n = 0;
         Gather g = { .x = x, .stage = stage, .src = src, .out = out, .skip_empty = skip_empty };
-        if (!exec_stream(x, src, &(Sink){ .arg = &g, .rows = gather_rows }, err))
+        if (!exec_stream(x, src, &(Sink){ .arg = &g, .rows = gather_rows, .holds = true }, err))
                 return false;
         *ret = out;
         return true;
@@ -380,7 +391,7 @@ static bool merge_row(double *to, const double *from, size_t n)
         return true;
 }
 
-bool exec_settle(Exec *x, Stage *stage, Source *src, bool strict, Source **ret, Err *err)
+bool exec_settle(Exec *x, Stage *stage, Source *src, Source **ret, Err *err)
 {
         if (src->n < 2 || !exec_has_duplicates(stage->arena, src)) {
                 *ret = src;
@@ -400,7 +411,7 @@ bool exec_settle(Exec *x, Stage *stage, Source *src, bool strict, Source **ret, 
                         all->rows[n++] = all->rows[i];
                         continue;
                 }
-                if (strict || !merge_row(all->rows[*at], all->rows[i], all->steps))
+                if (!merge_row(all->rows[*at], all->rows[i], all->steps))
                         return err_set(err, EXEC_FAILED, EXEC_DUPLICATE_TEXT);
         }
         all->n = n;

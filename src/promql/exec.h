@@ -59,6 +59,7 @@ struct Source {
 typedef struct Stage {
         Arena *arena;
         uint64_t charged;
+        uint64_t samples; /* held until the stage ends */
 } Stage;
 
 /* Scratch of one worker: buffers nest like a stack. */
@@ -101,6 +102,7 @@ void exec_stage_end(Exec *x, Stage *stage);
 /* Samples held at once, as upstream counts them. */
 MUST_CHECK bool exec_hold(Exec *x, uint64_t samples, Err *err);
 void exec_drop(Exec *x, uint64_t samples);
+MUST_CHECK bool exec_stage_hold(Exec *x, Stage *stage, uint64_t samples, Err *err); /* dropped with the stage */
 MUST_CHECK bool exec_fits(Exec *x, uint64_t window_samples, Err *err);
 
 /* --- workers --- */
@@ -136,14 +138,15 @@ typedef struct Sink {
         void *arg;
         bool (*rows)(void *arg, size_t first, size_t n, double *const *rows, Err *err);
         void (*steps)(void *arg, size_t first, size_t n, double *const *rows, size_t lo, size_t hi);
+        bool holds; /* the sink keeps the samples and counts them itself */
 } Sink;
 MUST_CHECK bool exec_stream(Exec *x, const Source *src, const Sink *sink, Err *err);
 /* All rows at once; the result shares nothing with src but labels. Rows that are absent everywhere are left out when
  * skip_empty. */
 MUST_CHECK bool exec_materialise(Exec *x, Stage *stage, const Source *src, bool skip_empty, Source **ret, Err *err);
-/* Rows with equal labels become one; EXEC_DUPLICATE_TEXT when two have a sample at one step (or, when strict, a sample
- * at all). Returns src itself when labels are unique. */
-MUST_CHECK bool exec_settle(Exec *x, Stage *stage, Source *src, bool strict, Source **ret, Err *err);
+/* Rows with equal labels become one; EXEC_DUPLICATE_TEXT when two have a sample at one step. Returns src itself when
+ * labels are unique. */
+MUST_CHECK bool exec_settle(Exec *x, Stage *stage, Source *src, Source **ret, Err *err);
 /* Do heads repeat a label set? */
 bool exec_has_duplicates(Arena *arena, const Source *src);
 

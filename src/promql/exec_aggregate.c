@@ -354,7 +354,7 @@ static void quantile_batch(void *arg, size_t batch)
         Worker *w = exec_worker_take(q->a->x);
         double *values = exec_buf_take(w, q->widest);
         size_t end = MIN_OF((batch + 1) * QUANTILE_STEPS, q->in->steps);
-        for (size_t s = batch * QUANTILE_STEPS; s < end && !cancel_is_raised(&q->a->x->timeout); s++)
+        for (size_t s = batch * QUANTILE_STEPS; s < end && !cancel_is_raised(&q->a->x->timeout) && !cancel_is_raised(q->a->x->cancel); s++)
                 for (size_t g = 0; g < q->out->n; g++) {
                         size_t n = 0;
                         for (size_t m = q->start[g]; m < q->start[g + 1]; m++) {

@@ -69,7 +69,7 @@ static Source *unary(Exec *x, const PlanNode *node, const Grid *grid, Stage *sta
         if (x->options->features.delayed_name_removal)
                 return src;
         Source *settled;
-        return exec_settle(x, stage, src, false, &settled, err) ? settled : NULL;
+        return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }
 
 /* --- vector(s): one row without labels --- */
@@ -116,7 +116,7 @@ static Source *timestamp_call(Exec *x, const PlanNode *call, const Grid *grid, S
         if (x->options->features.delayed_name_removal)
                 return src;
         Source *settled;
-        return exec_settle(x, stage, src, false, &settled, err) ? settled : NULL;
+        return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }
 
 /* Functions of native histograms: nothing to say about floats. */

@@ -287,7 +287,7 @@ Source *exec_range_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *
         if (!src || x->options->features.delayed_name_removal || call->expr->call.fn->id == FN_ABSENT_OVER_TIME)
                 return src;
         Source *settled;
-        return exec_settle(x, stage, src, true, &settled, err) ? settled : NULL;
+        return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }
 
 /* --- a range vector as the answer --- */

@@ -157,5 +157,5 @@ Source *exec_select_timestamps(Exec *x, const PlanNode *node, const Grid *grid, 
         if (!src || x->options->features.delayed_name_removal)
                 return src;
         Source *settled;
-        return exec_settle(x, stage, src, false, &settled, err) ? settled : NULL;
+        return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }

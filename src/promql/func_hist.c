@@ -322,5 +322,5 @@ Source *exec_hist_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *s
         if (x->options->features.delayed_name_removal)
                 return src;
         Source *settled;
-        return exec_settle(x, stage, src, false, &settled, err) ? settled : NULL;
+        return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }

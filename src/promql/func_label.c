@@ -96,7 +96,7 @@ Source *exec_label_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *
         bool replace = call->expr->call.fn->id == FN_LABEL_REPLACE;
         if (!(replace ? replace_heads(call, src, stage->arena, err) : join_heads(call, src, stage->arena, err)))
                 return NULL;
-        return exec_settle(x, stage, src, false, &settled, err) ? settled : NULL;
+        return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }
 
 /* --- order --- */

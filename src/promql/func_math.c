@@ -166,5 +166,5 @@ Source *exec_map_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *st
         if (x->options->features.delayed_name_removal)
                 return exec_reserve(x, stage, 0, err) ? src : NULL;
         Source *settled;
-        return exec_settle(x, stage, src, false, &settled, err) ? settled : NULL;
+        return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }

@@ -189,7 +189,7 @@ static bool finish_names(Exec *x, Stage *stage, Source *src, Source **ret, Err *
         *ret = src;
         if (!any || !x->options->features.delayed_name_removal)
                 return true;
-        return exec_settle(x, stage, src, false, ret, err);
+        return exec_settle(x, stage, src, ret, err);
 }
 
 static bool collect(Exec *x, Stage *stage, Source *src, const Grid *grid, Arena *arena, PromqlResult *ret, Err *err)
@@ -230,7 +230,12 @@ static bool eval(Exec *x, const PromqlQuery *q, Arena *arena, PromqlResult *ret,
         const Expr *e = x->plan->root->expr;
         Grid grid = { .start_ms = q->start_ms, .step_ms = q->range ? q->step_ms : 1, .n = 1 };
         if (q->range)
-                grid.n = (size_t)((q->end_ms - q->start_ms) / q->step_ms) + 1;
+                grid.n = (size_t)(plan_sub(q->end_ms, q->start_ms) / q->step_ms) + 1;
+        /* A few arrays of one number per step are always needed. */
+        if (grid.n > SIZE_MAX / 64)
+                return err_set(err, ERR_LIMIT, "the query has too many steps");
+        if (!exec_reserve(x, &x->root, grid.n * 3 * sizeof(double), err))
+                return false;
         if (e->type == VALUE_STRING) {
                 ret->type = VALUE_STRING;
                 ret->string = str_dup(arena, e->string);

@@ -488,7 +488,7 @@ static Source *either(Exec *x, const Expr *e, const Source *lhs, const Source *r
         src->state = u;
         src->row = union_row;
         Source *settled;
-        return exec_settle(x, stage, src, false, &settled, err) ? settled : NULL;
+        return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }
 
 Source *vecmatch_set(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
