@@ -5,11 +5,24 @@
 static unsigned char seen[FAULT_MAX_STEPS];
 enum { STEPS = 530, PERIOD = 20 };
 
-/* A small life: commits, maintenance, flushes, a restart. Returns which steps were acknowledged. */
-static void live(const char *dir, FaultFs *fault, bool *acked)
+/* dir becomes a copy as a kill -9 would leave it; the old folder goes. */
+static void crash(char *dir, Tsdb *db)
 {
-        TsdbOptions o = fault_options(dir, &fault->fs);
-        o.sync_interval_ms = 1;
+        char old[64], copy[64];
+        strcpy(old, dir);
+        fault_temp_dir(copy);
+        fault_copy_dir(old, copy);
+        tsdb_close(db);
+        fault_remove(old);
+        strcpy(dir, copy);
+}
+
+/* A small life: commits, maintenance, flushes, a crash. dir becomes the folder that is in use at the end, left as after a crash. */
+static void live(char *dir, FaultFs *fault, int64_t sync_interval_ms, bool *acked)
+{
+        TsdbOptions o = fault_options(NULL, &fault->fs);
+        o.dir = dir;
+        o.sync_interval_ms = sync_interval_ms;
         Tsdb *db = NULL;
         Err err;
         for (unsigned step = 0; step < STEPS; step++) {
@@ -29,7 +42,7 @@ static void live(const char *dir, FaultFs *fault, bool *acked)
                 if (step == STEPS / 2)
                         IGNORE(tsdb_flush(db, &err));
                 if (step == STEPS / 3) {
-                        tsdb_close(db);
+                        crash(dir, db);
                         db = NULL;
                 }
                 if (step % 97 == 0 && db) { /* reading goes on whatever the disk does */
@@ -38,10 +51,10 @@ static void live(const char *dir, FaultFs *fault, bool *acked)
                                 assert_int_equal(seen[k], acked[k] ? FAULT_SERIES : 0);
                 }
         }
-        tsdb_close(db);
+        crash(dir, db);
 }
 
-static void check_after(const char *dir, const bool *acked)
+static void check_after(const char *dir, bool once, const bool *acked)
 {
         Tsdb *db = fault_open(dir, NULL);
         fault_check(db, true, seen);
@@ -56,10 +69,15 @@ static void check_after(const char *dir, const bool *acked)
         TsdbStats stats;
         tsdb_stats(db, &stats);
         assert_false(stats.read_only);
+        /* After a single failure everything can be cleaned up at once: no garbage stays behind. */
+        if (once)
+                assert_int_equal(stats.wal_corruptions + stats.chunk_corruptions, 0);
         tsdb_close(db);
 }
 
-static int64_t one_life(FaultKind kind, int64_t countdown, bool sticky)
+static int64_t refused; /* batches, over all lives */
+
+static int64_t one_life_synced(FaultKind kind, int64_t countdown, bool sticky, int64_t sync_interval_ms)
 {
         char dir[64];
         static bool acked[STEPS];
@@ -69,23 +87,39 @@ static int64_t one_life(FaultKind kind, int64_t countdown, bool sticky)
         FaultFs fault;
         fault_fs_init(&fault, fs_system());
         fault_fs_arm(&fault, kind, countdown, sticky);
-        live(dir, &fault, acked);
-        check_after(dir, acked);
+        live(dir, &fault, sync_interval_ms, acked);
+        check_after(dir, !sticky, acked);
         fault_remove(dir);
+        for (size_t i = 0; i < STEPS; i++)
+                refused += !acked[i];
         return fault.operations;
 }
+
+static int64_t one_life(FaultKind kind, int64_t countdown, bool sticky) { return one_life_synced(kind, countdown, sticky, 1); }
 
 static void each_point(FaultKind kind, int64_t step)
 {
         int64_t points = one_life(FAULT_NONE, 0, false);
         assert_true(points > 100);
+        refused = 0;
         for (int64_t i = 1; i < points; i += i < 16 ? 1 : step)
                 one_life(kind, i, false);
+        assert_true(refused > 0 || kind == FAULT_SYNC);
 }
 
-static void failing_writes(void **state) { (void)state; each_point(FAULT_WRITE, 41); }
-static void short_writes(void **state) { (void)state; each_point(FAULT_SHORT_WRITE, 41); }
-static void failing_syncs(void **state) { (void)state; each_point(FAULT_SYNC, 97); }
+static void failing_writes(void **state) { (void)state; each_point(FAULT_WRITE, 9); }
+static void short_writes(void **state) { (void)state; each_point(FAULT_SHORT_WRITE, 8); }
+static void failing_syncs(void **state) { (void)state; each_point(FAULT_SYNC, 29); }
+
+/* With an fsync at every commit, a failed one refuses the batch. */
+static void failing_syncs_of_commits(void **state)
+{
+        (void)state;
+        refused = 0;
+        for (int64_t i = 1; i < 500; i += 31)
+                one_life_synced(FAULT_SYNC, i, false, -1);
+        assert_true(refused > 10);
+}
 
 static void failing_renames_opens_and_removes(void **state)
 {
@@ -143,7 +177,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(recovers_without_a_restart), cmocka_unit_test(failing_writes), cmocka_unit_test(short_writes),
-                cmocka_unit_test(failing_syncs), cmocka_unit_test(failing_renames_opens_and_removes), cmocka_unit_test(full_disk),
+                cmocka_unit_test(failing_syncs), cmocka_unit_test(failing_syncs_of_commits), cmocka_unit_test(failing_renames_opens_and_removes), cmocka_unit_test(full_disk),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,8 +19,9 @@ static void writer(const char *dir, unsigned first, int out)
                         _exit(2);
                 if (write(out, &step, sizeof step) != sizeof step)
                         _exit(3);
-                tsdb_maintain(db);
-                if (step % 64 == 63 && !tsdb_flush(db, &err))
+                if (step % 32 == 0)
+                        tsdb_maintain(db);
+                if (step % 128 == 127 && !tsdb_flush(db, &err))
                         _exit(4);
         }
         tsdb_close(db);

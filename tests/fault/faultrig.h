@@ -126,6 +126,14 @@ static inline unsigned fault_check(Tsdb *db, bool whole, unsigned char *seen)
         }
         column_done(&c);
         querier_close(q);
+        TsdbStats stats;
+        tsdb_stats(db, &stats);
+        size_t total = 0;
+        for (unsigned step = 0; step < FAULT_MAX_STEPS; step++)
+                total += seen[step];
+        /* Nothing is stored twice, even where a read would not show it. */
+        if (stats.chunk_corruptions == 0)
+                assert_int_equal(stats.samples, total);
         unsigned n = 0;
         for (unsigned step = 0; step < FAULT_MAX_STEPS; step++) {
                 assert_true(!whole || seen[step] == 0 || seen[step] == FAULT_SERIES);
