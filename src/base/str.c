@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/check.h"
+
 static inline char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 
 bool str_eq_fold(Str a, Str b)
@@ -101,6 +103,7 @@ Str str_printf(Arena *arena, const char *fmt, ...)
 {
         va_list ap;
         va_list again;
+        CHECK(fmt != NULL); /* gcc's sanitizer build believes that it may be */
         va_start(ap, fmt);
         va_copy(again, ap);
         int n = vsnprintf(NULL, 0, fmt, ap);
