@@ -158,7 +158,7 @@ static Source *with_scalar(Exec *x, const PlanNode *node, const Grid *grid, Stag
         return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }
 
-Source *exec_binary(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
+Source *binop_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
 {
         if (node->kids[0]->expr->type == VALUE_SCALAR || node->kids[1]->expr->type == VALUE_SCALAR)
                 return with_scalar(x, node, grid, stage, err);

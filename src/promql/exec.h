@@ -184,10 +184,10 @@ Source *exec_range_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *
 /* A range vector as the query's own answer: series with their raw times. */
 MUST_CHECK bool exec_matrix(Exec *x, const PlanNode *node, int64_t t_ms, Arena *arena, PromqlResult *ret, Err *err);
 Source *exec_aggregate(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
-Source *exec_binary(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
-Source *exec_map_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
-Source *exec_label_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
-Source *exec_sort_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
-Source *exec_hist_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
-Source *exec_info_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
-Source *exec_absent_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *binop_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
+Source *func_math_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *func_label_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *func_label_sort(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *func_hist_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *func_info_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *func_label_absent(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);

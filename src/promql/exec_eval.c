@@ -134,29 +134,29 @@ static Source *vector_call(Exec *x, const PlanNode *node, const Grid *grid, Stag
         case FN_VECTOR: return scalar_as_vector(x, node->kids[0], grid, stage, err);
         case FN_TIMESTAMP: return timestamp_call(x, node, grid, stage, err);
         case FN_ABSENT:
-        case FN_ABSENT_OVER_TIME: return exec_absent_call(x, node, grid, stage, err);
+        case FN_ABSENT_OVER_TIME: return func_label_absent(x, node, grid, stage, err);
         case FN_LABEL_REPLACE:
-        case FN_LABEL_JOIN: return exec_label_call(x, node, grid, stage, err);
+        case FN_LABEL_JOIN: return func_label_call(x, node, grid, stage, err);
         case FN_SORT:
         case FN_SORT_DESC:
         case FN_SORT_BY_LABEL:
-        case FN_SORT_BY_LABEL_DESC: return exec_sort_call(x, node, grid, stage, err);
+        case FN_SORT_BY_LABEL_DESC: return func_label_sort(x, node, grid, stage, err);
         case FN_HISTOGRAM_QUANTILE:
         case FN_HISTOGRAM_QUANTILES:
-        case FN_HISTOGRAM_FRACTION: return exec_hist_call(x, node, grid, stage, err);
+        case FN_HISTOGRAM_FRACTION: return func_hist_call(x, node, grid, stage, err);
         case FN_HISTOGRAM_AVG:
         case FN_HISTOGRAM_COUNT:
         case FN_HISTOGRAM_SUM:
         case FN_HISTOGRAM_STDDEV:
         case FN_HISTOGRAM_STDVAR:
         case FN_START_TIMESTAMP: return nothing(x, node, grid, stage, err);
-        case FN_INFO: return exec_info_call(x, node, grid, stage, err);
+        case FN_INFO: return func_info_call(x, node, grid, stage, err);
         default: break;
         }
         for (size_t k = 0; k < node->n_kids; k++)
                 if (node->kids[k]->expr->type == VALUE_MATRIX)
                         return exec_range_call(x, node, grid, stage, err);
-        return exec_map_call(x, node, grid, stage, err);
+        return func_math_call(x, node, grid, stage, err);
 }
 #pragma GCC diagnostic pop
 
@@ -172,7 +172,7 @@ Source *exec_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stag
         case EXPR_SELECTOR: return exec_select_vector(x, node, grid, stage, err);
         case EXPR_CALL: return vector_call(x, node, grid, stage, err);
         case EXPR_AGGREGATE: return exec_aggregate(x, node, grid, stage, err);
-        case EXPR_BINARY: return exec_binary(x, node, grid, stage, err);
+        case EXPR_BINARY: return binop_vector(x, node, grid, stage, err);
         case EXPR_UNARY: return unary(x, node, grid, stage, err);
         case EXPR_NUMBER:
         case EXPR_STRING:

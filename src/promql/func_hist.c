@@ -305,7 +305,7 @@ static Source *hist_source(HistState *st, const Grid *grid, Stage *stage, Str la
         return src;
 }
 
-Source *exec_hist_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
+Source *func_hist_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
 {
         FunctionId id = call->expr->call.fn->id;
         bool many = id == FN_HISTOGRAM_QUANTILES;

@@ -256,7 +256,7 @@ static bool join_row(Info *in, size_t i, Err *err)
         return true;
 }
 
-Source *exec_info_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
+Source *func_info_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
 {
         Info in = { .x = x, .call = call, .stage = stage, .grid = grid };
         Source *base = split_matchers(&in, err) ? exec_vector(x, call->kids[0], grid, stage, err) : NULL;

@@ -87,7 +87,7 @@ static bool join_heads(const PlanNode *call, Source *src, Arena *arena, Err *err
         return true;
 }
 
-Source *exec_label_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
+Source *func_label_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
 {
         Source *in = exec_vector(x, call->kids[0], grid, stage, err);
         if (!in)
@@ -172,7 +172,7 @@ static int compare_rows(const void *pa, const void *pb, void *arg)
         return c ? c : (a > b) - (a < b);
 }
 
-Source *exec_sort_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
+Source *func_label_sort(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
 {
         Source *in = exec_vector(x, call->kids[0], grid, stage, err);
         if (in && grid->n > 1) {
@@ -232,7 +232,7 @@ static void absent_steps(void *arg, size_t first, size_t n, double *const *rows,
                                 out[s] = EXEC_ABSENT;
 }
 
-Source *exec_absent_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
+Source *func_label_absent(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
 {
         Stage inner;
         exec_stage_begin(&inner);

@@ -142,7 +142,7 @@ static bool map_args(Exec *x, const PlanNode *call, MapState *st, const Grid *gr
         return true;
 }
 
-Source *exec_map_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
+Source *func_math_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
 {
         UnaryFn fn = UNARY[call->expr->call.fn->id];
         if (call->n_kids == 0)
