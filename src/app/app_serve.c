@@ -347,7 +347,7 @@ static bool start(App *app, Err *err)
                 app->flags.external_url = str_printf(app->arena, "http://%s", app->flags.listen).p;
         if (!open_stores(app, err) || !loop_new(&app->loop, err) || !http_client_new(app->loop, MAX_FETCHES, &app->client, err))
                 return false;
-        app_self_start(app->tsdb);
+        app_self_start();
         if (!open_engines(app, err) || !start_server(app, err))
                 return false;
         app->scheduled = thread_start(&app->scheduler, "pharos-sched", schedule, app, err);
@@ -380,7 +380,6 @@ static void stop(App *app)
         sse_hub_free(app->live);
         if (app->host)
                 collect_host_free(app->host);
-        app_self_stop();
         if (app->tsdb)
                 tsdb_close(app->tsdb);
         if (app->statedb)

@@ -7,10 +7,8 @@ import { href } from "../state/router";
 import { ErrorBox } from "../ui/bits";
 import { StateTag } from "../ui/State";
 
-const INGEST_QUERY =
-  "sum(rate(prometheus_tsdb_head_samples_appended_total[1m])) or sum(sum_over_time(scrape_samples_post_metric_relabeling[1m])) / 60";
-const STORAGE_QUERY =
-  'sum({__name__=~"prometheus_tsdb_(storage_blocks|wal_storage_size|head_chunks_storage_size)_bytes"})';
+const INGEST_QUERY = "sum(rate(pharos_tsdb_samples_appended_total[1m]))";
+const STORAGE_QUERY = "sum(pharos_tsdb_disk_bytes)";
 
 async function loadNumber(expr: string, signal: AbortSignal): Promise<number | null> {
   const { data } = await queryInstant(expr, Date.now() / 1000, signal);
