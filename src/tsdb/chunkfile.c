@@ -585,17 +585,16 @@ void chunkfile_each(ChunkFile *f, void (*fn)(void *ctx, const ChunkEntry *entry)
         bool use_index = f->sealed && index_usable(f);
         uint64_t n = use_index ? f->chunks : f->entries.len;
         mutex_unlock(&f->mu);
+        FileMap map = f->map;
+        Err err;
+        bool mapped = !map.p && f->reader && f->fs->map(f->reader, &map, &err);
         for (uint64_t i = 0; i < n; i++) {
                 Entry e = use_index ? index_entry(f, i) : f->entries.data[i];
-                unsigned char bits[8] = { 0 };
-                size_t got = 0;
-                Err err;
-                if (f->map.p && (uint64_t)e.offset + 40 <= f->map.n)
-                        memcpy(bits, f->map.p + e.offset + 32, 8);
-                else if (f->reader)
-                        IGNORE(f->fs->pread(f->reader, (uint64_t)e.offset + 32, bits, 8, &got, &err));
-                fn(ctx, &(ChunkEntry){ e.sid, e.min_ms, e.min_ms + e.span_ms, bits_le64(bits), e.n });
+                uint64_t bits = (uint64_t)e.offset + CHUNKFILE_RECORD_BYTES <= map.n ? bits_le64(map.p + e.offset + 32) : 0;
+                fn(ctx, &(ChunkEntry){ e.sid, e.min_ms, e.min_ms + e.span_ms, bits, e.n });
         }
+        if (mapped)
+                f->fs->unmap(f->fs, map);
 }
 
 /* ---- facts */

@@ -52,7 +52,7 @@ MUST_CHECK bool chunkfile_seal(ChunkFile *f, Err *err);
 
 /* Appends the samples of a series inside [min_ms, max_ms] to out. Damaged chunks are skipped and counted in *damaged. */
 MUST_CHECK bool chunkfile_read(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged, Err *err);
-/* Every chunk, in file order or index order. Not while others append. */
+/* Every chunk that is written, in file order or index order. Not while others append. */
 void chunkfile_each(ChunkFile *f, void (*fn)(void *ctx, const ChunkEntry *entry), void *ctx);
 
 const char *chunkfile_path(const ChunkFile *f);
