@@ -33,7 +33,7 @@ static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
 static Civil civil_of(int64_t seconds)
 {
-        int64_t days = floor_div(seconds, 86400), rest = seconds - days * 86400;
+        int64_t days = floor_div(seconds, 86400), rest = (seconds % 86400 + 86400) % 86400;
         Civil c = { .hour = (int)(rest / 3600), .minute = (int)(rest / 60 % 60) };
         c.weekday = (int)(((days + 4) % 7 + 7) % 7);
         /* Years that begin on the first of March put the leap day at the end: eras of 400 years. */

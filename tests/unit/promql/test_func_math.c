@@ -78,6 +78,15 @@ static void calendar(void **state)
                             "{} 17\n");
 }
 
+/* Invariant 2: no time is too far. */
+static void calendar_of_the_ends_of_time(void **state)
+{
+        (void)state;
+        assert_string_equal(fixture_instant(&f, "minute(vector(NaN))", 0), fixture_instant(&f, "minute(vector(-Inf))", 0));
+        assert_contains(fixture_instant(&f, "year(vector(9.2e18))", 0), "{} 2915");
+        assert_contains(fixture_instant(&f, "hour(vector(-9.2e18))", 0), "{} ");
+}
+
 static void absent_samples_stay_absent(void **state)
 {
         (void)state;
@@ -91,6 +100,7 @@ int main(void)
                 cmocka_unit_test(sample_by_sample),
                 cmocka_unit_test(clamping),
                 cmocka_unit_test(calendar),
+                cmocka_unit_test(calendar_of_the_ends_of_time),
                 cmocka_unit_test(absent_samples_stay_absent),
         };
         return cmocka_run_group_tests(tests, open_all, close_all);
