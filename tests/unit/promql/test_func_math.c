@@ -83,7 +83,7 @@ static void calendar_of_the_ends_of_time(void **state)
 {
         (void)state;
         assert_string_equal(fixture_instant(&f, "minute(vector(NaN))", 0), fixture_instant(&f, "minute(vector(-Inf))", 0));
-        assert_contains(fixture_instant(&f, "year(vector(9.2e18))", 0), "{} 2915");
+        assert_contains(fixture_instant(&f, "year(vector(9.2e18))", 0), "{} 2.91536396232e+11");
         assert_contains(fixture_instant(&f, "hour(vector(-9.2e18))", 0), "{} ");
 }
 
