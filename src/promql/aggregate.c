@@ -116,8 +116,8 @@ typedef struct Operator {
 } Operator;
 
 static const Operator OPERATORS[AGG_OP_MAX_] = {
-        [AGG_SUM] = { fold_sum, 2 },      [AGG_AVG] = { fold_avg, 3 },         [AGG_COUNT] = { fold_count, 1 },
-        [AGG_MIN] = { fold_min, 1 },      [AGG_MAX] = { fold_max, 1 },         [AGG_GROUP] = { fold_group, 1 },
+        [AGG_SUM] = { fold_sum, 2 },         [AGG_AVG] = { fold_avg, 3 },         [AGG_COUNT] = { fold_count, 1 },
+        [AGG_MIN] = { fold_min, 1 },         [AGG_MAX] = { fold_max, 1 },         [AGG_GROUP] = { fold_group, 1 },
         [AGG_STDDEV] = { fold_variance, 3 }, [AGG_STDVAR] = { fold_variance, 3 },
 };
 
@@ -138,7 +138,8 @@ void aggregate_finish(AggregateOp op, const Accumulator *acc, size_t lo, size_t 
                 if (op == AGG_SUM)
                         acc->a[s] += acc->b[s];
                 else if (op == AGG_AVG)
-                        acc->a[s] = acc->incremental[s] ? acc->a[s] + acc->b[s] : acc->a[s] / acc->n[s] + acc->b[s] / acc->n[s];
+                        acc->a[s] = acc->incremental[s] ? acc->a[s] + acc->b[s]
+                                                        : acc->a[s] / acc->n[s] + acc->b[s] / acc->n[s];
                 else
                         acc->a[s] = op == AGG_STDDEV ? sqrt(acc->a[s] / acc->n[s]) : acc->a[s] / acc->n[s];
         }

@@ -8,8 +8,8 @@
 #include "promql/ast.h"
 
 typedef struct Accumulator {
-        double *a;       /* the result after aggregate_finish */
-        double *b, *n;   /* compensation or mean; count: NULL for operators that need none */
+        double *a;            /* the result after aggregate_finish */
+        double *b, *n;        /* compensation or mean; count: NULL for operators that need none */
         uint8_t *incremental; /* avg: the sum would overflow, a is a running mean */
 } Accumulator;
 

@@ -1,4 +1,5 @@
-/* promql/annotations.h - Annotations: the warnings and infos of one query, each said once, with its place in the source.
+/* promql/annotations.h - Annotations: the warnings and infos of one query, each said once, with its place in the
+ * source.
  *
  * Thread-safe: kernels add from many workers. Texts are copied into the arena given to annotations_init. */
 #pragma once
@@ -12,9 +13,9 @@ typedef struct AnnotationSet AnnotationSet;
 
 typedef struct Annotations {
         Mutex mu;
-        Arena *arena;       /* borrowed; touched only under mu */
+        Arena *arena; /* borrowed; touched only under mu */
         AnnotationSet *set;
-        Str query;          /* borrowed: where positions are looked up */
+        Str query; /* borrowed: where positions are looked up */
 } Annotations;
 
 enum { ANNOTATIONS_MAX = 10000 }; /* more distinct texts than this are dropped: a query cannot eat memory with names */

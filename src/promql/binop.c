@@ -1,5 +1,6 @@
 /* Invariants:
- * 1. binop_sample keeps the left value of a comparison that holds; for a scalar on the left the caller puts the vector's.
+ * 1. binop_sample keeps the left value of a comparison that holds; for a scalar on the left the caller puts the
+ * vector's.
  * 2. A vector with a scalar is streamed: one row in, one row out. */
 #include "promql/binop.h"
 
@@ -13,12 +14,18 @@ bool binop_drops_name(BinaryOp op) { return op <= BIN_ATAN2; }
 static bool compare(BinaryOp op, double a, double b)
 {
         switch (op) {
-        case BIN_EQ: return a == b;
-        case BIN_NE: return a != b;
-        case BIN_GT: return a > b;
-        case BIN_LT: return a < b;
-        case BIN_GE: return a >= b;
-        case BIN_LE: return a <= b;
+        case BIN_EQ:
+                return a == b;
+        case BIN_NE:
+                return a != b;
+        case BIN_GT:
+                return a > b;
+        case BIN_LT:
+                return a < b;
+        case BIN_GE:
+                return a >= b;
+        case BIN_LE:
+                return a <= b;
         case BIN_ADD:
         case BIN_SUB:
         case BIN_MUL:
@@ -31,7 +38,8 @@ static bool compare(BinaryOp op, double a, double b)
         case BIN_UNLESS:
         case BIN_TRIM_UPPER:
         case BIN_TRIM_LOWER:
-        case BIN_OP_MAX_: break;
+        case BIN_OP_MAX_:
+                break;
         }
         return false;
 }
@@ -39,13 +47,20 @@ static bool compare(BinaryOp op, double a, double b)
 static double arithmetic(BinaryOp op, double a, double b)
 {
         switch (op) {
-        case BIN_ADD: return a + b;
-        case BIN_SUB: return a - b;
-        case BIN_MUL: return a * b;
-        case BIN_DIV: return a / b;
-        case BIN_MOD: return fmod(a, b);
-        case BIN_POW: return pow(a, b);
-        case BIN_ATAN2: return atan2(a, b);
+        case BIN_ADD:
+                return a + b;
+        case BIN_SUB:
+                return a - b;
+        case BIN_MUL:
+                return a * b;
+        case BIN_DIV:
+                return a / b;
+        case BIN_MOD:
+                return fmod(a, b);
+        case BIN_POW:
+                return pow(a, b);
+        case BIN_ATAN2:
+                return atan2(a, b);
         case BIN_EQ:
         case BIN_NE:
         case BIN_GT:
@@ -57,7 +72,8 @@ static double arithmetic(BinaryOp op, double a, double b)
         case BIN_UNLESS:
         case BIN_TRIM_UPPER:
         case BIN_TRIM_LOWER:
-        case BIN_OP_MAX_: break;
+        case BIN_OP_MAX_:
+                break;
         }
         return EXEC_NAN;
 }
@@ -79,9 +95,9 @@ bool binop_sample(BinaryOp op, double a, double b, double *ret)
         return compare(op, a, b);
 }
 
-#define EACH_PAIR(expr_)                                                                                     \
-        for (size_t i = 0; i < n; i++)                                                                       \
-                out[i] = exec_absent(a[i]) || exec_absent(b[i]) ? EXEC_ABSENT : (expr_)
+#define EACH_PAIR(expr_)               \
+        for (size_t i = 0; i < n; i++) \
+        out[i] = exec_absent(a[i]) || exec_absent(b[i]) ? EXEC_ABSENT : (expr_)
 
 static double kept(BinaryOp op, bool as_bool, double a, double b)
 {

@@ -1,13 +1,14 @@
 /* Invariants:
- * 1. A wave's rows are computed in any order by any worker, and folded in row order, each step by one thread: results are
- *    bit-identical for every number of threads, and equal to a sequential loop over the series.
+ * 1. A wave's rows are computed in any order by any worker, and folded in row order, each step by one thread: results
+ * are bit-identical for every number of threads, and equal to a sequential loop over the series.
  * 2. Workers never allocate from a Stage: only the thread that evaluates a node does. So arenas need no locks.
  * 3. Every byte that grows with the data (rows, columns, groups, labels) is charged before or right after it is taken;
  *    nothing is taken once the bill is over max_bytes.
  * 4. Cancellation is polled at least once per batch of BATCH_POINTS points.
  *
- * Why waves: folding a row right where it was computed would need a lock or partial sums per worker; partial sums change
- * the rounding with the split. A wave of rows small enough for the cache costs two barriers and keeps the order. */
+ * Why waves: folding a row right where it was computed would need a lock or partial sums per worker; partial sums
+ * change the rounding with the split. A wave of rows small enough for the cache costs two barriers and keeps the order.
+ */
 #include "promql/exec.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #include "base/mem.h"
 
 enum {
-        BATCH_POINTS = 16384,   /* points of one batch: the unit a worker takes and the pace of cancellation */
+        BATCH_POINTS = 16384, /* points of one batch: the unit a worker takes and the pace of cancellation */
         MAX_BATCH_ROWS = 64,
         BATCHES_PER_THREAD = 4, /* in a wave: enough to even out slow series */
         FOLD_STEPS = 64,        /* steps that one thread folds at a time: whole cache lines of every accumulator */
@@ -30,22 +31,24 @@ bool exec_check(Exec *x, Err *err)
         Err why;
         if (cancel_check(x->cancel, &why) && cancel_check(&x->timeout, &why))
                 return true;
-        return err_set(err, why.code, "query %s in expression evaluation", why.code == ERR_TIMEOUT ? "timed out" : "was canceled");
+        return err_set(err, why.code, "query %s in expression evaluation",
+                       why.code == ERR_TIMEOUT ? "timed out" : "was canceled");
 }
 
 static bool charge(Exec *x, uint64_t bytes, Err *err)
 {
         uint64_t now = atomic_fetch_add_explicit(&x->bytes, bytes, memory_order_relaxed) + bytes;
         uint64_t peak = atomic_load_explicit(&x->bytes_peak, memory_order_relaxed);
-        while (now > peak &&
-               !atomic_compare_exchange_weak_explicit(&x->bytes_peak, &peak, now, memory_order_relaxed, memory_order_relaxed))
+        while (now > peak && !atomic_compare_exchange_weak_explicit(&x->bytes_peak, &peak, now, memory_order_relaxed,
+                                                                    memory_order_relaxed))
                 ;
         if (now <= x->options->max_bytes)
                 return true;
-        return err_set(err, ERR_LIMIT,
-                       "query processing would use more than %llu bytes of memory; narrow the selectors, shorten the range or "
-                       "raise the query memory limit",
-                       (unsigned long long)x->options->max_bytes);
+        return err_set(
+                err, ERR_LIMIT,
+                "query processing would use more than %llu bytes of memory; narrow the selectors, shorten the range or "
+                "raise the query memory limit",
+                (unsigned long long)x->options->max_bytes);
 }
 
 bool exec_reserve(Exec *x, Stage *stage, uint64_t want, Err *err)
@@ -80,8 +83,8 @@ bool exec_hold(Exec *x, uint64_t samples, Err *err)
 {
         uint64_t now = atomic_fetch_add_explicit(&x->samples_now, samples, memory_order_relaxed) + samples;
         uint64_t peak = atomic_load_explicit(&x->samples_peak, memory_order_relaxed);
-        while (now > peak &&
-               !atomic_compare_exchange_weak_explicit(&x->samples_peak, &peak, now, memory_order_relaxed, memory_order_relaxed))
+        while (now > peak && !atomic_compare_exchange_weak_explicit(&x->samples_peak, &peak, now, memory_order_relaxed,
+                                                                    memory_order_relaxed))
                 ;
         if (x->active_samples)
                 atomic_store_explicit(x->active_samples, now, memory_order_relaxed);

@@ -1,10 +1,10 @@
 /* promql/exec.h - the evaluator's own nouns: Grid, Source, Worker, Exec. Private to promql/.
  *
  * A value of an instant-vector expression is a Source: rows that know their labels at once and their values when asked.
- * Row i is `double[steps]`; a step without a sample holds the stale marker's bits, which no evaluation can produce (stale
- * samples are filtered when a series is read, and arithmetic never makes a signalling NaN): see exec_absent.
- * Streaming rows are computed by any worker, one row at a time; materialised rows are simply there. Native histograms will
- * come as a parallel array of pointers beside the values. */
+ * Row i is `double[steps]`; a step without a sample holds the stale marker's bits, which no evaluation can produce
+ * (stale samples are filtered when a series is read, and arithmetic never makes a signalling NaN): see exec_absent.
+ * Streaming rows are computed by any worker, one row at a time; materialised rows are simply there. Native histograms
+ * will come as a parallel array of pointers beside the values. */
 #pragma once
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,8 +12,8 @@
 
 #include "base/arena.h"
 #include "base/vec.h"
-#include "model/sample.h"
 #include "model/quote.h"
+#include "model/sample.h"
 #include "promql/annotations.h"
 #include "promql/functions.h"
 #include "promql/plan.h"
@@ -50,7 +50,7 @@ typedef bool (*SourceRow)(const Source *src, Worker *w, size_t i, double *out, E
 struct Source {
         size_t n, steps;
         RowHead *heads;
-        double **rows;     /* materialised; else NULL and: */
+        double **rows; /* materialised; else NULL and: */
         SourceRow row;
         const void *state; /* of row */
 };

@@ -1,6 +1,6 @@
 /* Invariants:
- * 1. The input of sum, avg, count, min, max, group, stddev, stdvar, topk, bottomk and limitk is never held: each wave of
- *    rows is folded and forgotten. quantile holds its input, because it needs all values of a step.
+ * 1. The input of sum, avg, count, min, max, group, stddev, stdvar, topk, bottomk and limitk is never held: each wave
+ * of rows is folded and forgotten. quantile holds its input, because it needs all values of a step.
  * 2. Groups and the series inside them are visited in input order; ties are decided by it.
  * 3. The memory of an operator's state is charged before it is taken. */
 #include "promql/exec.h"
@@ -20,8 +20,8 @@ typedef struct Agg {
         const Expr *expr;
         const PlanNode *node;
         const Grid *grid;
-        Stage *stage;  /* of the result */
-        Stage inner;   /* of the input */
+        Stage *stage; /* of the result */
+        Stage inner;  /* of the input */
         const Source *in;
         AggregateOp op;
         GroupIndex groups;
@@ -71,7 +71,9 @@ static bool make_accumulators(Agg *a, Source *out, Err *err)
         uint8_t *incremental = a->op == AGG_AVG ? arena_array(arena, uint8_t, n + 1) : NULL;
         a->acc = arena_raw_array(arena, Accumulator, out->n + 1);
         for (size_t g = 0; g < out->n; g++)
-                a->acc[g] = (Accumulator){ .a = out->rows[g], .b = b ? b + g * steps : NULL, .n = counts ? counts + g * steps : NULL,
+                a->acc[g] = (Accumulator){ .a = out->rows[g],
+                                           .b = b ? b + g * steps : NULL,
+                                           .n = counts ? counts + g * steps : NULL,
                                            .incremental = incremental ? incremental + g * steps : NULL };
         return true;
 }
@@ -177,7 +179,8 @@ static void top_steps(void *arg, size_t first, size_t n, double *const *rows, si
                                 continue;
                         size_t k = k_at(a, s, g->k);
                         if (k)
-                                offer(a->op, g->items + s * g->k, &g->len[s], k, (TopItem){ rows[i][s], (uint32_t)(first + i) });
+                                offer(a->op, g->items + s * g->k, &g->len[s], k,
+                                      (TopItem){ rows[i][s], (uint32_t)(first + i) });
                 }
         }
 }
@@ -206,7 +209,8 @@ static bool make_tops(Agg *a, Err *err)
 static int best_first(const void *pa, const void *pb, void *op)
 {
         const TopItem *a = pa, *b = pb;
-        bool a_leaves = leaves_first(*(const AggregateOp *)op, a->v, b->v), b_leaves = leaves_first(*(const AggregateOp *)op, b->v, a->v);
+        bool a_leaves = leaves_first(*(const AggregateOp *)op, a->v, b->v),
+             b_leaves = leaves_first(*(const AggregateOp *)op, b->v, a->v);
         return a_leaves != b_leaves ? (a_leaves ? 1 : -1) : (a->row > b->row) - (a->row < b->row);
 }
 
@@ -273,9 +277,11 @@ static Source *top(Agg *a, Err *err)
         else if (max < 1)
                 return exec_source(a->stage, 0, a->grid->n);
         else if (min <= -0x1p63)
-                floats_format_g(&text, min), err_set(err, EXEC_FAILED, "Scalar value %s underflows int64", buf_cstr(&text));
+                floats_format_g(&text, min),
+                        err_set(err, EXEC_FAILED, "Scalar value %s underflows int64", buf_cstr(&text));
         else if (max >= 0x1p63)
-                floats_format_g(&text, max), err_set(err, EXEC_FAILED, "Scalar value %s overflows int64", buf_cstr(&text));
+                floats_format_g(&text, max),
+                        err_set(err, EXEC_FAILED, "Scalar value %s overflows int64", buf_cstr(&text));
         else if (make_tops(a, err) && exec_stream(a->x, a->in, &(Sink){ .arg = a, .steps = top_steps }, err))
                 return top_result(a, err);
         return NULL;
@@ -317,12 +323,14 @@ static Source *limit_ratio(Agg *a, Err *err)
         SrcPos pos = a->node->kids[1]->expr->pos;
         if (max > 1) {
                 floats_format_g(&got, max);
-                annotations_warn(&a->x->annotations, pos, "ratio value should be between -1 and 1, got %s, capping to 1", buf_cstr(&got));
+                annotations_warn(&a->x->annotations, pos,
+                                 "ratio value should be between -1 and 1, got %s, capping to 1", buf_cstr(&got));
         }
         if (min < -1) {
                 buf_clear(&got);
                 floats_format_g(&got, min);
-                annotations_warn(&a->x->annotations, pos, "ratio value should be between -1 and 1, got %s, capping to -1", buf_cstr(&got));
+                annotations_warn(&a->x->annotations, pos,
+                                 "ratio value should be between -1 and 1, got %s, capping to -1", buf_cstr(&got));
         }
         Source *out;
         if (!exec_materialise(a->x, a->stage, a->in, true, &out, err))
@@ -354,7 +362,8 @@ static void quantile_batch(void *arg, size_t batch)
         Worker *w = exec_worker_take(q->a->x);
         double *values = exec_buf_take(w, q->widest);
         size_t end = MIN_OF((batch + 1) * QUANTILE_STEPS, q->in->steps);
-        for (size_t s = batch * QUANTILE_STEPS; s < end && !cancel_is_raised(&q->a->x->timeout) && !cancel_is_raised(q->a->x->cancel); s++)
+        for (size_t s = batch * QUANTILE_STEPS;
+             s < end && !cancel_is_raised(&q->a->x->timeout) && !cancel_is_raised(q->a->x->cancel); s++)
                 for (size_t g = 0; g < q->out->n; g++) {
                         size_t n = 0;
                         for (size_t m = q->start[g]; m < q->start[g + 1]; m++) {
@@ -520,14 +529,20 @@ static Source *run(Agg *a, Err *err)
         case AGG_MAX:
         case AGG_GROUP:
         case AGG_STDDEV:
-        case AGG_STDVAR: return fold(a, err);
+        case AGG_STDVAR:
+                return fold(a, err);
         case AGG_TOPK:
         case AGG_BOTTOMK:
-        case AGG_LIMITK: return top(a, err);
-        case AGG_COUNT_VALUES: return count_values(a, err);
-        case AGG_QUANTILE: return quantile(a, err);
-        case AGG_LIMIT_RATIO: return limit_ratio(a, err);
-        case AGG_OP_MAX_: break;
+        case AGG_LIMITK:
+                return top(a, err);
+        case AGG_COUNT_VALUES:
+                return count_values(a, err);
+        case AGG_QUANTILE:
+                return quantile(a, err);
+        case AGG_LIMIT_RATIO:
+                return limit_ratio(a, err);
+        case AGG_OP_MAX_:
+                break;
         }
         err_set(err, ERR_INVALID, "unknown aggregation operator");
         return NULL;
@@ -535,7 +550,9 @@ static Source *run(Agg *a, Err *err)
 
 Source *exec_aggregate(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
 {
-        Agg a = { .x = x, .node = node, .expr = node->expr, .grid = grid, .stage = stage, .op = node->expr->aggregate.op };
+        Agg a = {
+                .x = x, .node = node, .expr = node->expr, .grid = grid, .stage = stage, .op = node->expr->aggregate.op
+        };
         exec_stage_begin(&a.inner);
         Source *out = run(&a, err);
         /* The strings may belong to the input, which goes. */

@@ -1,5 +1,6 @@
 /* Invariants:
- * 1. A row decodes its series (or evaluates its subquery) once for the whole grid; windows are two indices that only grow.
+ * 1. A row decodes its series (or evaluates its subquery) once for the whole grid; windows are two indices that only
+ * grow.
  * 2. A subquery's points lie on absolute multiples of its step; those of all outer steps are one inner grid.
  * 3. The range of a selector with @ does not move: all windows are the same. */
 #include "promql/exec.h"
@@ -12,13 +13,13 @@ typedef struct RangeState {
         Exec *x;
         const PlanNode *call, *range; /* range: the selector or subquery */
         FunctionId fn;
-        const Source *inner;          /* of a subquery */
+        const Source *inner; /* of a subquery */
         Grid inner_grid;
         size_t steps;
-        int64_t *end_ms, *eval_ms;    /* per step */
-        int64_t back_ms, ahead_ms;    /* how far windows reach: (end - back, end + ahead] */
+        int64_t *end_ms, *eval_ms; /* per step */
+        int64_t back_ms, ahead_ms; /* how far windows reach: (end - back, end + ahead] */
         const double *p0, *p1;
-        const Labels *names;          /* labels of the input series, for messages */
+        const Labels *names; /* labels of the input series, for messages */
         bool bad_quantile;
 } RangeState;
 
@@ -122,9 +123,10 @@ static void warn_not_counter(const RangeState *st, Worker *w, Labels labels)
                 return;
         AUTO(buf_done) Buf type_quoted = { 0 };
         quote_go(&type_quoted, type);
-        annotations_info(&st->x->annotations, pos,
-                         "metric might not be a counter, __type__ label is not set to \"counter\" or \"histogram\", got %s: %s",
-                         buf_cstr(&type_quoted), buf_cstr(&quoted));
+        annotations_info(
+                &st->x->annotations, pos,
+                "metric might not be a counter, __type__ label is not set to \"counter\" or \"histogram\", got %s: %s",
+                buf_cstr(&type_quoted), buf_cstr(&quoted));
 }
 
 static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
@@ -144,10 +146,20 @@ static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *
         size_t widest = slide(st, col, lo, hi);
         RangeMode mode = st->inner ? RANGE_PLAIN : st->range->expr->selector.mode;
         Windows win = {
-                .t = col->t, .v = col->v, .n = col->n, .lo = lo, .hi = hi, .end_ms = st->end_ms, .eval_ms = st->eval_ms,
-                .steps = st->steps, .range_ms = st->range->range_ms, .p0 = st->p0, .p1 = st->p1,
+                .t = col->t,
+                .v = col->v,
+                .n = col->n,
+                .lo = lo,
+                .hi = hi,
+                .end_ms = st->end_ms,
+                .eval_ms = st->eval_ms,
+                .steps = st->steps,
+                .range_ms = st->range->range_ms,
+                .p0 = st->p0,
+                .p1 = st->p1,
                 .scratch = exec_buf_take(w, 2 * col->n + 2),
-                .anchored = mode == RANGE_ANCHORED, .smoothed = mode == RANGE_SMOOTHED,
+                .anchored = mode == RANGE_ANCHORED,
+                .smoothed = mode == RANGE_SMOOTHED,
         };
         func_window_run(st->fn, &win, out);
         exec_buf_give(w);
@@ -170,11 +182,13 @@ static bool check_mode(const RangeState *st, Err *err)
         bool rates = st->fn == FN_DELTA || st->fn == FN_INCREASE || st->fn == FN_RATE;
         const char *name = st->call->expr->call.fn->name;
         if (st->range->expr->selector.mode == RANGE_SMOOTHED)
-                return rates || err_set(err, EXEC_FAILED,
-                                        "smoothed modifier can only be used with: delta, increase, rate - not with %s", name);
+                return rates ||
+                       err_set(err, EXEC_FAILED,
+                               "smoothed modifier can only be used with: delta, increase, rate - not with %s", name);
         return rates || st->fn == FN_CHANGES || st->fn == FN_RESETS ||
                err_set(err, EXEC_FAILED,
-                       "anchored modifier can only be used with: changes, delta, increase, rate, resets - not with %s", name);
+                       "anchored modifier can only be used with: changes, delta, increase, rate, resets - not with %s",
+                       name);
 }
 
 static void set_times(RangeState *st, const Grid *grid, Stage *stage)
@@ -245,7 +259,8 @@ static bool open_input(RangeState *st, const Grid *grid, Stage *stage, RowHead *
                 return true;
         /* Every point of a row is held by each worker: refused before it is taken. */
         if (st->inner_grid.n > SIZE_MAX / 64 || !exec_reserve(st->x, stage, st->inner_grid.n * 2 * sizeof(double), err))
-                return st->inner_grid.n <= SIZE_MAX / 64 ? false : err_set(err, ERR_LIMIT, "a subquery has too many steps");
+                return st->inner_grid.n <= SIZE_MAX / 64 ? false
+                                                         : err_set(err, ERR_LIMIT, "a subquery has too many steps");
         const PlanNode *inside = st->range->kids[0];
         st->inner = exec_vector(st->x, inside, &st->inner_grid, stage, err);
         if (!st->inner)
@@ -332,7 +347,8 @@ static void extend(Column *col, int64_t start, int64_t end, bool smoothed)
         *col = out;
 }
 
-static bool matrix_rows(RangeState *st, Worker *w, const RowHead *heads, size_t n, Arena *arena, PromqlResult *ret, Err *err)
+static bool matrix_rows(RangeState *st, Worker *w, const RowHead *heads, size_t n, Arena *arena, PromqlResult *ret,
+                        Err *err)
 {
         RangeMode mode = st->inner ? RANGE_PLAIN : st->range->expr->selector.mode;
         ret->series = arena_array(arena, PromqlSeries, n ? n : 1);

@@ -17,7 +17,10 @@ bool exec_select(Exec *x, Slot *slot, Err *err)
                 return true;
         if (!exec_check(x, err))
                 return false;
-        SelectArgs args = { .matchers = slot->matchers, .min_ms = slot->min_ms, .max_ms = slot->max_ms, .sorted = true,
+        SelectArgs args = { .matchers = slot->matchers,
+                            .min_ms = slot->min_ms,
+                            .max_ms = slot->max_ms,
+                            .sorted = true,
                             .cancel = x->cancel };
         if (!x->querier->select(x->querier, &args, x->root.arena, &slot->selection, err))
                 return err_wrap(err, "expanding series");
@@ -45,10 +48,7 @@ static void read_span(const SelectState *st, int64_t ahead_ms, int64_t *ret_min,
         *ret_max = plan_add(plan_ref_time(st->node, grid_time(g, g->n - 1)), ahead_ms);
 }
 
-static bool is_value(const Column *col, size_t i)
-{
-        return !sample_is_stale(col->v[i]) && !(col->h && col->h[i]);
-}
+static bool is_value(const Column *col, size_t i) { return !sample_is_stale(col->v[i]) && !(col->h && col->h[i]); }
 
 static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, bool want_time, Err *err)
 {

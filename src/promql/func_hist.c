@@ -1,7 +1,8 @@
 /* Functions on classic histograms: histogram_quantile, histogram_quantiles, histogram_fraction.
  *
  * Invariants:
- * 1. A histogram is the series that differ in `le` only; its buckets are ordered by bound once, when the node is opened.
+ * 1. A histogram is the series that differ in `le` only; its buckets are ordered by bound once, when the node is
+ * opened.
  * 2. A histogram is computed from its bucket rows by one worker and streamed: buckets of different histograms are never
  *    held together. */
 #include <math.h>

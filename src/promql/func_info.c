@@ -21,7 +21,7 @@ typedef struct Info {
         GroupIndex results;
         VEC(RowHead) heads;
         VEC(double *) rows;
-        size_t *chosen;       /* info row per info metric, SIZE_MAX: none; then a copy of the last step's */
+        size_t *chosen; /* info row per info metric, SIZE_MAX: none; then a copy of the last step's */
         Slot *slot;
         bool has_positive, ignores_info;
 } Info;
@@ -95,10 +95,13 @@ static bool fetch(Info *in, Err *err)
         memcpy(ms + in->name_matchers.n, in->data_matchers.data, in->data_matchers.n * sizeof *ms);
         PlanNode *node = arena_new_of(in->stage->arena, PlanNode);
         in->slot = arena_new_of(in->x->root.arena, Slot);
-        *node = (PlanNode){ .slot = in->slot, .has_at = in->call->has_at, .at_ms = in->call->at_ms, .offset_ms = in->call->offset_ms };
-        *in->slot = (Slot){ .matchers = { ms, n },
-                            .min_ms = plan_add(plan_sub(plan_ref_time(node, in->grid->start_ms), in->x->lookback_ms), 1),
-                            .max_ms = plan_ref_time(node, grid_time(in->grid, in->grid->n - 1)) };
+        *node = (PlanNode){
+                .slot = in->slot, .has_at = in->call->has_at, .at_ms = in->call->at_ms, .offset_ms = in->call->offset_ms
+        };
+        *in->slot =
+                (Slot){ .matchers = { ms, n },
+                        .min_ms = plan_add(plan_sub(plan_ref_time(node, in->grid->start_ms), in->x->lookback_ms), 1),
+                        .max_ms = plan_ref_time(node, grid_time(in->grid, in->grid->n - 1)) };
         Source *all = exec_select_times(in->x, node, in->grid, in->stage, err);
         if (!all || !exec_materialise(in->x, in->stage, all, true, &in->info, err))
                 return false;
@@ -108,7 +111,8 @@ static bool fetch(Info *in, Err *err)
                 for (size_t k = 0; k < ARRAY_LEN(ID_LABELS); k++) {
                         StrVec one = { &ID_LABELS[k], 1 };
                         GroupRule rule = { .names = &one };
-                        if (values[k].keys.len && groupindex_find(&values[k], in->info->heads[i].labels, &rule) == SIZE_MAX)
+                        if (values[k].keys.len &&
+                            groupindex_find(&values[k], in->info->heads[i].labels, &rule) == SIZE_MAX)
                                 wanted = false;
                 }
                 if (!wanted)

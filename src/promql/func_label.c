@@ -44,13 +44,16 @@ static bool valid_label(Str name) { return name.n > 0 && utf8_valid(name); }
 
 static bool replace_heads(const PlanNode *call, Source *src, Arena *arena, Err *err)
 {
-        Str dst = string_arg(call, 1), repl = string_arg(call, 2), from = string_arg(call, 3), pattern = string_arg(call, 4);
+        Str dst = string_arg(call, 1), repl = string_arg(call, 2), from = string_arg(call, 3),
+            pattern = string_arg(call, 4);
         AUTO(regex_free) Regex *re = NULL;
         Err why;
         if (!regex_compile(pattern, REGEX_ANCHORED, &re, &why))
-                return err_set(err, EXEC_FAILED, "invalid regular expression in label_replace(): " STR_FMT, STR_ARG(pattern));
+                return err_set(err, EXEC_FAILED, "invalid regular expression in label_replace(): " STR_FMT,
+                               STR_ARG(pattern));
         if (!valid_label(dst))
-                return err_set(err, EXEC_FAILED, "invalid destination label name in label_replace(): " STR_FMT, STR_ARG(dst));
+                return err_set(err, EXEC_FAILED, "invalid destination label name in label_replace(): " STR_FMT,
+                               STR_ARG(dst));
         size_t n_groups = regex_groups(re) + 1;
         Str *groups = arena_array(arena, Str, n_groups);
         for (size_t i = 0; i < src->n; i++) {
@@ -74,7 +77,8 @@ static bool join_heads(const PlanNode *call, Source *src, Arena *arena, Err *err
                         return err_set(err, EXEC_FAILED, "invalid source label name in label_join(): " STR_FMT,
                                        STR_ARG(string_arg(call, k)));
         if (!valid_label(dst))
-                return err_set(err, EXEC_FAILED, "invalid destination label name in label_join(): " STR_FMT, STR_ARG(dst));
+                return err_set(err, EXEC_FAILED, "invalid destination label name in label_join(): " STR_FMT,
+                               STR_ARG(dst));
         for (size_t i = 0; i < src->n; i++) {
                 Buf text = { .arena = arena };
                 for (size_t k = 3; k < call->n_kids; k++) {

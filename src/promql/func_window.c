@@ -1,6 +1,6 @@
 /* Invariants:
- * 1. Every kernel gives, for each window, bit for bit what a loop over that window alone gives: where a running value is
- *    kept from window to window it is one that has no rounding (counts, positions of resets, a monotonic queue).
+ * 1. Every kernel gives, for each window, bit for bit what a loop over that window alone gives: where a running value
+ * is kept from window to window it is one that has no rounding (counts, positions of resets, a monotonic queue).
  * 2. Cost is O(samples + steps) for the counting, extreme and rate kernels, O(window) a step for compensated sums and
  *    regressions: a sliding compensated sum would round differently. */
 #include "promql/func_window.h"
@@ -268,10 +268,10 @@ static void k_idelta(const Windows *w, double *out) { last_two(w, out, false); }
 
 /* --- sums --- */
 
-#define EACH_WINDOW(w, s, lo_, hi_)                                                                          \
-        for (size_t s = 0, lo_, hi_; s < (w)->steps && (lo_ = (w)->lo[s], hi_ = (w)->hi[s], 1); s++)         \
-                if (lo_ == hi_)                                                                              \
-                        out[s] = EXEC_ABSENT;                                                                \
+#define EACH_WINDOW(w, s, lo_, hi_)                                                                  \
+        for (size_t s = 0, lo_, hi_; s < (w)->steps && (lo_ = (w)->lo[s], hi_ = (w)->hi[s], 1); s++) \
+                if (lo_ == hi_)                                                                      \
+                        out[s] = EXEC_ABSENT;                                                        \
                 else
 
 static void k_sum(const Windows *w, double *out)
@@ -310,10 +310,7 @@ static double average(const double *v, size_t n)
         return incremental ? k.sum + k.c : k.sum / (double)n + k.c / (double)n;
 }
 
-static void k_avg(const Windows *w, double *out)
-{
-        EACH_WINDOW(w, s, lo, hi) out[s] = average(w->v + lo, hi - lo);
-}
+static void k_avg(const Windows *w, double *out) { EACH_WINDOW(w, s, lo, hi) out[s] = average(w->v + lo, hi - lo); }
 
 static double variance(const double *v, size_t n)
 {
@@ -326,10 +323,7 @@ static double variance(const double *v, size_t n)
         return (aux.sum + aux.c) / (double)n;
 }
 
-static void k_stdvar(const Windows *w, double *out)
-{
-        EACH_WINDOW(w, s, lo, hi) out[s] = variance(w->v + lo, hi - lo);
-}
+static void k_stdvar(const Windows *w, double *out) { EACH_WINDOW(w, s, lo, hi) out[s] = variance(w->v + lo, hi - lo); }
 
 static void k_stddev(const Windows *w, double *out)
 {
@@ -338,15 +332,9 @@ static void k_stddev(const Windows *w, double *out)
 
 /* --- counts --- */
 
-static void k_count(const Windows *w, double *out)
-{
-        EACH_WINDOW(w, s, lo, hi) out[s] = (double)(hi - lo);
-}
+static void k_count(const Windows *w, double *out) { EACH_WINDOW(w, s, lo, hi) out[s] = (double)(hi - lo); }
 
-static void k_present(const Windows *w, double *out)
-{
-        EACH_WINDOW(w, s, lo, hi) out[s] = 1;
-}
+static void k_present(const Windows *w, double *out) { EACH_WINDOW(w, s, lo, hi) out[s] = 1; }
 
 static bool is_change(double a, double b) { return a != b && !(isnan(a) && isnan(b)); }
 static bool is_reset(double a, double b) { return b < a; }
@@ -423,20 +411,11 @@ static void ts_of_extreme(const Windows *w, double *out, bool want_max)
 static void k_ts_of_max(const Windows *w, double *out) { ts_of_extreme(w, out, true); }
 static void k_ts_of_min(const Windows *w, double *out) { ts_of_extreme(w, out, false); }
 
-static void k_first(const Windows *w, double *out)
-{
-        EACH_WINDOW(w, s, lo, hi) out[s] = w->v[lo];
-}
+static void k_first(const Windows *w, double *out) { EACH_WINDOW(w, s, lo, hi) out[s] = w->v[lo]; }
 
-static void k_last(const Windows *w, double *out)
-{
-        EACH_WINDOW(w, s, lo, hi) out[s] = w->v[hi - 1];
-}
+static void k_last(const Windows *w, double *out) { EACH_WINDOW(w, s, lo, hi) out[s] = w->v[hi - 1]; }
 
-static void k_ts_of_first(const Windows *w, double *out)
-{
-        EACH_WINDOW(w, s, lo, hi) out[s] = (double)w->t[lo] / 1000;
-}
+static void k_ts_of_first(const Windows *w, double *out) { EACH_WINDOW(w, s, lo, hi) out[s] = (double)w->t[lo] / 1000; }
 
 static void k_ts_of_last(const Windows *w, double *out)
 {

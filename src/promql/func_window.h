@@ -8,19 +8,19 @@
 
 #include "promql/functions.h"
 
-/* A series' floats in time order (no stale markers) and its windows: window s is samples [lo[s], hi[s]), lo and hi never
- * fall. Its range is (start_ms, end_ms] with end_ms[s] and start = end - range_ms. */
+/* A series' floats in time order (no stale markers) and its windows: window s is samples [lo[s], hi[s]), lo and hi
+ * never fall. Its range is (start_ms, end_ms] with end_ms[s] and start = end - range_ms. */
 typedef struct Windows {
         const int64_t *t;
         const double *v;
         size_t n;
         const uint32_t *lo, *hi;
-        const int64_t *end_ms;  /* of the range; for predict_linear, eval_ms is the evaluation time itself */
+        const int64_t *end_ms; /* of the range; for predict_linear, eval_ms is the evaluation time itself */
         const int64_t *eval_ms;
         size_t steps;
         int64_t range_ms;
-        const double *p0, *p1;  /* scalar arguments per step, NULL when the function has none */
-        double *scratch;        /* room for 2 * n + 2 doubles */
+        const double *p0, *p1; /* scalar arguments per step, NULL when the function has none */
+        double *scratch;       /* room for 2 * n + 2 doubles */
         bool anchored, smoothed;
 } Windows;
 

@@ -9,9 +9,9 @@
 typedef struct GroupIndexMap GroupIndexMap;
 
 typedef struct GroupIndex {
-        Arena *arena;       /* of the keys; label strings are borrowed from the series */
+        Arena *arena; /* of the keys; label strings are borrowed from the series */
         GroupIndexMap *map;
-        VEC(Labels) keys;   /* the labels of group i */
+        VEC(Labels) keys; /* the labels of group i */
         VEC(Label) scratch;
 } GroupIndex;
 

@@ -1,7 +1,8 @@
 /* Invariants:
- * 1. A node is invariant when none of the times it reads depends on the step: literals, selectors and subqueries with @,
- *    and whatever is built from those alone; never a call that looks at the evaluation time.
- * 2. A slot's [min_ms, max_ms] covers every time at which one of its selectors will read, so one select serves them all.
+ * 1. A node is invariant when none of the times it reads depends on the step: literals, selectors and subqueries with
+ * @, and whatever is built from those alone; never a call that looks at the evaluation time.
+ * 2. A slot's [min_ms, max_ms] covers every time at which one of its selectors will read, so one select serves them
+ * all.
  * 3. Times saturate at the ends of int64_t: no expression, however far in time, overflows. */
 #include "promql/plan.h"
 
@@ -44,8 +45,10 @@ static bool reads_eval_time(FunctionId id)
         case FN_PREDICT_LINEAR:
         case FN_TIME:
         case FN_TIMESTAMP:
-        case FN_START_TIMESTAMP: return true;
-        default: return false;
+        case FN_START_TIMESTAMP:
+                return true;
+        default:
+                return false;
         }
 #pragma GCC diagnostic pop
 }
@@ -128,7 +131,8 @@ static bool build_selector(Builder *b, PlanNode *node, Span span)
         if (e->selector.mode == RANGE_SMOOTHED)
                 ahead = lookback;
         int64_t min_ms = plan_sub(plan_ref_time(node, span.min_ms), back);
-        node->slot = slot_for(b, e->selector.matchers, plan_add(min_ms, 1), plan_add(plan_ref_time(node, span.max_ms), ahead));
+        node->slot = slot_for(b, e->selector.matchers, plan_add(min_ms, 1),
+                              plan_add(plan_ref_time(node, span.max_ms), ahead));
         return true;
 }
 
@@ -137,7 +141,8 @@ static bool build_subquery(Builder *b, PlanNode *node, Span span)
         const Expr *e = node->expr;
         node->range_ms = e->subquery.range_ms;
         node->step_ms = e->subquery.step_ms;
-        if (!resolve_shift(b, &e->subquery.shift, node) || !duration(b, e->subquery.range_expr, true, &node->range_ms) ||
+        if (!resolve_shift(b, &e->subquery.shift, node) ||
+            !duration(b, e->subquery.range_expr, true, &node->range_ms) ||
             !duration(b, e->subquery.step_expr, true, &node->step_ms))
                 return false;
         if (node->step_ms <= 0)
@@ -181,7 +186,8 @@ static bool build_info(Builder *b, PlanNode *node, Span span)
                 node->at_ms = shift.at_ms;
                 node->offset_ms = shift.offset_ms;
         }
-        cover(b->plan, plan_sub(plan_ref_time(node, span.min_ms), b->args->lookback_ms), plan_ref_time(node, span.max_ms));
+        cover(b->plan, plan_sub(plan_ref_time(node, span.min_ms), b->args->lookback_ms),
+              plan_ref_time(node, span.max_ms));
         return true;
 }
 
@@ -190,9 +196,13 @@ static bool build_node(Builder *b, PlanNode *node, Span span)
         const Expr *e = node->expr;
         switch (e->kind) {
         case EXPR_NUMBER:
-        case EXPR_STRING: node->invariant = true; return true;
-        case EXPR_SELECTOR: return build_selector(b, node, span);
-        case EXPR_SUBQUERY: return build_subquery(b, node, span);
+        case EXPR_STRING:
+                node->invariant = true;
+                return true;
+        case EXPR_SELECTOR:
+                return build_selector(b, node, span);
+        case EXPR_SUBQUERY:
+                return build_subquery(b, node, span);
         case EXPR_CALL:
                 if (e->call.fn->id == FN_INFO)
                         return build_info(b, node, span);
@@ -208,8 +218,10 @@ static bool build_node(Builder *b, PlanNode *node, Span span)
                 Expr *both[2] = { e->binary.lhs, e->binary.rhs };
                 return add_kids(b, node, both, 2, span);
         }
-        case EXPR_UNARY: return add_kids(b, node, &node->expr->unary.expr, 1, span);
-        case EXPR_PAREN: break;
+        case EXPR_UNARY:
+                return add_kids(b, node, &node->expr->unary.expr, 1, span);
+        case EXPR_PAREN:
+                break;
         }
         return err_set(b->err, ERR_INVALID, "unknown kind of expression");
 }

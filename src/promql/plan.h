@@ -19,13 +19,14 @@ typedef struct Slot {
 typedef struct PlanNode PlanNode;
 struct PlanNode {
         const Expr *expr; /* parentheses skipped */
-        PlanNode **kids;  /* call: arguments; aggregate: expr, then param; binary: lhs, rhs; unary, subquery: the inside */
+        PlanNode *
+                *kids; /* call: arguments; aggregate: expr, then param; binary: lhs, rhs; unary, subquery: the inside */
         size_t n_kids;
-        bool invariant;   /* the same at every step */
+        bool invariant;                       /* the same at every step */
         int64_t range_ms, offset_ms, step_ms; /* selectors and subqueries */
         bool has_at;
         int64_t at_ms;
-        Slot *slot;       /* selectors */
+        Slot *slot; /* selectors */
 };
 
 typedef struct PlanArgs {

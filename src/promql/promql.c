@@ -101,7 +101,8 @@ static bool enter(PromqlEngine *e, Running *me, const Cancel *caller, const Canc
                 Err why;
                 if (!cancel_check(caller, &why) || !cancel_check(timeout, &why)) {
                         leave_list(e, me);
-                        return err_set(err, why.code, "query %s in query queue", why.code == ERR_TIMEOUT ? "timed out" : "was canceled");
+                        return err_set(err, why.code, "query %s in query queue",
+                                       why.code == ERR_TIMEOUT ? "timed out" : "was canceled");
                 }
                 if (e->evaluating < e->options.max_concurrent && is_first(e, me))
                         break;
@@ -129,7 +130,8 @@ size_t promql_active(PromqlEngine *e, Arena *arena, PromqlActive **ret)
                 n++;
         *ret = arena_array(arena, PromqlActive, n + 1);
         for (Running *r = e->running; r; r = r->next)
-                (*ret)[i++] = (PromqlActive){ .text = str_dup(arena, r->text), .started_ms = r->started_ms,
+                (*ret)[i++] = (PromqlActive){ .text = str_dup(arena, r->text),
+                                              .started_ms = r->started_ms,
                                               .samples = atomic_load_explicit(&r->samples, memory_order_relaxed) };
         return n;
 }
@@ -266,15 +268,19 @@ static bool check_query(const PromqlQuery *q, Err *err)
                 return err_set(err, ERR_INVALID, "end timestamp must not be before start time");
         ValueType type = plan_unwrap(q->expr)->type;
         if (type != VALUE_SCALAR && type != VALUE_VECTOR)
-                return err_set(err, ERR_INVALID, "invalid expression type \"%s\" for range query, must be Scalar or instant Vector",
+                return err_set(err, ERR_INVALID,
+                               "invalid expression type \"%s\" for range query, must be Scalar or instant Vector",
                                type == VALUE_MATRIX ? "range vector" : ast_value_type_name(type));
         return true;
 }
 
 static bool prepare(Exec *x, StoreEngine *store, const PromqlQuery *q, Plan *plan, Err *err)
 {
-        PlanArgs args = { .start_ms = q->start_ms, .end_ms = q->range ? q->end_ms : q->start_ms, .step_ms = q->range ? q->step_ms : 0,
-                          .lookback_ms = x->lookback_ms, .default_step_ms = x->options->default_step_ms };
+        PlanArgs args = { .start_ms = q->start_ms,
+                          .end_ms = q->range ? q->end_ms : q->start_ms,
+                          .step_ms = q->range ? q->step_ms : 0,
+                          .lookback_ms = x->lookback_ms,
+                          .default_step_ms = x->options->default_step_ms };
         x->query_start_ms = args.start_ms;
         x->query_end_ms = args.end_ms;
         x->query_step_ms = args.step_ms;
@@ -291,7 +297,10 @@ static bool prepare(Exec *x, StoreEngine *store, const PromqlQuery *q, Plan *pla
         return true;
 }
 
-static double seconds_since(const Clock *clock, int64_t from_ns) { return (double)(clock->mono_ns(clock) - from_ns) / 1e9; }
+static double seconds_since(const Clock *clock, int64_t from_ns)
+{
+        return (double)(clock->mono_ns(clock) - from_ns) / 1e9;
+}
 
 static void fill_stats(Exec *x, PromqlStats *stats)
 {
@@ -302,7 +311,8 @@ static void fill_stats(Exec *x, PromqlStats *stats)
                 stats->series_selected += s->selection.n;
 }
 
-static bool evaluate(PromqlEngine *e, Exec *x, StoreEngine *store, const PromqlQuery *q, Arena *arena, PromqlResult *out, Err *err)
+static bool evaluate(PromqlEngine *e, Exec *x, StoreEngine *store, const PromqlQuery *q, Arena *arena,
+                     PromqlResult *out, Err *err)
 {
         const Clock *clock = clock_system();
         Plan plan;
@@ -331,7 +341,9 @@ bool promql_exec(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Aren
         const Clock *clock = clock_system();
         int64_t from = clock->mono_ns(clock);
         Running me = { .text = q->text, .started_ms = clock_wall_ms(e->options.clock) };
-        Exec x = { .options = &e->options, .cancel = q->cancel, .active_samples = &me.samples,
+        Exec x = { .options = &e->options,
+                   .cancel = q->cancel,
+                   .active_samples = &me.samples,
                    .lookback_ms = q->lookback_ms > 0 ? q->lookback_ms : e->options.lookback_ms };
         cancel_init(&x.timeout, e->options.clock, e->options.timeout_ms);
         PromqlResult out = { 0 };

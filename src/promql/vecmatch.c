@@ -1,9 +1,9 @@
 /* Invariants:
  * 1. In a join one side is "one": at each step at most one of its samples has a given signature, else the query fails.
  *    group_right swaps the sides; values are combined in the written order all the same.
- * 2. When every signature has one row on the one side and results have distinct labels, the many side is streamed: its rows
- *    are combined as they are computed and never held. Otherwise (series that replaced each other, fill values) all rows
- *    are held and checked step by step.
+ * 2. When every signature has one row on the one side and results have distinct labels, the many side is streamed: its
+ * rows are combined as they are computed and never held. Otherwise (series that replaced each other, fill values) all
+ * rows are held and checked step by step.
  * 3. Checks come before filters: a comparison that drops a sample still counts as a match. */
 #include "promql/vecmatch.h"
 
@@ -206,8 +206,9 @@ static bool put_result(Held *h, size_t sig, size_t out, size_t s, double many, d
         OutRow *row = &h->rows.data[out];
         uint8_t *matched = matched_of(h, sig);
         if (one_to_one && matched[s])
-                return err_set(err, EXEC_FAILED,
-                               "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
+                return err_set(
+                        err, EXEC_FAILED,
+                        "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
         if (!one_to_one && row->mark[s] == (uint32_t)sig + 1)
                 return err_set(err, EXEC_FAILED,
                                "multiple matches for labels: grouping labels must ensure unique matches");
@@ -223,7 +224,8 @@ static bool put_result(Held *h, size_t sig, size_t out, size_t s, double many, d
 }
 
 /* One row with one row; a NULL side is a filled-in constant at the steps where `want` says so. */
-static bool put_pair(Held *h, size_t sig, RowHead head, const double *many, const double *one, double fill, const uint8_t *skip, Err *err)
+static bool put_pair(Held *h, size_t sig, RowHead head, const double *many, const double *one, double fill,
+                     const uint8_t *skip, Err *err)
 {
         size_t out = NONE;
         for (size_t s = 0; s < h->steps; s++) {
@@ -399,10 +401,10 @@ Source *vecmatch_join(Exec *x, const PlanNode *node, const Grid *grid, Stage *st
 /* --- sets --- */
 
 typedef struct SetOp {
-        const Source *in;      /* the side that passes */
-        const size_t *sig;     /* of its rows; NONE: not on the other side */
-        uint8_t *present;      /* [sig * steps + s]: the other side has it */
-        bool want;             /* pass where present (and), or where not (unless, the right of or) */
+        const Source *in;  /* the side that passes */
+        const size_t *sig; /* of its rows; NONE: not on the other side */
+        uint8_t *present;  /* [sig * steps + s]: the other side has it */
+        bool want;         /* pass where present (and), or where not (unless, the right of or) */
 } SetOp;
 
 typedef struct PresenceSink {

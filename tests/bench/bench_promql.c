@@ -2,8 +2,8 @@
  *
  *     bench_promql [threads]      0: no pool
  *
- * Every run evaluates afresh: nothing is cached between queries. The store is a plain array, so that what is measured is
- * selection, windows, folding and matching, not decoding. */
+ * Every run evaluates afresh: nothing is cached between queries. The store is a plain array, so that what is measured
+ * is selection, windows, folding and matching, not decoding. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,8 +32,10 @@ static void load_cpu(Appender *app, Arena *arena, int inst)
 {
         for (int cpu = 0; cpu < CPUS; cpu++)
                 for (int mode = 0; mode < MODES; mode++) {
-                        Label labels[] = { { LABEL_NAME, STR("node_cpu_seconds_total") }, { STR("cpu"), number(arena, "", cpu) },
-                                           { STR("instance"), number(arena, "host-", inst) }, { STR("job"), STR("node") },
+                        Label labels[] = { { LABEL_NAME, STR("node_cpu_seconds_total") },
+                                           { STR("cpu"), number(arena, "", cpu) },
+                                           { STR("instance"), number(arena, "host-", inst) },
+                                           { STR("job"), STR("node") },
                                            { STR("mode"), number(arena, "mode-", mode) } };
                         put(app, labels, ARRAY_LEN(labels), (unsigned)(inst * 10007 + cpu * 101 + mode));
                 }
@@ -42,13 +44,17 @@ static void load_cpu(Appender *app, Arena *arena, int inst)
 static void load_rest(Appender *app, Arena *arena, int inst)
 {
         static const char *const bounds[] = { "0.005", "0.01", "0.05", "0.1", "0.5", "1", "5", "+Inf" };
-        Label info[] = { { LABEL_NAME, STR("node_uname_info") }, { STR("instance"), number(arena, "host-", inst) },
-                         { STR("job"), STR("node") }, { STR("nodename"), number(arena, "name-", inst) } };
+        Label info[] = { { LABEL_NAME, STR("node_uname_info") },
+                         { STR("instance"), number(arena, "host-", inst) },
+                         { STR("job"), STR("node") },
+                         { STR("nodename"), number(arena, "name-", inst) } };
         put(app, info, ARRAY_LEN(info), (unsigned)inst);
         for (int path = 0; path < 50; path++)
                 for (size_t b = 0; b < ARRAY_LEN(bounds); b++) {
-                        Label labels[] = { { LABEL_NAME, STR("latency_bucket") }, { STR("instance"), number(arena, "host-", inst) },
-                                           { STR("le"), str_of(bounds[b]) }, { STR("path"), number(arena, "/p", path) } };
+                        Label labels[] = { { LABEL_NAME, STR("latency_bucket") },
+                                           { STR("instance"), number(arena, "host-", inst) },
+                                           { STR("le"), str_of(bounds[b]) },
+                                           { STR("path"), number(arena, "/p", path) } };
                         put(app, labels, ARRAY_LEN(labels), (unsigned)(b * 13 + 1));
                 }
 }
@@ -63,7 +69,11 @@ static double run(PromqlEngine *engine, StoreEngine *store, const char *text, si
                 fprintf(stderr, "%s: %s\n", text, err.msg);
                 exit(1);
         }
-        PromqlQuery q = { .expr = expr, .text = str_of(text), .range = true, .start_ms = 300000, .end_ms = (SAMPLES - 1) * STEP_MS,
+        PromqlQuery q = { .expr = expr,
+                          .text = str_of(text),
+                          .range = true,
+                          .start_ms = 300000,
+                          .end_ms = (SAMPLES - 1) * STEP_MS,
                           .step_ms = STEP_MS };
         PromqlResult result;
         int64_t from = clock_system()->mono_ns(clock_system());
@@ -90,7 +100,8 @@ int main(int argc, char **argv)
                 "quantile by (mode) (0.95, rate(node_cpu_seconds_total[5m]))",
                 "histogram_quantile(0.99, sum by (le, path) (rate(latency_bucket[5m])))",
                 "histogram_quantile(0.99, rate(latency_bucket[5m]))",
-                "sum by (nodename) (rate(node_cpu_seconds_total[5m]) * on (instance) group_left (nodename) node_uname_info)",
+                "sum by (nodename) (rate(node_cpu_seconds_total[5m]) * on (instance) group_left (nodename) "
+                "node_uname_info)",
                 "sum(rate(node_cpu_seconds_total[5m]) / (rate(node_cpu_seconds_total[5m]) + 1))",
         };
         int threads = argc > 1 ? atoi(argv[1]) : 0;

@@ -43,7 +43,9 @@ static inline void fixture_load(Fixture *f, int64_t step_ms, const char *lines)
                 assert_ok(seriesdesc_parse(line, f->arena, &desc, &err), err);
                 for (size_t i = 0; i < desc.n; i++)
                         if (!desc.values[i].omitted)
-                                assert_int_equal(memstore_add(f->store, desc.labels, (int64_t)i * step_ms, desc.values[i].v), APPEND_OK);
+                                assert_int_equal(
+                                        memstore_add(f->store, desc.labels, (int64_t)i * step_ms, desc.values[i].v),
+                                        APPEND_OK);
         }
 }
 
@@ -71,15 +73,21 @@ static inline void fixture_print(Buf *out, const PromqlResult *r, int64_t start_
 }
 
 /* The answer as text: one series a line, then the annotations; "error: <message>" when it fails. */
-static inline const char *fixture_run(Fixture *f, const char *text, bool range, int64_t start_ms, int64_t end_ms, int64_t step_ms)
+static inline const char *fixture_run(Fixture *f, const char *text, bool range, int64_t start_ms, int64_t end_ms,
+                                      int64_t step_ms)
 {
         PromqlFeatures features = promql_features_all();
         Expr *expr;
         Err err;
         Buf out = { .arena = f->arena };
         assert_ok(ast_parse(str_of(text), f->arena, &features, &expr, NULL, &err), err);
-        PromqlQuery q = { .expr = expr, .text = str_of(text), .range = range, .start_ms = start_ms, .end_ms = end_ms,
-                          .step_ms = step_ms, .cancel = f->cancel };
+        PromqlQuery q = { .expr = expr,
+                          .text = str_of(text),
+                          .range = range,
+                          .start_ms = start_ms,
+                          .end_ms = end_ms,
+                          .step_ms = step_ms,
+                          .cancel = f->cancel };
         PromqlResult r;
         f->code = ERR_NONE;
         if (promql_exec(f->engine, memstore_engine(f->store), &q, f->arena, &r, &err)) {
@@ -92,7 +100,10 @@ static inline const char *fixture_run(Fixture *f, const char *text, bool range, 
         return buf_cstr(&out);
 }
 
-static inline const char *fixture_instant(Fixture *f, const char *text, int64_t t_ms) { return fixture_run(f, text, false, t_ms, t_ms, 0); }
+static inline const char *fixture_instant(Fixture *f, const char *text, int64_t t_ms)
+{
+        return fixture_run(f, text, false, t_ms, t_ms, 0);
+}
 static inline const char *fixture_range(Fixture *f, const char *text, int64_t start_ms, int64_t end_ms, int64_t step_ms)
 {
         return fixture_run(f, text, true, start_ms, end_ms, step_ms);

@@ -45,6 +45,7 @@ static void they_are_bounded(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(one_text_is_said_once_and_in_order), cmocka_unit_test(they_are_bounded) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(one_text_is_said_once_and_in_order),
+                                            cmocka_unit_test(they_are_bounded) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,7 +144,9 @@ static void labels(void **state)
 {
         (void)state;
         Arena *arena = arena_new();
-        Label pairs[] = { { STR("__name__"), STR("m") }, { STR("__type__"), STR("counter") }, { STR("a"), STR("x\"y") } };
+        Label pairs[] = { { STR("__name__"), STR("m") },
+                          { STR("__type__"), STR("counter") },
+                          { STR("a"), STR("x\"y") } };
         Labels all = { pairs, 3 };
         Labels dropped = exec_drop_meta(arena, all);
         assert_int_equal(dropped.n, 1);

@@ -24,52 +24,38 @@ static int close_all(void **state)
 static void grouping(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "sum by (g) (m{i!=\"d\"})", 0),
-                            "{g=\"1\"} 4\n{g=\"2\"} 2\n");
-        assert_string_equal(fixture_instant(&f, "count without (i) (m)", 0),
-                            "{g=\"1\"} 2\n{g=\"2\"} 2\n");
-        assert_string_equal(fixture_instant(&f, "sum by (nope) (m{g=\"1\"})", 0),
-                            "{} 4\n");
-        assert_string_equal(fixture_instant(&f, "group(m)", 0),
-                            "{} 1\n");
-        assert_string_equal(fixture_instant(&f, "sum(none)", 0),
-                            "");
-        assert_string_equal(fixture_instant(&f, "sum by (__name__) (m{g=\"1\"})", 0),
-                            "m 4\n");
+        assert_string_equal(fixture_instant(&f, "sum by (g) (m{i!=\"d\"})", 0), "{g=\"1\"} 4\n{g=\"2\"} 2\n");
+        assert_string_equal(fixture_instant(&f, "count without (i) (m)", 0), "{g=\"1\"} 2\n{g=\"2\"} 2\n");
+        assert_string_equal(fixture_instant(&f, "sum by (nope) (m{g=\"1\"})", 0), "{} 4\n");
+        assert_string_equal(fixture_instant(&f, "group(m)", 0), "{} 1\n");
+        assert_string_equal(fixture_instant(&f, "sum(none)", 0), "");
+        assert_string_equal(fixture_instant(&f, "sum by (__name__) (m{g=\"1\"})", 0), "m 4\n");
 }
 
 static void tops(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "topk(2, m)", 0),
-                            "m{g=\"1\", i=\"b\"} 3\nm{g=\"2\", i=\"c\"} 2\n");
-        assert_string_equal(fixture_instant(&f, "bottomk(1, m)", 0),
-                            "m{g=\"1\", i=\"a\"} 1\n");
-        assert_string_equal(fixture_range(&f, "topk by (g) (1, m)", 0, 60000, 60000),
-                            "m{g=\"1\", i=\"a\"} _ 5\nm{g=\"1\", i=\"b\"} 3\nm{g=\"2\", i=\"c\"} 2\nm{g=\"2\", i=\"d\"} _ 1\n");
-        assert_string_equal(fixture_instant(&f, "topk(0, m)", 0),
-                            "");
+        assert_string_equal(fixture_instant(&f, "topk(2, m)", 0), "m{g=\"1\", i=\"b\"} 3\nm{g=\"2\", i=\"c\"} 2\n");
+        assert_string_equal(fixture_instant(&f, "bottomk(1, m)", 0), "m{g=\"1\", i=\"a\"} 1\n");
+        assert_string_equal(
+                fixture_range(&f, "topk by (g) (1, m)", 0, 60000, 60000),
+                "m{g=\"1\", i=\"a\"} _ 5\nm{g=\"1\", i=\"b\"} 3\nm{g=\"2\", i=\"c\"} 2\nm{g=\"2\", i=\"d\"} _ 1\n");
+        assert_string_equal(fixture_instant(&f, "topk(0, m)", 0), "");
         assert_string_equal(fixture_instant(&f, "topk(100, m{g=\"2\"})", 0),
                             "m{g=\"2\", i=\"c\"} 2\nm{g=\"2\", i=\"d\"} NaN\n");
-        assert_string_equal(fixture_instant(&f, "topk(NaN, m)", 0),
-                            "error: Parameter value is NaN\n");
-        assert_string_equal(fixture_instant(&f, "topk(1e30, m)", 0),
-                            "error: Scalar value 1e+30 overflows int64\n");
+        assert_string_equal(fixture_instant(&f, "topk(NaN, m)", 0), "error: Parameter value is NaN\n");
+        assert_string_equal(fixture_instant(&f, "topk(1e30, m)", 0), "error: Scalar value 1e+30 overflows int64\n");
         assert_string_equal(fixture_instant(&f, "limitk by (g) (1, m)", 0),
                             "m{g=\"1\", i=\"a\"} 1\nm{g=\"2\", i=\"c\"} 2\n");
-        assert_string_equal(fixture_instant(&f, "count(limit_ratio(1, m))", 0),
-                            "{} 4\n");
-        assert_string_equal(fixture_instant(&f, "count(limit_ratio(0.3, m) or limit_ratio(-0.7, m))", 0),
-                            "{} 4\n");
-        assert_string_equal(fixture_instant(&f, "limit_ratio(0.3, m) and limit_ratio(-0.7, m)", 0),
-                            "");
+        assert_string_equal(fixture_instant(&f, "count(limit_ratio(1, m))", 0), "{} 4\n");
+        assert_string_equal(fixture_instant(&f, "count(limit_ratio(0.3, m) or limit_ratio(-0.7, m))", 0), "{} 4\n");
+        assert_string_equal(fixture_instant(&f, "limit_ratio(0.3, m) and limit_ratio(-0.7, m)", 0), "");
 }
 
 static void quantiles_and_values(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "quantile(0.5, m{g=\"1\"})", 0),
-                            "{} 2\n");
+        assert_string_equal(fixture_instant(&f, "quantile(0.5, m{g=\"1\"})", 0), "{} 2\n");
         assert_string_equal(fixture_range(&f, "quantile by (g) (1, m{i!=\"d\"})", 0, 60000, 60000),
                             "{g=\"1\"} 3 5\n{g=\"2\"} 2 NaN\n");
         assert_string_equal(fixture_instant(&f, "count_values(\"v\", m)", 0),
@@ -81,8 +67,7 @@ static void quantiles_and_values(void **state)
 static void parameters_may_change_by_step(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_range(&f, "count(topk(scalar(m{i=\"a\"}), m))", 0, 60000, 60000),
-                            "{} 1 4\n");
+        assert_string_equal(fixture_range(&f, "count(topk(scalar(m{i=\"a\"}), m))", 0, 60000, 60000), "{} 1 4\n");
 }
 
 int main(void)

@@ -22,58 +22,45 @@ static int close_all(void **state)
 static void windows_are_left_open(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "count_over_time(g[2m])", 120000),
-                            "{} 1\n");
-        assert_string_equal(fixture_instant(&f, "sum_over_time(g[3m])", 180000),
-                            "{} 6\n");
-        assert_string_equal(fixture_range(&f, "count_over_time(g[2m])", 0, 360000, 60000),
-                            "{} 1 2 1 1 1 1 1\n");
+        assert_string_equal(fixture_instant(&f, "count_over_time(g[2m])", 120000), "{} 1\n");
+        assert_string_equal(fixture_instant(&f, "sum_over_time(g[3m])", 180000), "{} 6\n");
+        assert_string_equal(fixture_range(&f, "count_over_time(g[2m])", 0, 360000, 60000), "{} 1 2 1 1 1 1 1\n");
 }
 
 static void at_and_offset(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_range(&f, "sum_over_time(g[3m] @ 180)", 0, 120000, 60000),
-                            "{} 6 6 6\n");
-        assert_string_equal(fixture_instant(&f, "sum_over_time(g[3m] offset 2m)", 300000),
-                            "{} 6\n");
+        assert_string_equal(fixture_range(&f, "sum_over_time(g[3m] @ 180)", 0, 120000, 60000), "{} 6 6 6\n");
+        assert_string_equal(fixture_instant(&f, "sum_over_time(g[3m] offset 2m)", 300000), "{} 6\n");
 }
 
 static void subqueries_are_aligned(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "count_over_time(c_total[1m:7s])", 600000),
-                            "{} 8\n");
-        assert_string_equal(fixture_instant(&f, "sum_over_time(c_total[3m:1m] offset 30s)", 600000),
-                            "{} 240\n");
-        assert_string_equal(fixture_instant(&f, "max_over_time(sum_over_time(g[1m])[6m:1m])", 360000),
-                            "{} 6\n");
-        assert_string_equal(fixture_instant(&f, "count_over_time(vector(1)[1h:])", 0),
-                            "{} 60\n");
-        assert_string_equal(fixture_instant(&f, "last_over_time(vector(time())[100s:10s])", -50000),
-                            "{} -50\n");
+        assert_string_equal(fixture_instant(&f, "count_over_time(c_total[1m:7s])", 600000), "{} 8\n");
+        assert_string_equal(fixture_instant(&f, "sum_over_time(c_total[3m:1m] offset 30s)", 600000), "{} 240\n");
+        assert_string_equal(fixture_instant(&f, "max_over_time(sum_over_time(g[1m])[6m:1m])", 360000), "{} 6\n");
+        assert_string_equal(fixture_instant(&f, "count_over_time(vector(1)[1h:])", 0), "{} 60\n");
+        assert_string_equal(fixture_instant(&f, "last_over_time(vector(time())[100s:10s])", -50000), "{} -50\n");
 }
 
 static void names(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "last_over_time(g[2m])", 60000),
-                            "g 2\n");
-        assert_string_equal(fixture_instant(&f, "max_over_time(g[2m])", 60000),
-                            "{} 2\n");
+        assert_string_equal(fixture_instant(&f, "last_over_time(g[2m])", 60000), "g 2\n");
+        assert_string_equal(fixture_instant(&f, "max_over_time(g[2m])", 60000), "{} 2\n");
 }
 
 static void modifiers(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "increase(c_total[2m] anchored)", 330000),
-                            "{} 20\n");
-        assert_string_equal(fixture_instant(&f, "increase(c_total[2m] smoothed)", 330000),
-                            "{} 20\n");
+        assert_string_equal(fixture_instant(&f, "increase(c_total[2m] anchored)", 330000), "{} 20\n");
+        assert_string_equal(fixture_instant(&f, "increase(c_total[2m] smoothed)", 330000), "{} 20\n");
         assert_string_equal(fixture_instant(&f, "deriv(c_total[2m] smoothed)", 0),
                             "error: smoothed modifier can only be used with: delta, increase, rate - not with deriv\n");
         assert_string_equal(fixture_instant(&f, "deriv(c_total[2m] anchored)", 0),
-                            "error: anchored modifier can only be used with: changes, delta, increase, rate, resets - not with deriv\n");
+                            "error: anchored modifier can only be used with: changes, delta, increase, rate, resets - "
+                            "not with deriv\n");
 }
 
 static void arguments(void **state)
@@ -81,8 +68,7 @@ static void arguments(void **state)
         (void)state;
         assert_string_equal(fixture_instant(&f, "double_exponential_smoothing(c_total[5m], 0.5, 1)", 600000),
                             "error: invalid trend factor. Expected: 0 < tf < 1, got: 1.000000\n");
-        assert_string_equal(fixture_instant(&f, "predict_linear(c_total[5m], 60)", 600000),
-                            "{} 110\n");
+        assert_string_equal(fixture_instant(&f, "predict_linear(c_total[5m], 60)", 600000), "{} 110\n");
         assert_string_equal(fixture_instant(&f, "quantile_over_time(2, g[3m])", 60000),
                             "{} +Inf\nPromQL warning: quantile value should be between 0 and 1, got 2 (1:20)\n");
         assert_string_equal(fixture_instant(&f, "quantile_over_time(scalar(g), c_total[2m])", 60000),
@@ -92,10 +78,8 @@ static void arguments(void **state)
 static void raw_ranges(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "g[3m]", 300000),
-                            "g 4 6\n");
-        assert_string_equal(fixture_instant(&f, "g[1m] smoothed", 90000),
-                            "g 1.5 2 2.5\n");
+        assert_string_equal(fixture_instant(&f, "g[3m]", 300000), "g 4 6\n");
+        assert_string_equal(fixture_instant(&f, "g[1m] smoothed", 90000), "g 1.5 2 2.5\n");
 }
 
 int main(void)

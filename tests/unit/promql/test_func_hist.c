@@ -38,18 +38,12 @@ static int close_all(void **state)
 static void quantiles_interpolate(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.2, h_bucket)", 0),
-                            "{} 1\n");
-        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.5, h_bucket)", 0),
-                            "{} 2.5\n");
-        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.1, h_bucket)", 0),
-                            "{} 0.5\n");
-        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.95, h_bucket)", 0),
-                            "{} 4\n");
-        assert_string_equal(fixture_instant(&f, "histogram_quantile(0, neg_bucket)", 0),
-                            "{} -1\n");
-        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.75, neg_bucket)", 0),
-                            "{} -0.5\n");
+        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.2, h_bucket)", 0), "{} 1\n");
+        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.5, h_bucket)", 0), "{} 2.5\n");
+        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.1, h_bucket)", 0), "{} 0.5\n");
+        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.95, h_bucket)", 0), "{} 4\n");
+        assert_string_equal(fixture_instant(&f, "histogram_quantile(0, neg_bucket)", 0), "{} -1\n");
+        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.75, neg_bucket)", 0), "{} -0.5\n");
 }
 
 static void quantiles_outside_zero_to_one_warn(void **state)
@@ -59,8 +53,7 @@ static void quantiles_outside_zero_to_one_warn(void **state)
                             "{} +Inf\nPromQL warning: quantile value should be between 0 and 1, got 1.1 (1:20)\n");
         assert_string_equal(fixture_instant(&f, "histogram_quantile(-1, h_bucket)", 0),
                             "{} -Inf\nPromQL warning: quantile value should be between 0 and 1, got -1 (1:20)\n");
-        assert_contains(fixture_instant(&f, "histogram_quantile(NaN, h_bucket)", 0),
-                        "{} NaN\n");
+        assert_contains(fixture_instant(&f, "histogram_quantile(NaN, h_bucket)", 0), "{} NaN\n");
 }
 
 static void decreasing_counts_are_lifted(void **state)
@@ -73,43 +66,34 @@ static void decreasing_counts_are_lifted(void **state)
 static void equal_bounds_add_up(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.25, dup_bucket)", 0),
-                            "{} 0.5\n");
+        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.25, dup_bucket)", 0), "{} 0.5\n");
 }
 
 static void what_has_no_answer_is_nan(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.5, noinf_bucket)", 0),
-                            "{} NaN\n");
-        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.5, zero_bucket)", 0),
-                            "{} NaN\n");
-        assert_string_equal(fixture_instant(&f, "histogram_fraction(0, 1, zero_bucket)", 0),
-                            "{} NaN\n");
+        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.5, noinf_bucket)", 0), "{} NaN\n");
+        assert_string_equal(fixture_instant(&f, "histogram_quantile(0.5, zero_bucket)", 0), "{} NaN\n");
+        assert_string_equal(fixture_instant(&f, "histogram_fraction(0, 1, zero_bucket)", 0), "{} NaN\n");
 }
 
 static void bad_bounds_warn(void **state)
 {
         (void)state;
         assert_string_equal(fixture_instant(&f, "histogram_quantile(0.5, bad_bucket)", 0),
-                            "PromQL warning: bucket label \"le\" is missing or has a malformed value of \"big\" for metric name \"bad_bucket\" (1:25)\n");
+                            "PromQL warning: bucket label \"le\" is missing or has a malformed value of \"big\" for "
+                            "metric name \"bad_bucket\" (1:25)\n");
 }
 
 static void fractions(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "histogram_fraction(0, 2, h_bucket)", 0),
-                            "{} 0.4\n");
-        assert_string_equal(fixture_instant(&f, "histogram_fraction(1.5, 3, h_bucket)", 0),
-                            "{} 0.3\n");
-        assert_string_equal(fixture_instant(&f, "histogram_fraction(-Inf, +Inf, h_bucket)", 0),
-                            "{} 1\n");
-        assert_string_equal(fixture_instant(&f, "histogram_fraction(5, 6, h_bucket)", 0),
-                            "{} 0\n");
-        assert_string_equal(fixture_instant(&f, "histogram_fraction(2, 1, h_bucket)", 0),
-                            "{} 0\n");
-        assert_string_equal(fixture_instant(&f, "histogram_fraction(-2, 0, neg_bucket)", 0),
-                            "{} 0.5\n");
+        assert_string_equal(fixture_instant(&f, "histogram_fraction(0, 2, h_bucket)", 0), "{} 0.4\n");
+        assert_string_equal(fixture_instant(&f, "histogram_fraction(1.5, 3, h_bucket)", 0), "{} 0.3\n");
+        assert_string_equal(fixture_instant(&f, "histogram_fraction(-Inf, +Inf, h_bucket)", 0), "{} 1\n");
+        assert_string_equal(fixture_instant(&f, "histogram_fraction(5, 6, h_bucket)", 0), "{} 0\n");
+        assert_string_equal(fixture_instant(&f, "histogram_fraction(2, 1, h_bucket)", 0), "{} 0\n");
+        assert_string_equal(fixture_instant(&f, "histogram_fraction(-2, 0, neg_bucket)", 0), "{} 0.5\n");
 }
 
 static void several_quantiles(void **state)

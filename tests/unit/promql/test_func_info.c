@@ -25,17 +25,16 @@ static int close_all(void **state)
 static void labels_follow_the_newest_info(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_range(&f, "info(m{job=\"a\"})", 180000, 300000, 60000),
-                            "m{instance=\"1\", job=\"a\", version=\"v1\"} 4\nm{instance=\"1\", job=\"a\", version=\"v2\"} _ 5 6\n");
+        assert_string_equal(
+                fixture_range(&f, "info(m{job=\"a\"})", 180000, 300000, 60000),
+                "m{instance=\"1\", job=\"a\", version=\"v1\"} 4\nm{instance=\"1\", job=\"a\", version=\"v2\"} _ 5 6\n");
 }
 
 static void series_without_info_pass_unless_a_matcher_needs_it(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "info(m{job=\"b\"})", 0),
-                            "m{instance=\"2\", job=\"b\"} 1\n");
-        assert_string_equal(fixture_instant(&f, "info(m{job=\"b\"}, {version=~\".+\"})", 0),
-                            "");
+        assert_string_equal(fixture_instant(&f, "info(m{job=\"b\"})", 0), "m{instance=\"2\", job=\"b\"} 1\n");
+        assert_string_equal(fixture_instant(&f, "info(m{job=\"b\"}, {version=~\".+\"})", 0), "");
         assert_string_equal(fixture_instant(&f, "info(m{job=\"b\"}, {version=~\".*\"})", 0),
                             "m{instance=\"2\", job=\"b\"} 1\n");
 }

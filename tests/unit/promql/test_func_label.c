@@ -25,8 +25,9 @@ static int close_all(void **state)
 static void label_replace_expands_groups(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "label_replace(m{b=\"z\"}, \"c\", \"$1-${n}\", \"a\", \"(?P<n>x)(.*)\")", 0),
-                            "m{a=\"x2\", b=\"z\", c=\"x-x\"} 1\n");
+        assert_string_equal(
+                fixture_instant(&f, "label_replace(m{b=\"z\"}, \"c\", \"$1-${n}\", \"a\", \"(?P<n>x)(.*)\")", 0),
+                "m{a=\"x2\", b=\"z\", c=\"x-x\"} 1\n");
         assert_string_equal(fixture_instant(&f, "label_replace(m{b=\"z\"}, \"a\", \"\", \"a\", \"x2\")", 0),
                             "m{b=\"z\"} 1\n");
         assert_string_equal(fixture_instant(&f, "label_replace(m{b=\"z\"}, \"c\", \"q\", \"a\", \"nomatch\")", 0),
@@ -58,8 +59,12 @@ static void label_errors(void **state)
 static void series_that_replace_each_other_become_one(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "label_replace(n{id=\"1\"} or last_over_time(n{id=\"2\"}[1m]), \"id\", \"z\", \"id\", \".*\")", 0),
-                            "n{id=\"z\"} 5\n");
+        assert_string_equal(
+                fixture_instant(
+                        &f,
+                        "label_replace(n{id=\"1\"} or last_over_time(n{id=\"2\"}[1m]), \"id\", \"z\", \"id\", \".*\")",
+                        0),
+                "n{id=\"z\"} 5\n");
 }
 
 static void sorting(void **state)
@@ -74,22 +79,19 @@ static void sorting(void **state)
         assert_string_equal(fixture_instant(&f, "sort_by_label_desc(m, \"b\", \"a\")", 0),
                             "m{a=\"x2\", b=\"z\"} 1\nm{a=\"x10\", b=\"y\"} NaN\nm{a=\"x1\", b=\"y\"} 3\n");
         assert_string_equal(fixture_range(&f, "sort(m{b=\"z\"})", 0, 60000, 60000),
-                            "m{a=\"x2\", b=\"z\"} 1 1\nPromQL warning: sort is ineffective for range queries since results are always ordered by labels (1:1)\n");
+                            "m{a=\"x2\", b=\"z\"} 1 1\nPromQL warning: sort is ineffective for range queries since "
+                            "results are always ordered by labels (1:1)\n");
 }
 
 static void absence(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "absent(none{a=\"1\",b=~\"x\",c=\"2\",c=\"3\"})", 0),
-                            "{a=\"1\"} 1\n");
-        assert_string_equal(fixture_instant(&f, "absent(m)", 0),
-                            "");
-        assert_string_equal(fixture_instant(&f, "absent(sum(none))", 0),
-                            "{} 1\n");
+        assert_string_equal(fixture_instant(&f, "absent(none{a=\"1\",b=~\"x\",c=\"2\",c=\"3\"})", 0), "{a=\"1\"} 1\n");
+        assert_string_equal(fixture_instant(&f, "absent(m)", 0), "");
+        assert_string_equal(fixture_instant(&f, "absent(sum(none))", 0), "{} 1\n");
         assert_string_equal(fixture_range(&f, "absent_over_time(n{id=\"2\"}[30s])", 0, 120000, 60000),
                             "{id=\"2\"} 1 _ 1\n");
-        assert_string_equal(fixture_range(&f, "absent(n{id=\"1\"})", 0, 600000, 300000),
-                            "{id=\"1\"} _ 1 1\n");
+        assert_string_equal(fixture_range(&f, "absent(n{id=\"1\"})", 0, 600000, 300000), "{id=\"1\"} _ 1 1\n");
 }
 
 int main(void)

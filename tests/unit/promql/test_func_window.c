@@ -2,16 +2,27 @@
 
 #include <math.h>
 
-#include "promql/func_window.h"
 #include "promql/exec.h"
+#include "promql/func_window.h"
 
 /* One window over everything, (end - range, end]. */
-static double one(FunctionId fn, const int64_t *t, const double *v, size_t n, int64_t end_ms, int64_t range_ms, double p0, double p1)
+static double one(FunctionId fn, const int64_t *t, const double *v, size_t n, int64_t end_ms, int64_t range_ms,
+                  double p0, double p1)
 {
         uint32_t lo = 0, hi = (uint32_t)n;
         double scratch[64], out = 0;
-        Windows w = { .t = t, .v = v, .n = n, .lo = &lo, .hi = &hi, .end_ms = &end_ms, .eval_ms = &end_ms, .steps = 1,
-                      .range_ms = range_ms, .p0 = &p0, .p1 = &p1, .scratch = scratch };
+        Windows w = { .t = t,
+                      .v = v,
+                      .n = n,
+                      .lo = &lo,
+                      .hi = &hi,
+                      .end_ms = &end_ms,
+                      .eval_ms = &end_ms,
+                      .steps = 1,
+                      .range_ms = range_ms,
+                      .p0 = &p0,
+                      .p1 = &p1,
+                      .scratch = scratch };
         func_window_run(fn, &w, &out);
         return out;
 }
@@ -81,7 +92,8 @@ static void sums_are_compensated(void **state)
         const double big[] = { 1.7e308, 1.7e308, 1.7e308, 1.7e308, 1.7e308 };
         assert_double(one(FN_SUM_OVER_TIME, T, big, 5, 55000, 50000, 0, 0), (double)INFINITY);
         assert_double(one(FN_AVG_OVER_TIME, T, big, 5, 55000, 50000, 0, 0), 1.7e308);
-        assert_double(one(FN_AVG_OVER_TIME, T, v, 5, 55000, 50000, 0, 0), 1.0 / 5 + 2.0 / 5); /* sum 1, compensation 2 */
+        assert_double(one(FN_AVG_OVER_TIME, T, v, 5, 55000, 50000, 0, 0),
+                      1.0 / 5 + 2.0 / 5); /* sum 1, compensation 2 */
 }
 
 static void distributions(void **state)
@@ -89,7 +101,8 @@ static void distributions(void **state)
         (void)state;
         const double v[] = { 5, 1, 4, 2, 3 };
         assert_double(one(FN_QUANTILE_OVER_TIME, T, v, 5, 55000, 50000, 0.5, 0), 3);
-        assert_double(one(FN_QUANTILE_OVER_TIME, T, v, 5, 55000, 50000, 0.9, 0), 4 * (1 - (0.9 * 4 - 3)) + 5 * (0.9 * 4 - 3));
+        assert_double(one(FN_QUANTILE_OVER_TIME, T, v, 5, 55000, 50000, 0.9, 0),
+                      4 * (1 - (0.9 * 4 - 3)) + 5 * (0.9 * 4 - 3));
         assert_double(one(FN_QUANTILE_OVER_TIME, T, v, 5, 55000, 50000, -1, 0), -(double)INFINITY);
         assert_double(one(FN_QUANTILE_OVER_TIME, T, v, 5, 55000, 50000, 2, 0), (double)INFINITY);
         assert_true(isnan(one(FN_QUANTILE_OVER_TIME, T, v, 5, 55000, 50000, (double)NAN, 0)));
@@ -114,7 +127,8 @@ static void extremes_skip_nan_unless_there_is_nothing_else(void **state)
 static void regressions(void **state)
 {
         (void)state;
-        const double v[] = { 0, 10, 20, 30, 40 }, flat[] = { 7, 7, 7, 7, 7 }, inf[] = { (double)INFINITY, (double)INFINITY };
+        const double v[] = { 0, 10, 20, 30, 40 }, flat[] = { 7, 7, 7, 7, 7 },
+                     inf[] = { (double)INFINITY, (double)INFINITY };
         assert_double(one(FN_DERIV, T, v, 5, 55000, 50000, 0, 0), 1);
         assert_double(one(FN_PREDICT_LINEAR, T, v, 5, 50000, 50000, 60, 0), 100);
         assert_double(one(FN_DERIV, T, flat, 5, 55000, 50000, 0, 0), 0);
@@ -128,8 +142,10 @@ static void sliding_equals_starting_afresh(void **state)
 {
         (void)state;
         enum { N = 300, WIDTH = 37 };
-        static const FunctionId fns[] = { FN_MAX_OVER_TIME, FN_MIN_OVER_TIME, FN_QUANTILE_OVER_TIME, FN_RESETS, FN_CHANGES, FN_INCREASE,
-                                          FN_SUM_OVER_TIME, FN_STDDEV_OVER_TIME, FN_MAD_OVER_TIME, FN_COUNT_OVER_TIME };
+        static const FunctionId fns[] = { FN_MAX_OVER_TIME,  FN_MIN_OVER_TIME,    FN_QUANTILE_OVER_TIME,
+                                          FN_RESETS,         FN_CHANGES,          FN_INCREASE,
+                                          FN_SUM_OVER_TIME,  FN_STDDEV_OVER_TIME, FN_MAD_OVER_TIME,
+                                          FN_COUNT_OVER_TIME };
         static int64_t t[N], end[N];
         static double v[N], q[N], scratch[2 * N + 2], out[N];
         static uint32_t lo[N], hi[N];
@@ -144,8 +160,17 @@ static void sliding_equals_starting_afresh(void **state)
                 end[i] = t[i];
         }
         for (size_t f = 0; f < ARRAY_LEN(fns); f++) {
-                Windows w = { .t = t, .v = v, .n = N, .lo = lo, .hi = hi, .end_ms = end, .eval_ms = end, .steps = N,
-                              .range_ms = WIDTH * 1000, .p0 = q, .scratch = scratch };
+                Windows w = { .t = t,
+                              .v = v,
+                              .n = N,
+                              .lo = lo,
+                              .hi = hi,
+                              .end_ms = end,
+                              .eval_ms = end,
+                              .steps = N,
+                              .range_ms = WIDTH * 1000,
+                              .p0 = q,
+                              .scratch = scratch };
                 func_window_run(fns[f], &w, out);
                 for (size_t s = 0; s < N; s++) {
                         double alone = 0;

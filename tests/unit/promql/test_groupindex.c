@@ -2,8 +2,12 @@
 
 #include "promql/groupindex.h"
 
-static Label A[] = { { STR_INIT("__name__"), STR_INIT("m") }, { STR_INIT("g"), STR_INIT("1") }, { STR_INIT("i"), STR_INIT("x") } };
-static Label B[] = { { STR_INIT("__name__"), STR_INIT("m") }, { STR_INIT("g"), STR_INIT("1") }, { STR_INIT("i"), STR_INIT("y") } };
+static Label A[] = { { STR_INIT("__name__"), STR_INIT("m") },
+                     { STR_INIT("g"), STR_INIT("1") },
+                     { STR_INIT("i"), STR_INIT("x") } };
+static Label B[] = { { STR_INIT("__name__"), STR_INIT("m") },
+                     { STR_INIT("g"), STR_INIT("1") },
+                     { STR_INIT("i"), STR_INIT("y") } };
 static Label C[] = { { STR_INIT("__name__"), STR_INIT("n") }, { STR_INIT("g"), STR_INIT("2") } };
 
 static void groups_by_and_without(void **state)
@@ -12,7 +16,9 @@ static void groups_by_and_without(void **state)
         Arena *arena = arena_new();
         Str g = STR("g"), i = STR("i");
         StrVec by = { &g, 1 }, without = { &i, 1 }, none = { 0 };
-        GroupRule rules[] = { { .names = &by }, { .names = &without, .without = true }, { .names = &without, .without = true, .keep_name = true },
+        GroupRule rules[] = { { .names = &by },
+                              { .names = &without, .without = true },
+                              { .names = &without, .without = true, .keep_name = true },
                               { .names = &none } };
         size_t want[][3] = { { 0, 0, 1 }, { 0, 0, 1 }, { 0, 0, 1 }, { 0, 0, 0 } };
         size_t pairs[] = { 1, 1, 2, 0 };

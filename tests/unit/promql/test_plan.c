@@ -24,7 +24,11 @@ static Plan plan_of(const char *text)
         Expr *expr;
         Err err;
         assert_ok(ast_parse(str_of(text), arena, &features, &expr, NULL, &err), err);
-        PlanArgs args = { .start_ms = 1000000, .end_ms = 2000000, .step_ms = 10000, .lookback_ms = 300000, .default_step_ms = 60000 };
+        PlanArgs args = { .start_ms = 1000000,
+                          .end_ms = 2000000,
+                          .step_ms = 10000,
+                          .lookback_ms = 300000,
+                          .default_step_ms = 60000 };
         Plan plan;
         assert_ok(plan_build(expr, &args, arena, &plan, &err), err);
         return plan;

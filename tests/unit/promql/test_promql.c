@@ -24,9 +24,11 @@ static void instant_range_scalar_string(void **state)
         assert_string_equal(fixture_range(&f, "time()", 0, 120000, 60000), "{} 0 60 120\n");
         assert_string_equal(fixture_instant(&f, "'text'", 0), "text\n");
         assert_string_equal(fixture_instant(&f, "sum(rate(a_total[5m]))", 600000), "{} 3\n");
-        assert_string_equal(fixture_range(&f, "a_total @ 120", 0, 120000, 60000), "a_total{job=\"x\"} 120 120 120\na_total{job=\"y\"} 240 240 240\n");
+        assert_string_equal(fixture_range(&f, "a_total @ 120", 0, 120000, 60000),
+                            "a_total{job=\"x\"} 120 120 120\na_total{job=\"y\"} 240 240 240\n");
         assert_string_equal(fixture_instant(&f, "gauge[3m]", 180000), "gauge 3\n");
-        assert_string_equal(fixture_instant(&f, "a_total{job=\"x\"}[2m:1m] offset 1m", 180000), "a_total{job=\"x\"} 60 120\n");
+        assert_string_equal(fixture_instant(&f, "a_total{job=\"x\"}[2m:1m] offset 1m", 180000),
+                            "a_total{job=\"x\"} 60 120\n");
         assert_string_equal(fixture_instant(&f, "nothing", 0), "");
         fixture_close(&f);
 }
@@ -54,13 +56,23 @@ static void names_leave_at_once_or_at_the_end(void **state)
         load(&f);
         assert_string_equal(fixture_instant(&f, "sum by (__name__) (rate({job=\"x\"}[5m]))", 300000),
                             "error: vector cannot contain metrics with the same labelset\n");
-        assert_string_equal(fixture_instant(&f, "abs({job=\"x\"})", 300000), "error: vector cannot contain metrics with the same labelset\n");
-        assert_string_equal(fixture_instant(&f, "label_replace(rate(a_total{job=\"x\"}[5m]), \"n\", \"$1\", \"__name__\", \"(.*)\")", 300000), "{job=\"x\"} 1\n");
+        assert_string_equal(fixture_instant(&f, "abs({job=\"x\"})", 300000),
+                            "error: vector cannot contain metrics with the same labelset\n");
+        assert_string_equal(
+                fixture_instant(&f,
+                                "label_replace(rate(a_total{job=\"x\"}[5m]), \"n\", \"$1\", \"__name__\", \"(.*)\")",
+                                300000),
+                "{job=\"x\"} 1\n");
         promql_engine_free(f.engine);
         f.options.features.delayed_name_removal = true;
         f.engine = promql_engine_new(&f.options);
-        assert_string_equal(fixture_instant(&f, "label_replace(rate(a_total{job=\"x\"}[5m]), \"n\", \"$1\", \"__name__\", \"(.*)\")", 300000), "{job=\"x\", n=\"a_total\"} 1\n");
-        assert_string_equal(fixture_instant(&f, "sum by (job) (rate({job=\"x\"}[5m]))", 240000), "{job=\"x\"} 0.8833333333333334\n");
+        assert_string_equal(
+                fixture_instant(&f,
+                                "label_replace(rate(a_total{job=\"x\"}[5m]), \"n\", \"$1\", \"__name__\", \"(.*)\")",
+                                300000),
+                "{job=\"x\", n=\"a_total\"} 1\n");
+        assert_string_equal(fixture_instant(&f, "sum by (job) (rate({job=\"x\"}[5m]))", 240000),
+                            "{job=\"x\"} 0.8833333333333334\n");
         fixture_close(&f);
 }
 
@@ -96,9 +108,11 @@ static void limits_are_said(void **state)
         o.max_bytes = 100000;
         fixture_open(&f, &o);
         load(&f);
-        assert_contains(fixture_range(&f, "a_total", 0, 600000, 10), "error: query processing would use more than 100000 bytes of memory");
+        assert_contains(fixture_range(&f, "a_total", 0, 600000, 10),
+                        "error: query processing would use more than 100000 bytes of memory");
         assert_int_equal(f.code, ERR_LIMIT);
-        assert_contains(fixture_instant(&f, "count_over_time(vector(1)[100y:1ms])", 0), "error: query processing would use more than");
+        assert_contains(fixture_instant(&f, "count_over_time(vector(1)[100y:1ms])", 0),
+                        "error: query processing would use more than");
         assert_string_equal(fixture_instant(&f, "a_total{job=\"x\"}", 0), "a_total{job=\"x\"} 0\n");
         assert_true(f.stats.bytes_peak > 0 && f.stats.bytes_peak <= 100000);
         fixture_close(&f);
@@ -149,9 +163,11 @@ static void bad_queries_are_invalid(void **state)
         Fixture f;
         PromqlOptions o = defaults();
         fixture_open(&f, &o);
-        assert_contains(fixture_range(&f, "a[5m]", 0, 1000, 1000), "error: invalid expression type \"range vector\" for range query");
+        assert_contains(fixture_range(&f, "a[5m]", 0, 1000, 1000),
+                        "error: invalid expression type \"range vector\" for range query");
         assert_int_equal(f.code, ERR_INVALID);
-        assert_contains(fixture_range(&f, "a", 0, 1000, 0), "error: zero or negative query resolution step widths are not accepted");
+        assert_contains(fixture_range(&f, "a", 0, 1000, 0),
+                        "error: zero or negative query resolution step widths are not accepted");
         assert_contains(fixture_range(&f, "a", 1000, 0, 1), "error: end timestamp must not be before start time");
         fixture_close(&f);
 }
@@ -161,24 +177,42 @@ static void threads_do_not_change_results(void **state)
 {
         (void)state;
         static const char *const queries[] = {
-                "sum(rate(m_total[5m]))", "avg by (g) (m_total)", "stddev(m_total)", "topk(7, rate(m_total[3m]))", "bottomk by (g) (2, m_total)",
-                "quantile by (g) (0.37, m_total)", "count_values(\"v\", m_total)", "sum by (g) (m_total / on (i) group_left n)", "m_total and on (i) n",
-                "m_total unless on (i) (n > 150)", "max_over_time(rate(m_total[2m])[10m:30s])", "histogram_quantile(0.9, m_total)", "limitk(3, m_total)",
-                "sort_desc(sum by (g) (m_total))", "sum(label_replace(m_total, \"z\", \"$1\", \"i\", \"(.).*\")) by (z)", "absent(m_total)",
-                "rate(m_total[5m]) > 0.5 or n", "-m_total",
+                "sum(rate(m_total[5m]))",
+                "avg by (g) (m_total)",
+                "stddev(m_total)",
+                "topk(7, rate(m_total[3m]))",
+                "bottomk by (g) (2, m_total)",
+                "quantile by (g) (0.37, m_total)",
+                "count_values(\"v\", m_total)",
+                "sum by (g) (m_total / on (i) group_left n)",
+                "m_total and on (i) n",
+                "m_total unless on (i) (n > 150)",
+                "max_over_time(rate(m_total[2m])[10m:30s])",
+                "histogram_quantile(0.9, m_total)",
+                "limitk(3, m_total)",
+                "sort_desc(sum by (g) (m_total))",
+                "sum(label_replace(m_total, \"z\", \"$1\", \"i\", \"(.).*\")) by (z)",
+                "absent(m_total)",
+                "rate(m_total[5m]) > 0.5 or n",
+                "-m_total",
         };
         Pool *pools[] = { NULL, pool_new(2, 64), pool_new(4, 64) };
         Fixture f;
         PromqlOptions o = defaults();
         fixture_open(&f, &o);
         for (int i = 0; i < 400; i++) {
-                Label m[] = { { LABEL_NAME, STR("m_total") }, { STR("g"), str_printf(f.arena, "%d", i % 7) },
-                              { STR("i"), str_printf(f.arena, "%d", i) }, { STR("le"), str_printf(f.arena, "%d", i % 20) } };
+                Label m[] = { { LABEL_NAME, STR("m_total") },
+                              { STR("g"), str_printf(f.arena, "%d", i % 7) },
+                              { STR("i"), str_printf(f.arena, "%d", i) },
+                              { STR("le"), str_printf(f.arena, "%d", i % 20) } };
                 Label n[] = { { LABEL_NAME, STR("n") }, { STR("i"), str_printf(f.arena, "%d", i) } };
                 for (int k = 0; k < 60; k++) {
-                        assert_int_equal(memstore_add(f.store, (Labels){ m, 4 }, k * 15000, (double)((i * 31 + k * 17) % 101) * 1.1), APPEND_OK);
+                        assert_int_equal(memstore_add(f.store, (Labels){ m, 4 }, k * 15000,
+                                                      (double)((i * 31 + k * 17) % 101) * 1.1),
+                                         APPEND_OK);
                         if (i % 3)
-                                assert_int_equal(memstore_add(f.store, (Labels){ n, 2 }, k * 15000, i + 0.1 * k), APPEND_OK);
+                                assert_int_equal(memstore_add(f.store, (Labels){ n, 2 }, k * 15000, i + 0.1 * k),
+                                                 APPEND_OK);
                 }
         }
         for (size_t q = 0; q < ARRAY_LEN(queries); q++) {
@@ -214,7 +248,9 @@ static void ask(void *arg, size_t i)
         PromqlResult r;
         (void)i;
         bool ok = ast_parse(STR("sum(a_total)"), arena, &features, &expr, NULL, &err);
-        PromqlQuery q = { .expr = expr, .text = STR("sum(a_total)"), .range = true, .end_ms = 600000, .step_ms = 60000 };
+        PromqlQuery q = {
+                .expr = expr, .text = STR("sum(a_total)"), .range = true, .end_ms = 600000, .step_ms = 60000
+        };
         ok = ok && promql_exec(a->f->engine, memstore_engine(a->f->store), &q, arena, &r, &err);
         PromqlActive *active;
         promql_active(a->f->engine, arena, &active);

@@ -28,22 +28,27 @@ static int close_all(void **state)
 static void many_to_one_with_labels_from_the_one_side(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "req / on(method) group_left(owner) limit", 60000),
-                            "{code=\"200\", method=\"get\", owner=\"a\"} 0.2\n{code=\"500\", method=\"get\", owner=\"a\"} 0.02\n");
+        assert_string_equal(
+                fixture_instant(&f, "req / on(method) group_left(owner) limit", 60000),
+                "{code=\"200\", method=\"get\", owner=\"a\"} 0.2\n{code=\"500\", method=\"get\", owner=\"a\"} 0.02\n");
         /* The sides swapped: values keep their written order. */
-        assert_string_equal(fixture_instant(&f, "limit - on(method) group_right(owner) req", 60000),
-                            "{code=\"200\", method=\"get\", owner=\"a\"} 80\n{code=\"500\", method=\"get\", owner=\"a\"} 98\n");
+        assert_string_equal(
+                fixture_instant(&f, "limit - on(method) group_right(owner) req", 60000),
+                "{code=\"200\", method=\"get\", owner=\"a\"} 80\n{code=\"500\", method=\"get\", owner=\"a\"} 98\n");
 }
 
 static void many_matches_must_be_said(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "req / on(method) limit", 60000),
-                            "error: multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)\n");
-        assert_string_equal(fixture_instant(&f, "limit / on(method) req", 60000),
-                            "error: found duplicate series for the match group {method=\"get\"} on the right hand-side of the operation: "
-                            "[{__name__=\"req\", code=\"200\", method=\"get\"}, {__name__=\"req\", code=\"500\", method=\"get\"}]"
-                            ";many-to-many matching not allowed: matching labels must be unique on one side\n");
+        assert_string_equal(
+                fixture_instant(&f, "req / on(method) limit", 60000),
+                "error: multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)\n");
+        assert_string_equal(
+                fixture_instant(&f, "limit / on(method) req", 60000),
+                "error: found duplicate series for the match group {method=\"get\"} on the right hand-side of the "
+                "operation: "
+                "[{__name__=\"req\", code=\"200\", method=\"get\"}, {__name__=\"req\", code=\"500\", method=\"get\"}]"
+                ";many-to-many matching not allowed: matching labels must be unique on one side\n");
         assert_string_equal(fixture_instant(&f, "req / on(method) group_left(code) limit", 60000),
                             "error: multiple matches for labels: grouping labels must ensure unique matches\n");
         assert_int_not_equal(f.code, ERR_INVALID);
@@ -53,8 +58,9 @@ static void many_matches_must_be_said(void **state)
 static void a_dropped_comparison_is_a_match_all_the_same(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "req > on(method) limit", 60000),
-                            "error: multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)\n");
+        assert_string_equal(
+                fixture_instant(&f, "req > on(method) limit", 60000),
+                "error: multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)\n");
 }
 
 static void series_that_replace_each_other_join_step_by_step(void **state)
@@ -68,21 +74,28 @@ static void series_that_replace_each_other_join_step_by_step(void **state)
 static void comparisons(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "req > 4", 0), "req{code=\"200\", method=\"get\"} 10\nreq{code=\"200\", method=\"put\"} 5\n");
-        assert_string_equal(fixture_instant(&f, "4 < bool req{method=\"get\"}", 0), "{code=\"200\", method=\"get\"} 1\n{code=\"500\", method=\"get\"} 0\n");
+        assert_string_equal(fixture_instant(&f, "req > 4", 0),
+                            "req{code=\"200\", method=\"get\"} 10\nreq{code=\"200\", method=\"put\"} 5\n");
+        assert_string_equal(fixture_instant(&f, "4 < bool req{method=\"get\"}", 0),
+                            "{code=\"200\", method=\"get\"} 1\n{code=\"500\", method=\"get\"} 0\n");
         assert_string_equal(fixture_instant(&f, "7 < req", 0), "req{code=\"200\", method=\"get\"} 10\n");
-        assert_string_equal(fixture_instant(&f, "req{code=\"200\"} == ignoring(code) group_left req{code=\"500\"} * 10", 0),
-                            "req{code=\"200\", method=\"get\"} 10\n");
+        assert_string_equal(
+                fixture_instant(&f, "req{code=\"200\"} == ignoring(code) group_left req{code=\"500\"} * 10", 0),
+                "req{code=\"200\", method=\"get\"} 10\n");
 }
 
 static void sets(void **state)
 {
         (void)state;
-        assert_string_equal(fixture_instant(&f, "req and on(method) limit", 0), "req{code=\"200\", method=\"get\"} 10\nreq{code=\"500\", method=\"get\"} 1\n");
-        assert_string_equal(fixture_instant(&f, "req unless on(method) limit", 0), "req{code=\"200\", method=\"put\"} 5\n");
+        assert_string_equal(fixture_instant(&f, "req and on(method) limit", 0),
+                            "req{code=\"200\", method=\"get\"} 10\nreq{code=\"500\", method=\"get\"} 1\n");
+        assert_string_equal(fixture_instant(&f, "req unless on(method) limit", 0),
+                            "req{code=\"200\", method=\"put\"} 5\n");
         assert_string_equal(fixture_instant(&f, "limit or on(method) req", 0),
-                            "limit{method=\"del\", owner=\"b\"} 7\nlimit{method=\"get\", owner=\"a\"} 100\nreq{code=\"200\", method=\"put\"} 5\n");
-        assert_string_equal(fixture_range(&f, "early{run=\"a\"} or on(x) part", 0, 180000, 60000), "early{run=\"a\", x=\"1\"} 1 1\npart{x=\"1\"} _ _ 10 10\n");
+                            "limit{method=\"del\", owner=\"b\"} 7\nlimit{method=\"get\", owner=\"a\"} "
+                            "100\nreq{code=\"200\", method=\"put\"} 5\n");
+        assert_string_equal(fixture_range(&f, "early{run=\"a\"} or on(x) part", 0, 180000, 60000),
+                            "early{run=\"a\", x=\"1\"} 1 1\npart{x=\"1\"} _ _ 10 10\n");
 }
 
 static void fills(void **state)
@@ -90,7 +103,8 @@ static void fills(void **state)
         (void)state;
         assert_string_equal(fixture_instant(&f, "sum by (method) (req) + fill(0) sum by (method) (limit)", 0),
                             "{method=\"get\"} 111\n{method=\"put\"} 5\n{method=\"del\"} 7\n");
-        assert_string_equal(fixture_instant(&f, "sum by (method) (req) + fill_right(1) sum by (method) (limit)", 0), "{method=\"get\"} 111\n{method=\"put\"} 6\n");
+        assert_string_equal(fixture_instant(&f, "sum by (method) (req) + fill_right(1) sum by (method) (limit)", 0),
+                            "{method=\"get\"} 111\n{method=\"put\"} 6\n");
 }
 
 int main(void)
