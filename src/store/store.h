@@ -42,7 +42,8 @@ typedef struct Exemplar {
  * or rollback the appender is closed and gone. */
 struct Appender {
         /* *ref: in, the series if known (0 otherwise, or stale: labels decide); out, its reference. labels are borrowed for
-         * the call and may be empty only when *ref is valid. */
+         * the call and may be empty only when *ref is valid: a series may be forgotten after a long idle time, then the answer
+         * is APPEND_BAD_LABELS with *ref = 0, and the caller sends the labels again. */
         AppendResult (*append)(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, double v);
         AppendResult (*append_histogram)(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, const struct Histogram *h); /* may be NULL */
         AppendResult (*append_exemplar)(Appender *a, SeriesRef ref, const Exemplar *exemplar); /* may be NULL */

@@ -19,7 +19,7 @@ typedef struct TsdbOptions {
         Pool *pool;               /* NULL: replay and reads are single-threaded */
         int64_t retention_ms;     /* 0: 15 days */
         uint64_t retention_bytes; /* 0: no size limit */
-        int64_t out_of_order_window_ms;
+        int64_t out_of_order_window_ms; /* not supported yet: late samples are refused */
         int64_t sync_interval_ms; /* 0: 1 s; -1: fsync at every commit */
         size_t max_series;        /* 0: no limit */
 } TsdbOptions;

@@ -39,7 +39,7 @@ static void live(char *dir, FaultFs *fault, int64_t sync_interval_ms, bool *acke
                 }
                 if (step % PERIOD == 0)
                         tsdb_maintain(db);
-                if (step == STEPS / 2)
+                if (step % 100 == 50)
                         IGNORE(tsdb_flush(db, &err));
                 if (step == STEPS / 3) {
                         crash(dir, db);

@@ -1,0 +1,60 @@
+#include "testing.h"
+
+#include "tsdb/catalog.h"
+
+static Labels labels_of(Arena *arena, unsigned i)
+{
+        Label *l = arena_array(arena, Label, 2);
+        l[0] = (Label){ STR("__name__"), STR("x") };
+        l[1] = (Label){ STR("i"), str_printf(arena, "%u", i) };
+        return (Labels){ l, 2 };
+}
+
+static void adds_finds_and_removes(void **state)
+{
+        (void)state;
+        enum { N = 5000 };
+        AUTO(arena_free) Arena *arena = arena_new();
+        Catalog *c = catalog_new();
+        SeriesRef refs[N];
+        uint32_t slot;
+        for (unsigned i = 0; i < N; i++) {
+                Labels l = labels_of(arena, i);
+                assert_false(catalog_find(c, l, catalog_hash(l), &slot));
+                assert_true(catalog_add(c, l, catalog_hash(l), 0, 0, &slot));
+                refs[i] = catalog_ref(catalog_at(c, slot), slot);
+                assert_int_equal(catalog_at(c, slot)->sid, i + 1);
+        }
+        for (unsigned i = 0; i < N; i += 2)
+                catalog_remove(c, catalog_slot_of_ref(refs[i]));
+        assert_int_equal(c->count, N / 2);
+        for (unsigned i = 0; i < N; i++) {
+                Labels l = labels_of(arena, i);
+                assert_int_equal(catalog_find(c, l, catalog_hash(l), &slot), i % 2);
+                assert_int_equal(catalog_of_ref(c, refs[i]) != NULL, i % 2);
+        }
+        /* A slot that lives again has another reference. */
+        Labels back = labels_of(arena, 0);
+        assert_true(catalog_add(c, back, catalog_hash(back), 77777, 0, &slot));
+        assert_true(catalog_ref(catalog_at(c, slot), slot) != refs[0]);
+        assert_null(catalog_of_ref(c, refs[0]));
+        assert_null(catalog_of_ref(c, 0));
+        assert_null(catalog_of_ref(c, UINT64_MAX));
+        assert_int_equal(c->next_sid, 77778);
+        Label pairs[2];
+        assert_true(labels_eq(catalog_labels(c, catalog_at(c, slot), pairs), back));
+        assert_true(catalog_bytes(c) > 0);
+        catalog_free(c);
+}
+
+static void a_record_is_small(void **state)
+{
+        (void)state;
+        assert_true(sizeof(Series) <= 112);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = { cmocka_unit_test(adds_finds_and_removes), cmocka_unit_test(a_record_is_small) };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
