@@ -22,25 +22,25 @@ static const Option collect_host_options[] = {
         { "textfile_directory", OPT_STR, AT(textfile_directory), .help = "Folder (or shell pattern) of *.prom files to expose; empty: none." },
         { "disabled", OPT_STR_LIST, AT(disabled), .help = "Collectors that are off, by name." },
         { "filesystem_mount_points_exclude", OPT_STR, AT(filesystem_mount_points_exclude),
-          .def = "'^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)'",
+          .def = "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)",
           .help = "Mount points that match are left out." },
         { "filesystem_fs_types_exclude", OPT_STR, AT(filesystem_fs_types_exclude),
-          .def = "'^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|"
-                 "proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs)$'",
+          .def = "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|"
+                 "proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs)$",
           .help = "Types of file systems that match are left out." },
-        { "diskstats_device_exclude", OPT_STR, AT(diskstats_device_exclude), .def = "'^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$'",
+        { "diskstats_device_exclude", OPT_STR, AT(diskstats_device_exclude), .def = "^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$",
           .help = "Block devices that match are left out." },
         { "netdev_device_exclude", OPT_STR, AT(netdev_device_exclude), .help = "Network devices that match have no traffic counters." },
         { "netdev_device_include", OPT_STR, AT(netdev_device_include), .help = "Only network devices that match have traffic counters." },
-        { "netclass_ignored_devices", OPT_STR, AT(netclass_ignored_devices), .def = "'^$'", .help = "Network devices that match have no attributes." },
+        { "netclass_ignored_devices", OPT_STR, AT(netclass_ignored_devices), .def = "^$", .help = "Network devices that match have no attributes." },
         { "netclass_ignore_invalid_speed", OPT_BOOL, AT(netclass_ignore_invalid_speed), .def = "false",
           .help = "Leave out a speed of -1, which means unknown." },
         { "netstat_fields", OPT_STR, AT(netstat_fields),
-          .def = "'^(.*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|TcpExt_(Listen.*|Syncookies.*|"
+          .def = "^(.*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|TcpExt_(Listen.*|Syncookies.*|"
                  "TCPSynRetrans|TCPTimeouts|TCPOFOQueue|TCPRcvQDrop)|Tcp_(ActiveOpens|InSegs|OutSegs|OutRsts|PassiveOpens|RetransSegs|CurrEstab)|"
-                 "Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$'",
+                 "Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$",
           .help = "Counters of the protocols to expose, as Protocol_Field." },
-        { "vmstat_fields", OPT_STR, AT(vmstat_fields), .def = "'^(oom_kill|pgpg|pswp|pg.*fault).*'", .help = "Fields of /proc/vmstat to expose." },
+        { "vmstat_fields", OPT_STR, AT(vmstat_fields), .def = "^(oom_kill|pgpg|pswp|pg.*fault).*", .help = "Fields of /proc/vmstat to expose." },
         { "arp_device_exclude", OPT_STR, AT(arp_device_exclude), .help = "Network devices whose neighbours are not counted." },
         { "hwmon_chip_include", OPT_STR, AT(hwmon_chip_include), .help = "Only sensor chips that match are read." },
         { "cpu_info", OPT_BOOL, AT(cpu_info), .def = "false", .help = "Expose what /proc/cpuinfo says, as labels." },

@@ -50,7 +50,7 @@ LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 def parse(text):
     families, types = {}, {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if line.startswith("# TYPE "):
             _, _, name, kind = line.split(" ")
             types[name] = kind
