@@ -1,8 +1,15 @@
+/* Decides by Alertmanager's table: an entry holds what was told; what is no subset of it is news.
+ *
+ * Invariants:
+ * 1. Repeats count from the tick at which a group was due, not from when the delivery ended: a repeat_interval of n
+ *    group_intervals repeats at the n-th tick.
+ * 2. Keys and hashes of entries are owned by the map. */
 #include "alert/alert_log.h"
 
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "codec/json.h"
@@ -97,8 +104,8 @@ AlertLog *alert_log_new(StateDb *statedb)
 {
         AlertLog *log = mem_new(AlertLog);
         Err err;
-        if (statedb)
-                IGNORE(statedb_each(statedb, STR("nflog"), load_one, log, &err));
+        if (statedb && !statedb_each(statedb, STR("nflog"), load_one, log, &err))
+                log_error("the notification log is unreadable: notifications may be repeated", KV("err", &err));
         return log;
 }
 
@@ -120,7 +127,7 @@ static bool is_subset(AlertHashes part, AlertHashes whole)
         return true;
 }
 
-AlertNotice alert_log_decide(const AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, bool send_resolved, int64_t now_ms,
+AlertNotice alert_log_decide(const AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, bool send_resolved, int64_t tick_ms,
                              int64_t repeat_interval_ms)
 {
         const LogEntry *e = log_map_get(&log->entries, key);
@@ -132,7 +139,7 @@ AlertNotice alert_log_decide(const AlertLog *log, Str key, AlertHashes firing, A
                 return e->firing.n ? NOTICE_ALL_RESOLVED : NOTICE_NONE;
         if (send_resolved && !is_subset(resolved, e->resolved))
                 return NOTICE_NEW_RESOLVED;
-        return e->t_ms < now_ms - repeat_interval_ms ? NOTICE_REPEAT : NOTICE_NONE;
+        return e->t_ms <= tick_ms - repeat_interval_ms ? NOTICE_REPEAT : NOTICE_NONE;
 }
 
 static void put_hashes(JsonWriter *w, const char *key, AlertHashes h)
@@ -148,16 +155,16 @@ static void put_hashes(JsonWriter *w, const char *key, AlertHashes h)
         json_end_array(w);
 }
 
-void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t now_ms, int64_t expires_ms, Arena *arena,
+void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t tick_ms, int64_t expires_ms, Arena *arena,
                     Str *ret_doc)
 {
         LogEntry *e = entry_of(log, key);
-        *e = (LogEntry){ .firing = hashes_dup(firing), .resolved = hashes_dup(resolved), .t_ms = now_ms, .expires_ms = expires_ms };
+        *e = (LogEntry){ .firing = hashes_dup(firing), .resolved = hashes_dup(resolved), .t_ms = tick_ms, .expires_ms = expires_ms };
         Buf out = { .arena = arena };
         JsonWriter w;
         json_writer_init(&w, &out);
         json_begin_object(&w);
-        json_key_i64(&w, "t_ms", now_ms);
+        json_key_i64(&w, "t_ms", tick_ms);
         put_hashes(&w, "firing", firing);
         put_hashes(&w, "resolved", resolved);
         json_end_object(&w);

@@ -1,18 +1,38 @@
-/* Two grammars read matchers: the UTF-8 one (a token stream, Go string escapes) and the classic one (a pattern per comma
- * part). A text that only the classic one reads is read by it, so that old configurations load. */
+/* Two grammars read matchers: the UTF-8 one (a token stream, Go string escapes) and the classic one (a pattern for each part
+ * between commas). Both are tried: where both read a text but disagree, and where only the classic one reads it, the
+ * classic one decides, so that old configurations keep their meaning. */
 #include "alert/alert_matchers.h"
 
 #include "base/buf.h"
 #include "base/utf8.h"
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+enum { LONGEST_TEXT_BYTES = 64 << 10 };
 
-static bool is_bare(char c) { return !is_space(c) && !strchr("{}!=~,\\\"'`", c); }
+/* The white space of Unicode, as Go's unicode.IsSpace. */
+static bool is_space(uint32_t r)
+{
+        return (r >= 9 && r <= 13) || r == ' ' || r == 0x85 || r == 0xa0 || r == 0x1680 || (r >= 0x2000 && r <= 0x200a) || r == 0x2028 || r == 0x2029 ||
+               r == 0x202f || r == 0x205f || r == 0x3000;
+}
+
+/* Length of the code point at `at`; 0 at the end. Bad bytes count as one. */
+static size_t rune_at(Str s, size_t at, uint32_t *ret)
+{
+        *ret = 0;
+        if (at >= s.n)
+                return 0;
+        size_t n = utf8_decode(str_sub(s, at, s.n), ret);
+        if (n)
+                return n;
+        *ret = UTF8_REPLACEMENT;
+        return 1;
+}
 
 static void skip_space(Str s, size_t *at)
 {
-        while (*at < s.n && is_space(s.p[*at]))
-                (*at)++;
+        uint32_t r;
+        for (size_t n; (n = rune_at(s, *at, &r)) && is_space(r);)
+                *at += n;
 }
 
 static bool read_operator(Str s, size_t *at, MatchType *ret)
@@ -32,17 +52,19 @@ static bool read_operator(Str s, size_t *at, MatchType *ret)
         return false;
 }
 
-static bool hex_rune(Str s, size_t at, size_t digits, uint32_t *ret)
+/* ---- the UTF-8 grammar ---- */
+
+static bool digits_value(Str s, size_t at, size_t n, unsigned base, uint32_t *ret)
 {
         uint32_t v = 0;
-        if (at + digits > s.n)
+        if (at + n > s.n)
                 return false;
-        for (size_t i = 0; i < digits; i++) {
+        for (size_t i = 0; i < n; i++) {
                 char c = s.p[at + i];
-                uint32_t d = c >= '0' && c <= '9' ? (uint32_t)(c - '0') : (uint32_t)((c | 32) - 'a') + 10;
-                if (d > 15)
+                unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 99;
+                if (d >= base)
                         return false;
-                v = v << 4 | d;
+                v = v * base + d;
         }
         *ret = v;
         return true;
@@ -61,53 +83,79 @@ static bool read_escape(Str s, size_t *at, Buf *out)
                 buf_char(out, to[known - from]);
                 return true;
         }
-        size_t digits = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0;
+        bool octal = c >= '0' && c <= '7';
+        size_t digits = octal ? 3 : c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0;
         uint32_t rune;
-        if (!digits || !hex_rune(s, *at, digits, &rune))
+        *at -= octal;
+        if (!digits || !digits_value(s, *at, digits, octal ? 8 : 16, &rune))
                 return false;
         *at += digits;
-        if (c == 'x')
+        if (digits < 4) { /* a byte */
+                if (rune > 255)
+                        return false;
                 buf_char(out, (char)rune);
-        else
-                utf8_encode(out, rune);
+                return true;
+        }
+        if (rune > 0x10ffff || (rune >= 0xd800 && rune <= 0xdfff))
+                return false;
+        utf8_encode(out, rune);
         return true;
 }
 
-static bool read_quoted(Str s, size_t *at, Arena *arena, Str *ret)
+static bool read_quoted(Str s, size_t *at, Arena *arena, Str *ret, Err *err)
 {
         Buf out = { .arena = arena };
+        size_t start = *at;
         buf_reserve(&out, 1);
         for ((*at)++; *at < s.n && s.p[*at] != '"';) {
                 char c = s.p[(*at)++];
                 if (c == '\n' || (c == '\\' && !read_escape(s, at, &out)))
-                        return false;
+                        return err_set(err, ERR_INVALID, "%zu:%zu: invalid quoted text", start, *at);
                 if (c != '\\')
                         buf_char(&out, c);
         }
         if (*at >= s.n)
-                return false;
+                return err_set(err, ERR_INVALID, "%zu:%zu: missing end \"", start, s.n);
         (*at)++;
         *ret = buf_str(&out);
-        return utf8_valid(*ret);
+        return utf8_valid(*ret) || err_set(err, ERR_INVALID, "%zu:%zu: not valid UTF-8", start, *at);
 }
 
-static bool read_word(Str s, size_t *at, Arena *arena, Str *ret)
+static bool read_word(Str s, size_t *at, const char *what, Arena *arena, Str *ret, Err *err)
 {
         skip_space(s, at);
         if (*at < s.n && s.p[*at] == '"')
-                return read_quoted(s, at, arena, ret);
+                return read_quoted(s, at, arena, ret, err);
         size_t start = *at;
-        while (*at < s.n && is_bare(s.p[*at]))
-                (*at)++;
+        uint32_t r;
+        for (size_t n; (n = rune_at(s, *at, &r)) && !is_space(r) && (r > 127 || !strchr("{}!=~,\\\"'`", (int)r));)
+                *at += n;
         *ret = str_sub(s, start, *at);
-        return *at > start && utf8_valid(*ret);
+        if (*at == start)
+                return err_set(err, ERR_INVALID, "%zu: expected %s", start, what);
+        return utf8_valid(*ret) || err_set(err, ERR_INVALID, "%zu:%zu: not valid UTF-8", start, *at);
 }
 
-/* True when the text is well-formed in the UTF-8 grammar; regex errors are reported through err with *ret_syntax true. */
-static bool parse_utf8(Str s, Arena *arena, AlertMatcherVec *out, bool *ret_syntax, Err *err)
+static bool read_matcher(Str s, size_t *at, Arena *arena, AlertMatcherVec *out, Err *err)
+{
+        Str name;
+        Str value;
+        MatchType type;
+        Matcher m;
+        if (!read_word(s, at, "label name", arena, &name, err))
+                return false;
+        skip_space(s, at);
+        if (!read_operator(s, at, &type))
+                return err_set(err, ERR_INVALID, "%zu: expected an operator such as '=', '!=', '=~' or '!~'", *at);
+        if (!read_word(s, at, "label value", arena, &value, err) || !matcher_make(arena, type, name, value, &m, err))
+                return false;
+        vec_push(out, m);
+        return true;
+}
+
+static bool parse_utf8(Str s, Arena *arena, AlertMatcherVec *out, Err *err)
 {
         size_t at = 0;
-        *ret_syntax = false;
         skip_space(s, &at);
         bool brace = at < s.n && s.p[at] == '{';
         at += brace;
@@ -115,45 +163,35 @@ static bool parse_utf8(Str s, Arena *arena, AlertMatcherVec *out, bool *ret_synt
                 skip_space(s, &at);
                 if (at >= s.n || s.p[at] == '}')
                         break;
-                Str name;
-                Str value;
-                MatchType type;
-                if (!read_word(s, &at, arena, &name))
+                if (!read_matcher(s, &at, arena, out, err))
                         return false;
-                skip_space(s, &at);
-                if (!read_operator(s, &at, &type) || !read_word(s, &at, arena, &value))
-                        return false;
-                Matcher m;
-                *ret_syntax = true;
-                if (!matcher_make(arena, type, name, value, &m, err))
-                        return false;
-                *ret_syntax = false;
-                vec_push(out, m);
                 skip_space(s, &at);
                 if (at < s.n && s.p[at] == ',')
                         at++;
                 else if (at < s.n && s.p[at] != '}')
-                        return false;
+                        return err_set(err, ERR_INVALID, "%zu: expected a comma or close brace", at);
         }
-        if ((at < s.n && s.p[at] == '}') != brace)
-                return false;
+        if ((at < s.n) != brace)
+                return err_set(err, ERR_INVALID, brace ? "%zu: expected close brace" : "%zu: there is no open brace", at);
         at += brace;
         skip_space(s, &at);
-        *ret_syntax = at == s.n;
-        return at == s.n;
+        return at == s.n || err_set(err, ERR_INVALID, "%zu: expected the end of the text", at);
 }
 
-/* Where this classic part ends: at a comma that is not inside quotes. */
+/* ---- the classic grammar ---- */
+
+/* Where this part ends: at a comma that is not inside quotes. */
 static size_t classic_end(Str s, size_t at)
 {
         bool quoted = false;
+        bool escaped = false;
         for (; at < s.n; at++) {
-                if (s.p[at] == '\\')
-                        at++;
-                else if (s.p[at] == '"')
-                        quoted = !quoted;
-                else if (s.p[at] == ',' && !quoted)
+                char c = s.p[at];
+                if (c == ',' && !quoted)
                         return at;
+                if (c == '"' && !escaped)
+                        quoted = !quoted;
+                escaped = c == '\\' ? !escaped : false;
         }
         return s.n;
 }
@@ -161,65 +199,99 @@ static size_t classic_end(Str s, size_t at)
 static bool classic_value(Str raw, Arena *arena, Str *ret, Err *err)
 {
         Buf out = { .arena = arena };
+        bool open = raw.n && raw.p[0] == '"'; /* a quote is still to be closed */
         buf_reserve(&out, 1);
-        bool quoted = raw.n && raw.p[0] == '"';
-        if (quoted && (raw.n < 2 || raw.p[raw.n - 1] != '"'))
-                return err_set(err, ERR_INVALID, "matcher value contains unescaped double quote: " STR_FMT, STR_ARG(raw));
-        if (quoted)
-                raw = str_sub(raw, 1, raw.n - 1);
-        for (size_t i = 0; i < raw.n; i++) {
+        if (!utf8_valid(raw))
+                return err_set(err, ERR_INVALID, "matcher value not valid UTF-8");
+        for (size_t i = open; i < raw.n; i++) {
                 char c = raw.p[i];
-                if (c == '"')
-                        return err_set(err, ERR_INVALID, "matcher value contains unescaped double quote: " STR_FMT, STR_ARG(raw));
-                if (c == '\\' && i + 1 < raw.n && strchr("n\"\\", raw.p[i + 1]))
-                        c = raw.p[++i] == 'n' ? '\n' : raw.p[i];
-                buf_char(&out, c);
+                if (c == '\\' && i + 1 < raw.n) {
+                        c = raw.p[++i];
+                        if (c == 'n')
+                                c = '\n';
+                        else if (c != '"' && c != '\\')
+                                buf_char(&out, '\\');
+                        buf_char(&out, c);
+                } else if (c == '"') {
+                        if (!open || i + 1 < raw.n)
+                                return err_set(err, ERR_INVALID, "matcher value contains unescaped double quote: " STR_FMT, STR_ARG(raw));
+                        open = false;
+                } else {
+                        buf_char(&out, c);
+                }
         }
+        if (open)
+                return err_set(err, ERR_INVALID, "matcher value contains unescaped double quote: " STR_FMT, STR_ARG(raw));
         *ret = buf_str(&out);
-        return utf8_valid(*ret) || err_set(err, ERR_INVALID, "matcher value not valid UTF-8: " STR_FMT, STR_ARG(raw));
+        return true;
+}
+
+static bool is_classic_name(char c, bool first)
+{
+        return c == '_' || c == ':' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (!first && c >= '0' && c <= '9');
+}
+
+static bool classic_matcher(Str part, Arena *arena, AlertMatcherVec *out, Err *err)
+{
+        size_t i = 0;
+        MatchType type;
+        part = str_trim(part);
+        while (i < part.n && is_classic_name(part.p[i], i == 0))
+                i++;
+        Str name = str_sub(part, 0, i);
+        skip_space(part, &i);
+        if (name.n == 0 || !read_operator(part, &i, &type))
+                return err_set(err, ERR_INVALID, "bad matcher format: '" STR_FMT "'", STR_ARG(part));
+        Str value;
+        Matcher m;
+        if (!classic_value(str_trim(str_sub(part, i, part.n)), arena, &value, err) || !matcher_make(arena, type, name, value, &m, err))
+                return false;
+        vec_push(out, m);
+        return true;
 }
 
 static bool parse_classic(Str s, Arena *arena, AlertMatcherVec *out, Err *err)
 {
-        s = str_trim(s);
         if (s.n && s.p[0] == '{')
                 s = str_sub(s, 1, s.n);
         if (s.n && s.p[s.n - 1] == '}')
                 s = str_sub(s, 0, s.n - 1);
         for (size_t at = 0; at < s.n;) {
                 size_t end = classic_end(s, at);
-                Str part = str_trim(str_sub(s, at, end));
-                at = end + 1;
-                if (part.n == 0)
-                        continue;
-                size_t i = 0;
-                while (i < part.n && (part.p[i] == ':' || labels_name_is_legacy_valid(str_sub(part, 0, i + 1))))
-                        i++;
-                Str name = str_sub(part, 0, i);
-                MatchType type;
-                skip_space(part, &i);
-                if (name.n == 0 || !read_operator(part, &i, &type))
-                        return err_set(err, ERR_INVALID, "bad matcher format: " STR_FMT, STR_ARG(part));
-                Str value;
-                Matcher m;
-                if (!classic_value(str_trim(str_sub(part, i, part.n)), arena, &value, err) || !matcher_make(arena, type, name, value, &m, err))
+                if (!classic_matcher(str_sub(s, at, end), arena, out, err))
                         return false;
-                vec_push(out, m);
+                at = end + 1;
+        }
+        return true;
+}
+
+/* ---- both ---- */
+
+static bool same(const AlertMatcherVec *a, const AlertMatcherVec *b)
+{
+        if (a->len != b->len)
+                return false;
+        for (size_t i = 0; i < a->len; i++) {
+                const Matcher *x = &a->data[i];
+                const Matcher *y = &b->data[i];
+                if (x->type != y->type || !str_eq(x->name, y->name) || !str_eq(x->value, y->value))
+                        return false;
         }
         return true;
 }
 
 bool alert_matchers_parse(Str text, Arena *arena, AlertMatcherVec *out, Err *err)
 {
-        size_t before = out->len;
-        bool syntax;
-        if (parse_utf8(text, arena, out, &syntax, err))
-                return true;
-        if (syntax)
+        AlertMatcherVec utf8 = { .arena = arena };
+        AlertMatcherVec classic = { .arena = arena };
+        Err ignored;
+        if (text.n > LONGEST_TEXT_BYTES)
+                return err_set(err, ERR_LIMIT, "matchers are longer than %d bytes", LONGEST_TEXT_BYTES);
+        bool utf8_ok = parse_utf8(text, arena, &utf8, err);
+        bool classic_ok = parse_classic(text, arena, &classic, &ignored);
+        if (!utf8_ok && !classic_ok)
                 return false;
-        out->len = before;
-        if (parse_classic(text, arena, out, err))
-                return true;
-        out->len = before;
-        return false;
+        const AlertMatcherVec *use = classic_ok && !(utf8_ok && same(&utf8, &classic)) ? &classic : &utf8;
+        vec_each(m, use) vec_push(out, *m);
+        return true;
 }

@@ -4,6 +4,6 @@
 #include "model/matcher.h"
 
 typedef VEC(Matcher) AlertMatcherVec;
-/* Appends the comma-joined matchers of text, braces optional: Alertmanager's UTF-8 grammar first, its classic one where
- * only that reads the text. */
+/* Appends the comma-joined matchers of text, braces optional, as Alertmanager's default mode reads them; nothing on failure.
+ * Positions in messages are bytes from 0. */
 MUST_CHECK bool alert_matchers_parse(Str text, Arena *arena, AlertMatcherVec *out, Err *err);

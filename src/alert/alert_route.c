@@ -1,8 +1,7 @@
+/* Keys are part of the outside world: receivers find an incident again by them, so they are Alertmanager's to the byte. */
 #include "alert/alert_route.h"
 
-#include <stdlib.h>
-
-#include "base/vec.h"
+#include "model/quote.h"
 
 /* True when this node or one below it took the alert. */
 static bool match_node(const AlertRoute *node, Labels labels, void (*fn)(void *, const AlertRoute *), void *arg)
@@ -37,6 +36,7 @@ Labels alert_route_group_labels(const AlertRoute *route, Labels labels, Arena *a
         return labels_builder_build(&lb, arena);
 }
 
+/* As OpenMetrics escapes a label value. */
 static void print_escaped(Buf *out, Str s)
 {
         for (size_t i = 0; i < s.n; i++) {
@@ -50,16 +50,33 @@ static void print_escaped(Buf *out, Str s)
         }
 }
 
+/* A name that the unquoted grammar cannot hold. */
+static bool is_reserved(Str name)
+{
+        for (size_t i = 0; i < name.n; i++)
+                if (name.p[i] <= ' ' ? name.p[i] >= 0 : strchr("{}!=~,\\\"'`", name.p[i]) != NULL)
+                        return true;
+        return false;
+}
+
 static void print_matchers(Buf *out, Matchers ms)
 {
         static const char *const ops[] = { [MATCH_EQ] = "=", [MATCH_NE] = "!=", [MATCH_RE] = "=~", [MATCH_NRE] = "!~" };
         buf_char(out, '{');
         for (size_t i = 0; i < ms.n; i++) {
                 const Matcher *m = &ms.data[i];
+                bool quoted = is_reserved(m->name);
                 if (i)
                         buf_char(out, ',');
-                buf_str_add(out, m->name);
+                if (quoted)
+                        quote_go(out, m->name);
+                else
+                        buf_str_add(out, m->name);
                 buf_cstr_add(out, ops[m->type]);
+                if (quoted) {
+                        quote_go(out, m->value);
+                        continue;
+                }
                 buf_char(out, '"');
                 print_escaped(out, m->value);
                 buf_char(out, '"');
@@ -97,9 +114,8 @@ void alert_route_print_labels(Buf *out, Labels labels)
                 if (i)
                         buf_lit(out, ", ");
                 buf_str_add(out, labels.data[i].name);
-                buf_lit(out, "=\"");
-                print_escaped(out, labels.data[i].value);
-                buf_char(out, '"');
+                buf_char(out, '=');
+                quote_go(out, labels.data[i].value);
         }
         buf_char(out, '}');
 }

@@ -18,3 +18,7 @@ typedef struct AlertSink {
         void (*put)(void *self, const AlertMsg *alerts, size_t n);
         void *self;
 } AlertSink;
+
+/* The labels (or annotations) that all have with the same value. Strings are borrowed from the alerts, the array lives in
+ * arena. */
+Labels alert_msg_common(const AlertMsg *alerts, size_t n, bool annotations, Arena *arena);

@@ -1,0 +1,105 @@
+/* Invariants:
+ * 1. A delivery holds references to the versions it tells: an update meanwhile changes nothing of it.
+ * 2. An alert that fires when the notification is made is told as firing, whenever it is sent. */
+#include "alert/alert_delivery.h"
+
+#include <stdlib.h>
+
+#include "codec/json.h"
+
+enum { SHORTEST_TIMEOUT_MS = 10000, LONGEST_LOG_KEY_BYTES = 2000 };
+#define LOG_RETENTION_MS (INT64_C(120) * 3600 * 1000)
+
+static int by_hash(const void *a, const void *b)
+{
+        uint64_t x = *(const uint64_t *)a;
+        uint64_t y = *(const uint64_t *)b;
+        return (x > y) - (x < y);
+}
+
+AlertView alert_delivery_view(const AlertGroup *g, int64_t now_ms, Arena *arena)
+{
+        AlertView v = { 0 };
+        v.alerts = arena_array(arena, StoredAlert *, g->alerts.len);
+        v.firing.data = arena_array(arena, uint64_t, g->alerts.len);
+        v.resolved.data = arena_array(arena, uint64_t, g->alerts.len);
+        for (StoredMapSlot *s = stored_map_next(&g->alerts, NULL); s; s = stored_map_next(&g->alerts, s)) {
+                AlertHashes *to = alert_store_is_resolved(&s->val->msg, now_ms) ? &v.resolved : &v.firing;
+                to->data[to->n++] = s->key;
+                v.alerts[v.n++] = s->val;
+        }
+        if (v.firing.n > 1)
+                qsort(v.firing.data, v.firing.n, sizeof(uint64_t), by_hash);
+        if (v.resolved.n > 1)
+                qsort(v.resolved.data, v.resolved.n, sizeof(uint64_t), by_hash);
+        return v;
+}
+
+Str alert_delivery_log_key(const AlertGroup *g, size_t integration, Arena *arena)
+{
+        Str key = str_printf(arena, STR_FMT "|" STR_FMT "|%zu", STR_ARG(g->key), STR_ARG(g->route->receiver), integration);
+        if (key.n <= LONGEST_LOG_KEY_BYTES)
+                return key;
+        return str_printf(arena, STR_FMT "...%016llx", STR_ARG(str_sub(key, 0, LONGEST_LOG_KEY_BYTES - 20)), (unsigned long long)hash_fnv1a(key));
+}
+
+static AlertHashes hashes_dup(AlertHashes h, Arena *arena)
+{
+        AlertHashes copy = { arena_array(arena, uint64_t, h.n), h.n };
+        if (h.n)
+                memcpy(copy.data, h.data, h.n * sizeof(uint64_t));
+        return copy;
+}
+
+AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, size_t integration, Str log_key, Str external_url, int64_t now_ms)
+{
+        Arena *arena = arena_new();
+        AlertDelivery *d = arena_new_of(arena, AlertDelivery);
+        d->arena = arena;
+        d->held = alert_group_snapshot(g, arena, &d->n_held);
+        AlertMsg *alerts = arena_array(arena, AlertMsg, d->n_held);
+        for (size_t i = 0; i < d->n_held; i++) {
+                alerts[i] = d->held[i]->msg;
+                if (!alert_store_is_resolved(&alerts[i], now_ms))
+                        alerts[i].ends_at_ms = 0;
+        }
+        d->firing = hashes_dup(view->firing, arena);
+        d->resolved = hashes_dup(view->resolved, arena);
+        d->log_key = str_dup(arena, log_key);
+        d->now_ms = now_ms;
+        d->expires_ms = now_ms + MIN_OF(LOG_RETENTION_MS, 2 * g->route->repeat_interval_ms);
+        d->notification = (Notification){
+                .receiver = str_dup(arena, g->route->receiver), .integration = integration, .group_key = str_dup(arena, g->key),
+                .timeout_ms = MAX_OF(g->route->group_interval_ms, (int64_t)SHORTEST_TIMEOUT_MS), .group_labels = labels_dup(arena, g->labels),
+                .alerts = alerts, .n_alerts = d->n_held, .resolved = d->firing.n == 0, .external_url = external_url, .now_ms = now_ms,
+                .common_labels = alert_msg_common(alerts, d->n_held, false, arena),
+                .common_annotations = alert_msg_common(alerts, d->n_held, true, arena),
+        };
+        return d;
+}
+
+void alert_delivery_free(AlertDelivery *d)
+{
+        for (size_t i = 0; i < d->n_held; i++)
+                alert_store_unref(d->held[i]);
+        arena_free(d->arena);
+}
+
+void alert_delivery_note(const AlertDelivery *d, const DeliveryResult *result, int64_t now_ms, AlertJournal *journal)
+{
+        Buf detail = { .arena = journal->arena };
+        JsonWriter w;
+        json_writer_init(&w, &detail);
+        json_begin_object(&w);
+        json_key_str(&w, "receiver", d->notification.receiver);
+        json_key_str(&w, "integration", result->integration);
+        json_key_cstr(&w, "reason", alert_log_notice_name(d->reason));
+        json_key_cstr(&w, "status", d->notification.resolved ? "resolved" : "firing");
+        json_key_u64(&w, "alerts", d->notification.n_alerts);
+        json_key_i64(&w, "answer", result->status);
+        json_key_u64(&w, "attempts", result->attempts);
+        if (!result->ok)
+                json_key_cstr(&w, "error", result->err.msg);
+        json_end_object(&w);
+        alert_store_add_event(journal, now_ms, result->ok ? STR("sent") : STR("failed"), d->notification.group_key, buf_str(&detail));
+}

@@ -1,0 +1,54 @@
+/* alert/alert_store.h - AlertStore: the alerts that are known, by labels, and what of them must outlive the program. Private.
+ *
+ * Not thread-safe: the router's lock covers it. What is to be written is collected in an AlertJournal under that lock and
+ * written behind it. */
+#pragma once
+#include "base/hash.h"
+#include "base/vec.h"
+#include "model/alert_msg.h"
+#include "statedb/statedb.h"
+
+/* One version of an alert: immutable but for `ended`, counted; an update makes a new version. */
+typedef struct StoredAlert {
+        int refs;
+        Arena *memory;
+        AlertMsg msg;
+        uint64_t fingerprint;
+        bool timeout; /* ends_at was made up: any explicit end replaces it */
+        bool ended;   /* its end is in the journal */
+} StoredAlert;
+
+StoredAlert *alert_store_ref(StoredAlert *alert);
+void alert_store_unref(StoredAlert *alert);
+static inline bool alert_store_is_resolved(const AlertMsg *a, int64_t now_ms) { return a->ends_at_ms && a->ends_at_ms <= now_ms; }
+
+#define MAP_NAME StoredMap
+#define MAP_FN_PREFIX stored_map
+#define MAP_KEY uint64_t
+#define MAP_VAL StoredAlert *
+#define MAP_HASH(k) hash_u64(k)
+#define MAP_EQ(a, b) ((a) == (b))
+#include "base/map.inc.h"
+
+/* Writes that belong together; everything lives in arena. */
+typedef struct AlertJournal {
+        Arena *arena;
+        VEC(StateDbWrite) writes;
+        VEC(StateDbEvent) events;
+} AlertJournal;
+AlertJournal alert_store_journal(Arena *arena);
+void alert_store_add_write(AlertJournal *journal, Str kind, Str key, Str value, int64_t expires_ms);
+void alert_store_add_event(AlertJournal *journal, int64_t t_ms, Str kind, Str subject, Str detail);
+/* Logs what cannot be written. db may be NULL. */
+void alert_store_write(const AlertJournal *journal, StateDb *db);
+
+typedef struct AlertStore {
+        StoredMap alerts;
+} AlertStore;
+/* Reads what was saved. What fired then fires for at least grace_ms more, so that its source can say that it still does. */
+void alert_store_load(AlertStore *store, StateDb *db, int64_t now_ms, int64_t grace_ms);
+void alert_store_done(AlertStore *store);
+/* Sets or updates by labels. Returns the new version, borrowed from the store. */
+StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now_ms, int64_t resolve_timeout_ms, AlertJournal *journal);
+/* Notes ends that passed by themselves, forgets what ended keep_ms ago. */
+void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, AlertJournal *journal);
