@@ -18,8 +18,9 @@ bool file_read_all(const Fs *fs, const char *path, size_t max_bytes, Buf *out, E
         size_t before = out->n;
         uint64_t size = 0;
         bool ok = fs->size(file, &size, err);
-        /* One byte more than the size says: its absence is the end. /proc says 0, so the size is only a first guess. */
-        size_t step = size < max_bytes ? (size_t)size + 1 : READ_STEP_BYTES;
+        /* One byte more than the size says: its absence is the end. /proc says 0, and its files must be read in one go: a
+         * sysctl gives nothing from anywhere but its start. */
+        size_t step = size > 0 && size < max_bytes ? (size_t)size + 1 : READ_STEP_BYTES;
         for (size_t total = 0, n = 0; ok; total += n) {
                 char *at = buf_reserve(out, step);
                 ok = fs->pread(file, total, at, step, &n, err);

@@ -148,6 +148,12 @@ static void reading_whole_files(void **state)
         assert_int_equal(err.code, ERR_NOT_FOUND);
         /* The size of a /proc file is 0. */
         assert_ok(file_read_all(fs_system(), "/proc/self/status", 1 << 20, &out, &err), err);
+        buf_clear(&out);
+        /* A sysctl gives everything at its start and nothing behind: its three numbers come in one read or not at all. */
+        assert_ok(file_read_all(fs_system(), "/proc/sys/fs/file-nr", 1 << 20, &out, &err), err);
+        assert_contains(buf_cstr(&out), "\t");
+        buf_clear(&out);
+        assert_ok(file_read_all(fs_system(), "/proc/self/status", 1 << 20, &out, &err), err);
         assert_true(out.n > 100);
 }
 
