@@ -16,7 +16,7 @@ static void adds_finds_and_removes(void **state)
         enum { N = 5000 };
         AUTO(arena_free) Arena *arena = arena_new();
         Catalog *c = catalog_new();
-        SeriesRef refs[N];
+        static SeriesRef refs[N];
         uint32_t slot;
         for (unsigned i = 0; i < N; i++) {
                 Labels l = labels_of(arena, i);
