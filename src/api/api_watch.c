@@ -36,14 +36,6 @@ static void put_target(JsonWriter *w, const ScrapeTargetStatus *t, Arena *arena)
         json_end_object(w);
 }
 
-static uint64_t dropped_in(const ScrapeStatus *s, Str pool)
-{
-        uint64_t n = 0;
-        for (size_t i = 0; i < s->n_dropped; i++)
-                n += str_eq(s->dropped[i].pool, pool);
-        return n;
-}
-
 static void put_dropped(JsonWriter *w, const ScrapeStatus *s, Str pool)
 {
         json_begin_array(w);
@@ -87,7 +79,7 @@ void api_watch_targets(void *self, const HttpRequest *req, HttpResponse *resp)
         json_begin_object(&w);
         for (size_t i = 0; dropped && i < s.n_pools; i++) {
                 json_key(&w, s.pools[i]);
-                json_u64(&w, dropped_in(&s, s.pools[i]));
+                json_u64(&w, s.pool_dropped[i]);
         }
         json_end_object(&w);
         json_end_object(&w);

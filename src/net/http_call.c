@@ -320,6 +320,7 @@ void http_call_answer(HttpCall *call, CURLcode code, HttpAnswer *ret)
         curl_easy_getinfo(call->easy, CURLINFO_CONTENT_TYPE, &type);
         ret->status = (int)status;
         ret->body = buf_str(&call->body);
+        ret->body_buf = &call->body;
         ret->content_type = str_of(type);
         ret->retry_after = buf_str(&call->retry_after);
 }

@@ -129,16 +129,20 @@ static ExpoKind read_values(ExpoParser *p, Str line, size_t at, ExpoItem *ret, E
         return EXPO_SERIES;
 }
 
-static Str unescape_help(ExpoParser *p, Str s)
+/* \n and \\, and \" where quotes can be; any other backslash stands for itself, as upstream reads it. */
+static Str unescape(Str s, bool quotes, Arena *arena)
 {
         if (str_find_char(s, '\\') == SIZE_MAX)
                 return s;
-        Buf out = { .arena = p->arena };
+        Buf out = { .arena = arena };
         for (size_t i = 0; i < s.n; i++) {
-                if (s.p[i] == '\\' && i + 1 < s.n && (s.p[i + 1] == 'n' || s.p[i + 1] == '\\' || s.p[i + 1] == '"'))
-                        buf_char(&out, s.p[++i] == 'n' ? '\n' : s.p[i]);
-                else
+                char next = s.p[i] == '\\' && i + 1 < s.n ? s.p[i + 1] : 0;
+                if (next == 'n' || next == '\\' || (next == '"' && quotes)) {
+                        buf_char(&out, next == 'n' ? '\n' : next);
+                        i++;
+                } else {
                         buf_char(&out, s.p[i]);
+                }
         }
         return buf_str(&out);
 }
@@ -156,7 +160,7 @@ static ExpoKind read_type(ExpoParser *p, Str text, ExpoItem *ret, Err *err)
 static ExpoKind read_comment(ExpoParser *p, Str line, ExpoItem *ret, Err *err)
 {
         size_t at = skip_blanks(line, 1);
-        size_t end = token_end(line, at);
+        size_t end = at > 1 ? token_end(line, at) : at; /* "#HELP" is a comment */
         Str word = str_sub(line, at, end);
         if (p->format == EXPO_OPENMETRICS && str_eq(line, STR("# EOF"))) {
                 p->ended = true;
@@ -177,11 +181,11 @@ static ExpoKind read_comment(ExpoParser *p, Str line, ExpoItem *ret, Err *err)
                 return bad(p, err, "expected a metric name", line);
         ret->series = str_sub(line, at, end);
         if (ret->series.p[0] == '"')
-                ret->series = unescape_help(p, str_sub(ret->series, 1, ret->series.n - 1));
+                ret->series = unescape(str_sub(ret->series, 1, ret->series.n - 1), true, p->arena);
         Str rest = str_sub(line, skip_blanks(line, end), line.n);
         if (type)
                 return read_type(p, rest, ret, err);
-        ret->text = help ? unescape_help(p, rest) : rest;
+        ret->text = help ? unescape(rest, p->format == EXPO_OPENMETRICS, p->arena) : rest;
         if (!utf8_valid(ret->text))
                 return bad(p, err, "help text is not valid UTF-8", line);
         return help ? EXPO_HELP : EXPO_UNIT;
@@ -230,7 +234,12 @@ bool expofmt_next_known(ExpoParser *p, Str series, ExpoItem *ret, ExpoKind *ret_
 {
         size_t left = p->text.n - p->at;
         const char *at = p->text.p + p->at;
-        if (left <= series.n || !is_blank(at[series.n]) || memcmp(at, series.p, series.n) != 0 || p->ended)
+        if (series.n == 0 || left <= series.n || !is_blank(at[series.n]) || memcmp(at, series.p, series.n) != 0 || p->ended)
+                return false;
+        const char *next = at + series.n;
+        while (next < p->text.p + p->text.n && is_blank(*next))
+                next++;
+        if (next < p->text.p + p->text.n && *next == '{') /* name {label="..."}: another series */
                 return false;
         Str line = next_line(p);
         *ret = (ExpoItem){ .series = str_sub(line, 0, series.n) };
@@ -248,25 +257,7 @@ static bool unquote(Str s, size_t *at, Arena *arena, Str *ret, Err *err)
                 return err_set(err, ERR_INVALID, "unclosed quote in '" STR_FMT "'", STR_ARG(str_sub(s, 0, 80)));
         Str raw = str_sub(s, *at + 1, end - 1);
         *at = end;
-        if (str_find_char(raw, '\\') == SIZE_MAX) {
-                *ret = raw;
-        } else {
-                Buf out = { .arena = arena };
-                for (size_t i = 0; i < raw.n; i++) {
-                        char c = raw.p[i];
-                        if (c == '\\' && i + 1 < raw.n) {
-                                char next = raw.p[++i];
-                                if (next == 'n')
-                                        c = '\n';
-                                else if (next == '\\' || next == '"')
-                                        c = next;
-                                else
-                                        buf_char(&out, c), c = next;
-                        }
-                        buf_char(&out, c);
-                }
-                *ret = buf_str(&out);
-        }
+        *ret = unescape(raw, true, arena);
         if (!utf8_valid(*ret))
                 return err_set(err, ERR_INVALID, "label value is not valid UTF-8 in '" STR_FMT "'", STR_ARG(str_sub(s, 0, 80)));
         return true;
@@ -274,13 +265,13 @@ static bool unquote(Str s, size_t *at, Arena *arena, Str *ret, Err *err)
 
 static bool is_name_char(char c, bool first)
 {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' || (!first && c >= '0' && c <= '9');
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
 }
 
-static Str bare_name(Str s, size_t *at)
+static Str bare_name(Str s, size_t *at, bool colons)
 {
         size_t start = *at;
-        while (*at < s.n && is_name_char(s.p[*at], *at == start))
+        while (*at < s.n && (is_name_char(s.p[*at], *at == start) || (colons && s.p[*at] == ':')))
                 (*at)++;
         return str_sub(s, start, *at);
 }
@@ -308,7 +299,7 @@ static bool read_pair(Str s, size_t *at, MetricType type, Arena *arena, LabelVec
                 if (!unquote(s, at, arena, &name, err))
                         return false;
         } else {
-                name = bare_name(s, at);
+                name = bare_name(s, at, false);
         }
         if (name.n == 0)
                 return err_set(err, ERR_INVALID, "expected a label name in '" STR_FMT "'", STR_ARG(str_sub(s, 0, 80)));
@@ -374,7 +365,7 @@ bool expofmt_labels(Str s, MetricType type, Arena *arena, Labels *ret, Err *err)
 {
         LabelVec pairs = { .arena = arena };
         size_t at = 0;
-        Str name = bare_name(s, &at);
+        Str name = bare_name(s, &at, true);
         if (name.n)
                 vec_push(&pairs, (Label){ LABEL_NAME, name });
         at = skip_blanks(s, at);

@@ -1,8 +1,14 @@
 /* Invariants:
- * 1. `order` lists the entries of the last successful body by position; the next body is expected to repeat it.
- * 2. An entry leaves the cache in the scrape that misses it: after its stale marker, when it had a stored series.
- * 3. A failed append changes neither `order` nor which entries count as exposed: `generation` moves only on success. */
+ * 1. `order` lists the entries of the last successful body by position; the next body is expected to repeat it. Where it
+ *    does not, one hash lookup finds the entry and with it the position to go on from.
+ * 2. Between appends every entry is of the current generation: an entry leaves the cache in the scrape that misses it,
+ *    after its stale marker, when it had a stored series.
+ * 3. A failed append changes neither `order` nor which entries count as exposed: `generation` moves only on success.
+ * 4. `orphans` are series of the last successful body whose rules changed since: they end with the next success unless it
+ *    leads to them again. */
 #include "scrape/scrape_cache.h"
+
+#include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -13,10 +19,10 @@ METRIC_FAMILY(rejected, METRIC_KIND_COUNTER, "pharos_scrape_samples_rejected_tot
 
 typedef struct CacheEntry {
         SeriesRef ref;
-        uint64_t generation; /* of the last body that held it */
+        uint64_t generation; /* of the last body that held it; 0: none yet */
+        size_t position;     /* in that body */
         bool dropped;        /* by metric relabelling */
         bool timed;          /* has its own timestamps: no stale markers */
-        bool stored;
         size_t raw_n;
         char raw[];
 } CacheEntry;
@@ -31,11 +37,16 @@ static inline Str entry_raw(const CacheEntry *e) { return (Str){ e->raw, e->raw_
 #define MAP_EQ(a, b) str_eq(a, b)
 #include "base/map.inc.h"
 
+typedef VEC(CacheEntry *) EntryVec;
+typedef VEC(SeriesRef) RefVec;
+
 typedef struct Family {
         MetricType type;
         char *help, *unit; /* owned */
-        uint64_t generation;
+        uint64_t generation; /* of the last body that named it */
 } Family;
+
+enum { FAMILY_MAX_AGE = 10 /* bodies without a word of it: then it is forgotten */ };
 
 #define MAP_NAME FamilyMap
 #define MAP_FN_PREFIX family_map
@@ -47,8 +58,9 @@ typedef struct Family {
 
 struct ScrapeCache {
         EntryMap entries;
-        VEC(CacheEntry *) order, seen;
-        uint64_t generation;
+        EntryVec order, seen;
+        RefVec orphans;
+        uint64_t generation; /* starts at 1 */
         bool stale_rules;
         Mutex meta_mu;
         FamilyMap families; /* guarded by meta_mu; keys owned */
@@ -57,6 +69,7 @@ struct ScrapeCache {
 ScrapeCache *scrape_cache_new(void)
 {
         ScrapeCache *c = mem_new(ScrapeCache);
+        c->generation = 1;
         mutex_init(&c->meta_mu);
         return c;
 }
@@ -80,6 +93,7 @@ void scrape_cache_free(ScrapeCache *c)
         family_map_done(&c->families);
         vec_done(&c->order);
         vec_done(&c->seen);
+        vec_done(&c->orphans);
         mutex_done(&c->meta_mu);
         mem_free(c);
 }
@@ -92,11 +106,8 @@ void scrape_cache_invalidate(ScrapeCache *c) { c->stale_rules = true; }
 
 static Family *family_of(ScrapeCache *c, Str name)
 {
-        bool fresh;
         Family *f = family_map_get(&c->families, name);
-        if (f)
-                return f;
-        return family_map_put(&c->families, str_n(mem_strndup(name.p, name.n), name.n), &fresh);
+        return f ? f : family_map_put(&c->families, str_n(mem_strndup(name.p, name.n), name.n), NULL);
 }
 
 static void set_text(char **field, Str text)
@@ -111,11 +122,34 @@ static void note_metadata(ScrapeCache *c, ExpoKind kind, const ExpoItem *item)
 {
         mutex_lock(&c->meta_mu);
         Family *f = family_of(c, item->series);
+        f->generation = c->generation + 1;
         if (kind == EXPO_TYPE)
                 f->type = item->type;
         else
                 set_text(kind == EXPO_HELP ? &f->help : &f->unit, item->text);
         mutex_unlock(&c->meta_mu);
+}
+
+/* A target that keeps inventing families must not grow us for ever. */
+static void forget_families(ScrapeCache *c)
+{
+        VEC(Str) doomed = { 0 };
+        if (c->generation % FAMILY_MAX_AGE)
+                return;
+        mutex_lock(&c->meta_mu);
+        for (FamilyMapSlot *s = family_map_next(&c->families, NULL); s; s = family_map_next(&c->families, s))
+                if (s->val.generation + FAMILY_MAX_AGE < c->generation)
+                        vec_push(&doomed, s->key);
+        vec_each(name, &doomed)
+        {
+                Family *f = family_map_get(&c->families, *name);
+                mem_free(f->help);
+                mem_free(f->unit);
+                family_map_remove(&c->families, *name);
+                mem_free((void *)(uintptr_t)name->p);
+        }
+        mutex_unlock(&c->meta_mu);
+        vec_done(&doomed);
 }
 
 void scrape_cache_each_metadata(ScrapeCache *c, void (*fn)(void *, Str, const Metadata *), void *arg)
@@ -155,9 +189,24 @@ static void add_target_labels(LabelsBuilder *lb, const ScrapeRules *rules, Label
         }
 }
 
-static bool check_label_limits(const ScrapeRules *rules, Labels labels, Err *err)
+static bool check_names(Labels labels, Str metric, Err *err)
+{
+        if (!labels_metric_is_legacy_valid(metric))
+                return err_set(err, ERR_INVALID, "metric name '" STR_FMT "' is not valid under metric_name_validation_scheme: legacy",
+                               STR_ARG(str_sub(metric, 0, 60)));
+        for (size_t i = 0; i < labels.n; i++)
+                if (!labels_name_is_legacy_valid(labels.data[i].name))
+                        return err_set(err, ERR_INVALID,
+                                       "label name '" STR_FMT "' of metric '" STR_FMT "' is not valid under metric_name_validation_scheme: legacy",
+                                       STR_ARG(str_sub(labels.data[i].name, 0, 60)), STR_ARG(str_sub(metric, 0, 60)));
+        return true;
+}
+
+static bool check_labels(const ScrapeRules *rules, Labels labels, Err *err)
 {
         Str metric = labels_get(labels, LABEL_NAME);
+        if (rules->legacy_names && !check_names(labels, metric, err))
+                return false;
         if (rules->label_limit && labels.n > rules->label_limit)
                 return err_set(err, ERR_LIMIT, "label_limit exceeded: metric '" STR_FMT "' has %zu labels, the limit is %llu",
                                STR_ARG(metric), labels.n, (unsigned long long)rules->label_limit);
@@ -189,7 +238,7 @@ static bool resolve(const ScrapeRules *rules, Str raw, MetricType type, Arena *a
         if (labels_get(*ret, LABEL_NAME).n == 0)
                 return err_set(err, ERR_INVALID, "no metric name is left after metric_relabel_configs for '" STR_FMT "'",
                                STR_ARG(str_sub(raw, 0, 80)));
-        return check_label_limits(rules, *ret, err);
+        return check_labels(rules, *ret, err);
 }
 
 static CacheEntry *entry_of(ScrapeCache *c, Str raw)
@@ -210,19 +259,16 @@ typedef struct AppendRun {
         Appender *appender;
         Arena *scratch;
         int64_t t_ms;
-        MetricType type; /* of the family being read */
-        Str family;
+        MetricType type; /* as the last TYPE line said */
         ScrapeCounts counts;
-        bool relearn; /* rules changed: no entry's knowledge counts */
 } AppendRun;
 
 static bool append_sample(AppendRun *run, CacheEntry *e, int64_t t_ms, double v, Err *err)
 {
         Labels labels = { 0 };
         if (!e->ref) {
-                MetricType type = str_starts(entry_raw(e), run->family) ? run->type : METRIC_TYPE_UNKNOWN;
                 bool kept;
-                if (!resolve(run->rules, entry_raw(e), type, run->scratch, &labels, &kept, err))
+                if (!resolve(run->rules, entry_raw(e), run->type, run->scratch, &labels, &kept, err))
                         return false;
                 e->dropped = !kept;
                 if (!kept)
@@ -233,7 +279,6 @@ static bool append_sample(AppendRun *run, CacheEntry *e, int64_t t_ms, double v,
                 e->ref = 0;
                 return append_sample(run, e, t_ms, v, err);
         }
-        e->stored = e->ref != 0;
         if (result != APPEND_OK && result != APPEND_DUPLICATE)
                 metric_add(metric_of(&rejected, str_of(append_result_name(result))), 1);
         return true;
@@ -242,65 +287,22 @@ static bool append_sample(AppendRun *run, CacheEntry *e, int64_t t_ms, double v,
 static bool take_series(AppendRun *run, CacheEntry *e, const ExpoItem *item, Err *err)
 {
         ScrapeCache *c = run->cache;
-        uint64_t now = c->generation + 1;
-        SeriesRef before = 0;
-        if (run->relearn && e->generation != now) {
-                before = e->ref;
-                e->ref = 0;
-                e->dropped = false;
-        }
-        run->counts.scraped++;
-        bool first = e->generation != now;
-        bool was_exposed = e->generation != 0 && e->generation == c->generation;
         bool timed = item->has_t && run->rules->honor_timestamps;
+        run->counts.scraped++;
         if (!e->dropped && !append_sample(run, e, timed ? item->t_ms : run->t_ms, item->value, err))
                 return false;
-        if (before && before != e->ref)
-                store_append(run->appender, &before, (Labels){ 0 }, run->t_ms, sample_stale());
         if (!e->dropped) {
                 run->counts.post_relabel++;
-                run->counts.added += first && !was_exposed;
+                run->counts.added += e->generation == 0;
                 if (run->rules->sample_limit && run->counts.post_relabel > run->rules->sample_limit)
                         return err_set(err, ERR_LIMIT, "sample_limit exceeded: more than %llu samples",
                                        (unsigned long long)run->rules->sample_limit);
         }
         e->timed = timed && !run->rules->track_timestamps_staleness;
-        e->generation = now;
+        e->generation = c->generation + 1;
+        e->position = c->seen.len;
         vec_push(&c->seen, e);
         return true;
-}
-
-/* Removes the entries of this generation. Each is in the map once, however often a body repeated it. */
-static void forget(ScrapeCache *c, uint64_t generation)
-{
-        VEC(CacheEntry *) doomed = { 0 };
-        for (EntryMapSlot *s = entry_map_next(&c->entries, NULL); s; s = entry_map_next(&c->entries, s))
-                if (s->val->generation == generation)
-                        vec_push(&doomed, s->val);
-        vec_each(e, &doomed)
-        {
-                entry_map_remove(&c->entries, entry_raw(*e));
-                mem_free(*e);
-        }
-        vec_done(&doomed);
-}
-
-/* Entries of the last body that this one lacks: a stale marker, then they are forgotten. */
-static void end_missing(ScrapeCache *c, int64_t t_ms, Appender *appender)
-{
-        bool any = false;
-        vec_each(it, &c->order)
-        {
-                CacheEntry *e = *it;
-                if (e->generation != c->generation)
-                        continue;
-                if (e->stored && !e->timed && e->ref)
-                        store_append(appender, &e->ref, (Labels){ 0 }, t_ms, sample_stale());
-                e->generation = 0;
-                any = true;
-        }
-        if (any)
-                forget(c, 0);
 }
 
 static bool read_body(AppendRun *run, Str body, ExpoFormat format, Err *err)
@@ -312,20 +314,22 @@ static bool read_body(AppendRun *run, Str body, ExpoFormat format, Err *err)
                 ExpoItem item;
                 ExpoKind kind;
                 CacheEntry *e = position < c->order.len ? c->order.data[position] : NULL;
-                if (!e || !expofmt_next_known(&parser, entry_raw(e), &item, &kind, err)) {
-                        e = NULL;
+                bool known = e && expofmt_next_known(&parser, entry_raw(e), &item, &kind, err);
+                if (!known)
                         kind = expofmt_next(&parser, &item, err);
-                }
                 switch (kind) {
                 case EXPO_SERIES:
-                        position++;
-                        if (!take_series(run, e ? e : entry_of(c, item.series), &item, err)) {
+                        if (!known)
+                                e = entry_of(c, item.series);
+                        if (known)
+                                position++;
+                        else if (e->generation == c->generation)
+                                position = e->position + 1;
+                        if (!take_series(run, e, &item, err))
                                 return err_wrap(err, "line %u", parser.line);
-                        }
                         break;
                 case EXPO_TYPE:
                         run->type = item.type;
-                        run->family = item.series;
                         note_metadata(c, kind, &item);
                         break;
                 case EXPO_HELP:
@@ -342,20 +346,98 @@ static bool read_body(AppendRun *run, Str body, ExpoFormat format, Err *err)
         }
 }
 
+/* ---- what is no longer there */
+
+/* Removes every entry that is not of the current generation. */
+static void forget(ScrapeCache *c)
+{
+        EntryVec doomed = { 0 };
+        for (EntryMapSlot *s = entry_map_next(&c->entries, NULL); s; s = entry_map_next(&c->entries, s))
+                if (s->val->generation != c->generation)
+                        vec_push(&doomed, s->val);
+        vec_each(e, &doomed)
+        {
+                entry_map_remove(&c->entries, entry_raw(*e));
+                mem_free(*e);
+        }
+        vec_done(&doomed);
+}
+
+static bool needs_marker(const CacheEntry *e) { return e->ref && !e->timed && !e->dropped; }
+
+/* The rules changed: every line is to be looked at anew, but what it led to is remembered. */
+static void make_orphans(ScrapeCache *c)
+{
+        vec_each(it, &c->order)
+        {
+                CacheEntry *e = *it;
+                if (e->generation == c->generation && needs_marker(e))
+                        vec_push(&c->orphans, e->ref);
+                e->generation = 0;
+        }
+        vec_clear(&c->order);
+        forget(c);
+        c->stale_rules = false;
+}
+
+static int by_ref(const void *a, const void *b)
+{
+        SeriesRef x = *(const SeriesRef *)a;
+        SeriesRef y = *(const SeriesRef *)b;
+        return (x > y) - (x < y);
+}
+
+static void end_orphans(ScrapeCache *c, int64_t t_ms, Appender *appender)
+{
+        RefVec alive = { 0 };
+        if (c->orphans.len == 0)
+                return;
+        vec_each(e, &c->seen) if ((*e)->ref) vec_push(&alive, (*e)->ref);
+        if (alive.len > 1)
+                qsort(alive.data, alive.len, sizeof(SeriesRef), by_ref);
+        vec_each(ref, &c->orphans)
+        {
+                if (!alive.len || !bsearch(ref, alive.data, alive.len, sizeof(SeriesRef), by_ref))
+                        store_append(appender, ref, (Labels){ 0 }, t_ms, sample_stale());
+        }
+        vec_clear(&c->orphans);
+        vec_done(&alive);
+}
+
+/* Stale markers for entries of the last body that are not of generation `now`. True: there were some. */
+static bool end_missing(ScrapeCache *c, uint64_t now, int64_t t_ms, Appender *appender)
+{
+        bool any = false;
+        vec_each(it, &c->order)
+        {
+                CacheEntry *e = *it;
+                if (e->generation == now || e->generation == 0)
+                        continue;
+                if (needs_marker(e))
+                        store_append(appender, &e->ref, (Labels){ 0 }, t_ms, sample_stale());
+                e->generation = 0; /* a body may name a series twice */
+                any = true;
+        }
+        return any;
+}
+
 /* Takes back the marks of a body that failed: what was exposed before still is, what was new is forgotten. */
 static void undo(ScrapeCache *c)
 {
-        vec_each(it, &c->order) (*it)->generation = c->generation;
-        forget(c, c->generation + 1);
+        for (size_t i = 0; i < c->order.len; i++) {
+                c->order.data[i]->generation = c->generation;
+                c->order.data[i]->position = i;
+        }
+        forget(c);
         vec_clear(&c->seen);
 }
 
 bool scrape_cache_append(ScrapeCache *c, const ScrapeRules *rules, Str body, ExpoFormat format, int64_t t_ms, Appender *appender,
                          Arena *scratch, ScrapeCounts *ret, Err *err)
 {
-        AppendRun run = {
-                .cache = c, .rules = rules, .appender = appender, .scratch = scratch, .t_ms = t_ms, .relearn = c->stale_rules,
-        };
+        AppendRun run = { .cache = c, .rules = rules, .appender = appender, .scratch = scratch, .t_ms = t_ms };
+        if (c->stale_rules)
+                make_orphans(c);
         vec_clear(&c->seen);
         bool ok = read_body(&run, body, format, err);
         *ret = run.counts;
@@ -363,19 +445,25 @@ bool scrape_cache_append(ScrapeCache *c, const ScrapeRules *rules, Str body, Exp
                 undo(c);
                 return false;
         }
-        end_missing(c, t_ms, appender);
-        c->stale_rules = false;
+        bool missing = end_missing(c, c->generation + 1, t_ms, appender);
+        end_orphans(c, t_ms, appender);
         c->generation++;
-        __typeof__(c->order) swap = c->order;
+        EntryVec swap = c->order;
         c->order = c->seen;
         c->seen = swap;
-        vec_clear(&c->seen);
+        if (missing)
+                forget(c);
+        forget_families(c);
         return true;
 }
 
 void scrape_cache_end_all(ScrapeCache *c, int64_t t_ms, Appender *appender)
 {
-        end_missing(c, t_ms, appender);
+        vec_clear(&c->seen);
+        end_missing(c, 0, t_ms, appender);
+        end_orphans(c, t_ms, appender);
         vec_clear(&c->order);
         c->generation++;
+        forget(c);
+        forget_families(c);
 }

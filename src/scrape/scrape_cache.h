@@ -13,6 +13,7 @@
 typedef struct ScrapeRules {
         Labels target_labels; /* without __ labels */
         bool honor_labels, honor_timestamps, track_timestamps_staleness;
+        bool legacy_names; /* metric_name_validation_scheme: legacy */
         const RelabelConfig *metric_relabels;
         size_t n_metric_relabels;
         uint64_t sample_limit, label_limit, label_name_length_limit, label_value_length_limit; /* 0: none */
@@ -34,7 +35,8 @@ MUST_CHECK bool scrape_cache_append(ScrapeCache *cache, const ScrapeRules *rules
                                     Appender *appender, Arena *scratch, ScrapeCounts *ret, Err *err);
 /* Stale markers for everything exposed last time, which is then forgotten. */
 void scrape_cache_end_all(ScrapeCache *cache, int64_t t_ms, Appender *appender);
-/* The rules changed: labels are worked out anew at the next append (series that vanish by it get their markers). */
+/* The rules changed: labels are worked out anew at the next append (series that vanish by it get their markers). Under
+ * the same care as an append. */
 void scrape_cache_invalidate(ScrapeCache *cache);
 size_t scrape_cache_series(const ScrapeCache *cache);
 /* Calls fn for each family; from any thread. */

@@ -2,7 +2,7 @@
 #include <stddef.h>
 
 #include "config/relabel_options.h"
-#include "scrape/scrape.h"
+#include "scrape/scrape_request.h"
 
 #define NOT_YET "no effect in this version"
 #define DISCOVERY "targets of this kind are not discovered in this version: list them under static_configs"
@@ -11,30 +11,39 @@ static const char *const validation_schemes[] = { "utf8", "legacy", NULL };
 static const char *const escaping_schemes[] = { "allow-utf-8", "underscores", "dots", "values", NULL };
 static const char *const schemes[] = { "http", "https", NULL };
 
+static bool known_protocol(Str name)
+{
+        for (size_t i = 0; scrape_request_protocols[i]; i++)
+                if (str_eq(name, str_of(scrape_request_protocols[i])))
+                        return true;
+        return false;
+}
+
+static bool unknown_protocol(const OptionCtx *ctx, YamlPos pos, Str name)
+{
+        return diags_error(ctx->diags, ctx->file, pos,
+                           "unknown scrape protocol '" STR_FMT "': supported are PrometheusProto, OpenMetricsText0.0.1, OpenMetricsText1.0.0, "
+                           "PrometheusText0.0.4, PrometheusText1.0.0",
+                           STR_ARG(name));
+}
+
 static bool parse_protocols(void *field, const YamlNode *node, const OptionCtx *ctx)
 {
-        static const char *const known[] = { "PrometheusProto", "OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusText0.0.4", "PrometheusText1.0.0" };
         StrList *list = field;
         if (node->kind != YAML_SEQ)
                 return diags_error(ctx->diags, ctx->file, node->pos, "scrape_protocols must be a list");
         if (node->n == 0)
                 return diags_error(ctx->diags, ctx->file, node->pos, "scrape_protocols cannot be empty");
-        list->data = arena_array(ctx->arena, Str, node->n);
-        list->n = node->n;
+        Str *names = arena_array(ctx->arena, Str, node->n);
         for (size_t i = 0; i < node->n; i++) {
-                bool ok = false;
-                list->data[i] = node->items[i]->text;
-                for (size_t k = 0; k < ARRAY_LEN(known); k++)
-                        ok |= str_eq(list->data[i], str_of(known[k]));
-                if (!ok)
-                        return diags_error(ctx->diags, ctx->file, node->items[i]->pos,
-                                           "unknown scrape protocol '" STR_FMT "': supported are PrometheusProto, OpenMetricsText0.0.1, OpenMetricsText1.0.0, "
-                                           "PrometheusText0.0.4, PrometheusText1.0.0",
-                                           STR_ARG(list->data[i]));
+                names[i] = node->items[i]->text;
+                if (!known_protocol(names[i]))
+                        return unknown_protocol(ctx, node->items[i]->pos, names[i]);
                 for (size_t k = 0; k < i; k++)
-                        if (str_eq(list->data[k], list->data[i]))
-                                return diags_error(ctx->diags, ctx->file, node->items[i]->pos, "scrape protocol '" STR_FMT "' is listed twice", STR_ARG(list->data[i]));
+                        if (str_eq(names[k], names[i]))
+                                return diags_error(ctx->diags, ctx->file, node->items[i]->pos, "scrape protocol '" STR_FMT "' is listed twice", STR_ARG(names[i]));
         }
+        *list = (StrList){ names, node->n };
         return true;
 }
 
@@ -75,10 +84,10 @@ static void check_global(void *self, const YamlNode *node, const OptionCtx *ctx)
                 diags_error(ctx->diags, ctx->file, timeout->pos, "global scrape timeout greater than scrape interval");
         else if (g->scrape_timeout_ms > g->scrape_interval_ms)
                 g->scrape_timeout_ms = g->scrape_interval_ms;
-        if (g->name_validation == 1 && g->name_escaping == 0 && yaml_get(node, STR("metric_name_escaping_scheme")))
+        if (g->name_validation == SCRAPE_NAMES_LEGACY && g->name_escaping == SCRAPE_ESCAPE_NOT && yaml_get(node, STR("metric_name_escaping_scheme")))
                 diags_error(ctx->diags, ctx->file, node->pos, "utf8 metric names requested but validation scheme is not set to UTF8");
         for (size_t i = 0; i < g->external_labels.n; i++)
-                if (!labels_name_is_legacy_valid(g->external_labels.data[i].name) && g->name_validation == 1)
+                if (!labels_name_is_legacy_valid(g->external_labels.data[i].name) && g->name_validation == SCRAPE_NAMES_LEGACY)
                         diags_error(ctx->diags, ctx->file, node->pos, "'" STR_FMT "' is not a valid label name", STR_ARG(g->external_labels.data[i].name));
 }
 
@@ -98,6 +107,9 @@ static void check_group(void *self, const YamlNode *node, const OptionCtx *ctx)
                 YamlPos pos = targets && i < targets->n ? targets->items[i]->pos : node->pos;
                 if (g->targets.data[i].n == 0)
                         diags_error(ctx->diags, ctx->file, pos, "a target is empty: write host:port");
+                else if (str_find_char(g->targets.data[i], '/') != SIZE_MAX)
+                        diags_error(ctx->diags, ctx->file, pos, "'" STR_FMT "' is not a valid hostname: write host:port; scheme and path have their own keys",
+                                    STR_ARG(g->targets.data[i]));
         }
         for (size_t i = 0; i < g->labels.n; i++)
                 if (g->labels.data[i].name.n == 0)
@@ -171,6 +183,9 @@ static void check_config(void *self, const YamlNode *node, const OptionCtx *ctx)
                 known |= str_eq(c->scheme, str_of(schemes[i]));
         if (!known)
                 diags_error(ctx->diags, ctx->file, pos, "scheme '" STR_FMT "' is neither http nor https", STR_ARG(c->scheme));
+        const YamlNode *fallback = yaml_get(node, STR("fallback_scrape_protocol"));
+        if (c->fallback_scrape_protocol.n && !known_protocol(c->fallback_scrape_protocol))
+                unknown_protocol(ctx, fallback ? fallback->pos : pos, c->fallback_scrape_protocol);
         http_options_check(&c->http, node, ctx);
 }
 
@@ -185,6 +200,62 @@ static bool check_times(const ScrapeConfig *c, const ScrapeGlobal *global, const
         return true;
 }
 
+static bool has_key(const YamlNode *node, const char *key) { return yaml_get(node, str_of(key)) != NULL; }
+
+static uint64_t limit_or(uint64_t own, uint64_t global) { return own ? own : global; }
+
+/* What a job does not say is as in global. */
+static void inherit(ScrapeConfig *c, const ScrapeGlobal *g, const YamlNode *node)
+{
+        if (!c->scrape_interval_ms)
+                c->scrape_interval_ms = g->scrape_interval_ms;
+        if (!c->scrape_timeout_ms)
+                c->scrape_timeout_ms = MIN_OF(g->scrape_timeout_ms, c->scrape_interval_ms);
+        c->body_size_limit_bytes = limit_or(c->body_size_limit_bytes, g->body_size_limit_bytes);
+        c->sample_limit = limit_or(c->sample_limit, g->sample_limit);
+        c->target_limit = limit_or(c->target_limit, g->target_limit);
+        c->label_limit = limit_or(c->label_limit, g->label_limit);
+        c->label_name_length_limit = limit_or(c->label_name_length_limit, g->label_name_length_limit);
+        c->label_value_length_limit = limit_or(c->label_value_length_limit, g->label_value_length_limit);
+        c->keep_dropped_targets = limit_or(c->keep_dropped_targets, g->keep_dropped_targets);
+        if (!c->scrape_protocols.n)
+                c->scrape_protocols = g->scrape_protocols;
+        if (!has_key(node, "extra_scrape_metrics"))
+                c->extra_scrape_metrics = g->extra_scrape_metrics;
+        if (!has_key(node, "scrape_native_histograms"))
+                c->native_histograms = g->native_histograms;
+        if (!has_key(node, "convert_classic_histograms_to_nhcb"))
+                c->nhcb = g->nhcb;
+        if (!has_key(node, "always_scrape_classic_histograms") && !has_key(node, "scrape_classic_histograms"))
+                c->classic = g->classic;
+        if (!has_key(node, "metric_name_validation_scheme"))
+                c->name_validation = g->name_validation;
+        if (!has_key(node, "metric_name_escaping_scheme"))
+                c->name_escaping = g->name_escaping;
+}
+
+/* Legacy names and unescaped UTF-8 exclude each other; legacy alone means underscores. */
+static bool settle_names(ScrapeConfig *c, const YamlNode *node, const OptionCtx *ctx)
+{
+        if (c->name_validation != SCRAPE_NAMES_LEGACY || c->name_escaping != SCRAPE_ESCAPE_NOT)
+                return true;
+        const YamlNode *escaping = yaml_get(node, STR("metric_name_escaping_scheme"));
+        if (escaping)
+                return diags_error(ctx->diags, ctx->file, escaping->pos, "utf8 metric names requested but validation scheme is not set to UTF8");
+        c->name_escaping = SCRAPE_ESCAPE_UNDERSCORES;
+        return true;
+}
+
+static bool bind_one(const YamlNode *node, const ScrapeGlobal *global, const OptionCtx *ctx, ScrapeConfig *c)
+{
+        if (node->kind == YAML_NULL)
+                return diags_error(ctx->diags, ctx->file, node->pos, "empty or null scrape config section");
+        bool ok = option_bind(node, &scrape_config_table, c, ctx);
+        ok &= check_times(c, global, node, ctx);
+        inherit(c, global, node);
+        return ok & settle_names(c, node, ctx);
+}
+
 bool scrape_configs_bind(const YamlNode *list, const ScrapeGlobal *global, const OptionCtx *ctx, ScrapeConfig **ret, size_t *ret_n)
 {
         bool ok = true;
@@ -196,16 +267,11 @@ bool scrape_configs_bind(const YamlNode *list, const ScrapeGlobal *global, const
                 return diags_error(ctx->diags, ctx->file, list->pos, "scrape_configs must be a list");
         ScrapeConfig *all = arena_array(ctx->arena, ScrapeConfig, list->n);
         for (size_t i = 0; i < list->n; i++) {
-                const YamlNode *node = list->items[i];
-                if (node->kind == YAML_NULL) {
-                        ok = diags_error(ctx->diags, ctx->file, node->pos, "empty or null scrape config section");
-                        continue;
-                }
-                ok &= option_bind(node, &scrape_config_table, &all[i], ctx);
-                ok &= check_times(&all[i], global, node, ctx);
+                ok &= bind_one(list->items[i], global, ctx, &all[i]);
                 for (size_t k = 0; k < i; k++)
                         if (all[i].job_name.n && str_eq(all[k].job_name, all[i].job_name))
-                                ok = diags_error(ctx->diags, ctx->file, node->pos, "found multiple scrape configs with job name '" STR_FMT "'", STR_ARG(all[i].job_name));
+                                ok = diags_error(ctx->diags, ctx->file, list->items[i]->pos, "found multiple scrape configs with job name '" STR_FMT "'",
+                                                 STR_ARG(all[i].job_name));
         }
         *ret = all;
         *ret_n = list->n;

@@ -10,7 +10,7 @@
 #include "scrape/scrape_cache.h"
 #include "scrape/scrape_target.h"
 
-enum { SCRAPE_REPORTS = 5 };
+enum { SCRAPE_REPORTS = 8, SCRAPE_PLAIN_REPORTS = 5 /* without extra_scrape_metrics */ };
 
 /* What all loops of a manager share. */
 typedef struct ScrapeShared {
@@ -26,16 +26,16 @@ typedef struct ScrapeLoop {
         ScrapeShared *shared;
         Arena *arena; /* the strings of spec and pool */
         Str pool;
-        TargetSpec spec;
+        TargetSpec spec;            /* labels and url never change; the rest under the manager's mu and on the loop thread */
         const ScrapeConfig *config; /* borrowed; under config_lock; NULL: defaults (sources) */
-        const ScrapeGlobal *global;
         const ScrapeSource *source; /* NULL: HTTP */
-        int64_t body_limit_bytes;
+        Str forced_error;           /* as config; not empty: every scrape fails with it */
         /* the loop thread's */
         LoopTimer *timer;
         HttpCall *call;
-        int64_t due_ms, scheduled_ms, started_mono_ns;
-        bool busy, stopped;
+        int64_t due_ms, scheduled_ms, phase_ms;
+        bool stopped;
+        _Atomic bool busy; /* from the tick until what it started is stored */
         /* guarded by work */
         Mutex work;
         ScrapeCache *cache;
@@ -51,11 +51,12 @@ typedef struct ScrapeLoop {
 } ScrapeLoop;
 
 /* Copies spec. Returns owned (one reference). */
-ScrapeLoop *scrape_loop_new(ScrapeShared *shared, Str pool, const TargetSpec *spec, const ScrapeConfig *config, const ScrapeGlobal *global,
-                            const ScrapeSource *source);
+ScrapeLoop *scrape_loop_new(ScrapeShared *shared, Str pool, const TargetSpec *spec, const ScrapeConfig *config, const ScrapeSource *source);
 void scrape_loop_unref(ScrapeLoop *loop);
 /* Loop thread only. */
 void scrape_loop_start(ScrapeLoop *loop);
 void scrape_loop_stop(ScrapeLoop *loop);
+/* Takes over interval, timeout and discovered labels of the same target. Loop thread, under the manager's mu. */
+void scrape_loop_respec(ScrapeLoop *loop, const TargetSpec *spec);
 /* Any thread, after stop: stale markers for everything, then silence. */
 void scrape_loop_end(ScrapeLoop *loop, int64_t t_ms);

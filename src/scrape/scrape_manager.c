@@ -1,7 +1,8 @@
-/* The manager: from configurations to loops. Unchanged targets (same pool, URL, labels, times) keep their loop, its cache
- * and its phase over a reload; only the borrowed configuration behind them is exchanged, under config_lock. */
+/* The manager: from configurations to loops. A target is its pool, URL and labels: while they stay, it keeps its loop, its
+ * cache and its series over a reload; only the borrowed configuration behind it is exchanged, under config_lock. */
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "scrape/scrape_loop.h"
@@ -11,15 +12,39 @@ typedef struct DroppedTarget {
         Str pool;
         Labels discovered;
 } DroppedTarget;
+typedef struct PoolState {
+        Str name;
+        uint64_t dropped;
+} PoolState;
+
+typedef struct TargetKey {
+        Str pool, url;
+        Labels labels;
+        bool source;
+} TargetKey;
+
+static uint64_t key_hash(TargetKey k) { return hash_u64(hash_str(k.pool) ^ hash_u64(hash_str(k.url) ^ labels_hash(k.labels))); }
+
+static bool key_eq(TargetKey a, TargetKey b)
+{
+        return a.source == b.source && str_eq(a.pool, b.pool) && str_eq(a.url, b.url) && labels_eq(a.labels, b.labels);
+}
+
+#define MAP_NAME TargetMap
+#define MAP_FN_PREFIX target_map
+#define MAP_KEY TargetKey
+#define MAP_VAL ScrapeLoop *
+#define MAP_HASH(k) key_hash(k)
+#define MAP_EQ(a, b) key_eq(a, b)
+#include "base/map.inc.h"
 
 struct ScrapeManager {
         ScrapeShared shared;
         Mutex mu; /* guards what follows */
         LoopVec loops;
-        Arena *arena; /* of the lists below and of global */
+        Arena *arena; /* of the lists below, and of the loops' forced errors */
         VEC(DroppedTarget) dropped;
-        VEC(Str) pools;
-        ScrapeGlobal global;
+        VEC(PoolState) pools;
 };
 
 ScrapeManager *scrape_manager_new(const ScrapeManagerOptions *options)
@@ -79,53 +104,61 @@ typedef struct Wanted {
         TargetSpec spec;
         const ScrapeConfig *config;
         const ScrapeSource *source;
+        Str forced_error;
 } Wanted;
 
 typedef struct Plan {
         Arena *arena;
         VEC(Wanted) wanted;
+        TargetMap known; /* of wanted: values are NULL */
         VEC(DroppedTarget) dropped;
-        VEC(Str) pools;
+        VEC(PoolState) pools;
 } Plan;
 
-static bool already_wanted(const Plan *plan, Str pool, const TargetSpec *spec)
+static TargetKey wanted_key(const Wanted *w) { return (TargetKey){ w->pool, w->spec.url, w->spec.labels, w->source != NULL }; }
+
+static void want(Plan *plan, Wanted w)
 {
-        for (size_t i = 0; i < plan->wanted.len; i++) {
-                const Wanted *w = &plan->wanted.data[i];
-                if (str_eq(w->pool, pool) && str_eq(w->spec.url, spec->url) && labels_eq(w->spec.labels, spec->labels))
-                        return true;
-        }
-        return false;
+        bool fresh;
+        target_map_put(&plan->known, wanted_key(&w), &fresh);
+        if (fresh)
+                vec_push(&plan->wanted, w);
 }
 
 static void plan_target(Plan *plan, const ScrapeConfig *config, const ScrapeGlobal *global, Str address, Labels labels)
 {
+        PoolState *pool = vec_last(&plan->pools);
         TargetSpec spec;
         Err err;
         if (!scrape_target_resolve(config, global, address, labels, plan->arena, &spec, &err)) {
                 log_error("a target is left out", KV("job", config->job_name), KV("target", address), KV("err", &err));
                 return;
         }
-        if (spec.dropped)
-                vec_push(&plan->dropped, (DroppedTarget){ config->job_name, spec.discovered });
-        else if (!already_wanted(plan, config->job_name, &spec))
-                vec_push(&plan->wanted, (Wanted){ config->job_name, spec, config, NULL });
+        if (!spec.dropped) {
+                want(plan, (Wanted){ .pool = pool->name, .spec = spec, .config = config });
+                return;
+        }
+        if (!config->keep_dropped_targets || pool->dropped < config->keep_dropped_targets)
+                vec_push(&plan->dropped, (DroppedTarget){ pool->name, labels_dup(plan->arena, spec.discovered) });
+        pool->dropped++;
 }
 
 static void plan_config(Plan *plan, const ScrapeConfig *config, const ScrapeGlobal *global)
 {
         const ScrapeTargetGroup *groups = config->static_configs.data;
         size_t before = plan->wanted.len;
-        vec_push(&plan->pools, str_dup(plan->arena, config->job_name));
+        vec_push(&plan->pools, (PoolState){ .name = str_dup(plan->arena, config->job_name) });
         for (size_t i = 0; i < config->static_configs.n; i++)
                 for (size_t k = 0; k < groups[i].targets.n; k++)
                         plan_target(plan, config, global, groups[i].targets.data[k], groups[i].labels);
         uint64_t limit = config->target_limit ? config->target_limit : global->target_limit;
-        if (limit && plan->wanted.len - before > limit) {
-                log_error("target_limit exceeded: the whole job is left out", KV("job", config->job_name), KV("targets", plan->wanted.len - before),
-                          KV("limit", limit));
-                plan->wanted.len = before;
-        }
+        size_t n = plan->wanted.len - before;
+        if (!limit || n <= limit)
+                return;
+        log_error("target_limit exceeded: the scrapes of the job fail", KV("job", config->job_name), KV("targets", n), KV("limit", limit));
+        Str why = str_printf(plan->arena, "target_limit exceeded (number of targets: %zu, limit: %llu)", n, (unsigned long long)limit);
+        for (size_t i = before; i < plan->wanted.len; i++)
+                plan->wanted.data[i].forced_error = why;
 }
 
 static void plan_source(Plan *plan, const ScrapeSource *source)
@@ -139,52 +172,79 @@ static void plan_source(Plan *plan, const ScrapeSource *source)
                 .labels = labels, .discovered = labels, .url = str_printf(plan->arena, "pharos:%s", source->job), .interval_ms = source->interval_ms,
                 .timeout_ms = source->interval_ms,
         };
-        vec_push(&plan->pools, str_of(source->job));
-        vec_push(&plan->wanted, (Wanted){ str_of(source->job), spec, NULL, source });
-}
-
-/* Takes the running loop that is what is wanted out of `old`. */
-static ScrapeLoop *take_same(LoopVec *old, const Wanted *w)
-{
-        vec_each(it, old)
-        {
-                ScrapeLoop *l = *it;
-                if (!l || (l->source == NULL) != (w->source == NULL) || !str_eq(l->pool, w->pool) || !str_eq(l->spec.url, w->spec.url) ||
-                    !labels_eq(l->spec.labels, w->spec.labels) || l->spec.interval_ms != w->spec.interval_ms || l->spec.timeout_ms != w->spec.timeout_ms)
-                        continue;
-                *it = NULL;
-                return l;
-        }
-        return NULL;
-}
-
-static void exchange(ScrapeManager *m, Plan *plan, LoopVec *old, LoopVec *fresh)
-{
-        LoopVec loops = { 0 };
-        for (size_t i = 0; i < plan->wanted.len; i++) {
-                const Wanted *w = &plan->wanted.data[i];
-                ScrapeLoop *l = take_same(old, w);
-                if (l) {
-                        l->config = w->config;
-                        scrape_cache_invalidate(l->cache);
-                } else {
-                        l = scrape_loop_new(&m->shared, w->pool, &w->spec, w->config, &m->global, w->source);
-                        vec_push(fresh, l);
-                }
-                vec_push(&loops, l);
-        }
-        size_t n = 0;
-        vec_each(it, old) if (*it) old->data[n++] = *it;
-        old->len = n;
-        m->loops = loops;
+        vec_push(&plan->pools, (PoolState){ .name = str_of(source->job) });
+        want(plan, (Wanted){ .pool = str_of(source->job), .spec = spec, .source = source });
 }
 
 typedef struct Exchange {
         ScrapeManager *manager;
         Plan *plan;
-        const ScrapeGlobal *global;
-        LoopVec old, fresh;
+        LoopVec old, fresh; /* to be ended; to be started */
+        const ScrapeConfig *before, *after;
+        bool same_rules; /* of before and after: asked for target after target of a job */
 } Exchange;
+
+static bool same_relabels(RelabelConfigList a, RelabelConfigList b)
+{
+        AUTO(buf_done) Buf x = { 0 };
+        AUTO(buf_done) Buf y = { 0 };
+        for (size_t i = 0; i < a.n; i++)
+                relabel_print(&x, &a.data[i]);
+        for (size_t i = 0; i < b.n; i++)
+                relabel_print(&y, &b.data[i]);
+        return a.n == b.n && str_eq(buf_str(&x), buf_str(&y));
+}
+
+/* Whether a line leads to the same series under both. */
+static bool same_rules(Exchange *x, const ScrapeConfig *a, const ScrapeConfig *b)
+{
+        if (!a || !b)
+                return a == b;
+        if (x->before == a && x->after == b)
+                return x->same_rules;
+        x->before = a;
+        x->after = b;
+        x->same_rules = a->honor_labels == b->honor_labels && a->name_validation == b->name_validation && a->label_limit == b->label_limit &&
+                        a->label_name_length_limit == b->label_name_length_limit && a->label_value_length_limit == b->label_value_length_limit &&
+                        same_relabels(a->metric_relabel_configs, b->metric_relabel_configs);
+        return x->same_rules;
+}
+
+static void exchange_one(Exchange *x, ScrapeLoop *l, const Wanted *w)
+{
+        if (!same_rules(x, l->config, w->config))
+                scrape_cache_invalidate(l->cache);
+        l->config = w->config;
+        scrape_loop_respec(l, &w->spec);
+}
+
+/* Loops that are wanted go from `old` to the manager's list, new ones also to x->fresh. */
+static void exchange_loops(Exchange *x)
+{
+        ScrapeManager *m = x->manager;
+        TargetMap running = { 0 };
+        LoopVec loops = { 0 };
+        vec_each(it, &m->loops) *target_map_put(&running, (TargetKey){ (*it)->pool, (*it)->spec.url, (*it)->spec.labels, (*it)->source != NULL }, NULL) = *it;
+        vec_each(w, &x->plan->wanted)
+        {
+                ScrapeLoop **found = target_map_get(&running, wanted_key(w));
+                ScrapeLoop *l = found ? *found : scrape_loop_new(&m->shared, w->pool, &w->spec, w->config, w->source);
+                if (found) {
+                        exchange_one(x, l, w);
+                        *found = NULL;
+                } else {
+                        vec_push(&x->fresh, l);
+                }
+                l->forced_error = w->forced_error;
+                vec_push(&loops, l);
+        }
+        for (TargetMapSlot *s = target_map_next(&running, NULL); s; s = target_map_next(&running, s))
+                if (s->val)
+                        vec_push(&x->old, s->val);
+        target_map_done(&running);
+        vec_done(&m->loops);
+        m->loops = loops;
+}
 
 /* On the loop thread: no timer and no answer can look at a configuration while it changes; jobs are kept out by the lock. */
 static void exchange_on_loop(void *arg)
@@ -193,9 +253,7 @@ static void exchange_on_loop(void *arg)
         ScrapeManager *m = x->manager;
         pthread_rwlock_wrlock(&m->shared.config_lock);
         mutex_lock(&m->mu);
-        x->old = m->loops;
-        m->global = *x->global;
-        exchange(m, x->plan, &x->old, &x->fresh);
+        exchange_loops(x);
         Arena *before = m->arena;
         m->arena = x->plan->arena;
         m->dropped.data = x->plan->dropped.data;
@@ -206,7 +264,6 @@ static void exchange_on_loop(void *arg)
         mutex_unlock(&m->mu);
         pthread_rwlock_unlock(&m->shared.config_lock);
         stop_all(&x->old);
-        start_all(&x->fresh);
 }
 
 bool scrape_manager_apply(ScrapeManager *m, const ScrapeGlobal *global, const ScrapeConfig *configs, size_t n, const ScrapeSource *sources,
@@ -214,12 +271,12 @@ bool scrape_manager_apply(ScrapeManager *m, const ScrapeGlobal *global, const Sc
 {
         (void)err;
         Arena *arena = arena_new();
-        Plan plan = { .arena = arena, .wanted.arena = arena, .dropped.arena = arena, .pools.arena = arena };
+        Plan plan = { .arena = arena, .wanted.arena = arena, .known.arena = arena, .dropped.arena = arena, .pools.arena = arena };
         for (size_t i = 0; i < n_sources; i++)
                 plan_source(&plan, &sources[i]);
         for (size_t i = 0; i < n; i++)
                 plan_config(&plan, &configs[i], global);
-        Exchange x = { .manager = m, .plan = &plan, .global = global };
+        Exchange x = { .manager = m, .plan = &plan };
         loop_call(m->shared.options.loop, exchange_on_loop, &x);
         int64_t now_ms = clock_wall_ms(m->shared.options.clock);
         vec_each(l, &x.old)
@@ -227,6 +284,8 @@ bool scrape_manager_apply(ScrapeManager *m, const ScrapeGlobal *global, const Sc
                 scrape_loop_end(*l, now_ms);
                 scrape_loop_unref(*l);
         }
+        /* Only now: a new target with the labels of an old one starts behind its stale markers. */
+        loop_call(m->shared.options.loop, start_all, &x.fresh);
         vec_done(&x.old);
         vec_done(&x.fresh);
         return true;
@@ -252,14 +311,16 @@ void scrape_manager_status(ScrapeManager *m, Arena *arena, ScrapeStatus *ret)
         *ret = (ScrapeStatus){
                 .active = arena_array(arena, ScrapeTargetStatus, m->loops.len), .n_active = m->loops.len,
                 .dropped = arena_array(arena, ScrapeDropped, m->dropped.len), .n_dropped = m->dropped.len,
-                .pools = arena_array(arena, Str, m->pools.len), .n_pools = m->pools.len,
+                .pools = arena_array(arena, Str, m->pools.len), .pool_dropped = arena_array(arena, uint64_t, m->pools.len), .n_pools = m->pools.len,
         };
         for (size_t i = 0; i < m->loops.len; i++)
                 copy_status(m->loops.data[i], arena, &ret->active[i]);
         for (size_t i = 0; i < m->dropped.len; i++)
                 ret->dropped[i] = (ScrapeDropped){ str_dup(arena, m->dropped.data[i].pool), labels_dup(arena, m->dropped.data[i].discovered) };
-        for (size_t i = 0; i < m->pools.len; i++)
-                ret->pools[i] = str_dup(arena, m->pools.data[i]);
+        for (size_t i = 0; i < m->pools.len; i++) {
+                ret->pools[i] = str_dup(arena, m->pools.data[i].name);
+                ret->pool_dropped[i] = m->pools.data[i].dropped;
+        }
 }
 
 typedef struct MetaRun {

@@ -1,7 +1,10 @@
 #include "scrape/scrape_target.h"
 
+#include <stdlib.h>
+
 #include "base/duration.h"
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "net/url.h"
 
 static void set_default(LabelsBuilder *lb, Str name, Str value)
@@ -42,25 +45,66 @@ static void put_param(Buf *out, bool *first, Str name, Str value)
         url_encode_query(out, value);
 }
 
-/* The configured parameters, their first values as the __param_ labels say. */
+/* As Go writes the path of a URL: what is special elsewhere in it is escaped, percent signs too. */
+static void put_path(Buf *out, Str path)
+{
+        static const char hex[] = "0123456789ABCDEF";
+        if (!str_starts(path, STR("/")))
+                buf_char(out, '/');
+        for (size_t i = 0; i < path.n; i++) {
+                unsigned char c = (unsigned char)path.p[i];
+                bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("-_.~$&+,/:;=@", c));
+                if (!plain) {
+                        buf_char(out, '%');
+                        buf_char(out, hex[c >> 4]);
+                        c = (unsigned char)hex[c & 15];
+                }
+                buf_char(out, (char)c);
+        }
+}
+
+static const StrList *configured(const ScrapeConfig *config, Str name)
+{
+        for (size_t i = 0; i < config->params.n; i++)
+                if (str_eq(config->params.data[i].name, name))
+                        return &config->params.data[i].values;
+        return NULL;
+}
+
+static int by_bytes(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
+
+/* The configured parameters by name; a label __param_<name> replaces the first value, or adds the parameter. */
+static void put_params(Buf *out, const ScrapeConfig *config, Labels labels, Arena *arena)
+{
+        VEC(Str) names = { .arena = arena };
+        bool first = true;
+        for (size_t i = 0; i < config->params.n; i++)
+                if (config->params.data[i].values.n)
+                        vec_push(&names, config->params.data[i].name);
+        for (size_t i = 0; i < labels.n; i++) {
+                Str name = str_sub(labels.data[i].name, 8, labels.data[i].name.n);
+                const StrList *values = str_starts(labels.data[i].name, STR("__param_")) ? configured(config, name) : NULL;
+                if (str_starts(labels.data[i].name, STR("__param_")) && !(values && values->n))
+                        vec_push(&names, name);
+        }
+        if (names.len > 1)
+                qsort(names.data, names.len, sizeof(Str), by_bytes);
+        vec_each(name, &names)
+        {
+                Str label = labels_get(labels, str_printf(arena, "__param_" STR_FMT, STR_ARG(*name)));
+                const StrList *values = configured(config, *name);
+                put_param(out, &first, *name, label.n ? label : values->data[0]);
+                for (size_t v = 1; values && v < values->n; v++)
+                        put_param(out, &first, *name, values->data[v]);
+        }
+}
+
 static Str build_url(const ScrapeConfig *config, Labels labels, Arena *arena)
 {
         Buf out = { .arena = arena };
-        bool first = true;
         buf_printf(&out, STR_FMT "://" STR_FMT, STR_ARG(labels_get(labels, STR("__scheme__"))), STR_ARG(labels_get(labels, STR("__address__"))));
-        Str path = labels_get(labels, STR("__metrics_path__"));
-        if (!str_starts(path, STR("/")))
-                buf_char(&out, '/');
-        buf_str_add(&out, path);
-        for (size_t i = 0; i < labels.n; i++) {
-                if (!str_starts(labels.data[i].name, STR("__param_")))
-                        continue;
-                Str name = str_sub(labels.data[i].name, 8, labels.data[i].name.n);
-                put_param(&out, &first, name, labels.data[i].value);
-                for (size_t k = 0; k < config->params.n; k++)
-                        for (size_t v = 1; str_eq(config->params.data[k].name, name) && v < config->params.data[k].values.n; v++)
-                                put_param(&out, &first, name, config->params.data[k].values.data[v]);
-        }
+        put_path(&out, labels_get(labels, STR("__metrics_path__")));
+        put_params(&out, config, labels, arena);
         return buf_str(&out);
 }
 
