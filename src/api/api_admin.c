@@ -52,7 +52,7 @@ void api_admin_delete_series(void *self, const HttpRequest *req, HttpResponse *r
                 api_reply_error(resp, API_BAD_DATA, "no match[] parameter provided");
                 return;
         }
-        if (!api_param_time(req, resp, "start", INT64_MIN / 2, &min_ms) || !api_param_time(req, resp, "end", INT64_MAX / 2, &max_ms))
+        if (!api_param_time(req, resp, "start", API_MIN_MS, &min_ms) || !api_param_time(req, resp, "end", API_MAX_MS, &max_ms))
                 return;
         for (size_t i = 0; i < n; i++) {
                 Matchers matchers;

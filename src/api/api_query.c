@@ -146,16 +146,12 @@ static void run(const ApiContext *ctx, const HttpRequest *req, HttpResponse *res
         PromqlResult result;
         Expr *expr;
         Err err;
-        Cancel cancel;
         if (!api_param_duration(req, resp, "timeout", 0, &timeout_ms) || !api_param_limit(req, resp, "limit", &limit) ||
             !api_param_duration(req, resp, "lookback_delta", 0, &query->lookback_ms) || !parse_expr(req, resp, ctx, &query->text, &expr))
                 return;
         query->expr = expr;
         query->cancel = req->cancel;
-        if (timeout_ms > 0 && !req->cancel) {
-                cancel_init(&cancel, ctx->clock, timeout_ms);
-                query->cancel = &cancel;
-        }
+        query->timeout_ms = MAX_OF(timeout_ms, (int64_t)0);
         if (!promql_exec(ctx->promql, ctx->store, query, req->arena, &result, &err)) {
                 api_reply_err(resp, &err);
                 return;

@@ -9,6 +9,8 @@
 #include "base/num.h"
 #include "codec/floats.h"
 
+#define MAX_DURATION_S 9.2e9 /* nanoseconds fit into 64 bits, as upstream's do */
+
 static const struct {
         const char *name;
         int status;
@@ -104,24 +106,32 @@ static bool parse_zone(Str s, size_t at, int64_t *ret_offset_s)
         int hours;
         int minutes;
         *ret_offset_s = 0;
-        if (at + 1 == s.n && (s.p[at] == 'Z' || s.p[at] == 'z'))
+        if (at + 1 == s.n && s.p[at] == 'Z')
                 return true;
         if (at + 6 != s.n || (s.p[at] != '+' && s.p[at] != '-') || s.p[at + 3] != ':' || !digits(s, at + 1, 2, &hours) ||
-            !digits(s, at + 4, 2, &minutes))
+            !digits(s, at + 4, 2, &minutes) || hours > 23 || minutes > 59)
                 return false;
         *ret_offset_s = (s.p[at] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
         return true;
 }
 
+static int days_in(int year, int month)
+{
+        static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+        bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+        return days[month - 1] + (month == 2 && leap);
+}
+
 static bool parse_rfc3339(Str s, int64_t *ret_ms)
 {
         struct tm tm = { 0 };
-        if (s.n < 20 || s.p[4] != '-' || s.p[7] != '-' || (s.p[10] != 'T' && s.p[10] != 't') || s.p[13] != ':' || s.p[16] != ':')
+        if (s.n < 20 || s.p[4] != '-' || s.p[7] != '-' || s.p[10] != 'T' || s.p[13] != ':' || s.p[16] != ':')
                 return false;
         if (!digits(s, 0, 4, &tm.tm_year) || !digits(s, 5, 2, &tm.tm_mon) || !digits(s, 8, 2, &tm.tm_mday) || !digits(s, 11, 2, &tm.tm_hour) ||
             !digits(s, 14, 2, &tm.tm_min) || !digits(s, 17, 2, &tm.tm_sec))
                 return false;
-        if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+        if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > days_in(tm.tm_year, tm.tm_mon) || tm.tm_hour > 23 || tm.tm_min > 59 ||
+            tm.tm_sec > 59)
                 return false;
         tm.tm_year -= 1900;
         tm.tm_mon -= 1;
@@ -129,6 +139,8 @@ static bool parse_rfc3339(Str s, int64_t *ret_ms)
         double fraction = 0;
         if (s.p[at] == '.') {
                 double scale = 0.1;
+                if (s.p[at + 1] < '0' || s.p[at + 1] > '9') /* s ends in a zone, or is refused below */
+                        return false;
                 for (at++; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++, scale /= 10)
                         fraction += (s.p[at] - '0') * scale;
         }
@@ -142,13 +154,20 @@ static bool parse_rfc3339(Str s, int64_t *ret_ms)
 bool api_parse_time(Str text, int64_t *ret_ms)
 {
         double v;
+        int64_t t_ms;
         if (floats_parse(text, &v)) {
                 if (!isfinite(v) || fabs(v) > 9.2e15)
                         return false;
-                *ret_ms = (int64_t)round(v * 1000);
-                return true;
+                t_ms = (int64_t)round(v * 1000);
+        } else if (str_eq(text, STR("-292273086-05-16T16:47:06Z"))) { /* what Go clients send for "from the beginning" */
+                t_ms = API_MIN_MS;
+        } else if (str_eq(text, STR("292277025-08-18T07:12:54.999999999Z"))) {
+                t_ms = API_MAX_MS;
+        } else if (!parse_rfc3339(text, &t_ms)) {
+                return false;
         }
-        return parse_rfc3339(text, ret_ms);
+        *ret_ms = MIN_OF(MAX_OF(t_ms, API_MIN_MS), API_MAX_MS);
+        return true;
 }
 
 bool api_param_time(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms, int64_t *ret_ms)
@@ -172,13 +191,14 @@ bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *
                 *ret_ms = fallback_ms;
                 return true;
         }
-        if (floats_parse(text, &seconds) && isfinite(seconds) && fabs(seconds) < 9.2e15) {
+        bool number = floats_parse(text, &seconds);
+        bool fits = number && fabs(seconds) < MAX_DURATION_S; /* false for NaN */
+        if (fits)
                 *ret_ms = (int64_t)(seconds * 1000);
+        if (fits || (!number && duration_parse(text, ret_ms)))
                 return true;
-        }
-        if (duration_parse(text, ret_ms))
-                return true;
-        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": cannot parse \"" STR_FMT "\" to a valid duration", name, STR_ARG(str_sub(text, 0, 200)));
+        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": cannot parse \"" STR_FMT "\" to a valid duration%s", name,
+                        STR_ARG(str_sub(text, 0, 200)), number ? ". It overflows int64" : "");
         return false;
 }
 
@@ -186,10 +206,20 @@ bool api_param_limit(const HttpRequest *req, HttpResponse *resp, const char *nam
 {
         Str text;
         *ret = 0;
-        if (!http_request_param(req, str_of(name), &text) || text.n == 0 || num_parse_u64(text, ret))
+        int64_t v = 0;
+        if (!http_request_param(req, str_of(name), &text) || text.n == 0)
                 return true;
-        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": \"" STR_FMT "\" is not a non-negative number", name, STR_ARG(str_sub(text, 0, 200)));
-        return false;
+        if (!num_parse_i64(text, &v)) { /* the words of Go's parser, which clients know */
+                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": strconv.Atoi: parsing \"" STR_FMT "\": invalid syntax", name,
+                                STR_ARG(str_sub(text, 0, 200)));
+                return false;
+        }
+        if (v < 0) {
+                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": %s must be non-negative", name, name);
+                return false;
+        }
+        *ret = (uint64_t)v;
+        return true;
 }
 
 /* ---- values ---- */

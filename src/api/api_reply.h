@@ -14,12 +14,17 @@ void api_reply_begin(HttpResponse *resp, JsonWriter *w);
 /* Closes the envelope; warnings and infos may be NULL (strings living until now). */
 void api_reply_end(JsonWriter *w, const PromqlAnnotation *annotations, size_t n);
 
+/* Times are held within these, so that differences and a lookback do not overflow. */
+#define API_MIN_MS (INT64_MIN / 2)
+#define API_MAX_MS (INT64_MAX / 2)
+
 /* A parameter as a time (RFC 3339 or float seconds); absent: fallback_ms. False: the error was replied. */
 bool api_param_time(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms, int64_t *ret_ms);
 /* Float seconds or 5m; absent: fallback_ms. */
 bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms, int64_t *ret_ms);
-/* A count; absent: 0. */
+/* A count; absent: 0, which means no limit wherever it is used. */
 bool api_param_limit(const HttpRequest *req, HttpResponse *resp, const char *name, uint64_t *ret);
+/* RFC 3339 or float seconds, kept within API_MIN_MS and API_MAX_MS. */
 bool api_parse_time(Str text, int64_t *ret_ms);
 
 /* 1435781451.781 as upstream prints times. */

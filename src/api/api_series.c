@@ -3,7 +3,10 @@
 #include <stdlib.h>
 
 #include "api/api_reply.h"
+#include "base/num.h"
+#include "base/utf8.h"
 #include "base/vec.h"
+#include "model/utf8name.h"
 
 typedef struct Selection {
         Matchers *sets;
@@ -30,7 +33,7 @@ static bool read_selection(const HttpRequest *req, HttpResponse *resp, bool matc
                         return false;
                 }
         }
-        if (!api_param_time(req, resp, "start", INT64_MIN / 2, &ret->min_ms) || !api_param_time(req, resp, "end", INT64_MAX / 2, &ret->max_ms) ||
+        if (!api_param_time(req, resp, "start", API_MIN_MS, &ret->min_ms) || !api_param_time(req, resp, "end", API_MAX_MS, &ret->max_ms) ||
             !api_param_limit(req, resp, "limit", &ret->limit))
                 return false;
         if (ret->max_ms < ret->min_ms) {
@@ -153,59 +156,76 @@ void api_series_label_names(void *self, const HttpRequest *req, HttpResponse *re
 
 void api_series_label_values(void *self, const HttpRequest *req, HttpResponse *resp)
 {
-        Str name;
-        Str tail;
-        if (!str_cut(req->rest, '/', &name, &tail) || !str_eq(tail, STR("values"))) {
+        static const Str tail = STR_INIT("/values");
+        if (!str_ends(req->rest, tail)) {
                 api_reply_error(resp, API_NOT_FOUND, "no such endpoint; label values are at /api/v1/label/<name>/values");
                 return;
         }
-        if (name.n == 0) {
-                api_reply_error(resp, API_BAD_DATA, "invalid label name: \"\"");
+        Str name = str_sub(req->rest, 0, req->rest.n - tail.n);
+        Buf plain = { .arena = req->arena };
+        utf8name_unescape(&plain, name); /* U__... names what a path cannot */
+        if (name.n == 0 || !utf8_valid(name)) {
+                api_reply_error(resp, API_BAD_DATA, "invalid label name: \"" STR_FMT "\"", STR_ARG(name));
                 return;
         }
-        reply_names(self, req, resp, values_of, name);
+        reply_names(self, req, resp, values_of, buf_str(&plain));
+}
+
+/* The distinct metadata of one metric: types of targets may differ. */
+static void put_metadata(JsonWriter *w, const ScrapeMetadata *all, size_t n, uint64_t limit)
+{
+        uint64_t written = 0;
+        json_begin_array(w);
+        for (size_t k = 0; k < n && !(limit && written >= limit); k++) {
+                bool seen = false;
+                for (size_t j = 0; j < k && !seen; j++)
+                        seen = all[j].meta.type == all[k].meta.type && str_eq(all[j].meta.help, all[k].meta.help) &&
+                               str_eq(all[j].meta.unit, all[k].meta.unit);
+                if (seen)
+                        continue;
+                json_begin_object(w);
+                json_key_cstr(w, "type", metadata_type_name(all[k].meta.type));
+                json_key_str(w, "help", all[k].meta.help);
+                json_key_str(w, "unit", all[k].meta.unit);
+                json_end_object(w);
+                written++;
+        }
+        json_end_array(w);
+}
+
+/* -1: no limit; 0 is a limit here, as upstream has it. */
+static bool metadata_limit(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t *ret)
+{
+        Str text;
+        *ret = -1;
+        if (!http_request_param(req, str_of(name), &text) || text.n == 0 || num_parse_i64(text, ret))
+                return true;
+        api_reply_error(resp, API_BAD_DATA, "%s must be a number", name);
+        return false;
 }
 
 void api_series_metadata(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         ApiContext *ctx = self;
-        uint64_t limit;
-        uint64_t per_metric;
+        int64_t limit;
+        int64_t per_metric;
         Str metric = { 0 };
         ScrapeMetadata *all;
         size_t n;
-        if (!api_param_limit(req, resp, "limit", &limit) || !api_param_limit(req, resp, "limit_per_metric", &per_metric))
+        if (!metadata_limit(req, resp, "limit", &limit) || !metadata_limit(req, resp, "limit_per_metric", &per_metric))
                 return;
         http_request_param(req, STR("metric"), &metric);
         scrape_manager_metadata(ctx->scrape, metric, req->arena, &all, &n);
         JsonWriter w;
-        uint64_t metrics = 0;
+        int64_t metrics = 0;
         api_reply_begin(resp, &w);
         json_begin_object(&w);
-        for (size_t i = 0; i < n;) {
+        for (size_t i = 0; i < n && !(limit >= 0 && metrics >= limit); metrics++) {
                 size_t end = i;
                 while (end < n && str_eq(all[end].metric, all[i].metric))
                         end++;
-                if (limit && metrics++ >= limit)
-                        break;
                 json_key(&w, all[i].metric);
-                json_begin_array(&w);
-                uint64_t written = 0;
-                for (size_t k = i; k < end && !(per_metric && written >= per_metric); k++) {
-                        bool seen = false;
-                        for (size_t j = i; j < k && !seen; j++)
-                                seen = all[j].meta.type == all[k].meta.type && str_eq(all[j].meta.help, all[k].meta.help) &&
-                                       str_eq(all[j].meta.unit, all[k].meta.unit);
-                        if (seen)
-                                continue;
-                        json_begin_object(&w);
-                        json_key_cstr(&w, "type", metadata_type_name(all[k].meta.type));
-                        json_key_str(&w, "help", all[k].meta.help);
-                        json_key_str(&w, "unit", all[k].meta.unit);
-                        json_end_object(&w);
-                        written++;
-                }
-                json_end_array(&w);
+                put_metadata(&w, all + i, end - i, per_metric > 0 ? (uint64_t)per_metric : 0);
                 i = end;
         }
         json_end_object(&w);

@@ -212,6 +212,20 @@ static bool in_list(Str s, const Str *list, size_t n)
         return n == 0;
 }
 
+/* As Go reads a bool. */
+static bool parse_bool(Str s, bool *ret)
+{
+        static const char *const yes[] = { "1", "t", "T", "TRUE", "true", "True" };
+        static const char *const no[] = { "0", "f", "F", "FALSE", "false", "False" };
+        for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
+                if (!str_eq(s, str_of(yes[i])) && !str_eq(s, str_of(no[i])))
+                        continue;
+                *ret = str_eq(s, str_of(yes[i]));
+                return true;
+        }
+        return false;
+}
+
 static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *f)
 {
         Str type = { 0 };
@@ -227,7 +241,13 @@ static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *
         }
         f->alerts = !str_eq_fold(type, STR("record"));
         f->records = !str_eq_fold(type, STR("alert"));
-        f->with_alerts = !str_eq_fold(exclude, STR("true")) && !str_eq(exclude, STR("1"));
+        bool without = false;
+        if (exclude.n && !parse_bool(exclude, &without)) {
+                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"exclude_alerts\": error converting exclude_alerts: strconv.ParseBool: parsing \"" STR_FMT
+                                                    "\": invalid syntax", STR_ARG(str_sub(exclude, 0, 100)));
+                return false;
+        }
+        f->with_alerts = !without;
         f->n_names = http_request_params(req, STR("rule_name[]"), &f->names);
         f->n_groups = http_request_params(req, STR("rule_group[]"), &f->groups);
         f->n_files = http_request_params(req, STR("file[]"), &f->files);
@@ -239,7 +259,13 @@ static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *
                         return false;
                 }
         }
-        return api_param_limit(req, resp, "group_limit", &f->group_limit);
+        if (!api_param_limit(req, resp, "group_limit", &f->group_limit))
+                return false;
+        if (f->token.n && !f->group_limit) {
+                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"group_limit\": group_limit needs to be present in order to paginate over the groups");
+                return false;
+        }
+        return true;
 }
 
 static bool rule_passes(const RuleFilter *f, const RuleStatus *r)
@@ -285,37 +311,44 @@ static bool group_passes(const RuleGroupStatus *g, const RuleFilter *f)
         return g->n == 0 && f->n_names == 0 && f->n_sets == 0;
 }
 
+/* Where the page starts: behind everything before the group that the token names. False: no group has it. */
+static bool page_start(const RuleGroupStatus *groups, size_t n, Str token, Arena *arena, size_t *ret)
+{
+        *ret = 0;
+        for (; token.n && *ret < n; (*ret)++)
+                if (str_eq(group_token(&groups[*ret], arena), token))
+                        return true;
+        return token.n == 0;
+}
+
 void api_watch_rules(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         ApiContext *ctx = self;
         RuleFilter filter = { 0 };
         RuleGroupStatus *groups;
         size_t n;
+        size_t i;
         if (!read_filter(req, resp, &filter))
                 return;
         rules_manager_status(ctx->rules, req->arena, &groups, &n);
+        if (!page_start(groups, n, filter.token, req->arena, &i)) {
+                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"group_next_token\": invalid group_next_token. Were rule groups changed?");
+                return;
+        }
         JsonWriter w;
         api_reply_begin(resp, &w);
         json_begin_object(&w);
         json_key(&w, STR("groups"));
         json_begin_array(&w);
         uint64_t written = 0;
-        bool skipping = filter.token.n != 0;
         Str next = { 0 };
-        for (size_t i = 0; i < n; i++) {
-                if (skipping) {
-                        skipping = !str_eq(group_token(&groups[i], req->arena), filter.token);
-                        if (skipping)
-                                continue;
-                }
+        for (; i < n && !next.n; i++) {
                 if (!group_passes(&groups[i], &filter))
                         continue;
-                if (filter.group_limit && written == filter.group_limit) {
+                if (filter.group_limit && written++ == filter.group_limit)
                         next = group_token(&groups[i], req->arena);
-                        break;
-                }
-                put_group(&w, &groups[i], &filter, req->arena);
-                written++;
+                else
+                        put_group(&w, &groups[i], &filter, req->arena);
         }
         json_end_array(&w);
         if (next.n)

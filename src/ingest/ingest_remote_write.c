@@ -5,7 +5,8 @@
  * 1. A request is stored whole or not at all: the first refused sample rolls it back and is named in the 400.
  * 2. A series seen before costs one hash of its label bytes: the cache maps them to the store's reference. A reference
  *    that the store forgot is resolved again from the labels.
- * 3. Series with bad labels are skipped and counted, as upstream does; they never fail the others. */
+ * 3. Series with bad labels are skipped and counted, as upstream does; they never fail the others. So are native
+ *    histograms, which are not stored in this version. */
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -16,6 +17,7 @@
 #include "codec/snappy.h"
 #include "ingest/ingest.h"
 #include "os/mutex.h"
+#include "store/labelcheck.h"
 
 enum {
         MAX_DECODED_BYTES = 32 << 20, /* as upstream */
@@ -88,7 +90,6 @@ static void cache_put(IngestRemoteWrite *rw, Hash128 key, SeriesRef ref)
 
 /* ---- one series ---- */
 
-
 static int by_name(const void *a, const void *b) { return str_cmp(((const Label *)a)->name, ((const Label *)b)->name); }
 
 static bool read_label(Str bytes, Label *ret)
@@ -152,22 +153,34 @@ static bool refuse(WriteRun *run, Str series, AppendResult result, int64_t t_ms,
                        STR_ARG(str_sub(buf_str(&text), 0, 300)), (long long)t_ms);
 }
 
+/* What is known of the series being written. */
+typedef struct Known {
+        Hash128 key;
+        bool cached; /* key names it */
+        SeriesRef ref;
+} Known;
+
 /* Appends one sample. *ret_skip: the series cannot be stored, leave out the rest of it. */
-static bool append_one(WriteRun *run, Str series, Hash128 key, SeriesRef *ref, int64_t t_ms, double v, bool *ret_skip, Err *err)
+static bool append_one(WriteRun *run, Str series, Known *known, int64_t t_ms, double v, bool *ret_skip, Err *err)
 {
         Labels labels = { 0 };
-        bool known = *ref != 0;
+        bool had_ref = known->ref != 0;
         if (t_ms > run->max_ms)
                 return refuse(run, series, APPEND_OUT_OF_BOUNDS, t_ms, err);
-        if (!known && !read_labels(series, run->arena, &labels))
-                return err_set(err, ERR_INVALID, "a series has malformed labels");
-        AppendResult result = store_append(run->appender, ref, labels, t_ms, v);
-        if (known && result == APPEND_BAD_LABELS) { /* the store forgot the reference */
-                *ref = 0;
-                return append_one(run, series, key, ref, t_ms, v, ret_skip, err);
+        if (!had_ref && !read_labels(series, run->arena, &labels))
+                return err_set(err, ERR_INVALID, "a series has malformed labels, or more than %d", MAX_LABELS);
+        /* Before the store is asked, so that its own limit can be told from a series that can never be stored. */
+        AppendResult result = had_ref ? APPEND_OK : labelcheck_labels(labels, true);
+        if (result == APPEND_OK) {
+                result = store_append(run->appender, &known->ref, labels, t_ms, v);
+                run->limited |= result == APPEND_LIMIT;
         }
-        if (!known && *ref)
-                cache_put(run->rw, key, *ref);
+        if (had_ref && result == APPEND_BAD_LABELS) { /* the store forgot the reference */
+                known->ref = 0;
+                return append_one(run, series, known, t_ms, v, ret_skip, err);
+        }
+        if (!had_ref && known->ref && known->cached)
+                cache_put(run->rw, known->key, known->ref);
         switch (result) {
         case APPEND_OK:
         case APPEND_DUPLICATE:
@@ -176,7 +189,6 @@ static bool append_one(WriteRun *run, Str series, Hash128 key, SeriesRef *ref, i
         case APPEND_BAD_LABELS:
         case APPEND_LIMIT:
                 metric_add(metric_of(&refused, str_of(append_result_name(result))), 1);
-                run->limited |= result == APPEND_LIMIT;
                 *ret_skip = true;
                 return true;
         case APPEND_CONFLICT:
@@ -188,13 +200,19 @@ static bool append_one(WriteRun *run, Str series, Hash128 key, SeriesRef *ref, i
         return refuse(run, series, result, t_ms, err);
 }
 
-/* The run of label fields at the start of a series, as written: what names it. */
-static Str label_run(Str series)
+/* The label fields at the start of a series, as written: what names it. *ret_whole false: there are more of them behind
+ * something else, which is legal and never seen; then the run does not name the series. */
+static Str label_run(Str series, bool *ret_whole)
 {
         ProtoReader r = proto_reader(series);
         const unsigned char *end = r.p;
-        for (ProtoField f; proto_next(&r, &f) && f.number == 1;)
+        ProtoField f;
+        bool more;
+        while ((more = proto_next(&r, &f)) && f.number == 1)
                 end = r.p;
+        *ret_whole = true;
+        for (; more; more = proto_next(&r, &f))
+                *ret_whole &= f.number != 1;
         return str_n(series.p, (size_t)(end - (const unsigned char *)series.p));
 }
 
@@ -215,23 +233,23 @@ static bool read_sample(Str bytes, int64_t *ret_t_ms, double *ret_v)
 
 static bool write_series(WriteRun *run, Str series, Err *err)
 {
-        Str name = label_run(series);
-        Hash128 key = hash_bytes128(name.p, name.n);
-        SeriesRef ref = cache_get(run->rw, key);
+        bool whole;
+        Str name = label_run(series, &whole);
+        Known known = { .key = hash_bytes128(name.p, name.n), .cached = whole && name.n };
+        if (known.cached)
+                known.ref = cache_get(run->rw, known.key);
         bool skip = false;
         ProtoReader r = proto_reader(str_sub(series, name.n, series.n));
         for (ProtoField f; !skip && proto_next(&r, &f);) {
                 int64_t t_ms;
                 double v;
-                if (f.number == 1) { /* labels behind samples: legal, never seen; the run above does not name the series */
-                        key = hash_bytes128(series.p, series.n);
-                        ref = 0;
-                }
+                if (f.number == 4)
+                        metric_add(metric_of(&refused, STR("histogram")), 1);
                 if (f.number != 2)
                         continue;
                 if (!read_sample(f.bytes, &t_ms, &v))
                         return err_set(err, ERR_INVALID, "a sample is malformed");
-                if (!append_one(run, series, key, &ref, t_ms, v, &skip, err))
+                if (!append_one(run, series, &known, t_ms, v, &skip, err))
                         return false;
         }
         return skip || proto_done(&r, err);
@@ -256,6 +274,19 @@ static void reply(HttpResponse *resp, int status, const char *reason, const char
         buf_printf(&resp->body, "%s\n", text);
 }
 
+/* Whether the parameters of the Content-Type name version 1's message, or none. */
+static bool is_write_request(Str params)
+{
+        for (Str part; str_split_next(&params, ';', &part);) {
+                Str name;
+                Str value;
+                str_cut(str_trim(part), '=', &name, &value);
+                if (str_eq_fold(name, STR("proto")) && !str_eq(value, STR("prometheus.WriteRequest")))
+                        return false;
+        }
+        return true;
+}
+
 static bool check_headers(const HttpRequest *req, HttpResponse *resp)
 {
         Str type = http_request_header(req, STR("Content-Type"));
@@ -267,8 +298,8 @@ static bool check_headers(const HttpRequest *req, HttpResponse *resp)
                 reply(resp, 415, "content_type", "expected Content-Type application/x-protobuf");
                 return false;
         }
-        if (str_find(params, STR("io.prometheus.write.v2.Request")) != SIZE_MAX) {
-                reply(resp, 415, "protocol", "remote write 2.0 messages are not accepted; send prometheus.WriteRequest (1.0)");
+        if (!is_write_request(params)) {
+                reply(resp, 415, "protocol", "only prometheus.WriteRequest (remote write 1.0) is accepted");
                 return false;
         }
         if (encoding.n && !str_eq_fold(encoding, STR("snappy"))) {

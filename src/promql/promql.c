@@ -345,7 +345,8 @@ bool promql_exec(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Aren
                    .cancel = q->cancel,
                    .active_samples = &me.samples,
                    .lookback_ms = q->lookback_ms > 0 ? q->lookback_ms : e->options.lookback_ms };
-        cancel_init(&x.timeout, e->options.clock, e->options.timeout_ms);
+        bool sooner = q->timeout_ms > 0 && q->timeout_ms < e->options.timeout_ms;
+        cancel_init(&x.timeout, e->options.clock, sooner ? q->timeout_ms : e->options.timeout_ms);
         PromqlResult out = { 0 };
         metric_add(queries_total, 1);
         if (!enter(e, &me, q->cancel, &x.timeout, err))

@@ -35,7 +35,8 @@ typedef struct PromqlQuery {
         bool range;        /* false: instant at start_ms */
         int64_t start_ms, end_ms, step_ms;
         int64_t lookback_ms; /* 0: the engine's */
-        const Cancel *cancel; /* may be NULL; the engine's timeout applies as well */
+        int64_t timeout_ms;  /* 0: the engine's, which is also the longest */
+        const Cancel *cancel; /* may be NULL; the timeout applies as well */
 } PromqlQuery;
 
 /* One output series over the step grid (range) or at one time (instant). */
