@@ -292,6 +292,7 @@ bool alert_matchers_parse(Str text, Arena *arena, AlertMatcherVec *out, Err *err
         if (!utf8_ok && !classic_ok)
                 return false;
         const AlertMatcherVec *use = classic_ok && !(utf8_ok && same(&utf8, &classic)) ? &classic : &utf8;
-        vec_each(m, use) vec_push(out, *m);
+        for (size_t i = 0; i < use->len; i++)
+                vec_push(out, use->data[i]);
         return true;
 }

@@ -141,6 +141,14 @@ static void missing_variable(void *arg, Str name)
         diags_warn(ctx->diags, ctx->file, (YamlPos){ 0 }, "external_labels name the environment variable '" STR_FMT "', which is not set", STR_ARG(name));
 }
 
+static bool is_loaded(const Loader *l, Str path)
+{
+        for (size_t i = 0; i < l->rules.len; i++)
+                if (str_eq(l->rules.data[i].path, path))
+                        return true;
+        return false;
+}
+
 static bool load_rule_pattern(Loader *l, Str pattern, const OptionCtx *ctx)
 {
         glob_t found;
@@ -157,6 +165,8 @@ static bool load_rule_pattern(Loader *l, Str pattern, const OptionCtx *ctx)
                 return diags_error(l->diags, ctx->file, (YamlPos){ 0 }, "rule_files: cannot read '" STR_FMT "'", STR_ARG(path));
         for (size_t i = 0; i < found.gl_pathc; i++) {
                 RuleFile file;
+                if (is_loaded(l, str_of(found.gl_pathv[i]))) /* two patterns found it */
+                        continue;
                 if (rules_load_file(found.gl_pathv[i], &dialect, ctx->arena, l->diags, &file))
                         vec_push(&l->rules, file);
                 else
@@ -379,48 +389,7 @@ bool app_config_check_file(const char *path, const PromqlFeatures *features, Dia
         return diags->errors == before;
 }
 
-/* ---- showing ---- */
-
-static bool is_secret_key(Str key)
-{
-        static const char *const words[] = { "password", "credentials", "bearer_token", "client_secret", "secret_key", "secret", "api_key", "token", "service_key",
-                                             "routing_key", "auth_secret", "api_url", "webhook_url", "url" };
-        for (size_t i = 0; i < ARRAY_LEN(words); i++)
-                if (str_eq(key, str_of(words[i])) || (strlen(words[i]) > 5 && str_ends(key, str_of(words[i]))))
-                        return true;
-        return false;
-}
-
-/* Line by line: what follows the colon of a secret key goes. Inline maps ({a: b}) are masked from the key on. */
-Str app_config_masked(const AppConfig *config, Arena *arena)
-{
-        Buf out = { .arena = arena };
-        Str rest = config->text;
-        Str line;
-        while (str_split_next(&rest, '\n', &line)) {
-                size_t at = 0;
-                size_t mask_from = SIZE_MAX;
-                while (at < line.n && mask_from == SIZE_MAX) {
-                        while (at < line.n && strchr(" \t-{,\"'", line.p[at]))
-                                at++;
-                        size_t start = at;
-                        while (at < line.n && !strchr(" :{,\"'", line.p[at]))
-                                at++;
-                        size_t colon = at;
-                        while (colon < line.n && strchr("\"' ", line.p[colon]))
-                                colon++;
-                        if (colon < line.n && line.p[colon] == ':' && is_secret_key(str_sub(line, start, at)))
-                                mask_from = colon + 1;
-                        at = at == start ? at + 1 : at;
-                }
-                buf_str_add(&out, str_sub(line, 0, mask_from));
-                if (mask_from != SIZE_MAX && str_trim(str_sub(line, mask_from, line.n)).n)
-                        buf_lit(&out, " <secret>");
-                if (rest.p)
-                        buf_char(&out, '\n');
-        }
-        return buf_str(&out);
-}
+/* ---- the reference ---- */
 
 void app_config_document(Buf *out)
 {

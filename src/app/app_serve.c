@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@
 #include "os/thread.h"
 #include "ui/ui.h"
 
-enum { POOL_QUEUE = 4096, MAX_LIVE_CLIENTS = 256, MAX_FETCHES = 4096, UPKEEP_MS = 1000, LIVE_EVERY_MS = 1000 };
+enum { POOL_QUEUE = 4096, MAX_LIVE_CLIENTS = 256, MAX_FETCHES = 4096, UPKEEP_MS = 1000, EXPIRE_EVERY_MS = 3600 * 1000, LIVE_EVERY_MS = 1000 };
 
 typedef struct App {
         AppFlags flags;
@@ -61,6 +62,8 @@ typedef struct App {
         Mutex tick_mu;
         Cond tick_cond;
         bool woken, stopping;
+        atomic_bool upkeep_runs;
+        int64_t expired_ms;         /* upkeep's */
         _Atomic int64_t scraped_ms; /* last told to the live listeners */
 } App;
 
@@ -70,7 +73,7 @@ static void on_scraped(void *ctx, int64_t t_ms)
 {
         App *app = ctx;
         int64_t last = app->scraped_ms;
-        if (t_ms - last < LIVE_EVERY_MS || !__atomic_compare_exchange_n((int64_t *)&app->scraped_ms, &last, t_ms, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        if (t_ms - last < LIVE_EVERY_MS || !atomic_compare_exchange_strong(&app->scraped_ms, &last, t_ms))
                 return;
         char text[64];
         int n = snprintf(text, sizeof text, "{\"t_ms\":%lld}", (long long)t_ms);
@@ -109,7 +112,20 @@ static bool gather_self(void *ctx, Buf *out, Err *err)
         return true;
 }
 
-static void upkeep_job(void *ctx) { tsdb_maintain(((App *)ctx)->tsdb); }
+/* On the pool: it may take long, and rules must not wait for it. */
+static void upkeep_job(void *ctx)
+{
+        App *app = ctx;
+        Err err;
+        int64_t now_ms = clock_wall_ms(clock_system());
+        tsdb_maintain(app->tsdb);
+        if (now_ms - app->expired_ms >= EXPIRE_EVERY_MS) {
+                app->expired_ms = now_ms;
+                if (!statedb_expire(app->statedb, now_ms, &err))
+                        log_warn("old documents and events are not deleted", KV("err", &err));
+        }
+        app->upkeep_runs = false;
+}
 
 static void schedule(void *ctx)
 {
@@ -120,7 +136,8 @@ static void schedule(void *ctx)
                 wait_ms = MIN_OF(wait_ms, alert_router_tick(app->router));
                 int64_t now_ms = clock_mono_ms(clock_system());
                 if (now_ms >= next_upkeep_ms) {
-                        upkeep_job(app);
+                        if (!atomic_exchange(&app->upkeep_runs, true) && !pool_submit(app->pool, upkeep_job, app))
+                                app->upkeep_runs = false;
                         next_upkeep_ms = now_ms + UPKEEP_MS;
                 }
                 wait_ms = MIN_OF(wait_ms, next_upkeep_ms - now_ms);
@@ -161,10 +178,14 @@ static AppConfig *load_config(App *app, Err *err)
 
 static bool apply_config(App *app, AppConfig *c, Err *err)
 {
-        notify_apply(app->notify, c->receivers);
-        return alert_router_apply(app->router, &c->alert, err) &&
-               rules_manager_apply(app->rules, c->rule_files, c->n_rule_files, c->global.external_labels, c->global.evaluation_interval_ms, err) &&
-               scrape_manager_apply(app->scrape, &c->global, c->scrape, c->n_scrape, app->sources, app->n_sources, err);
+        if (!scrape_manager_apply(app->scrape, &c->global, c->scrape, c->n_scrape, app->sources, app->n_sources, err))
+                return false;
+        notify_apply(app->notify, c->receivers); /* before the routes that name them */
+        if (!alert_router_apply(app->router, &c->alert, err))
+                return false;
+        rules_manager_apply(app->rules, c->rule_files, c->n_rule_files, c->global.external_labels, c->global.evaluation_interval_ms,
+                            c->global.rule_query_offset_ms);
+        return true;
 }
 
 static void tell_reload(App *app, bool ok, const char *why)
@@ -186,6 +207,12 @@ static bool app_reload(void *ctx, Err *err)
         MUTEX_SCOPE(&app->config_mu);
         AppConfig *fresh = load_config(app, err);
         bool ok = fresh && apply_config(app, fresh, err);
+        if (fresh && !ok) { /* parts of it may be in force */
+                Err again;
+                if (!apply_config(app, app->config, &again))
+                        log_error("the configuration before it cannot be restored", KV("err", &again));
+                app_config_free(fresh);
+        }
         app->reload_ok = ok;
         if (ok) {
                 app->reload_ms = clock_wall_ms(clock_system());
@@ -322,16 +349,37 @@ static bool start_server(App *app, Err *err)
         return http_server_start(&options, app->routes, n_api + n_ui, &app->server, err);
 }
 
-/* What people open: where we listen, with a name that a browser takes. */
-static Str server_url(App *app)
+/* The part of --listen before the port; empty for every address. */
+static Str listen_host(const App *app)
 {
         Str listen = str_of(app->flags.listen);
         size_t colon = str_rfind_char(listen, ':');
         Str host = colon == SIZE_MAX ? listen : str_sub(listen, 0, colon);
-        if (host.n == 0 || str_eq(host, STR("0.0.0.0")) || str_eq(host, STR("[::]")))
-                host = STR("localhost");
-        const char *prefix = app->flags.route_prefix && strcmp(app->flags.route_prefix, "/") != 0 ? app->flags.route_prefix : "";
-        return str_printf(app->arena, "http://" STR_FMT ":%d%s/", STR_ARG(host), http_server_port(app->server), prefix);
+        return str_eq(host, STR("0.0.0.0")) || str_eq(host, STR("[::]")) ? (Str){ 0 } : host;
+}
+
+static const char *prefix_of(const App *app)
+{
+        const char *prefix = app->flags.route_prefix;
+        return prefix && strcmp(prefix, "/") != 0 ? prefix : "";
+}
+
+/* What stands in links of notifications: the machine's name when every address is listened on. */
+static const char *external_url(App *app)
+{
+        Str host = listen_host(app);
+        Str listen = str_of(app->flags.listen);
+        size_t colon = str_rfind_char(listen, ':');
+        if (!host.n)
+                host = proc_hostname(app->arena);
+        return str_printf(app->arena, "http://" STR_FMT STR_FMT "%s", STR_ARG(host), STR_ARG(str_sub(listen, colon, listen.n)), prefix_of(app)).p;
+}
+
+/* What people open: where we listen, with a name that a browser takes. */
+static Str server_url(App *app)
+{
+        Str host = listen_host(app);
+        return str_printf(app->arena, "http://" STR_FMT ":%d%s/", STR_ARG(host.n ? host : STR("localhost")), http_server_port(app->server), prefix_of(app));
 }
 
 static bool start(App *app, Err *err)
@@ -344,7 +392,7 @@ static bool start(App *app, Err *err)
         app->reload_ok = true;
         app->reload_ms = clock_wall_ms(clock_system());
         if (!app->flags.external_url)
-                app->flags.external_url = str_printf(app->arena, "http://%s", app->flags.listen).p;
+                app->flags.external_url = external_url(app);
         if (!open_stores(app, err) || !loop_new(&app->loop, err) || !http_client_new(app->loop, MAX_FETCHES, &app->client, err))
                 return false;
         app_self_start();

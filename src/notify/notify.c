@@ -25,7 +25,6 @@ typedef struct NotifyJob NotifyJob;
 struct Notify {
         NotifyOptions options;
         Mutex mu; /* guards receivers, jobs, n_jobs, stopping */
-        Cond idle;
         const NotifyReceivers *receivers;
         NotifyJob *jobs; /* under way */
         size_t n_jobs;
@@ -59,7 +58,6 @@ Notify *notify_new(const NotifyOptions *options)
         rand_os_bytes(&seed, sizeof seed);
         rand_init(&n->rand, seed);
         mutex_init(&n->mu);
-        mutex_cond_init(&n->idle);
         return n;
 }
 
@@ -74,7 +72,6 @@ static void finish(NotifyJob *job)
         if (job->next)
                 job->next->prev = job->prev;
         n->n_jobs--;
-        mutex_cond_broadcast(&n->idle);
         mutex_unlock(&n->mu);
         arena_free(job->arena);
 }
@@ -105,7 +102,6 @@ void notify_free(Notify *n)
         mutex_unlock(&n->mu);
         loop_call(n->options.loop, stop_all, n); /* behind every job that was posted before */
         mutex_done(&n->mu);
-        mutex_cond_done(&n->idle);
         mem_free(n);
 }
 
@@ -165,6 +161,7 @@ static void answered(void *arg, const HttpAnswer *answer)
         DeliveryResult *r = &job->result;
         uint64_t retry_after_s = 0;
         job->under_way = NULL;
+        r->err = (Err){ 0 };
         r->status = answer->ok ? answer->status : 0;
         r->ok = answer->ok && answer->status / 100 == 2;
         r->retry = !answer->ok || answer->status / 100 == 5 || answer->status == 429;
@@ -172,7 +169,7 @@ static void answered(void *arg, const HttpAnswer *answer)
                 r->err = answer->err;
         else if (!r->ok)
                 err_set(&r->err, ERR_UNAVAILABLE, "unexpected status code %d: " STR_FMT, answer->status, STR_ARG(str_sub(answer->body, 0, 200)));
-        num_parse_u64(answer->retry_after, &retry_after_s);
+        IGNORE(num_parse_u64(answer->retry_after, &retry_after_s)); /* a date is not honoured */
         r->retry_after_ms = (int64_t)MIN_OF(retry_after_s, (uint64_t)86400) * 1000;
         metric_add(metric_of(&attempts, job->integration, r->ok ? STR("ok") : r->retry ? STR("retry") : STR("failed")), 1);
         if (r->ok || !r->retry)
@@ -216,15 +213,8 @@ static void start(void *arg)
 
 /* ---- making the request ---- */
 
-static void done_at_once(Str integration, bool ok, const Err *err, void (*done)(void *, const DeliveryResult *), void *arg)
-{
-        DeliveryResult result = { .ok = ok, .integration = integration };
-        if (err)
-                result.err = *err;
-        done(arg, &result);
-}
-
-/* Resolved alerts leave when they are not wanted; what is over max_alerts is counted. */
+/* Resolved alerts leave when they are not wanted; what is over max_alerts is counted. What is said of all is said of what is
+ * left. */
 static Notification tailor(const Notification *from, const Integration *to, Arena *arena)
 {
         Notification n = *from;
@@ -238,6 +228,13 @@ static Notification tailor(const Notification *from, const Integration *to, Aren
                 n.n_alerts = to->webhook.max_alerts;
         }
         n.alerts = kept;
+        n.resolved = true;
+        for (size_t i = 0; i < n.n_alerts; i++)
+                n.resolved &= kept[i].ends_at_ms != 0;
+        if (n.n_alerts != from->n_alerts) {
+                n.common_labels = alert_msg_common(kept, n.n_alerts, false, arena);
+                n.common_annotations = alert_msg_common(kept, n.n_alerts, true, arena);
+        }
         return n;
 }
 
@@ -279,39 +276,45 @@ static void log_instead(const Notification *n, const Integration *to)
         buf_done(&labels);
 }
 
+/* Under mu: turns the notification into the job's request, or ends it at once (*ret_ok). False: nothing to send. */
+static bool prepare(Notify *n, NotifyJob *job, const Notification *notification, bool *ret_ok, Err *err)
+{
+        const ReceiverBound *r = find_receiver(n, notification->receiver);
+        const Integration *to = r && notification->integration < r->n ? &r->integrations[notification->integration] : NULL;
+        *ret_ok = false;
+        if (!to)
+                return err_set(err, ERR_NOT_FOUND, "receiver '" STR_FMT "' is gone", STR_ARG(notification->receiver));
+        job->integration = str_dup(job->arena, to->name);
+        Notification mine = tailor(notification, to, job->arena);
+        if (mine.n_alerts == 0 || to->kind != INTEGRATION_WEBHOOK) {
+                if (mine.n_alerts)
+                        log_instead(&mine, to);
+                *ret_ok = true;
+                return false;
+        }
+        if (n->n_jobs >= MAX_JOBS)
+                return err_set(err, ERR_LIMIT, "%d notifications wait to be delivered already", MAX_JOBS);
+        return make_call(job, &to->webhook, &mine, n->options.version, err);
+}
+
 void notify_send(void *self, const Notification *notification, void (*done)(void *, const DeliveryResult *), void *arg)
 {
         Notify *n = self;
         Arena *arena = arena_new();
         NotifyJob *job = arena_new_of(arena, NotifyJob);
-        Err err;
+        bool ok;
         *job = (NotifyJob){ .notify = n, .arena = arena, .done = done, .arg = arg, .backoff_ms = FIRST_BACKOFF_MS };
         mutex_lock(&n->mu);
-        const ReceiverBound *r = find_receiver(n, notification->receiver);
-        const Integration *to = r && notification->integration < r->n ? &r->integrations[notification->integration] : NULL;
-        bool ready = false;
-        bool ok = false;
-        if (!to) {
-                err_set(&err, ERR_NOT_FOUND, "receiver '" STR_FMT "' is gone", STR_ARG(notification->receiver));
-        } else {
-                job->integration = str_dup(arena, to->name);
-                Notification mine = tailor(notification, to, arena);
-                ok = mine.n_alerts == 0 || to->kind != INTEGRATION_WEBHOOK;
-                if (mine.n_alerts && to->kind != INTEGRATION_WEBHOOK)
-                        log_instead(&mine, to);
-                else if (mine.n_alerts && n->n_jobs >= MAX_JOBS)
-                        err_set(&err, ERR_LIMIT, "%d notifications wait to be delivered already", MAX_JOBS);
-                else if (mine.n_alerts)
-                        ready = make_call(job, &to->webhook, &mine, n->options.version, &err);
-        }
+        bool ready = prepare(n, job, notification, &ok, &job->result.err);
         n->n_jobs += ready;
         mutex_unlock(&n->mu);
+        job->result.integration = job->integration;
+        job->result.ok = !ready && ok;
         if (!ready) {
-                done_at_once(job->integration, ok, ok ? NULL : &err, done, arg);
+                done(arg, &job->result);
                 arena_free(arena);
                 return;
         }
         job->give_up_mono_ms = clock_mono_ms(n->options.clock) + notification->timeout_ms;
-        job->result.integration = job->integration;
         loop_post(n->options.loop, start, job);
 }

@@ -48,8 +48,8 @@ static void put_time(Buf *out, int64_t t_ms)
                 buf_lit(out, "\"0001-01-01T00:00:00Z\"");
                 return;
         }
-        time_t seconds = (time_t)(t_ms / 1000);
-        int ms = (int)(t_ms % 1000);
+        int ms = (int)((t_ms % 1000 + 1000) % 1000);
+        time_t seconds = (time_t)((t_ms - ms) / 1000);
         struct tm tm;
         char text[40];
         gmtime_r(&seconds, &tm);

@@ -8,6 +8,7 @@
  * 4. Restored alerts do not resolve before the group's hold_until: after a start, data may come later than rules. */
 #include <math.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
 #include "net/url.h"
@@ -101,6 +102,7 @@ static Str expand(Expander *e, Str text)
         Str name = str_printf(e->arena, "__alert_" STR_FMT, STR_ARG(e->rule->name));
         if (gotmpl_expand_rule(name, text, &e->data, &e->ctx, e->arena, &out, &err))
                 return out;
+        log_warn("a template of a rule fails", KV("rule", e->rule->name), KV("err", &err));
         return str_printf(e->arena, "<error expanding template: %s>", err.msg);
 }
 

@@ -4,6 +4,7 @@
  * 1. Every complaint names the group and the rule, and points into the file; a bad expression also at its own column.
  * 2. A file with one error loads nothing; all its errors are reported together. */
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "base/utf8.h"
 #include "config/option.h"
@@ -46,13 +47,33 @@ static void keep_group_node(void *self, const YamlNode *node, const OptionCtx *c
         ((GroupYaml *)self)->node = node;
 }
 
+static int by_name(const void *a, const void *b) { return str_cmp(((const Label *)a)->name, ((const Label *)b)->name); }
+
+/* Labels of rules, field is a Labels: an empty text stays, it takes the series' label away. */
+static bool parse_labels(void *field, const YamlNode *node, const OptionCtx *ctx)
+{
+        if (node->kind != YAML_MAP)
+                return diags_error(ctx->diags, ctx->file, node->pos, "'labels' needs a mapping of names to texts");
+        Label *all = arena_array(ctx->arena, Label, node->n);
+        for (size_t i = 0; i < node->n; i++) {
+                const YamlNode *value = node->pairs[i].value;
+                if (value->kind != YAML_SCALAR && value->kind != YAML_NULL)
+                        return diags_error(ctx->diags, ctx->file, value->pos, "label '" STR_FMT "' needs a text", STR_ARG(node->pairs[i].key));
+                all[i] = (Label){ node->pairs[i].key, value->kind == YAML_NULL ? (Str){ 0 } : value->text };
+        }
+        if (node->n > 1)
+                qsort(all, node->n, sizeof *all, by_name);
+        *(Labels *)field = (Labels){ all, node->n };
+        return true;
+}
+
 static const Option rule_options[] = {
         { .key = "record", .kind = OPT_NODE, .offset = offsetof(RuleYaml, record), .help = "Name of the series that a recording rule writes." },
         { .key = "alert", .kind = OPT_NODE, .offset = offsetof(RuleYaml, alert), .help = "Name of the alert." },
         { .key = "expr", .kind = OPT_NODE, .offset = offsetof(RuleYaml, expr), .help = "PromQL expression, evaluated at every interval of the group." },
         { .key = "for", .kind = OPT_DURATION, .offset = offsetof(RuleYaml, for_ms), .set_offset = offsetof(RuleYaml, has_for), .help = "How long the expression must hold before the alert fires." },
         { .key = "keep_firing_for", .kind = OPT_DURATION, .offset = offsetof(RuleYaml, keep_firing_for_ms), .set_offset = offsetof(RuleYaml, has_keep), .help = "How long the alert goes on firing after the expression stopped to hold." },
-        { .key = "labels", .kind = OPT_LABELS, .offset = offsetof(RuleYaml, labels), .help = "Labels to add or override; templates in alerting rules." },
+        { .key = "labels", .kind = OPT_CUSTOM, .parse = parse_labels, .offset = offsetof(RuleYaml, labels), .help = "Labels to add or override; templates in alerting rules." },
         { .key = "annotations", .kind = OPT_LABELS, .offset = offsetof(RuleYaml, annotations), .help = "Texts for people; templates." },
         OPTION_END,
 };
@@ -63,7 +84,7 @@ static const Option group_options[] = {
         { .key = "interval", .kind = OPT_DURATION, .offset = offsetof(GroupYaml, interval_ms), .help = "How often its rules are evaluated; default: global.evaluation_interval." },
         { .key = "query_offset", .kind = OPT_DURATION, .offset = offsetof(GroupYaml, query_offset_ms), .set_offset = offsetof(GroupYaml, has_query_offset), .help = "Evaluate this far in the past, to wait for late data." },
         { .key = "limit", .kind = OPT_UINT, .offset = offsetof(GroupYaml, limit), .def = "0", .help = "Most alerts or series that one rule may produce; 0: no limit." },
-        { .key = "labels", .kind = OPT_LABELS, .offset = offsetof(GroupYaml, labels), .help = "Labels added to every rule of the group." },
+        { .key = "labels", .kind = OPT_CUSTOM, .parse = parse_labels, .offset = offsetof(GroupYaml, labels), .help = "Labels added to every rule of the group." },
         { .key = "rules", .kind = OPT_STRUCT_LIST, .offset = offsetof(GroupYaml, rules), .table = &rule_table, .help = "The rules, evaluated in order." },
         OPTION_END,
 };
@@ -129,7 +150,7 @@ static bool read_expr(const RuleReader *r, const YamlNode *node, Rule *rule)
 
 static bool name_is_valid(const RuleReader *r, Str name)
 {
-        if (name.n == 0 || str_eq(name, LABEL_NAME))
+        if (name.n == 0)
                 return false;
         return r->dialect->legacy_names ? labels_name_is_legacy_valid(name) : utf8_valid(name);
 }
@@ -138,7 +159,7 @@ static bool check_names(const RuleReader *r, const Rule *rule)
 {
         bool ok = true;
         for (size_t i = 0; i < rule->labels.n; i++) {
-                if (!name_is_valid(r, rule->labels.data[i].name))
+                if (str_eq(rule->labels.data[i].name, LABEL_NAME) || !name_is_valid(r, rule->labels.data[i].name))
                         ok = complain(r, (YamlPos){ 0 }, str_printf(r->ctx->arena, "invalid label name: '" STR_FMT "'", STR_ARG(rule->labels.data[i].name)));
                 if (!utf8_valid(rule->labels.data[i].value))
                         ok = complain(r, (YamlPos){ 0 }, STR("invalid label value: not UTF-8"));

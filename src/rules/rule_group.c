@@ -12,13 +12,18 @@ METRIC_COUNTER(evaluations, "pharos_rules_evaluations_total", "Rules evaluated."
 METRIC_COUNTER(failures, "pharos_rules_evaluation_failures_total", "Rules whose evaluation failed.");
 METRIC_HISTOGRAM(group_seconds, "pharos_rules_group_seconds", "Time to evaluate a group.");
 
+/* Not with a builder: a rule's empty label takes the series' label away. */
 static Labels merge_labels(Labels under, Labels over, Arena *arena)
 {
-        LabelsBuilder lb;
-        labels_builder_init(&lb, arena, under);
-        for (size_t i = 0; i < over.n; i++)
-                labels_builder_set(&lb, over.data[i].name, over.data[i].value);
-        return labels_builder_build(&lb, arena);
+        Label *all = arena_array(arena, Label, under.n + over.n);
+        size_t n = 0;
+        for (size_t i = 0, k = 0; i < under.n || k < over.n;) {
+                int c = i == under.n ? 1 : k == over.n ? -1 : str_cmp(under.data[i].name, over.data[k].name);
+                all[n++] = c < 0 ? under.data[i] : over.data[k];
+                i += c <= 0;
+                k += c >= 0;
+        }
+        return (Labels){ all, n };
 }
 
 static void copy_rule(Rule *to, const Rule *from, const PromqlFeatures *features, Arena *arena)
@@ -34,6 +39,11 @@ static void copy_rule(Rule *to, const Rule *from, const PromqlFeatures *features
         if (!ast_parse(to->expr_text, arena, features, &expr, NULL, &err))
                 log_error("a rule's expression does not parse", KV("rule", to->name), KV("err", &err));
         to->expr = expr;
+}
+
+static bool same_rule(const RuleRun *a, const RuleRun *b)
+{
+        return a->rule->alerting == b->rule->alerting && str_eq(a->rule->name, b->rule->name) && labels_eq(a->labels, b->labels);
 }
 
 RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group, Labels external_labels, int64_t interval_ms,
@@ -56,6 +66,8 @@ RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group
                 copy_rule(&run->group.rules[i], &group->rules[i], &promql_engine_options(options->engine)->features, arena);
                 run->runs[i].rule = &run->group.rules[i];
                 run->runs[i].labels = merge_labels(run->group.labels, run->group.rules[i].labels, arena);
+                for (size_t k = 0; k < i; k++)
+                        run->runs[i].namesake += same_rule(&run->runs[i], &run->runs[k]);
         }
         mutex_init(&run->mu);
         return run;
@@ -74,30 +86,22 @@ void rule_group_free(RuleGroupRun *run)
         mem_free(run);
 }
 
-static bool same_rule(const RuleRun *a, const RuleRun *b)
-{
-        return a->rule->alerting == b->rule->alerting && str_eq(a->rule->name, b->rule->name) && labels_eq(a->labels, b->labels);
-}
-
 void rule_group_inherit(RuleGroupRun *run, RuleGroupRun *old)
 {
         for (size_t i = 0; i < run->group.n; i++) {
                 for (size_t k = 0; k < old->group.n; k++) {
                         RuleRun *from = &old->runs[k];
                         RuleRun *to = &run->runs[i];
-                        if (!same_rule(to, from) || from->generation == 0)
+                        if (to->namesake != from->namesake || !same_rule(to, from))
                                 continue;
-                        const Rule *rule = to->rule;
-                        Labels labels = to->labels;
+                        RuleRun fresh = *to;
                         *to = *from;
-                        to->rule = rule;
-                        to->labels = labels;
+                        to->rule = fresh.rule;
+                        to->labels = fresh.labels;
                         *from = (RuleRun){ .rule = from->rule, .labels = from->labels };
                         break;
                 }
         }
-        run->hold_until_ms = old->hold_until_ms;
-        run->downtime_ms = old->downtime_ms;
         run->last_eval_ms = old->last_eval_ms;
 }
 
@@ -169,7 +173,7 @@ static void run_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
         run->eval_seconds = (double)(group->options->clock->mono_ns(group->options->clock) - start_ns) * 1e-9;
         mutex_unlock(&group->mu);
         if (run->rule->alerting) {
-                rule_alerting_save(group, run); /* before anybody is told: a crash in between repeats, it never forgets */
+                rule_alerting_save(group, run, ts_ms); /* before anybody is told: a crash in between repeats, it never forgets */
                 rule_alerting_send(group, run, ts_ms, arena);
         }
 }

@@ -41,7 +41,8 @@ typedef struct ActiveAlert {
 
 typedef struct RuleRun {
         const Rule *rule;
-        Labels labels; /* the group's under the rule's */
+        Labels labels;    /* the group's under the rule's; empty values stay: they take a label away */
+        size_t namesake;  /* how many rules of the group before it have its name and labels */
         RuleHealth health;
         char *last_error; /* owned; NULL: none */
         double eval_seconds;
@@ -61,7 +62,7 @@ typedef struct RuleGroupRun {
         Labels external_labels;
         int64_t next_ms;       /* manager's: when it is due */
         int64_t hold_until_ms; /* restored alerts do not resolve before this */
-        int64_t downtime_ms;   /* how long nothing was evaluated before this start */
+        int64_t start_ms, last_tick_ms; /* of this program; of the one before it */
         bool running, retired; /* manager's, under its lock */
         Mutex mu;              /* guards what follows and the alerts, outputs and texts of runs */
         RuleRun *runs;
@@ -78,7 +79,7 @@ void rule_group_free(RuleGroupRun *run);
 void rule_group_inherit(RuleGroupRun *run, RuleGroupRun *old);
 /* Evaluates every rule at ts_ms, in order. */
 void rule_group_eval(RuleGroupRun *run, int64_t ts_ms);
-/* Stale markers for everything the group wrote: it is gone from the configuration. */
+/* Stale markers for everything the group still has: it is gone from the configuration. */
 void rule_group_end(RuleGroupRun *run, int64_t ts_ms);
 
 /* ---- one rule (rule_alerting.c, rule_output.c) */
@@ -89,7 +90,7 @@ MUST_CHECK bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const Prom
 void rule_alerting_send(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Arena *arena);
 /* Reads and writes the rule's alerts in the state database. */
 void rule_alerting_restore(RuleGroupRun *group, RuleRun *run);
-void rule_alerting_save(RuleGroupRun *group, RuleRun *run);
+void rule_alerting_save(RuleGroupRun *group, RuleRun *run, int64_t ts_ms);
 void rule_alerting_free(ActiveAlert *alert);
 void rule_alerting_clear(RuleRun *run);
 

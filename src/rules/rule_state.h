@@ -1,7 +1,9 @@
-/* rules/rule_state.h - when rules were last looked at, over restarts. Private. */
+/* rules/rule_state.h - what rules leave in the state database. Private. */
 #pragma once
-#include "statedb/statedb.h"
+#include "rules/rule_group.h"
 
-/* 0: never. */
+/* When rules were last looked at; 0: never. */
 int64_t rule_state_last_tick(StateDb *db);
 void rule_state_note_tick(StateDb *db, int64_t t_ms);
+/* Deletes the alerts of rules that none of these groups has. db may be NULL. */
+void rule_state_drop_unknown(StateDb *db, RuleGroupRun *const *groups, size_t n);

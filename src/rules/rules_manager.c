@@ -13,7 +13,7 @@
 #include "rules/rule_state.h"
 #include "rules/rules.h"
 
-enum { NOTE_TICK_EVERY_MS = 15000, IDLE_TICK_MS = 60000 };
+enum { NOTE_TICK_EVERY_MS = 15000, NOTE_TICK_PENDING_MS = 1000, IDLE_TICK_MS = 60000 };
 
 METRIC_COUNTER(missed, "pharos_rules_group_iterations_missed_total", "Evaluations skipped because the one before still ran.");
 
@@ -34,8 +34,8 @@ struct RulesManager {
         GroupVec groups;
         size_t running;
         size_t firing, pending;
-        int64_t noted_tick_ms, downtime_ms, start_ms;
-        int64_t default_interval_ms;
+        bool applying; /* no evaluation starts */
+        int64_t noted_tick_ms, start_ms, last_tick_ms;
 };
 
 const char *rules_state_name(AlertState state)
@@ -58,10 +58,8 @@ RulesManager *rules_manager_new(const RulesOptions *options)
                 m->options.resend_delay_ms = 60000;
         if (!m->options.outage_tolerance_ms)
                 m->options.outage_tolerance_ms = 3600000;
-        m->default_interval_ms = m->options.default_interval_ms;
         m->start_ms = clock_wall_ms(m->options.clock);
-        int64_t last = rule_state_last_tick(options->statedb);
-        m->downtime_ms = last && last < m->start_ms ? m->start_ms - last : 0;
+        m->last_tick_ms = rule_state_last_tick(options->statedb);
         mutex_init(&m->mu);
         mutex_cond_init(&m->idle);
         return m;
@@ -95,10 +93,8 @@ static int64_t next_slot(const RuleGroupRun *g, int64_t now_ms)
         buf_printf(&key, STR_FMT ";" STR_FMT, STR_ARG(g->group.file), STR_ARG(g->group.name));
         int64_t phase = (int64_t)(hash_fnv1a(buf_str(&key)) % (uint64_t)g->interval_ms);
         buf_done(&key);
-        int64_t base = now_ms - (now_ms % g->interval_ms) + phase;
-        while (base <= now_ms)
-                base += g->interval_ms;
-        return base - g->interval_ms > now_ms ? base - g->interval_ms : base;
+        int64_t slot = now_ms - (now_ms % g->interval_ms) + phase;
+        return slot > now_ms ? slot : slot + g->interval_ms;
 }
 
 static RuleGroupRun *take_same(GroupVec *old, const RuleGroupRun *g)
@@ -114,45 +110,52 @@ static RuleGroupRun *take_same(GroupVec *old, const RuleGroupRun *g)
         return NULL;
 }
 
-bool rules_manager_apply(RulesManager *m, const RuleFile *files, size_t n, Labels external_labels, int64_t default_interval_ms, Err *err)
+/* The new run of a group, with what the run before it knew. */
+static RuleGroupRun *replace_group(RulesManager *m, const RuleGroup *group, Labels external_labels, GroupVec *old, int64_t now_ms)
 {
-        (void)err;
+        int64_t interval_ms = group->interval_ms ? group->interval_ms : m->options.default_interval_ms;
+        int64_t offset_ms = group->query_offset_ms >= 0 ? group->query_offset_ms : m->options.default_query_offset_ms;
+        RuleGroupRun *g = rule_group_new(&m->options, group, external_labels, interval_ms, offset_ms);
+        g->start_ms = m->start_ms;
+        g->last_tick_ms = m->last_tick_ms;
+        g->hold_until_ms = m->start_ms + 2 * MAX_OF(interval_ms, m->options.default_interval_ms);
+        RuleGroupRun *same = take_same(old, g);
+        g->next_ms = same && same->interval_ms == interval_ms ? same->next_ms : next_slot(g, now_ms);
+        if (same) {
+                rule_group_inherit(g, same);
+                rule_group_end(same, now_ms - same->query_offset_ms);
+                rule_group_free(same);
+        }
+        return g;
+}
+
+void rules_manager_apply(RulesManager *m, const RuleFile *files, size_t n, Labels external_labels, int64_t default_interval_ms,
+                         int64_t default_query_offset_ms)
+{
         int64_t now_ms = clock_wall_ms(m->options.clock);
         GroupVec fresh = { 0 };
         mutex_lock(&m->mu);
+        m->applying = true;
         wait_idle(m);
         if (default_interval_ms > 0)
-                m->default_interval_ms = default_interval_ms;
+                m->options.default_interval_ms = default_interval_ms;
+        m->options.default_query_offset_ms = default_query_offset_ms;
         GroupVec old = m->groups;
-        for (size_t f = 0; f < n; f++) {
-                for (size_t i = 0; i < files[f].n; i++) {
-                        const RuleGroup *group = &files[f].groups[i];
-                        int64_t interval_ms = group->interval_ms ? group->interval_ms : m->default_interval_ms;
-                        int64_t offset_ms = group->query_offset_ms >= 0 ? group->query_offset_ms : m->options.default_query_offset_ms;
-                        RuleGroupRun *g = rule_group_new(&m->options, group, external_labels, interval_ms, offset_ms);
-                        g->downtime_ms = m->downtime_ms;
-                        g->hold_until_ms = m->start_ms + 2 * MAX_OF(interval_ms, m->default_interval_ms);
-                        RuleGroupRun *same = take_same(&old, g);
-                        g->next_ms = same && same->interval_ms == interval_ms ? same->next_ms : next_slot(g, now_ms);
-                        if (same) {
-                                rule_group_inherit(g, same);
-                                rule_group_end(same, now_ms);
-                                rule_group_free(same);
-                        }
-                        vec_push(&fresh, g);
-                }
-        }
+        for (size_t f = 0; f < n; f++)
+                for (size_t i = 0; i < files[f].n; i++)
+                        vec_push(&fresh, replace_group(m, &files[f].groups[i], external_labels, &old, now_ms));
         vec_each(o, &old)
         {
                 if (!*o)
                         continue;
-                rule_group_end(*o, now_ms);
+                rule_group_end(*o, now_ms - (*o)->query_offset_ms);
                 rule_group_free(*o);
         }
         vec_done(&old);
         m->groups = fresh;
+        rule_state_drop_unknown(m->options.statedb, fresh.data, fresh.len);
+        m->applying = false;
         mutex_unlock(&m->mu);
-        return true;
 }
 
 static void finish_eval(RulesManager *m, RuleGroupRun *group)
@@ -163,6 +166,7 @@ static void finish_eval(RulesManager *m, RuleGroupRun *group)
         group->running = false;
         vec_each(g, &m->groups)
         {
+                MUTEX_SCOPE(&(*g)->mu);
                 firing += (*g)->firing;
                 pending += (*g)->pending;
         }
@@ -192,7 +196,9 @@ static void collect_due(RulesManager *m, int64_t now_ms, JobVec *due)
         vec_each(it, &m->groups)
         {
                 RuleGroupRun *g = *it;
-                if (g->next_ms > now_ms)
+                if (g->next_ms > now_ms + g->interval_ms) /* the clock was set back */
+                        g->next_ms = next_slot(g, now_ms);
+                if (g->next_ms > now_ms || m->applying)
                         continue;
                 int64_t slots = (now_ms - g->next_ms) / g->interval_ms;
                 int64_t ts_ms = g->next_ms + slots * g->interval_ms;
@@ -217,7 +223,9 @@ int64_t rules_manager_tick(RulesManager *m)
         JobVec due = { 0 };
         mutex_lock(&m->mu);
         collect_due(m, now_ms, &due);
-        bool note = m->groups.len && now_ms - m->noted_tick_ms >= NOTE_TICK_EVERY_MS;
+        /* While something is pending, its clock must survive a crash more exactly. */
+        int64_t every_ms = m->pending ? NOTE_TICK_PENDING_MS : NOTE_TICK_EVERY_MS;
+        bool note = due.len && (now_ms - m->noted_tick_ms >= every_ms || now_ms < m->noted_tick_ms);
         if (note)
                 m->noted_tick_ms = now_ms;
         mutex_unlock(&m->mu);
