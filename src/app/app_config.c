@@ -290,12 +290,16 @@ static FileKind kind_of(const YamlNode *root)
                 FileKind kind;
         } keys[] = {
                 { "groups", KIND_RULES }, { "scrape_configs", KIND_PROMETHEUS }, { "rule_files", KIND_PROMETHEUS }, { "remote_write", KIND_PROMETHEUS },
-                { "alerting", KIND_PROMETHEUS }, { "receivers", KIND_ALERTMANAGER }, { "route", KIND_ALERTMANAGER }, { "inhibit_rules", KIND_ALERTMANAGER },
+                { "scrape_config_files", KIND_PROMETHEUS }, { "remote_read", KIND_PROMETHEUS }, { "otlp", KIND_PROMETHEUS }, { "tracing", KIND_PROMETHEUS },
+                { "runtime", KIND_PROMETHEUS }, { "alerting", KIND_PROMETHEUS }, { "receivers", KIND_ALERTMANAGER }, { "route", KIND_ALERTMANAGER }, { "inhibit_rules", KIND_ALERTMANAGER },
                 { "collect", KIND_PHAROS }, { "prometheus", KIND_PHAROS }, { "alertmanager", KIND_PHAROS },
         };
         for (size_t i = 0; i < ARRAY_LEN(keys); i++)
                 if (yaml_get(root, str_of(keys[i].key)))
                         return keys[i].kind;
+        const YamlNode *storage = yaml_get(root, STR("storage"));
+        if (storage && (yaml_get(storage, STR("tsdb")) || yaml_get(storage, STR("exemplars"))))
+                return KIND_PROMETHEUS;
         const YamlNode *global = yaml_get(root, STR("global"));
         if (global)
                 return yaml_get(global, STR("resolve_timeout")) ? KIND_ALERTMANAGER : KIND_PROMETHEUS;
