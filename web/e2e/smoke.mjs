@@ -86,9 +86,9 @@ await tally.run("the tooltip shows values, largest first", async () => {
 await tally.run("dragging zooms, double click goes back", async () => {
   const box = await page.locator(".chart .u-over").boundingBox();
   const y = box.y + box.height / 2;
-  await page.mouse.move(box.x + box.width * 0.6, y);
+  await page.mouse.move(box.x + box.width * 0.965, y);
   await page.mouse.down();
-  await page.mouse.move(box.x + box.width * 0.8, y, { steps: 5 });
+  await page.mouse.move(box.x + box.width * 0.995, y, { steps: 5 });
   await page.mouse.up();
   await page.waitForFunction(() => location.search.includes("from="));
   must(/^\d{4}-/.test(query("from")), `from is ${query("from")}`);
