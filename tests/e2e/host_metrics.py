@@ -12,7 +12,7 @@ FAMILIES = re.compile(r"(node_(arp_|boot_time|context_switches|cooling_device_|c
 YOUNGER = {"node_cpu_frequency_hertz", "node_disk_device_mapper_backing_device_info", "node_filesystem_mount_info", "node_netstat_TcpExt_TCPOFOQueue",
            "node_netstat_TcpExt_TCPRcvQDrop", "node_pressure_irq_stalled_seconds_total", "node_softnet_backlog_len", "node_softnet_cpu_collision_total",
            "node_softnet_flow_limit_count_total", "node_softnet_received_rps_total", "node_timex_offset_overflow_total"}
-YOUNGER_LABELS = {"node_disk_info": {"rotational"}}
+YOUNGER_LABELS = {"node_disk_info": {"rotational"}, "node_network_info": {"adminstate"}}
 
 
 def parse(path):
