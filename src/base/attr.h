@@ -10,25 +10,24 @@
 
 /* AUTO(x_free) X *x = NULL;  calls x_free(x) at the end of the scope unless TAKE(x) moved it out. */
 #define AUTO(fn) __attribute__((cleanup(auto_##fn)))
-#define DEFINE_AUTO(Type, fn)                                                                                \
-        static inline void auto_##fn(Type *p)                                                                \
-        {                                                                                                    \
-                if (*p)                                                                                      \
-                        fn(*p);                                                                              \
-        }                                                                                                    \
+#define DEFINE_AUTO(Type, fn)                 \
+        static inline void auto_##fn(Type *p) \
+        {                                     \
+                if (*p)                       \
+                        fn(*p);               \
+        }                                     \
         _Static_assert(1, "")
-#define TAKE(p)                                                                                              \
-        ({                                                                                                   \
-                __typeof__(p) take_ = (p);                                                                   \
-                (p) = NULL;                                                                                  \
-                take_;                                                                                       \
+#define TAKE(p)                            \
+        ({                                 \
+                __typeof__(p) take_ = (p); \
+                (p) = NULL;                \
+                take_;                     \
         })
 
 /* Drops the outcome of a MUST_CHECK function on purpose. */
-#define IGNORE(expr)                                                                                         \
-        do {                                                                                                 \
-                if (expr) {                                                                                  \
-                }                                                                                            \
+#define IGNORE(expr)         \
+        do {                 \
+                if (expr) {} \
         } while (0)
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

@@ -3,28 +3,28 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BITS_DEFINE(width, le_swap, be_swap)                                                                 \
-        static inline uint##width##_t bits_le##width(const void *p)                                          \
-        {                                                                                                    \
-                uint##width##_t v;                                                                           \
-                memcpy(&v, p, sizeof v);                                                                     \
-                return le_swap(v);                                                                           \
-        }                                                                                                    \
-        static inline uint##width##_t bits_be##width(const void *p)                                          \
-        {                                                                                                    \
-                uint##width##_t v;                                                                           \
-                memcpy(&v, p, sizeof v);                                                                     \
-                return be_swap(v);                                                                           \
-        }                                                                                                    \
-        static inline void bits_put_le##width(void *p, uint##width##_t v)                                    \
-        {                                                                                                    \
-                v = le_swap(v);                                                                              \
-                memcpy(p, &v, sizeof v);                                                                     \
-        }                                                                                                    \
-        static inline void bits_put_be##width(void *p, uint##width##_t v)                                    \
-        {                                                                                                    \
-                v = be_swap(v);                                                                              \
-                memcpy(p, &v, sizeof v);                                                                     \
+#define BITS_DEFINE(width, le_swap, be_swap)                              \
+        static inline uint##width##_t bits_le##width(const void *p)       \
+        {                                                                 \
+                uint##width##_t v;                                        \
+                memcpy(&v, p, sizeof v);                                  \
+                return le_swap(v);                                        \
+        }                                                                 \
+        static inline uint##width##_t bits_be##width(const void *p)       \
+        {                                                                 \
+                uint##width##_t v;                                        \
+                memcpy(&v, p, sizeof v);                                  \
+                return be_swap(v);                                        \
+        }                                                                 \
+        static inline void bits_put_le##width(void *p, uint##width##_t v) \
+        {                                                                 \
+                v = le_swap(v);                                           \
+                memcpy(p, &v, sizeof v);                                  \
+        }                                                                 \
+        static inline void bits_put_be##width(void *p, uint##width##_t v) \
+        {                                                                 \
+                v = be_swap(v);                                           \
+                memcpy(p, &v, sizeof v);                                  \
         }
 
 #define BITS_SAME_(v) (v)

@@ -8,7 +8,7 @@
 #include "base/str.h"
 
 typedef struct Buf {
-        char *p;      /* valid until the next growing call */
+        char *p; /* valid until the next growing call */
         size_t n, cap;
         Arena *arena; /* NULL: heap, released by buf_done */
 } Buf;

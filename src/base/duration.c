@@ -11,8 +11,12 @@ typedef struct Unit {
 } Unit;
 
 static const Unit UNITS[] = {
-        { "y", 365LL * 86400000, true }, { "w", 7LL * 86400000, true }, { "d", 86400000, false },
-        { "h", 3600000, false },         { "m", 60000, false },         { "s", 1000, false },
+        { "y", 365LL * 86400000, true },
+        { "w", 7LL * 86400000, true },
+        { "d", 86400000, false },
+        { "h", 3600000, false },
+        { "m", 60000, false },
+        { "s", 1000, false },
         { "ms", 1, false },
 };
 
@@ -31,7 +35,8 @@ bool duration_parse(Str s, int64_t *ret_ms)
                 int64_t v = 0;
                 size_t start = i;
                 for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
-                        if (__builtin_mul_overflow(v, (int64_t)10, &v) || __builtin_add_overflow(v, (int64_t)(s.p[i] - '0'), &v))
+                        if (__builtin_mul_overflow(v, (int64_t)10, &v) ||
+                            __builtin_add_overflow(v, (int64_t)(s.p[i] - '0'), &v))
                                 return false;
                 size_t unit_start = i;
                 while (i < s.n && s.p[i] >= 'a' && s.p[i] <= 'z')

@@ -18,15 +18,11 @@ bool err_set(Err *err, ErrCode code, const char *fmt, ...)
 static ErrCode code_of_errno(int errnum)
 {
         switch (errnum) {
-        case ENOENT:
-                return ERR_NOT_FOUND;
+        case ENOENT: return ERR_NOT_FOUND;
         case EEXIST:
-        case EADDRINUSE:
-                return ERR_EXISTS;
-        case ETIMEDOUT:
-                return ERR_TIMEOUT;
-        default:
-                return ERR_IO;
+        case EADDRINUSE: return ERR_EXISTS;
+        case ETIMEDOUT: return ERR_TIMEOUT;
+        default: return ERR_IO;
         }
 }
 
@@ -59,10 +55,17 @@ bool err_wrap(Err *err, const char *fmt, ...)
 const char *err_code_name(ErrCode code)
 {
         static const char *const names[ERR_CODE_MAX_] = {
-                [ERR_NONE] = "none",           [ERR_INVALID] = "invalid",   [ERR_NOT_FOUND] = "not_found",
-                [ERR_EXISTS] = "exists",       [ERR_LIMIT] = "limit",       [ERR_CORRUPT] = "corrupt",
-                [ERR_IO] = "io",               [ERR_TIMEOUT] = "timeout",   [ERR_CANCELED] = "canceled",
-                [ERR_UNAVAILABLE] = "unavailable", [ERR_UNSUPPORTED] = "unsupported",
+                [ERR_NONE] = "none",
+                [ERR_INVALID] = "invalid",
+                [ERR_NOT_FOUND] = "not_found",
+                [ERR_EXISTS] = "exists",
+                [ERR_LIMIT] = "limit",
+                [ERR_CORRUPT] = "corrupt",
+                [ERR_IO] = "io",
+                [ERR_TIMEOUT] = "timeout",
+                [ERR_CANCELED] = "canceled",
+                [ERR_UNAVAILABLE] = "unavailable",
+                [ERR_UNSUPPORTED] = "unsupported",
         };
         return (unsigned)code < ERR_CODE_MAX_ ? names[code] : "unknown";
 }

@@ -26,7 +26,7 @@ static uint32_t crc_entry(uint32_t byte)
 uint32_t hash_crc32c_portable(uint32_t crc, const void *p, size_t n)
 {
         static _Atomic uint32_t table[256]; /* idempotent values: a race writes the same words */
-        if (table[255] == 0) /* written last, and these accesses keep their order */
+        if (table[255] == 0)                /* written last, and these accesses keep their order */
                 for (uint32_t i = 0; i < 256; i++)
                         table[i] = crc_entry(i);
         const unsigned char *b = p;

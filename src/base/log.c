@@ -81,18 +81,10 @@ static void put_value(Buf *out, const Kv *kv, bool json)
                 else
                         buf_str_add(out, kv->v.s);
                 break;
-        case KV_I64:
-                buf_i64(out, kv->v.i);
-                break;
-        case KV_U64:
-                buf_u64(out, kv->v.u);
-                break;
-        case KV_F64:
-                buf_printf(out, "%.6g", kv->v.f);
-                break;
-        case KV_BOOL:
-                buf_cstr_add(out, kv->v.b ? "true" : "false");
-                break;
+        case KV_I64: buf_i64(out, kv->v.i); break;
+        case KV_U64: buf_u64(out, kv->v.u); break;
+        case KV_F64: buf_printf(out, "%.6g", kv->v.f); break;
+        case KV_BOOL: buf_cstr_add(out, kv->v.b ? "true" : "false"); break;
         }
 }
 
@@ -149,7 +141,8 @@ void log_write(LogSite *site, LogLevel level, const char *msg, const Kv *kvs, si
         size_t at = strftime(ts, sizeof ts, "%Y-%m-%dT%H:%M:%S", &tm);
         snprintf(ts + at, sizeof ts - at, ".%03ldZ", now.tv_nsec / 1000000);
         __attribute__((cleanup(auto_buf_done))) Buf out = { 0 };
-        const Kv head[] = { kv_cstr("level", LEVEL_NAMES[level]), kv_str("mod", module_of(site->file)), kv_cstr("msg", msg) };
+        const Kv head[] = { kv_cstr("level", LEVEL_NAMES[level]), kv_str("mod", module_of(site->file)),
+                            kv_cstr("msg", msg) };
         buf_printf(&out, json ? "{\"ts\":\"%s\"" : "ts=%s", ts);
         for (size_t i = 0; i < 3; i++)
                 put_pair(&out, json, &head[i]);

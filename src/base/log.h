@@ -31,20 +31,20 @@ static inline Kv kv_i64(const char *k, int64_t v) { return (Kv){ .key = k, .kind
 static inline Kv kv_u64(const char *k, uint64_t v) { return (Kv){ .key = k, .kind = KV_U64, .v.u = v }; }
 static inline Kv kv_f64(const char *k, double v) { return (Kv){ .key = k, .kind = KV_F64, .v.f = v }; }
 static inline Kv kv_bool(const char *k, bool v) { return (Kv){ .key = k, .kind = KV_BOOL, .v.b = v }; }
-#define KV(k, val)                                                                                           \
-        _Generic((val),                                                                                      \
-                Str: kv_str,                                                                                 \
-                char *: kv_cstr,                                                                             \
-                const char *: kv_cstr,                                                                       \
-                Err *: kv_err,                                                                               \
-                const Err *: kv_err,                                                                         \
-                bool: kv_bool,                                                                               \
-                int: kv_i64,                                                                                 \
-                long: kv_i64,                                                                                \
-                long long: kv_i64,                                                                           \
-                unsigned: kv_u64,                                                                            \
-                unsigned long: kv_u64,                                                                       \
-                unsigned long long: kv_u64,                                                                  \
+#define KV(k, val)                          \
+        _Generic((val),                     \
+                Str: kv_str,                \
+                char *: kv_cstr,            \
+                const char *: kv_cstr,      \
+                Err *: kv_err,              \
+                const Err *: kv_err,        \
+                bool: kv_bool,              \
+                int: kv_i64,                \
+                long: kv_i64,               \
+                long long: kv_i64,          \
+                unsigned: kv_u64,           \
+                unsigned long: kv_u64,      \
+                unsigned long long: kv_u64, \
                 double: kv_f64)((k), (val))
 
 typedef enum LogLevel { LOG_LV_DEBUG, LOG_LV_INFO, LOG_LV_WARN, LOG_LV_ERROR, LOG_LV_OFF } LogLevel;
@@ -62,12 +62,14 @@ bool log_level_parse(Str s, LogLevel *ret);
 void log_tap(void (*fn)(void *ctx, Str line), void *ctx);
 void log_write(LogSite *site, LogLevel level, const char *msg, const Kv *kvs, size_t n);
 
+// clang-format off
 #define LOG_KVS_(...) (const Kv[]){ { .key = NULL }, ##__VA_ARGS__ }
-#define LOG_(lv, msg, ...)                                                                                   \
-        do {                                                                                                 \
-                static LogSite log_site_ = { .file = __FILE__ };                                             \
-                log_write(&log_site_, (lv), (msg), LOG_KVS_(__VA_ARGS__) + 1,                                \
-                          sizeof(LOG_KVS_(__VA_ARGS__)) / sizeof(Kv) - 1);                                   \
+// clang-format on
+#define LOG_(lv, msg, ...)                                                    \
+        do {                                                                  \
+                static LogSite log_site_ = { .file = __FILE__ };              \
+                log_write(&log_site_, (lv), (msg), LOG_KVS_(__VA_ARGS__) + 1, \
+                          sizeof(LOG_KVS_(__VA_ARGS__)) / sizeof(Kv) - 1);    \
         } while (0)
 #define log_debug(msg, ...) LOG_(LOG_LV_DEBUG, (msg), ##__VA_ARGS__)
 #define log_info(msg, ...) LOG_(LOG_LV_INFO, (msg), ##__VA_ARGS__)

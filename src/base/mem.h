@@ -15,7 +15,6 @@ void *mem_aligned(size_t size, size_t align) RETURNS_NONNULL;
 char *mem_strndup(const char *p, size_t n) RETURNS_NONNULL;
 DEFINE_AUTO(void *, mem_free);
 
-
 #define mem_new(T) ((T *)mem_zalloc(sizeof(T)))
 #define mem_new_array(T, n) ((T *)mem_zalloc_array((n), sizeof(T)))
 /* As mem_zalloc(n * size), aborts when the product overflows. */

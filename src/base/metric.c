@@ -85,7 +85,8 @@ void metric_observe_value(Metric *m, double seconds)
         uint64_t sum;
         do {
                 sum = bits_of_double(bits_to_double(old) + seconds);
-        } while (!atomic_compare_exchange_weak_explicit(&m->bits, &old, sum, memory_order_relaxed, memory_order_relaxed));
+        } while (!atomic_compare_exchange_weak_explicit(&m->bits, &old, sum, memory_order_relaxed,
+                                                        memory_order_relaxed));
 }
 
 static void put_escaped(Buf *out, Str s)

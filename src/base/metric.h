@@ -18,7 +18,7 @@ enum { METRIC_MAX_LABELS = 3, METRIC_BUCKETS = 14 };
 /* One series. Histogram buckets (seconds): 0.0005 0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 10 60 +Inf. */
 typedef struct Metric {
         struct Metric *next;
-        _Atomic uint64_t bits; /* counters: an integer; gauges: the bits of a double; histograms: the sum */
+        _Atomic uint64_t bits;     /* counters: an integer; gauges: the bits of a double; histograms: the sum */
         _Atomic uint64_t *buckets; /* METRIC_BUCKETS + 1 counts, histograms only */
         const char *values[METRIC_MAX_LABELS];
 } Metric;
@@ -37,30 +37,30 @@ void metric_register(MetricFamily *family);
 /* Finds or makes the series with these label values (as many as the family has labels). Never freed: keep them bounded. */
 Metric *metric_with(MetricFamily *family, const Str *values);
 #define metric_of(family, ...) metric_with((family), (const Str[METRIC_MAX_LABELS]){ __VA_ARGS__ })
-void metric_inc_by(Metric *m, uint64_t n);     /* counters */
-void metric_set_value(Metric *m, double v);    /* gauges */
+void metric_inc_by(Metric *m, uint64_t n);            /* counters */
+void metric_set_value(Metric *m, double v);           /* gauges */
 void metric_observe_value(Metric *m, double seconds); /* histograms */
-uint64_t metric_count(const Metric *m);        /* a counter's value, for tests and status pages */
+uint64_t metric_count(const Metric *m);               /* a counter's value, for tests and status pages */
 /* Text exposition 0.0.4 of the whole registry, families sorted by name. */
 void metric_write_text(Buf *out);
 
 /* A family without labels and its only series. */
-#define METRIC_ONE_(var, kind_, name_, help_)                                                                \
-        static MetricFamily var##_family = { .kind = (kind_), .name = (name_), .help = (help_) };            \
-        static Metric *var;                                                                                  \
-        __attribute__((constructor)) static void metric_register_##var(void)                                 \
-        {                                                                                                    \
-                metric_register(&var##_family);                                                              \
-                var = metric_with(&var##_family, NULL);                                                      \
-        }                                                                                                    \
+#define METRIC_ONE_(var, kind_, name_, help_)                                                     \
+        static MetricFamily var##_family = { .kind = (kind_), .name = (name_), .help = (help_) }; \
+        static Metric *var;                                                                       \
+        __attribute__((constructor)) static void metric_register_##var(void)                      \
+        {                                                                                         \
+                metric_register(&var##_family);                                                   \
+                var = metric_with(&var##_family, NULL);                                           \
+        }                                                                                         \
         _Static_assert(1, "")
 #define METRIC_COUNTER(var, name, help) METRIC_ONE_(var, METRIC_KIND_COUNTER, name, help)
 #define METRIC_GAUGE(var, name, help) METRIC_ONE_(var, METRIC_KIND_GAUGE, name, help)
 #define METRIC_HISTOGRAM(var, name, help) METRIC_ONE_(var, METRIC_KIND_HISTOGRAM, name, help)
 /* A family with up to three labels; the variable is the family itself, series come from metric_of(&var, ...). */
-#define METRIC_FAMILY(var, kind_, name_, help_, ...)                                                         \
+#define METRIC_FAMILY(var, kind_, name_, help_, ...)                                                                \
         static MetricFamily var = { .kind = (kind_), .name = (name_), .help = (help_), .labels = { __VA_ARGS__ } }; \
-        __attribute__((constructor)) static void metric_register_##var(void) { metric_register(&var); }      \
+        __attribute__((constructor)) static void metric_register_##var(void) { metric_register(&var); }             \
         _Static_assert(1, "")
 #define metric_add(m, n) metric_inc_by((m), (uint64_t)(n))
 #define metric_set(m, v) metric_set_value((m), (double)(v))

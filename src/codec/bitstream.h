@@ -24,7 +24,10 @@ static inline BitWriter bitstream_writer(void *p, size_t n)
 }
 
 static inline uint64_t bitstream_written_bits(const BitWriter *w) { return (uint64_t)(w->p - w->start) * 8 + w->used; }
-static inline size_t bitstream_written_bytes(const BitWriter *w) { return (size_t)(w->p - w->start) + (w->used + 7) / 8; }
+static inline size_t bitstream_written_bytes(const BitWriter *w)
+{
+        return (size_t)(w->p - w->start) + (w->used + 7) / 8;
+}
 static inline uint64_t bitstream_room_bits(const BitWriter *w) { return (uint64_t)(w->end - w->p) * 8 - w->used; }
 
 /* Stores the open bits too (padded with zeros), so that a reader sees all of them. Writing goes on as if nothing was. */

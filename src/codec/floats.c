@@ -252,8 +252,8 @@ bool floats_parse(Str s, double *ret)
         if (LIKELY(exact_double(&d, &v))) {
         } else if (d.mantissa == 0) {
                 v = 0;
-        } else if (nearest_double(d.mantissa, d.exp10, &bits)
-                   && (!d.truncated || (nearest_double(d.mantissa + 1, d.exp10, &above) && above == bits))) {
+        } else if (nearest_double(d.mantissa, d.exp10, &bits) &&
+                   (!d.truncated || (nearest_double(d.mantissa + 1, d.exp10, &above) && above == bits))) {
                 v = bits_to_double(bits);
         } else {
                 return parse_slow(s, ret);

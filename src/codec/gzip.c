@@ -81,7 +81,8 @@ bool gzip_decode(GzipFormat format, Str in, size_t max_bytes, Buf *out, Err *err
 void gzip_encode(GzipFormat format, Str in, int level, Buf *out)
 {
         z_stream z = { 0 };
-        CHECK(deflateInit2(&z, level, Z_DEFLATED, format == GZIP_GZIP ? WINDOW_GZIP : WINDOW_ZLIB, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+        CHECK(deflateInit2(&z, level, Z_DEFLATED, format == GZIP_GZIP ? WINDOW_GZIP : WINDOW_ZLIB, 8,
+                           Z_DEFAULT_STRATEGY) == Z_OK);
         int rc;
         do {
                 feed(&z, &in);

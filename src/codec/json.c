@@ -105,15 +105,9 @@ static void add_escape(Buf *out, unsigned char c)
                 buf_char(out, '\\');
                 buf_char(out, (char)c);
                 return;
-        case '\n':
-                buf_lit(out, "\\n");
-                return;
-        case '\r':
-                buf_lit(out, "\\r");
-                return;
-        case '\t':
-                buf_lit(out, "\\t");
-                return;
+        case '\n': buf_lit(out, "\\n"); return;
+        case '\r': buf_lit(out, "\\r"); return;
+        case '\t': buf_lit(out, "\\t"); return;
         default:
                 buf_lit(out, "\\u00");
                 buf_char(out, "0123456789abcdef"[c >> 4]);
@@ -253,28 +247,14 @@ static bool parse_escape(Parser *ps, Buf *out)
         switch (c) {
         case '"':
         case '\\':
-        case '/':
-                buf_char(out, c);
-                return true;
-        case 'b':
-                buf_char(out, '\b');
-                return true;
-        case 'f':
-                buf_char(out, '\f');
-                return true;
-        case 'n':
-                buf_char(out, '\n');
-                return true;
-        case 'r':
-                buf_char(out, '\r');
-                return true;
-        case 't':
-                buf_char(out, '\t');
-                return true;
-        case 'u':
-                return parse_unicode_escape(ps, out);
-        default:
-                return fail_at(ps, backslash, "unknown escape in a string");
+        case '/': buf_char(out, c); return true;
+        case 'b': buf_char(out, '\b'); return true;
+        case 'f': buf_char(out, '\f'); return true;
+        case 'n': buf_char(out, '\n'); return true;
+        case 'r': buf_char(out, '\r'); return true;
+        case 't': buf_char(out, '\t'); return true;
+        case 'u': return parse_unicode_escape(ps, out);
+        default: return fail_at(ps, backslash, "unknown escape in a string");
         }
 }
 
@@ -469,15 +449,10 @@ static bool parse_value(Parser *ps, unsigned depth, JsonValue *ret)
                         return false;
                 }
                 return *ps->p == '{' ? parse_object(ps, depth + 1, ret) : parse_array(ps, depth + 1, ret);
-        case '"':
-                ret->kind = JSON_STRING;
-                return parse_string(ps, &ret->str);
-        case 't':
-                return parse_word(ps, STR("true"), JSON_BOOL, true, ret);
-        case 'f':
-                return parse_word(ps, STR("false"), JSON_BOOL, false, ret);
-        case 'n':
-                return parse_word(ps, STR("null"), JSON_NULL, false, ret);
+        case '"': ret->kind = JSON_STRING; return parse_string(ps, &ret->str);
+        case 't': return parse_word(ps, STR("true"), JSON_BOOL, true, ret);
+        case 'f': return parse_word(ps, STR("false"), JSON_BOOL, false, ret);
+        case 'n': return parse_word(ps, STR("null"), JSON_NULL, false, ret);
         case '-':
         case '0':
         case '1':
@@ -488,10 +463,8 @@ static bool parse_value(Parser *ps, unsigned depth, JsonValue *ret)
         case '6':
         case '7':
         case '8':
-        case '9':
-                return parse_number(ps, ret);
-        default:
-                return fail_expected(ps, "a value");
+        case '9': return parse_number(ps, ret);
+        default: return fail_expected(ps, "a value");
         }
 }
 
@@ -501,8 +474,7 @@ static bool check_utf8(Parser *ps)
                 return true;
         const char *p = ps->start;
         uint32_t rune;
-        for (size_t n; (n = utf8_decode(str_n(p, (size_t)(ps->end - p)), &rune)); p += n) {
-        }
+        for (size_t n; (n = utf8_decode(str_n(p, (size_t)(ps->end - p)), &rune)); p += n) {}
         return fail_at(ps, p, "this is not UTF-8");
 }
 

@@ -30,12 +30,14 @@ void json_double(JsonWriter *w, double v); /* a JSON number; NaN and infinities 
 void json_bool(JsonWriter *w, bool v);
 void json_null(JsonWriter *w);
 void json_raw(JsonWriter *w, Str text); /* already valid JSON */
+// clang-format off
 static inline void json_key_str(JsonWriter *w, const char *k, Str v) { json_key(w, str_of(k)); json_str(w, v); }
 static inline void json_key_cstr(JsonWriter *w, const char *k, const char *v) { json_key(w, str_of(k)); json_cstr(w, v); }
 static inline void json_key_i64(JsonWriter *w, const char *k, int64_t v) { json_key(w, str_of(k)); json_i64(w, v); }
 static inline void json_key_u64(JsonWriter *w, const char *k, uint64_t v) { json_key(w, str_of(k)); json_u64(w, v); }
 static inline void json_key_double(JsonWriter *w, const char *k, double v) { json_key(w, str_of(k)); json_double(w, v); }
 static inline void json_key_bool(JsonWriter *w, const char *k, bool v) { json_key(w, str_of(k)); json_bool(w, v); }
+// clang-format on
 /* Appends a quoted JSON string; invalid UTF-8 becomes U+FFFD. */
 void json_quote(Buf *out, Str s);
 
@@ -45,7 +47,7 @@ typedef struct JsonValue {
         JsonKind kind;
         bool b;
         double num;
-        Str str; /* strings: decoded; numbers: as written */
+        Str str;                          /* strings: decoded; numbers: as written */
         const struct JsonMember *members; /* objects, in order; a repeated key keeps its last value */
         const struct JsonValue *items;    /* arrays */
         size_t n;

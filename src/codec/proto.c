@@ -55,8 +55,7 @@ bool proto_next(ProtoReader *r, ProtoField *ret)
                         return stop(r, at, "value beyond the end");
                 f.value = bits_le32(p);
                 break;
-        default:
-                return stop(r, at, "unknown wire type");
+        default: return stop(r, at, "unknown wire type");
         }
         f.wire = (ProtoWire)(key & 7);
         r->p = p + n;

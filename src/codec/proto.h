@@ -42,7 +42,10 @@ bool proto_next(ProtoReader *r, ProtoField *ret);
 MUST_CHECK bool proto_done(const ProtoReader *r, Err *err);
 
 /* Values by declared type; a field that came with another wire type gives 0, as an absent one would. */
-static inline double proto_as_double(const ProtoField *f) { return f->wire == PROTO_FIXED64 ? bits_to_double(f->value) : 0; }
+static inline double proto_as_double(const ProtoField *f)
+{
+        return f->wire == PROTO_FIXED64 ? bits_to_double(f->value) : 0;
+}
 static inline float proto_as_float(const ProtoField *f)
 {
         uint32_t bits = f->wire == PROTO_FIXED32 ? (uint32_t)f->value : 0;
@@ -51,8 +54,8 @@ static inline float proto_as_float(const ProtoField *f)
         return v;
 }
 static inline uint64_t proto_as_u64(const ProtoField *f) { return f->value; }
-static inline int64_t proto_as_i64(const ProtoField *f) { return (int64_t)f->value; }       /* int64, sfixed64 */
-static inline int32_t proto_as_i32(const ProtoField *f) { return (int32_t)f->value; }       /* int32, sfixed32, enum */
+static inline int64_t proto_as_i64(const ProtoField *f) { return (int64_t)f->value; }        /* int64, sfixed64 */
+static inline int32_t proto_as_i32(const ProtoField *f) { return (int32_t)f->value; }        /* int32, sfixed32, enum */
 static inline int64_t proto_as_sint(const ProtoField *f) { return bits_unzigzag(f->value); } /* sint32, sint64 */
 static inline bool proto_as_bool(const ProtoField *f) { return f->value != 0; }
 
@@ -73,10 +76,16 @@ size_t proto_packed_max(const ProtoPacked *it);
 
 /* ---- writer */
 void proto_put_varint(Buf *out, uint32_t number, uint64_t v);
-static inline void proto_put_sint(Buf *out, uint32_t number, int64_t v) { proto_put_varint(out, number, bits_zigzag(v)); }
+static inline void proto_put_sint(Buf *out, uint32_t number, int64_t v)
+{
+        proto_put_varint(out, number, bits_zigzag(v));
+}
 void proto_put_fixed32(Buf *out, uint32_t number, uint32_t v);
 void proto_put_fixed64(Buf *out, uint32_t number, uint64_t v);
-static inline void proto_put_double(Buf *out, uint32_t number, double v) { proto_put_fixed64(out, number, bits_of_double(v)); }
+static inline void proto_put_double(Buf *out, uint32_t number, double v)
+{
+        proto_put_fixed64(out, number, bits_of_double(v));
+}
 void proto_put_bytes(Buf *out, uint32_t number, Str bytes);
 /* A nested message (or packed field) between begin and end; end takes what begin returned. Nests. */
 size_t proto_begin(Buf *out, uint32_t number);

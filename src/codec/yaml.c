@@ -140,8 +140,8 @@ static bool close_map(Builder *b, YamlNode *node, size_t base)
                 size_t at = find_pair(out.data, out.len, &map, pair->key);
                 if (at < out.len)
                         ok = complain(b, pair->key_pos,
-                                      str_printf(b->arena, "key '" STR_FMT "' is given twice: first on line %u", STR_ARG(pair->key),
-                                                 out.data[at].key_pos.line));
+                                      str_printf(b->arena, "key '" STR_FMT "' is given twice: first on line %u",
+                                                 STR_ARG(pair->key), out.data[at].key_pos.line));
                 else
                         vec_push(&out, *pair);
         }
@@ -163,7 +163,8 @@ static bool close_map(Builder *b, YamlNode *node, size_t base)
 static bool grow(Builder *b, size_t nodes, YamlPos pos)
 {
         if (nodes > YAML_MAX_NODES - b->size)
-                return complain(b, pos, str_printf(b->arena, "more than %d values, aliases counted in full", YAML_MAX_NODES));
+                return complain(b, pos,
+                                str_printf(b->arena, "more than %d values, aliases counted in full", YAML_MAX_NODES));
         b->size += nodes;
         return true;
 }
@@ -214,13 +215,16 @@ static void place(Builder *b, YamlNode *node)
         }
         if (node->pos.line == 0) /* nothing written: "key:" */
                 node->pos = frame->key_pos;
-        vec_push(&b->pairs, (YamlPair){ .key = frame->merge_key ? (Str){ NULL, 2 } : frame->key, .key_pos = frame->key_pos, .value = node });
+        vec_push(&b->pairs, (YamlPair){ .key = frame->merge_key ? (Str){ NULL, 2 } : frame->key,
+                                        .key_pos = frame->key_pos,
+                                        .value = node });
         frame->has_key = frame->merge_key = false;
 }
 
 static bool is_null_text(Str s)
 {
-        return s.n == 0 || str_eq(s, STR("~")) || str_eq(s, STR("null")) || str_eq(s, STR("Null")) || str_eq(s, STR("NULL"));
+        return s.n == 0 || str_eq(s, STR("~")) || str_eq(s, STR("null")) || str_eq(s, STR("Null")) ||
+               str_eq(s, STR("NULL"));
 }
 
 static bool on_scalar(Builder *b, struct fy_event *event, YamlPos pos)
@@ -232,7 +236,8 @@ static bool on_scalar(Builder *b, struct fy_event *event, YamlPos pos)
                 pos.col--; /* libfyaml's mark stands behind the quote */
         YamlNode *node = new_node(b, YAML_SCALAR, pos);
         node->text = token_text(b, value);
-        node->quoted = (style != FYSS_PLAIN && style != FYSS_ANY) || str_ends(tag, STR(":str")) || str_eq(tag, STR("!"));
+        node->quoted = (style != FYSS_PLAIN && style != FYSS_ANY) || str_ends(tag, STR(":str")) ||
+                       str_eq(tag, STR("!"));
         if (!node->quoted && is_null_text(node->text))
                 node->kind = YAML_NULL;
         if (!grow(b, 1, pos))
@@ -247,7 +252,8 @@ static bool on_alias(Builder *b, struct fy_event *event, YamlPos pos)
         Str name = token_text(b, event->alias.anchor);
         const Anchor *anchor = anchor_map_get(&b->anchors, name);
         if (!anchor) {
-                complain(b, pos, str_printf(b->arena, "alias '*" STR_FMT "' refers to no anchor before it", STR_ARG(name)));
+                complain(b, pos,
+                         str_printf(b->arena, "alias '*" STR_FMT "' refers to no anchor before it", STR_ARG(name)));
                 place(b, new_node(b, YAML_NULL, pos));
                 return true;
         }
@@ -292,26 +298,17 @@ static bool on_event(Builder *b, struct fy_event *event)
 {
         YamlPos pos = pos_of(fy_event_start_mark(event));
         switch (event->type) {
-        case FYET_SCALAR:
-                return on_scalar(b, event, pos);
-        case FYET_ALIAS:
-                return on_alias(b, event, pos);
-        case FYET_MAPPING_START:
-                return on_open(b, YAML_MAP, event->mapping_start.anchor, pos);
-        case FYET_SEQUENCE_START:
-                return on_open(b, YAML_SEQ, event->sequence_start.anchor, pos);
+        case FYET_SCALAR: return on_scalar(b, event, pos);
+        case FYET_ALIAS: return on_alias(b, event, pos);
+        case FYET_MAPPING_START: return on_open(b, YAML_MAP, event->mapping_start.anchor, pos);
+        case FYET_SEQUENCE_START: return on_open(b, YAML_SEQ, event->sequence_start.anchor, pos);
         case FYET_MAPPING_END:
-        case FYET_SEQUENCE_END:
-                on_close(b);
-                return true;
-        case FYET_DOCUMENT_START:
-                anchor_map_clear(&b->anchors);
-                return true;
+        case FYET_SEQUENCE_END: on_close(b); return true;
+        case FYET_DOCUMENT_START: anchor_map_clear(&b->anchors); return true;
         case FYET_NONE:
         case FYET_STREAM_START:
         case FYET_STREAM_END:
-        case FYET_DOCUMENT_END:
-                return true;
+        case FYET_DOCUMENT_END: return true;
         }
         return true;
 }
@@ -348,7 +345,9 @@ static void parse_text(Builder *b, Str text)
         struct fy_diag *diag = fy_diag_create(&diag_cfg);
         if (diag)
                 fy_diag_set_collect_errors(diag, true);
-        const struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE | FYPCF_SLOPPY_FLOW_INDENTATION, .diag = diag };
+        const struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE |
+                                                   FYPCF_SLOPPY_FLOW_INDENTATION,
+                                          .diag = diag };
         struct fy_parser *parser = diag ? fy_parser_create(&cfg) : NULL;
         if (!parser) {
                 complain(b, (YamlPos){ 0, 0 }, STR("the YAML reader did not start"));
@@ -374,7 +373,8 @@ static bool check_text(Builder *b, Str text)
                 uint32_t rune;
                 n = utf8_decode(str_sub(text, i, text.n), &rune);
                 if (n == 0 || rune == 0)
-                        return complain(b, pos, n ? STR("a NUL byte does not belong in YAML") : STR("this is not UTF-8"));
+                        return complain(b, pos,
+                                        n ? STR("a NUL byte does not belong in YAML") : STR("this is not UTF-8"));
                 pos.col++;
                 if (rune == '\n')
                         pos = (YamlPos){ pos.line + 1, 1 };
@@ -390,7 +390,8 @@ static int compare_errors(const void *a, const void *b)
         return (x.col > y.col) - (x.col < y.col);
 }
 
-bool yaml_parse(Str text, Arena *arena, YamlNode ***ret_docs, size_t *ret_n, YamlError **ret_errors, size_t *ret_errors_n)
+bool yaml_parse(Str text, Arena *arena, YamlNode ***ret_docs, size_t *ret_n, YamlError **ret_errors,
+                size_t *ret_errors_n)
 {
         Builder b = { .arena = arena, .docs.arena = arena, .errors.arena = arena };
         if (check_text(&b, text) && text.n)

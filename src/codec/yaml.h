@@ -16,10 +16,10 @@ typedef struct YamlPos {
 
 typedef struct YamlNode {
         YamlKind kind;
-        bool quoted;   /* a scalar in quotes or a block scalar: always a string */
-        YamlPos pos;   /* where the value starts; an aliased value: where the anchor stands */
-        Str text;      /* scalars; nulls: as written */
-        struct YamlPair *pairs; /* maps, in order */
+        bool quoted;             /* a scalar in quotes or a block scalar: always a string */
+        YamlPos pos;             /* where the value starts; an aliased value: where the anchor stands */
+        Str text;                /* scalars; nulls: as written */
+        struct YamlPair *pairs;  /* maps, in order */
         struct YamlNode **items; /* sequences */
         size_t n;
 } YamlNode;
@@ -42,6 +42,7 @@ enum { YAML_MAX_BYTES = 16 << 20, YAML_MAX_NODES = 2000000, YAML_MAX_DEPTH = 100
  * errors (at most YAML_MAX_ERRORS, by position) say all of them; a syntax error ends the reading, so it comes alone or
  * with what was found before it. Everything lives in arena. An empty text gives zero documents, an empty document a YAML_NULL.
  * The other pair of outputs is untouched. */
-bool yaml_parse(Str text, Arena *arena, YamlNode ***ret_docs, size_t *ret_n, YamlError **ret_errors, size_t *ret_errors_n);
+bool yaml_parse(Str text, Arena *arena, YamlNode ***ret_docs, size_t *ret_n, YamlError **ret_errors,
+                size_t *ret_errors_n);
 /* NULL when absent or not a map. */
 YamlNode *yaml_get(const YamlNode *map, Str key);

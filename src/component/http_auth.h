@@ -6,4 +6,5 @@
 
 /* Fills what options say into call (its headers are copied behind the ones that are there) and *ret_auth, which call
  * then points to. Strings live in arena or the configuration. ERR_UNSUPPORTED for oauth2. */
-MUST_CHECK bool http_auth_fill(const HttpOptions *options, Arena *arena, HttpCallOptions *call, HttpAuthTls *ret_auth, Err *err);
+MUST_CHECK bool http_auth_fill(const HttpOptions *options, Arena *arena, HttpCallOptions *call, HttpAuthTls *ret_auth,
+                               Err *err);

@@ -180,14 +180,11 @@ static const char *type_name(MetricType type)
         case METRIC_TYPE_COUNTER:
         case METRIC_TYPE_GAUGE:
         case METRIC_TYPE_HISTOGRAM:
-        case METRIC_TYPE_SUMMARY:
-                return metadata_type_name(type);
+        case METRIC_TYPE_SUMMARY: return metadata_type_name(type);
         case METRIC_TYPE_INFO:
-        case METRIC_TYPE_STATESET:
-                return "gauge";
+        case METRIC_TYPE_STATESET: return "gauge";
         case METRIC_TYPE_UNKNOWN:
-        case METRIC_TYPE_GAUGE_HISTOGRAM:
-                break;
+        case METRIC_TYPE_GAUGE_HISTOGRAM: break;
         }
         return "untyped";
 }

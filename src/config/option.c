@@ -59,28 +59,19 @@ static bool bind_value(const YamlNode *node, const Option *o, void *self, const 
         case OPT_SECRET:
         case OPT_DURATION:
         case OPT_BYTES:
-        case OPT_ENUM:
-                return option_value_scalar(node, o, field, ctx);
-        case OPT_STR_LIST:
-                return option_value_str_list(node, o->key, field, ctx);
-        case OPT_LABELS:
-                return option_value_labels(node, o->key, field, ctx);
-        case OPT_MAP_OF_STR_LIST:
-                return option_value_params(node, o->key, field, ctx);
-        case OPT_STRUCT:
-                return bind_section(node, o->table, field, ctx);
+        case OPT_ENUM: return option_value_scalar(node, o, field, ctx);
+        case OPT_STR_LIST: return option_value_str_list(node, o->key, field, ctx);
+        case OPT_LABELS: return option_value_labels(node, o->key, field, ctx);
+        case OPT_MAP_OF_STR_LIST: return option_value_params(node, o->key, field, ctx);
+        case OPT_STRUCT: return bind_section(node, o->table, field, ctx);
         case OPT_STRUCT_PTR: {
                 void *section = new_struct(o->table, 1, ctx);
                 *(void **)field = section;
                 return bind_section(node, o->table, section, ctx);
         }
-        case OPT_STRUCT_LIST:
-                return bind_list(node, o, field, ctx);
-        case OPT_NODE:
-                *(const YamlNode **)field = node;
-                return true;
-        case OPT_CUSTOM:
-                return o->parse(field, node, ctx);
+        case OPT_STRUCT_LIST: return bind_list(node, o, field, ctx);
+        case OPT_NODE: *(const YamlNode **)field = node; return true;
+        case OPT_CUSTOM: return o->parse(field, node, ctx);
         case OPT_IGNORED:
                 diags_warn(ctx->diags, ctx->file, node->pos, "'%s' has no effect here: %s", o->key,
                            o->help ? o->help : "not needed");

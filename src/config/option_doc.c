@@ -9,39 +9,24 @@ typedef struct Sections {
 static const char *kind_name(OptionKind kind)
 {
         switch (kind) {
-        case OPT_BOOL:
-                return "bool";
+        case OPT_BOOL: return "bool";
         case OPT_INT:
-        case OPT_UINT:
-                return "integer";
-        case OPT_FLOAT:
-                return "number";
-        case OPT_STR:
-                return "text";
-        case OPT_SECRET:
-                return "secret";
-        case OPT_DURATION:
-                return "duration";
-        case OPT_BYTES:
-                return "size";
-        case OPT_ENUM:
-                return "one of";
-        case OPT_STR_LIST:
-                return "list of texts";
-        case OPT_LABELS:
-                return "map of texts";
+        case OPT_UINT: return "integer";
+        case OPT_FLOAT: return "number";
+        case OPT_STR: return "text";
+        case OPT_SECRET: return "secret";
+        case OPT_DURATION: return "duration";
+        case OPT_BYTES: return "size";
+        case OPT_ENUM: return "one of";
+        case OPT_STR_LIST: return "list of texts";
+        case OPT_LABELS: return "map of texts";
         case OPT_STRUCT:
-        case OPT_STRUCT_PTR:
-                return "section";
-        case OPT_STRUCT_LIST:
-                return "list of sections";
-        case OPT_MAP_OF_STR_LIST:
-                return "map of lists";
+        case OPT_STRUCT_PTR: return "section";
+        case OPT_STRUCT_LIST: return "list of sections";
+        case OPT_MAP_OF_STR_LIST: return "map of lists";
         case OPT_NODE:
-        case OPT_CUSTOM:
-                return "see there";
-        case OPT_IGNORED:
-                return "ignored";
+        case OPT_CUSTOM: return "see there";
+        case OPT_IGNORED: return "ignored";
         }
         return "";
 }

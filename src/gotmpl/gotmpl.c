@@ -45,15 +45,19 @@ void gotmpl_set_free(TmplSet *set)
 
 bool gotmpl_add(TmplSet *set, Str name, Str text, Err *err)
 {
-        return tmpl_parse(set->options.funcs, str_dup(set->arena, name), str_dup(set->arena, text), set->arena, &set->trees, err);
+        return tmpl_parse(set->options.funcs, str_dup(set->arena, name), str_dup(set->arena, text), set->arena,
+                          &set->trees, err);
 }
 
 bool gotmpl_has(const TmplSet *set, Str name) { return tmpl_node_find_tree(set, name) != NULL; }
 
-static bool run_tree(const TmplSet *set, const TmplTree *tree, const TmplValue *data, void *ctx, Arena *arena, Buf *out, Err *err)
+static bool run_tree(const TmplSet *set, const TmplTree *tree, const TmplValue *data, void *ctx, Arena *arena, Buf *out,
+                     Err *err)
 {
         TmplHtml html = { 0 };
-        TmplRun run = { .set = set, .ctx = ctx, .arena = arena, .out = out, .err = err, .html = set->options.html ? &html : NULL };
+        TmplRun run = {
+                .set = set, .ctx = ctx, .arena = arena, .out = out, .err = err, .html = set->options.html ? &html : NULL
+        };
         return tmpl_exec(&run, tree, data);
 }
 
@@ -65,7 +69,8 @@ bool gotmpl_run(const TmplSet *set, Str name, const TmplValue *data, void *ctx, 
         return run_tree(set, tree, data, ctx, arena, out, err);
 }
 
-bool gotmpl_run_text(const TmplSet *set, Str name, Str text, const TmplValue *data, void *ctx, Arena *arena, Buf *out, Err *err)
+bool gotmpl_run_text(const TmplSet *set, Str name, Str text, const TmplValue *data, void *ctx, Arena *arena, Buf *out,
+                     Err *err)
 {
         TmplSet overlay = { .options = set->options, .trees.arena = arena, .base = set };
         if (!tmpl_parse(set->options.funcs, name, text, arena, &overlay.trees, err))
@@ -88,29 +93,23 @@ void gotmpl_print(Buf *out, const TmplValue *value)
 bool gotmpl_truth(const TmplValue *v)
 {
         switch (v->kind) {
-        case TMPL_BOOL:
-                return v->b;
+        case TMPL_BOOL: return v->b;
         case TMPL_INT:
-        case TMPL_DURATION:
-                return v->i != 0;
-        case TMPL_FLOAT:
-                return v->f != 0;
-        case TMPL_STRING:
-                return v->s.n != 0;
+        case TMPL_DURATION: return v->i != 0;
+        case TMPL_FLOAT: return v->f != 0;
+        case TMPL_STRING: return v->s.n != 0;
         case TMPL_LIST:
-        case TMPL_MAP:
-                return v->n != 0;
+        case TMPL_MAP: return v->n != 0;
         case TMPL_STRUCT:
         case TMPL_OPAQUE:
-        case TMPL_TIME:
-                return true;
+        case TMPL_TIME: return true;
         case TMPL_NIL:
-        default:
-                return false;
+        default: return false;
         }
 }
 
-bool gotmpl_expand_rule(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, Arena *arena, Str *ret, Err *err)
+bool gotmpl_expand_rule(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, Arena *arena, Str *ret,
+                        Err *err)
 {
         return tmpl_rule_expand(name, text, data, ctx, arena, ret, err);
 }

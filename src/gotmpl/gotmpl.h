@@ -44,7 +44,7 @@ typedef struct TmplMethod {
 struct TmplType {
         const char *go_name;       /* "template.KV": in messages */
         const TmplMethod *methods; /* may be NULL */
-        TmplKind elem_kind;        /* maps: what a missing key gives with missing_key_zero (a string: ""); TMPL_NIL: nothing */
+        TmplKind elem_kind; /* maps: what a missing key gives with missing_key_zero (a string: ""); TMPL_NIL: nothing */
         void (*print)(Buf *out, const TmplValue *value); /* Go's String method; NULL: as the kind prints */
 };
 
@@ -74,21 +74,23 @@ static inline TmplValue tmpl_float(double f) { return (TmplValue){ .kind = TMPL_
 static inline TmplValue tmpl_bool(bool b) { return (TmplValue){ .kind = TMPL_BOOL, .b = b }; }
 
 typedef struct TmplFunc {
-        const char *name; /* NULL ends */
+        const char *name;       /* NULL ends */
         int min_args, max_args; /* max -1: variadic */
         TmplFn call;
         TmplArgTypes arg_types;
 } TmplFunc;
 
 typedef struct TmplOptions {
-        const TmplFunc *funcs; /* beside Go's built-ins (and or not eq ne lt le gt ge len index slice print printf println html js urlquery call) */
-        bool html;             /* html/template escaping of pipelines */
-        bool missing_key_zero; /* option("missingkey=zero") */
+        const TmplFunc *
+                funcs; /* beside Go's built-ins (and or not eq ne lt le gt ge len index slice print printf println html js urlquery call) */
+        bool html;               /* html/template escaping of pipelines */
+        bool missing_key_zero;   /* option("missingkey=zero") */
         size_t max_output_bytes; /* 0: 1 MiB */
         size_t max_steps;        /* 0: 1,000,000 nodes executed */
         unsigned max_depth;      /* 0: 100 nested template calls */
         size_t max_memory_bytes; /* 0: 32 MiB taken from the run's arena */
-        bool (*expired)(void *ctx); /* polled now and then with the run's ctx; true ends the run with ERR_TIMEOUT. May be NULL */
+        bool (*expired)(
+                void *ctx); /* polled now and then with the run's ctx; true ends the run with ERR_TIMEOUT. May be NULL */
 } TmplOptions;
 
 typedef struct TmplSet TmplSet; /* named templates that may call each other; immutable when done adding */
@@ -99,9 +101,11 @@ MUST_CHECK bool gotmpl_add(TmplSet *set, Str name, Str text, Err *err);
 bool gotmpl_has(const TmplSet *set, Str name);
 /* Runs template `name` on data ('.' and '$'), appending to out; after a failure out holds what was written before it.
  * ctx goes to the functions. Values that functions make live in arena. Thread-safe: a set is not changed by its runs. */
-MUST_CHECK bool gotmpl_run(const TmplSet *set, Str name, const TmplValue *data, void *ctx, Arena *arena, Buf *out, Err *err);
+MUST_CHECK bool gotmpl_run(const TmplSet *set, Str name, const TmplValue *data, void *ctx, Arena *arena, Buf *out,
+                           Err *err);
 /* Parse and run a loose text that may call the set's templates: Alertmanager's ExecuteTextString. */
-MUST_CHECK bool gotmpl_run_text(const TmplSet *set, Str name, Str text, const TmplValue *data, void *ctx, Arena *arena, Buf *out, Err *err);
+MUST_CHECK bool gotmpl_run_text(const TmplSet *set, Str name, Str text, const TmplValue *data, void *ctx, Arena *arena,
+                                Buf *out, Err *err);
 Arena *gotmpl_arena(TmplRun *run);
 bool gotmpl_is_html(const TmplRun *run);
 /* fmt.Sprint of one value, as {{ . }} prints it. */
@@ -116,7 +120,8 @@ typedef struct TmplPromSample {
         double v;
 } TmplPromSample;
 typedef struct TmplPromCtx {
-        bool (*query)(void *self, Str expr, Arena *arena, TmplPromSample **ret, size_t *ret_n, Err *err); /* may be NULL */
+        bool (*query)(void *self, Str expr, Arena *arena, TmplPromSample **ret, size_t *ret_n,
+                      Err *err); /* may be NULL */
         void *self;
         Str external_url, path_prefix;
         int64_t now_ms;
@@ -135,7 +140,8 @@ typedef struct TmplRuleData {
 } TmplRuleData;
 /* Expands one text; *ret lives in arena. name is the template's name in messages ("__alert_" and the alert's name upstream).
  * The error is what the caller puts between "<error expanding template: " and ">". */
-MUST_CHECK bool gotmpl_expand_rule(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, Arena *arena, Str *ret, Err *err);
+MUST_CHECK bool gotmpl_expand_rule(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, Arena *arena,
+                                   Str *ret, Err *err);
 /* Parses only: what a loader calls for every label and annotation of a rule file. */
 MUST_CHECK bool gotmpl_check_rule(Str name, Str text, Err *err);
 

@@ -13,8 +13,11 @@
 #include "gotmpl/tmpl_time.h"
 #include "model/quote.h"
 
-#define FUNC(name_) static bool name_(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
-#define METHOD(name_) static bool name_(TmplRun *run, const TmplValue *self, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
+#define FUNC(name_) \
+        static bool name_(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
+#define METHOD(name_)                                                                                           \
+        static bool name_(TmplRun *run, const TmplValue *self, const TmplValue *args, size_t n, TmplValue *ret, \
+                          Err *err)
 #define UNUSED_FUNC() ((void)ctx, (void)run, (void)args, (void)n, (void)err)
 #define UNUSED_METHOD() ((void)run, (void)self, (void)args, (void)n, (void)err)
 
@@ -89,7 +92,10 @@ static void print_pairs(Buf *out, const TmplValue *pairs)
         }
 }
 
-static const TmplMethod pairs_methods[] = { { "Names", 0, 0, pairs_names, "" }, { "Values", 0, 0, pairs_values, "" }, { "String", 0, 0, print_self, "" }, { 0 } };
+static const TmplMethod pairs_methods[] = { { "Names", 0, 0, pairs_names, "" },
+                                            { "Values", 0, 0, pairs_values, "" },
+                                            { "String", 0, 0, print_self, "" },
+                                            { 0 } };
 static const TmplType pairs_type = { .go_name = "template.Pairs", .methods = pairs_methods, .print = print_pairs };
 
 static int pair_order(const void *a, const void *b)
@@ -105,7 +111,9 @@ static TmplValue sorted_pairs(const TmplValue *kv, Arena *arena)
         for (size_t i = 0; i < kv->n; i++) {
                 fields[2 * i] = tmpl_str(kv->keys[i]);
                 fields[2 * i + 1] = kv->items[i];
-                pairs[i] = (TmplValue){ .kind = TMPL_STRUCT, .items = &fields[2 * i], .keys = pair_keys, .n = 2, .type = &pair_type };
+                pairs[i] = (TmplValue){
+                        .kind = TMPL_STRUCT, .items = &fields[2 * i], .keys = pair_keys, .n = 2, .type = &pair_type
+                };
         }
         if (kv->n)
                 qsort(pairs, kv->n, sizeof *pairs, pair_order);
@@ -162,9 +170,15 @@ static void print_kv(Buf *out, const TmplValue *kv)
         print_pairs(out, &pairs);
 }
 
-static const TmplMethod kv_methods[] = { { "SortedPairs", 0, 0, kv_sorted_pairs, "" }, { "Remove", 1, 1, kv_remove, "l" }, { "Names", 0, 0, kv_names, "" },
-                                         { "Values", 0, 0, kv_values, "" }, { "String", 0, 0, print_self, "" }, { 0 } };
-static const TmplType kv_type = { .go_name = "template.KV", .methods = kv_methods, .elem_kind = TMPL_STRING, .print = print_kv };
+static const TmplMethod kv_methods[] = { { "SortedPairs", 0, 0, kv_sorted_pairs, "" },
+                                         { "Remove", 1, 1, kv_remove, "l" },
+                                         { "Names", 0, 0, kv_names, "" },
+                                         { "Values", 0, 0, kv_values, "" },
+                                         { "String", 0, 0, print_self, "" },
+                                         { 0 } };
+static const TmplType kv_type = {
+        .go_name = "template.KV", .methods = kv_methods, .elem_kind = TMPL_STRING, .print = print_kv
+};
 
 TmplValue gotmpl_alert_kv(TmplKv kv, Arena *arena)
 {
@@ -203,7 +217,9 @@ METHOD(alerts_resolved)
         return with_status(run, self, STR("resolved"), ret);
 }
 
-static const TmplMethod alerts_methods[] = { { "Firing", 0, 0, alerts_firing, "" }, { "Resolved", 0, 0, alerts_resolved, "" }, { 0 } };
+static const TmplMethod alerts_methods[] = { { "Firing", 0, 0, alerts_firing, "" },
+                                             { "Resolved", 0, 0, alerts_resolved, "" },
+                                             { 0 } };
 static const TmplType alerts_type = { .go_name = "template.Alerts", .methods = alerts_methods };
 
 static TmplValue time_of(int64_t ns) { return (TmplValue){ .kind = TMPL_TIME, .i = ns }; }
@@ -211,7 +227,8 @@ static TmplValue status_of(bool firing) { return tmpl_str(firing ? STR("firing")
 
 static TmplValue alert_value(const TmplAlert *alert, Arena *arena)
 {
-        static const Str keys[] = { STR_INIT("Status"), STR_INIT("Labels"), STR_INIT("Annotations"), STR_INIT("StartsAt"), STR_INIT("EndsAt"), STR_INIT("GeneratorURL"),
+        static const Str keys[] = { STR_INIT("Status"),     STR_INIT("Labels"), STR_INIT("Annotations"),
+                                    STR_INIT("StartsAt"),   STR_INIT("EndsAt"), STR_INIT("GeneratorURL"),
                                     STR_INIT("Fingerprint") };
         TmplValue *fields = arena_array(arena, TmplValue, ARRAY_LEN(keys));
         fields[0] = status_of(alert->firing);
@@ -221,14 +238,20 @@ static TmplValue alert_value(const TmplAlert *alert, Arena *arena)
         fields[4] = time_of(alert->ends_at_ns);
         fields[5] = tmpl_str(alert->generator_url);
         fields[6] = tmpl_str(alert->fingerprint);
-        return (TmplValue){ .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = ARRAY_LEN(keys), .type = &alert_type };
+        return (TmplValue){
+                .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = ARRAY_LEN(keys), .type = &alert_type
+        };
 }
 
 TmplValue gotmpl_alert_data(const TmplAlertData *data, Arena *arena)
 {
-        static const Str keys[] = { STR_INIT("Receiver"), STR_INIT("Status"), STR_INIT("Alerts"), STR_INIT("GroupLabels"), STR_INIT("CommonLabels"),
-                                    STR_INIT("CommonAnnotations"), STR_INIT("ExternalURL"), STR_INIT("NotificationReason"), STR_INIT("RouteLabels") };
-        TmplValue *alerts = arena_array(arena, TmplValue, data->alerts_n), *fields = arena_array(arena, TmplValue, ARRAY_LEN(keys));
+        static const Str keys[] = { STR_INIT("Receiver"),     STR_INIT("Status"),
+                                    STR_INIT("Alerts"),       STR_INIT("GroupLabels"),
+                                    STR_INIT("CommonLabels"), STR_INIT("CommonAnnotations"),
+                                    STR_INIT("ExternalURL"),  STR_INIT("NotificationReason"),
+                                    STR_INIT("RouteLabels") };
+        TmplValue *alerts = arena_array(arena, TmplValue, data->alerts_n),
+                  *fields = arena_array(arena, TmplValue, ARRAY_LEN(keys));
         for (size_t i = 0; i < data->alerts_n; i++)
                 alerts[i] = alert_value(&data->alerts[i], arena);
         fields[0] = tmpl_str(data->receiver);
@@ -240,7 +263,9 @@ TmplValue gotmpl_alert_data(const TmplAlertData *data, Arena *arena)
         fields[6] = tmpl_str(data->external_url);
         fields[7] = tmpl_str(data->notification_reason);
         fields[8] = gotmpl_alert_kv(data->route_labels, arena);
-        return (TmplValue){ .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = ARRAY_LEN(keys), .type = &data_type };
+        return (TmplValue){
+                .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = ARRAY_LEN(keys), .type = &data_type
+        };
 }
 
 /* ---- functions */
@@ -274,7 +299,10 @@ FUNC(alert_safe_url)
         return true;
 }
 
-static int hex(char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1; }
+static int hex(char c)
+{
+        return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+}
 
 FUNC(alert_url_unescape)
 {
@@ -324,7 +352,8 @@ FUNC(alert_append)
 {
         UNUSED_FUNC();
         if (args[0].kind != TMPL_LIST && args[0].kind != TMPL_NIL)
-                return err_set(err, ERR_INVALID, "append: the first argument is a %s, not a list", tmpl_fmt_type(&args[0]));
+                return err_set(err, ERR_INVALID, "append: the first argument is a %s, not a list",
+                               tmpl_fmt_type(&args[0]));
         size_t have = args[0].n;
         TmplValue *items = arena_array(gotmpl_arena(run), TmplValue, have + n - 1);
         for (size_t i = 0; i < have; i++)

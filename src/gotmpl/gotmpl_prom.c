@@ -3,11 +3,11 @@
  * Invariants:
  * 1. Where upstream takes "any number", so do these: integers, floats, durations and text that is a number.
  * 2. ctx is a TmplPromCtx; nothing else of the world is seen, so an expansion is a function of its inputs. */
+#include <arpa/inet.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <arpa/inet.h>
 
 #include "base/duration.h"
 #include "gotmpl/gotmpl.h"
@@ -17,7 +17,8 @@
 #include "gotmpl/tmpl_rule.h"
 #include "model/quote.h"
 
-#define FUNC(name_) static bool name_(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
+#define FUNC(name_) \
+        static bool name_(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
 #define UNUSED_ARGS() ((void)ctx, (void)run, (void)args, (void)n, (void)err)
 
 static const TmplType query_type = { .go_name = "template.queryResult" };
@@ -227,7 +228,8 @@ static bool nanoseconds(double seconds, const char *what, int64_t *ret, Err *err
                 tmpl_fmt_float(&number, seconds, 'g', -1);
                 snprintf(text, sizeof text, STR_FMT, STR_ARG(buf_str(&number)));
                 buf_done(&number);
-                return err_set(err, ERR_INVALID, "%s cannot be represented as a nanoseconds %s since it overflows int64", text, what);
+                return err_set(err, ERR_INVALID,
+                               "%s cannot be represented as a nanoseconds %s since it overflows int64", text, what);
         }
         *ret = (int64_t)ns;
         return true;

@@ -5,16 +5,19 @@
  * 2. Error texts are Go's, without the "error calling x: " in front, which the caller adds. */
 #include "gotmpl/tmpl_builtin.h"
 
-
 #include "gotmpl/tmpl_escape.h"
 #include "gotmpl/tmpl_fmt.h"
 
 enum { BUILTIN_MAX_STRING_BYTES = 1 << 20 };
 
-#define BUILTIN(name_) static bool name_(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
+#define BUILTIN(name_) \
+        static bool name_(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
 #define UNUSED_ARGS() ((void)ctx, (void)run, (void)n, (void)err)
 
-static bool too_long(Err *err) { return err_set(err, ERR_LIMIT, "the text is longer than %d bytes", BUILTIN_MAX_STRING_BYTES); }
+static bool too_long(Err *err)
+{
+        return err_set(err, ERR_LIMIT, "the text is longer than %d bytes", BUILTIN_MAX_STRING_BYTES);
+}
 
 /* ---- comparison */
 
@@ -23,23 +26,18 @@ typedef enum Basic { BASIC_NONE, BASIC_BOOL, BASIC_INT, BASIC_FLOAT, BASIC_STRIN
 static Basic basic_of(const TmplValue *v)
 {
         switch (v->kind) {
-        case TMPL_BOOL:
-                return BASIC_BOOL;
+        case TMPL_BOOL: return BASIC_BOOL;
         case TMPL_INT:
-        case TMPL_DURATION:
-                return BASIC_INT;
-        case TMPL_FLOAT:
-                return BASIC_FLOAT;
-        case TMPL_STRING:
-                return BASIC_STRING;
+        case TMPL_DURATION: return BASIC_INT;
+        case TMPL_FLOAT: return BASIC_FLOAT;
+        case TMPL_STRING: return BASIC_STRING;
         case TMPL_NIL:
         case TMPL_LIST:
         case TMPL_MAP:
         case TMPL_STRUCT:
         case TMPL_OPAQUE:
         case TMPL_TIME:
-        default:
-                return BASIC_NONE;
+        default: return BASIC_NONE;
         }
 }
 
@@ -53,24 +51,17 @@ static bool equal(const TmplValue *a, const TmplValue *b, bool *ret, Err *err)
                 return true;
         }
         switch (ka) {
-        case BASIC_BOOL:
-                *ret = a->b == b->b;
-                return true;
-        case BASIC_INT:
-                *ret = a->i == b->i;
-                return true;
-        case BASIC_FLOAT:
-                *ret = a->f == b->f;
-                return true;
-        case BASIC_STRING:
-                *ret = str_eq(a->s, b->s);
-                return true;
+        case BASIC_BOOL: *ret = a->b == b->b; return true;
+        case BASIC_INT: *ret = a->i == b->i; return true;
+        case BASIC_FLOAT: *ret = a->f == b->f; return true;
+        case BASIC_STRING: *ret = str_eq(a->s, b->s); return true;
         case BASIC_NONE:
-        default:
-                break;
+        default: break;
         }
         if (a->kind == TMPL_NIL || b->kind == TMPL_NIL)
-                *ret = a->kind == b->kind || (a->n == 0 && b->n == 0 && (a->kind == TMPL_LIST || a->kind == TMPL_MAP || b->kind == TMPL_LIST || b->kind == TMPL_MAP));
+                *ret = a->kind == b->kind ||
+                       (a->n == 0 && b->n == 0 &&
+                        (a->kind == TMPL_LIST || a->kind == TMPL_MAP || b->kind == TMPL_LIST || b->kind == TMPL_MAP));
         else if (a->kind == TMPL_TIME && b->kind == TMPL_TIME)
                 *ret = a->i == b->i && a->opaque == b->opaque;
         else
@@ -216,8 +207,12 @@ BUILTIN(builtin_index)
                         if (!position(&args[i], len, &at, err))
                                 return false;
                         if (at == len)
-                                return err_set(err, ERR_INVALID, "reflect: %s index out of range", list ? "slice" : "string");
-                        next = list ? item.items[at] : (TmplValue){ .kind = TMPL_INT, .i = (unsigned char)item.s.p[at], .type = &uint8_type };
+                                return err_set(err, ERR_INVALID, "reflect: %s index out of range",
+                                               list ? "slice" : "string");
+                        next = list ? item.items[at]
+                                    : (TmplValue){ .kind = TMPL_INT,
+                                                   .i = (unsigned char)item.s.p[at],
+                                                   .type = &uint8_type };
                 } else if (item.kind == TMPL_NIL)
                         return err_set(err, ERR_INVALID, "index of nil pointer");
                 else
@@ -286,14 +281,16 @@ BUILTIN(builtin_printf)
 {
         UNUSED_ARGS();
         Buf text = { .arena = gotmpl_arena(run) };
-        if (!tmpl_fmt_printf(&text, BUILTIN_MAX_STRING_BYTES, args[0].s, args + 1, n - 1) || text.n > BUILTIN_MAX_STRING_BYTES)
+        if (!tmpl_fmt_printf(&text, BUILTIN_MAX_STRING_BYTES, args[0].s, args + 1, n - 1) ||
+            text.n > BUILTIN_MAX_STRING_BYTES)
                 return too_long(err);
         *ret = tmpl_str(buf_str(&text));
         return true;
 }
 
 /* The arguments as one text (a nil is "<no value>"), escaped. */
-static bool escape_all(TmplRun *run, const TmplValue *args, size_t n, void (*escape)(Buf *, Str), TmplValue *ret, Err *err)
+static bool escape_all(TmplRun *run, const TmplValue *args, size_t n, void (*escape)(Buf *, Str), TmplValue *ret,
+                       Err *err)
 {
         Buf text = { .arena = gotmpl_arena(run) }, out = { .arena = gotmpl_arena(run) };
         if (!tmpl_fmt_print(&text, BUILTIN_MAX_STRING_BYTES, args, n, false))

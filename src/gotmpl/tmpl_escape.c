@@ -20,20 +20,13 @@ enum { JSON_MAX_NEST = 50, JSON_MAX_BYTES = 1 << 20 };
 static const char *html_entity(char c)
 {
         switch (c) {
-        case '\0':
-                return "\xef\xbf\xbd";
-        case '"':
-                return "&#34;";
-        case '\'':
-                return "&#39;";
-        case '&':
-                return "&amp;";
-        case '<':
-                return "&lt;";
-        case '>':
-                return "&gt;";
-        default:
-                return NULL;
+        case '\0': return "\xef\xbf\xbd";
+        case '"': return "&#34;";
+        case '\'': return "&#39;";
+        case '&': return "&amp;";
+        case '<': return "&lt;";
+        case '>': return "&gt;";
+        default: return NULL;
         }
 }
 
@@ -51,7 +44,9 @@ void tmpl_escape_html(Buf *out, Str s)
 void tmpl_escape_html_node(Buf *out, Str s, bool keep_entities)
 {
         for (size_t i = 0; i < s.n; i++) {
-                const char *entity = s.p[i] == '&' && keep_entities ? NULL : s.p[i] == '+' ? "&#43;" : html_entity(s.p[i]);
+                const char *entity = s.p[i] == '&' && keep_entities ? NULL
+                                     : s.p[i] == '+'                ? "&#43;"
+                                                                    : html_entity(s.p[i]);
                 if (entity)
                         buf_cstr_add(out, entity);
                 else
@@ -80,10 +75,13 @@ void tmpl_escape_strip_tags(Buf *out, Str s)
                 if (str_starts(rest, STR("<!--"))) {
                         size_t end = str_find(rest, STR("-->"));
                         i += end == SIZE_MAX ? rest.n : end + 3;
-                } else if (rest.p[0] == '<' && rest.n > 1 && ((rest.p[1] | 0x20) >= 'a' || rest.p[1] == '/') && (rest.p[1] | 0x20) <= 'z') {
+                } else if (rest.p[0] == '<' && rest.n > 1 && ((rest.p[1] | 0x20) >= 'a' || rest.p[1] == '/') &&
+                           (rest.p[1] | 0x20) <= 'z') {
                         char quote = 0;
                         for (i++; i < s.n && (quote || s.p[i] != '>'); i++)
-                                quote = quote ? (s.p[i] == quote ? 0 : quote) : s.p[i] == '"' || s.p[i] == '\'' ? s.p[i] : 0;
+                                quote = quote                             ? (s.p[i] == quote ? 0 : quote)
+                                        : s.p[i] == '"' || s.p[i] == '\'' ? s.p[i]
+                                                                          : 0;
                         i++;
                 } else
                         buf_char(out, s.p[i++]);
@@ -129,7 +127,8 @@ void tmpl_escape_js_string(Buf *out, Str s)
                         buf_printf(out, "\\%c", letters[code - codes]);
                 else if (r == '\\' || r == '/')
                         buf_printf(out, "\\%c", (char)r);
-                else if (r < 0x20 || r == 0x7f || r == 0x2028 || r == 0x2029 || (r < 0x80 && strchr("\"'&<>+`$", (int)r)))
+                else if (r < 0x20 || r == 0x7f || r == 0x2028 || r == 0x2029 ||
+                         (r < 0x80 && strchr("\"'&<>+`$", (int)r)))
                         buf_printf(out, "\\u%04x", r);
                 else
                         utf8_encode(out, r);
@@ -173,7 +172,8 @@ static void json_members(Buf *out, const TmplValue *v, unsigned depth)
                 if (!list) {
                         Str key = v->keys[at];
                         json_string(out, key);
-                        if (v->kind == TMPL_STRUCT && key.n && key.p[0] >= 'A' && key.p[0] <= 'Z' && !(key.n > 1 && key.p[1] >= 'A' && key.p[1] <= 'Z'))
+                        if (v->kind == TMPL_STRUCT && key.n && key.p[0] >= 'A' && key.p[0] <= 'Z' &&
+                            !(key.n > 1 && key.p[1] >= 'A' && key.p[1] <= 'Z'))
                                 out->p[out->n - key.n - 1] = (char)(key.p[0] | 0x20);
                         buf_char(out, ':');
                 }
@@ -190,13 +190,9 @@ static void json_value(Buf *out, const TmplValue *v, unsigned depth)
                 return;
         }
         switch (v->kind) {
-        case TMPL_BOOL:
-                buf_cstr_add(out, v->b ? "true" : "false");
-                break;
+        case TMPL_BOOL: buf_cstr_add(out, v->b ? "true" : "false"); break;
         case TMPL_INT:
-        case TMPL_DURATION:
-                buf_i64(out, v->i);
-                break;
+        case TMPL_DURATION: buf_i64(out, v->i); break;
         case TMPL_FLOAT:
                 if (isfinite(v->f)) {
                         double a = fabs(v->f);
@@ -204,9 +200,7 @@ static void json_value(Buf *out, const TmplValue *v, unsigned depth)
                 } else
                         buf_lit(out, "null");
                 break;
-        case TMPL_STRING:
-                json_string(out, v->s);
-                break;
+        case TMPL_STRING: json_string(out, v->s); break;
         case TMPL_TIME:
                 buf_char(out, '"');
                 tmpl_time_format(out, v, STR("2006-01-02T15:04:05.999999999Z07:00"));
@@ -214,15 +208,10 @@ static void json_value(Buf *out, const TmplValue *v, unsigned depth)
                 break;
         case TMPL_LIST:
         case TMPL_MAP:
-        case TMPL_STRUCT:
-                json_members(out, v, depth);
-                break;
-        case TMPL_OPAQUE:
-                buf_lit(out, "{}");
-                break;
+        case TMPL_STRUCT: json_members(out, v, depth); break;
+        case TMPL_OPAQUE: buf_lit(out, "{}"); break;
         case TMPL_NIL:
-        default:
-                buf_lit(out, "null");
+        default: buf_lit(out, "null");
         }
 }
 
@@ -251,7 +240,10 @@ void tmpl_escape_js_value(Buf *out, const TmplValue *v)
 
 /* ---- URLs */
 
-static bool is_unreserved(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c)); }
+static bool is_unreserved(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
+}
 static bool is_hex(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
 void tmpl_escape_query(Buf *out, Str s)
@@ -286,7 +278,8 @@ bool tmpl_escape_url_is_safe(Str s)
         if (colon == SIZE_MAX || str_find_char(str_sub(s, 0, colon), '/') != SIZE_MAX)
                 return true;
         Str scheme = str_sub(s, 0, colon);
-        return str_eq_fold(scheme, STR("http")) || str_eq_fold(scheme, STR("https")) || str_eq_fold(scheme, STR("mailto"));
+        return str_eq_fold(scheme, STR("http")) || str_eq_fold(scheme, STR("https")) ||
+               str_eq_fold(scheme, STR("mailto"));
 }
 
 /* ---- style sheets */
@@ -295,7 +288,8 @@ void tmpl_escape_css_string(Buf *out, Str s)
 {
         for (size_t i = 0; i < s.n; i++) {
                 unsigned char c = (unsigned char)s.p[i];
-                if (c >= 0x80 || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr(" !#%-.=?@[]^_|~$,`", c ? c : '\\')) {
+                if (c >= 0x80 || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+                    strchr(" !#%-.=?@[]^_|~$,`", c ? c : '\\')) {
                         buf_char(out, (char)c);
                         continue;
                 }
@@ -318,7 +312,8 @@ void tmpl_escape_css_value(Buf *out, Str s)
                 if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
                         buf_char(&id, (char)(c | 0x20));
         }
-        if (ok && (str_find(buf_str(&id), STR("expression")) != SIZE_MAX || str_find(buf_str(&id), STR("mozbinding")) != SIZE_MAX))
+        if (ok && (str_find(buf_str(&id), STR("expression")) != SIZE_MAX ||
+                   str_find(buf_str(&id), STR("mozbinding")) != SIZE_MAX))
                 ok = false;
         if (ok)
                 buf_str_add(out, s);

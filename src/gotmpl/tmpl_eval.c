@@ -43,28 +43,17 @@ static Str node_text(TmplRun *run, const TmplNode *node)
 static const char *type_name(char type)
 {
         switch (type) {
-        case 's':
-                return "string";
-        case 'i':
-                return "int";
-        case 'f':
-                return "float64";
-        case 'b':
-                return "bool";
-        case 'l':
-                return "[]string";
-        case 't':
-                return "time.Time";
-        case 'd':
-                return "time.Duration";
-        case 'm':
-                return "map[string]interface {}";
-        case 'q':
-                return "template.queryResult";
-        case 'p':
-                return "*template.sample";
-        default:
-                return "interface {}";
+        case 's': return "string";
+        case 'i': return "int";
+        case 'f': return "float64";
+        case 'b': return "bool";
+        case 'l': return "[]string";
+        case 't': return "time.Time";
+        case 'd': return "time.Duration";
+        case 'm': return "map[string]interface {}";
+        case 'q': return "template.queryResult";
+        case 'p': return "*template.sample";
+        default: return "interface {}";
         }
 }
 
@@ -89,28 +78,17 @@ static bool is_string_list(const TmplValue *v)
 static bool has_type(const TmplValue *v, char type)
 {
         switch (type) {
-        case 's':
-                return v->kind == TMPL_STRING;
-        case 'i':
-                return v->kind == TMPL_INT;
-        case 'f':
-                return v->kind == TMPL_FLOAT;
-        case 'b':
-                return v->kind == TMPL_BOOL;
-        case 'l':
-                return is_string_list(v);
-        case 't':
-                return v->kind == TMPL_TIME;
-        case 'd':
-                return v->kind == TMPL_DURATION;
-        case 'm':
-                return v->kind == TMPL_MAP;
-        case 'q':
-                return v->kind == TMPL_LIST && v->type && strcmp(v->type->go_name, type_name('q')) == 0;
-        case 'p':
-                return v->kind == TMPL_STRUCT && v->type && strcmp(v->type->go_name, type_name('p')) == 0;
-        default:
-                return true;
+        case 's': return v->kind == TMPL_STRING;
+        case 'i': return v->kind == TMPL_INT;
+        case 'f': return v->kind == TMPL_FLOAT;
+        case 'b': return v->kind == TMPL_BOOL;
+        case 'l': return is_string_list(v);
+        case 't': return v->kind == TMPL_TIME;
+        case 'd': return v->kind == TMPL_DURATION;
+        case 'm': return v->kind == TMPL_MAP;
+        case 'q': return v->kind == TMPL_LIST && v->type && strcmp(v->type->go_name, type_name('q')) == 0;
+        case 'p': return v->kind == TMPL_STRUCT && v->type && strcmp(v->type->go_name, type_name('p')) == 0;
+        default: return true;
         }
 }
 
@@ -162,10 +140,13 @@ static bool eval_literal(TmplRun *run, char type, const TmplNode *node, TmplValu
                 *ret = tmpl_bool(node->flag);
                 break;
         case 'a':
-                *ret = node->kind == NODE_STRING ? tmpl_str(node->text) : node->kind == NODE_BOOL ? tmpl_bool(node->flag) : ideal_constant(node);
+                *ret = node->kind == NODE_STRING ? tmpl_str(node->text)
+                       : node->kind == NODE_BOOL ? tmpl_bool(node->flag)
+                                                 : ideal_constant(node);
                 break;
         default:
-                return tmpl_exec_fail(run, "can't handle " STR_FMT " for arg of type %s", STR_ARG(node_text(run, node)), type_name(type));
+                return tmpl_exec_fail(run, "can't handle " STR_FMT " for arg of type %s", STR_ARG(node_text(run, node)),
+                                      type_name(type));
         }
         return !expected || tmpl_exec_fail(run, "expected %s; found " STR_FMT, expected, STR_ARG(node_text(run, node)));
 }
@@ -176,15 +157,18 @@ static bool check_count(TmplRun *run, const Callee *callee, size_t args, size_t 
 {
         bool variadic = callee->max_args == CALL_VARIADIC;
         if (variadic && all < (size_t)callee->min_args)
-                return tmpl_exec_fail(run, "wrong number of args for " STR_FMT ": want at least %d got %zu", STR_ARG(callee->name), callee->min_args, args);
+                return tmpl_exec_fail(run, "wrong number of args for " STR_FMT ": want at least %d got %zu",
+                                      STR_ARG(callee->name), callee->min_args, args);
         if (!variadic && (all < (size_t)callee->min_args || all > (size_t)callee->max_args))
-                return tmpl_exec_fail(run, "wrong number of args for " STR_FMT ": want %d got %zu", STR_ARG(callee->name),
+                return tmpl_exec_fail(run, "wrong number of args for " STR_FMT ": want %d got %zu",
+                                      STR_ARG(callee->name),
                                       all < (size_t)callee->min_args ? callee->min_args : callee->max_args, all);
         return true;
 }
 
 /* and, or: stop at the first operand that decides. */
-static bool short_circuit(TmplRun *run, const TmplValue *dot, bool is_or, Words w, const TmplValue *final, TmplValue *ret)
+static bool short_circuit(TmplRun *run, const TmplValue *dot, bool is_or, Words w, const TmplValue *final,
+                          TmplValue *ret)
 {
         for (size_t i = 1; i < w.n; i++) {
                 if (!eval_arg(run, dot, 'a', w.words[i], ret))
@@ -197,7 +181,8 @@ static bool short_circuit(TmplRun *run, const TmplValue *dot, bool is_or, Words 
         return true;
 }
 
-static bool call(TmplRun *run, const TmplValue *dot, const Callee *callee, const TmplNode *node, Words w, const TmplValue *final, TmplValue *ret)
+static bool call(TmplRun *run, const TmplValue *dot, const Callee *callee, const TmplNode *node, Words w,
+                 const TmplValue *final, TmplValue *ret)
 {
         size_t args = w.n ? w.n - 1 : 0, all = args + (final != NULL);
         if (!check_count(run, callee, args, all))
@@ -216,7 +201,8 @@ static bool call(TmplRun *run, const TmplValue *dot, const Callee *callee, const
         }
         Err err = { 0 };
         TmplValue result = { 0 };
-        if (callee->func ? callee->func->call(run->ctx, run, argv, all, &result, &err) : callee->method->call(run, callee->self, argv, all, &result, &err)) {
+        if (callee->func ? callee->func->call(run->ctx, run, argv, all, &result, &err)
+                         : callee->method->call(run, callee->self, argv, all, &result, &err)) {
                 *ret = result;
                 return true;
         }
@@ -224,11 +210,14 @@ static bool call(TmplRun *run, const TmplValue *dot, const Callee *callee, const
         return tmpl_exec_fail_code(run, err.code, "error calling " STR_FMT ": %s", STR_ARG(callee->name), err.msg);
 }
 
-static bool call_function(TmplRun *run, const TmplValue *dot, const TmplNode *ident, const TmplNode *node, Words w, const TmplValue *final, TmplValue *ret)
+static bool call_function(TmplRun *run, const TmplValue *dot, const TmplNode *ident, const TmplNode *node, Words w,
+                          const TmplValue *final, TmplValue *ret)
 {
         run->at = ident;
         const TmplFunc *f = ident->func;
-        Callee callee = { .name = ident->text, .min_args = f->min_args, .max_args = f->max_args, .types = f->arg_types, .func = f };
+        Callee callee = {
+                .name = ident->text, .min_args = f->min_args, .max_args = f->max_args, .types = f->arg_types, .func = f
+        };
         return call(run, dot, &callee, node, w, final, ret);
 }
 
@@ -257,8 +246,8 @@ static bool map_entry(TmplRun *run, const TmplValue *map, Str name, TmplValue *r
 }
 
 /* args: the words behind the field when it is the last of its chain, else none. */
-static bool eval_field(TmplRun *run, const TmplValue *dot, Str name, const TmplNode *node, Words w, const TmplValue *final, const TmplValue *receiver,
-                       TmplValue *ret)
+static bool eval_field(TmplRun *run, const TmplValue *dot, Str name, const TmplNode *node, Words w,
+                       const TmplValue *final, const TmplValue *receiver, TmplValue *ret)
 {
         if (receiver->kind == TMPL_NIL) {
                 *ret = (TmplValue){ 0 };
@@ -266,7 +255,12 @@ static bool eval_field(TmplRun *run, const TmplValue *dot, Str name, const TmplN
         }
         const TmplMethod *m = find_method(receiver, name);
         if (m) {
-                Callee callee = { .name = name, .min_args = m->min_args, .max_args = m->max_args, .types = m->arg_types, .method = m, .self = receiver };
+                Callee callee = { .name = name,
+                                  .min_args = m->min_args,
+                                  .max_args = m->max_args,
+                                  .types = m->arg_types,
+                                  .method = m,
+                                  .self = receiver };
                 return call(run, dot, &callee, node, w, final, ret);
         }
         bool has_args = w.n > 1 || final;
@@ -278,21 +272,24 @@ static bool eval_field(TmplRun *run, const TmplValue *dot, Str name, const TmplN
         for (size_t i = 0; receiver->kind == TMPL_STRUCT && i < receiver->n; i++)
                 if (str_eq(receiver->keys[i], name)) {
                         if (has_args)
-                                return tmpl_exec_fail(run, STR_FMT " has arguments but cannot be invoked as function", STR_ARG(name));
+                                return tmpl_exec_fail(run, STR_FMT " has arguments but cannot be invoked as function",
+                                                      STR_ARG(name));
                         *ret = receiver->items[i];
                         return true;
                 }
-        return tmpl_exec_fail(run, "can't evaluate field " STR_FMT " in type %s", STR_ARG(name), tmpl_fmt_type(receiver));
+        return tmpl_exec_fail(run, "can't evaluate field " STR_FMT " in type %s", STR_ARG(name),
+                              tmpl_fmt_type(receiver));
 }
 
-static bool eval_field_chain(TmplRun *run, const TmplValue *dot, const TmplValue *receiver, const TmplNode *node, size_t from, Words w, const TmplValue *final,
-                             TmplValue *ret)
+static bool eval_field_chain(TmplRun *run, const TmplValue *dot, const TmplValue *receiver, const TmplNode *node,
+                             size_t from, Words w, const TmplValue *final, TmplValue *ret)
 {
         TmplValue value = *receiver;
         for (size_t i = from; i < node->names_n; i++) {
                 bool last = i + 1 == node->names_n;
                 TmplValue next;
-                if (!eval_field(run, dot, node->names[i], node, last ? w : (Words){ 0 }, last ? final : NULL, &value, &next))
+                if (!eval_field(run, dot, node->names[i], node, last ? w : (Words){ 0 }, last ? final : NULL, &value,
+                                &next))
                         return false;
                 value = next;
         }
@@ -312,7 +309,8 @@ static bool not_a_function(TmplRun *run, const TmplNode *first, Words w, const T
         return tmpl_exec_fail(run, "can't give argument to non-function " STR_FMT, STR_ARG(buf_str(&text)));
 }
 
-static bool eval_variable(TmplRun *run, const TmplValue *dot, const TmplNode *node, Words w, const TmplValue *final, TmplValue *ret)
+static bool eval_variable(TmplRun *run, const TmplValue *dot, const TmplNode *node, Words w, const TmplValue *final,
+                          TmplValue *ret)
 {
         run->at = node;
         for (size_t i = run->vars.len; i-- > run->vars_base;) {
@@ -329,11 +327,13 @@ static bool eval_variable(TmplRun *run, const TmplValue *dot, const TmplNode *no
         return tmpl_exec_fail(run, "undefined variable: " STR_FMT, STR_ARG(node->names[0]));
 }
 
-static bool eval_chain(TmplRun *run, const TmplValue *dot, const TmplNode *node, Words w, const TmplValue *final, TmplValue *ret)
+static bool eval_chain(TmplRun *run, const TmplValue *dot, const TmplNode *node, Words w, const TmplValue *final,
+                       TmplValue *ret)
 {
         run->at = node;
         TmplValue value;
-        return eval_arg(run, dot, 'a', node->pipe, &value) && eval_field_chain(run, dot, &value, node, 0, w, final, ret);
+        return eval_arg(run, dot, 'a', node->pipe, &value) &&
+               eval_field_chain(run, dot, &value, node, 0, w, final, ret);
 }
 
 /* ---- commands */
@@ -343,19 +343,12 @@ static bool eval_operand(TmplRun *run, const TmplValue *dot, const TmplNode *nod
 {
         Words alone = { 0 };
         switch ((int)node->kind) {
-        case NODE_DOT:
-                *ret = *dot;
-                return true;
-        case NODE_FIELD:
-                return eval_field_chain(run, dot, dot, node, 0, alone, NULL, ret);
-        case NODE_VARIABLE:
-                return eval_variable(run, dot, node, alone, NULL, ret);
-        case NODE_PIPE:
-                return tmpl_eval_pipeline(run, dot, node, ret);
-        case NODE_IDENT:
-                return call_function(run, dot, node, node, alone, NULL, ret);
-        default:
-                return eval_chain(run, dot, node, alone, NULL, ret);
+        case NODE_DOT: *ret = *dot; return true;
+        case NODE_FIELD: return eval_field_chain(run, dot, dot, node, 0, alone, NULL, ret);
+        case NODE_VARIABLE: return eval_variable(run, dot, node, alone, NULL, ret);
+        case NODE_PIPE: return tmpl_eval_pipeline(run, dot, node, ret);
+        case NODE_IDENT: return call_function(run, dot, node, node, alone, NULL, ret);
+        default: return eval_chain(run, dot, node, alone, NULL, ret);
         }
 }
 
@@ -370,52 +363,35 @@ static bool eval_arg(TmplRun *run, const TmplValue *dot, char type, const TmplNo
                 return validate(run, type, ret);
         case NODE_BOOL:
         case NODE_NUMBER:
-        case NODE_STRING:
-                return eval_literal(run, type, node, ret);
-        default:
-                return eval_operand(run, dot, node, ret) && validate(run, type, ret);
+        case NODE_STRING: return eval_literal(run, type, node, ret);
+        default: return eval_operand(run, dot, node, ret) && validate(run, type, ret);
         }
 }
 
-static bool eval_command(TmplRun *run, const TmplValue *dot, const TmplNode *cmd, const TmplValue *final, TmplValue *ret)
+static bool eval_command(TmplRun *run, const TmplValue *dot, const TmplNode *cmd, const TmplValue *final,
+                         TmplValue *ret)
 {
         const TmplNode *first = cmd->kids[0];
         Words w = { cmd->kids, cmd->n };
         if (!tmpl_exec_step(run))
                 return false;
         switch ((int)first->kind) {
-        case NODE_FIELD:
-                run->at = first;
-                return eval_field_chain(run, dot, dot, first, 0, w, final, ret);
-        case NODE_CHAIN:
-                return eval_chain(run, dot, first, w, final, ret);
-        case NODE_IDENT:
-                return call_function(run, dot, first, cmd, w, final, ret);
-        case NODE_PIPE:
-                return not_a_function(run, first, w, final) && tmpl_eval_pipeline(run, dot, first, ret);
-        case NODE_VARIABLE:
-                return eval_variable(run, dot, first, w, final, ret);
-        default:
-                break;
+        case NODE_FIELD: run->at = first; return eval_field_chain(run, dot, dot, first, 0, w, final, ret);
+        case NODE_CHAIN: return eval_chain(run, dot, first, w, final, ret);
+        case NODE_IDENT: return call_function(run, dot, first, cmd, w, final, ret);
+        case NODE_PIPE: return not_a_function(run, first, w, final) && tmpl_eval_pipeline(run, dot, first, ret);
+        case NODE_VARIABLE: return eval_variable(run, dot, first, w, final, ret);
+        default: break;
         }
         run->at = first;
         if (!not_a_function(run, first, w, final))
                 return false;
         switch ((int)first->kind) {
-        case NODE_BOOL:
-                *ret = tmpl_bool(first->flag);
-                return true;
-        case NODE_DOT:
-                *ret = *dot;
-                return true;
-        case NODE_NUMBER:
-                *ret = ideal_constant(first);
-                return true;
-        case NODE_STRING:
-                *ret = tmpl_str(first->text);
-                return true;
-        default:
-                return tmpl_exec_fail(run, "nil is not a command");
+        case NODE_BOOL: *ret = tmpl_bool(first->flag); return true;
+        case NODE_DOT: *ret = *dot; return true;
+        case NODE_NUMBER: *ret = ideal_constant(first); return true;
+        case NODE_STRING: *ret = tmpl_str(first->text); return true;
+        default: return tmpl_exec_fail(run, "nil is not a command");
         }
 }
 

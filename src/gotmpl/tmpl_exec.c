@@ -16,8 +16,9 @@
 #include "model/quote.h"
 
 enum {
-        EXEC_MAX_NEST = 1000,       /* C recursion: about 1 KiB of stack each */
-        EXEC_CONTEXT_MAX_BYTES = 160, /* longer expressions are cut in messages, so that the reason behind them survives */
+        EXEC_MAX_NEST = 1000, /* C recursion: about 1 KiB of stack each */
+        EXEC_CONTEXT_MAX_BYTES =
+                160, /* longer expressions are cut in messages, so that the reason behind them survives */
         EXEC_POLL_STEPS = 256,
 };
 
@@ -76,7 +77,8 @@ bool tmpl_exec_step(TmplRun *run)
         if (run->out->n - run->out_start > o->max_output_bytes)
                 return tmpl_exec_fail_code(run, ERR_LIMIT, "the output is longer than %zu bytes", o->max_output_bytes);
         if (arena_used(run->arena) - run->arena_start > o->max_memory_bytes)
-                return tmpl_exec_fail_code(run, ERR_LIMIT, "the template needs more than %zu bytes of memory", o->max_memory_bytes);
+                return tmpl_exec_fail_code(run, ERR_LIMIT, "the template needs more than %zu bytes of memory",
+                                           o->max_memory_bytes);
         if (run->steps % EXEC_POLL_STEPS == 0 && o->expired && o->expired(run->ctx))
                 return tmpl_exec_fail_code(run, ERR_TIMEOUT, "the template takes too long");
         return true;
@@ -111,7 +113,8 @@ static bool print_value(TmplRun *run, const TmplNode *node, const TmplValue *v)
         } else
                 fits = tmpl_fmt_print(run->out, max, v, 1, false);
         return (fits && run->out->n <= max) ||
-               tmpl_exec_fail_code(run, ERR_LIMIT, "the output is longer than %zu bytes", run->set->options.max_output_bytes);
+               tmpl_exec_fail_code(run, ERR_LIMIT, "the output is longer than %zu bytes",
+                                   run->set->options.max_output_bytes);
 }
 
 static Flow walk_list(TmplRun *run, const TmplValue *dot, const TmplNode *list)
@@ -130,7 +133,8 @@ static Flow walk_if_or_with(TmplRun *run, const TmplValue *dot, const TmplNode *
         TmplValue value;
         if (!tmpl_eval_pipeline(run, dot, node->pipe, &value))
                 return FLOW_FAIL;
-        Flow flow = !gotmpl_truth(&value) ? walk_list(run, dot, node->else_list) : walk_list(run, node->kind == NODE_WITH ? &value : dot, node->list);
+        Flow flow = !gotmpl_truth(&value) ? walk_list(run, dot, node->else_list)
+                                          : walk_list(run, node->kind == NODE_WITH ? &value : dot, node->list);
         run->vars.len = mark;
         return flow;
 }
@@ -145,7 +149,8 @@ static void set_var(TmplRun *run, Str name, const TmplValue *value)
                 }
 }
 
-static Flow one_iteration(TmplRun *run, const TmplNode *node, const TmplValue *index, const TmplValue *elem, size_t mark)
+static Flow one_iteration(TmplRun *run, const TmplNode *node, const TmplValue *index, const TmplValue *elem,
+                          size_t mark)
 {
         const TmplNode *pipe = node->pipe;
         const TmplValue *values[2] = { pipe->names_n > 1 ? index : elem, elem };
@@ -216,7 +221,8 @@ static Flow walk_template(TmplRun *run, const TmplValue *dot, const TmplNode *no
                 return FLOW_FAIL;
         }
         if (run->depth == run->set->options.max_depth) {
-                tmpl_exec_fail_code(run, ERR_LIMIT, "exceeded maximum template depth (%u)", run->set->options.max_depth);
+                tmpl_exec_fail_code(run, ERR_LIMIT, "exceeded maximum template depth (%u)",
+                                    run->set->options.max_depth);
                 return FLOW_FAIL;
         }
         TmplValue data = { 0 };
@@ -240,7 +246,8 @@ static Flow walk_template(TmplRun *run, const TmplValue *dot, const TmplNode *no
 static Flow walk_action(TmplRun *run, const TmplValue *dot, const TmplNode *node)
 {
         TmplValue value;
-        if (!tmpl_eval_pipeline(run, dot, node->pipe, &value) || (node->pipe->names_n == 0 && !print_value(run, node, &value)))
+        if (!tmpl_eval_pipeline(run, dot, node->pipe, &value) ||
+            (node->pipe->names_n == 0 && !print_value(run, node, &value)))
                 return FLOW_FAIL;
         return FLOW_OK;
 }
@@ -254,21 +261,14 @@ static Flow walk_node(TmplRun *run, const TmplValue *dot, const TmplNode *node)
                 else
                         buf_str_add(run->out, node->text);
                 return FLOW_OK;
-        case NODE_ACTION:
-                return walk_action(run, dot, node);
+        case NODE_ACTION: return walk_action(run, dot, node);
         case NODE_IF:
-        case NODE_WITH:
-                return walk_if_or_with(run, dot, node);
-        case NODE_RANGE:
-                return walk_range(run, dot, node);
-        case NODE_TEMPLATE:
-                return walk_template(run, dot, node);
-        case NODE_BREAK:
-                return FLOW_BREAK;
-        case NODE_CONTINUE:
-                return FLOW_CONTINUE;
-        default:
-                return walk_list(run, dot, node);
+        case NODE_WITH: return walk_if_or_with(run, dot, node);
+        case NODE_RANGE: return walk_range(run, dot, node);
+        case NODE_TEMPLATE: return walk_template(run, dot, node);
+        case NODE_BREAK: return FLOW_BREAK;
+        case NODE_CONTINUE: return FLOW_CONTINUE;
+        default: return walk_list(run, dot, node);
         }
 }
 
@@ -294,5 +294,6 @@ bool tmpl_exec(TmplRun *run, const TmplTree *tree, const TmplValue *data)
                 return false;
         if (run->out->n - run->out_start <= run->set->options.max_output_bytes)
                 return true;
-        return tmpl_exec_fail_code(run, ERR_LIMIT, "the output is longer than %zu bytes", run->set->options.max_output_bytes);
+        return tmpl_exec_fail_code(run, ERR_LIMIT, "the output is longer than %zu bytes",
+                                   run->set->options.max_output_bytes);
 }

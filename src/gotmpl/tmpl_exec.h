@@ -19,7 +19,7 @@ struct TmplRun {
         const TmplTree *tree; /* the template that runs */
         const TmplNode *at;   /* what a message points to */
         VEC(TmplVar) vars;
-        size_t vars_base;     /* where the running template's variables start */
+        size_t vars_base; /* where the running template's variables start */
         size_t steps, out_start, arena_start;
         unsigned depth, nest;
         TmplHtml *html; /* NULL: plain text */

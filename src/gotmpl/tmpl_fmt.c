@@ -26,8 +26,9 @@ bool tmpl_fmt_is_printable(uint32_t r)
 {
         if (r < 0x20 || (r >= 0x7f && r <= 0xa0) || r == 0xad)
                 return false;
-        return !(r >= 0x2000 && r <= 0x200f) && !(r >= 0x2028 && r <= 0x202f) && !(r >= 0x205f && r <= 0x206f) && r != 0x3000 && r != 0x1680 &&
-               !(r >= 0xd800 && r <= 0xf8ff) && r != 0xfeff && !(r >= 0xfff0 && r <= 0xfffb) && (r & 0xfffe) != 0xfffe && r < 0xe0000;
+        return !(r >= 0x2000 && r <= 0x200f) && !(r >= 0x2028 && r <= 0x202f) && !(r >= 0x205f && r <= 0x206f) &&
+               r != 0x3000 && r != 0x1680 && !(r >= 0xd800 && r <= 0xf8ff) && r != 0xfeff &&
+               !(r >= 0xfff0 && r <= 0xfffb) && (r & 0xfffe) != 0xfffe && r < 0xe0000;
 }
 
 static void quote_rune(Buf *out, uint32_t r, char quote, bool ascii)
@@ -143,28 +144,18 @@ const char *tmpl_fmt_type(const TmplValue *v)
         if (v->type)
                 return v->type->go_name;
         switch (v->kind) {
-        case TMPL_BOOL:
-                return "bool";
-        case TMPL_INT:
-                return "int";
-        case TMPL_FLOAT:
-                return "float64";
-        case TMPL_STRING:
-                return v->safe_html ? "template.HTML" : "string";
-        case TMPL_LIST:
-                return "[]interface {}";
-        case TMPL_MAP:
-                return "map[string]interface {}";
-        case TMPL_TIME:
-                return "time.Time";
-        case TMPL_DURATION:
-                return "time.Duration";
+        case TMPL_BOOL: return "bool";
+        case TMPL_INT: return "int";
+        case TMPL_FLOAT: return "float64";
+        case TMPL_STRING: return v->safe_html ? "template.HTML" : "string";
+        case TMPL_LIST: return "[]interface {}";
+        case TMPL_MAP: return "map[string]interface {}";
+        case TMPL_TIME: return "time.Time";
+        case TMPL_DURATION: return "time.Duration";
         case TMPL_STRUCT:
-        case TMPL_OPAQUE:
-                return "struct {}";
+        case TMPL_OPAQUE: return "struct {}";
         case TMPL_NIL:
-        default:
-                return "<nil>";
+        default: return "<nil>";
         }
 }
 
@@ -263,13 +254,9 @@ static void fmt_string(TmplFmt *f, const TmplValue *v, Str s, uint32_t verb)
         AUTO(buf_done) Buf quoted = { 0 };
         switch (verb) {
         case 'v':
-        case 's':
-                pad(f, truncated(f, s));
-                break;
+        case 's': pad(f, truncated(f, s)); break;
         case 'x':
-        case 'X':
-                fmt_hex_string(f, s, verb == 'X');
-                break;
+        case 'X': fmt_hex_string(f, s, verb == 'X'); break;
         case 'q':
                 s = truncated(f, s);
                 if (f->sharp && str_find_char(s, '`') == SIZE_MAX && str_find_char(s, '\n') == SIZE_MAX) {
@@ -282,8 +269,7 @@ static void fmt_string(TmplFmt *f, const TmplValue *v, Str s, uint32_t verb)
                         quote_go(&quoted, s);
                 pad(f, buf_str(&quoted));
                 break;
-        default:
-                bad_verb(f, v, verb, 0);
+        default: bad_verb(f, v, verb, 0);
         }
 }
 
@@ -297,7 +283,9 @@ static void fmt_digits(TmplFmt *f, int64_t v, unsigned base, bool upper, const c
         while ((u /= base) != 0);
         size_t n = sizeof digits - at;
         char sign = v < 0 ? '-' : f->plus ? '+' : f->space ? ' ' : 0;
-        size_t want = f->precision >= 0 ? (size_t)f->precision : f->zero && f->width > 0 ? (size_t)f->width - (sign != 0) : 0;
+        size_t want = f->precision >= 0         ? (size_t)f->precision
+                      : f->zero && f->width > 0 ? (size_t)f->width - (sign != 0)
+                                                : 0;
         if (f->precision == 0 && v == 0) {
                 TmplFmt blank = *f;
                 blank.zero = false;
@@ -339,31 +327,16 @@ static void fmt_int(TmplFmt *f, const TmplValue *v, uint32_t verb)
 {
         switch (verb) {
         case 'v':
-        case 'd':
-                fmt_digits(f, v->i, 10, false, "");
-                break;
-        case 'b':
-                fmt_digits(f, v->i, 2, false, f->sharp ? "0b" : "");
-                break;
-        case 'o':
-                fmt_digits(f, v->i, 8, false, f->sharp && v->i ? "0" : "");
-                break;
-        case 'O':
-                fmt_digits(f, v->i, 8, false, "0o");
-                break;
-        case 'x':
-                fmt_digits(f, v->i, 16, false, f->sharp ? "0x" : "");
-                break;
-        case 'X':
-                fmt_digits(f, v->i, 16, true, f->sharp ? "0X" : "");
-                break;
+        case 'd': fmt_digits(f, v->i, 10, false, ""); break;
+        case 'b': fmt_digits(f, v->i, 2, false, f->sharp ? "0b" : ""); break;
+        case 'o': fmt_digits(f, v->i, 8, false, f->sharp && v->i ? "0" : ""); break;
+        case 'O': fmt_digits(f, v->i, 8, false, "0o"); break;
+        case 'x': fmt_digits(f, v->i, 16, false, f->sharp ? "0x" : ""); break;
+        case 'X': fmt_digits(f, v->i, 16, true, f->sharp ? "0X" : ""); break;
         case 'c':
         case 'q':
-        case 'U':
-                fmt_rune(f, v->i, verb);
-                break;
-        default:
-                bad_verb(f, v, verb, 0);
+        case 'U': fmt_rune(f, v->i, verb); break;
+        default: bad_verb(f, v, verb, 0);
         }
 }
 
@@ -467,24 +440,14 @@ static void fmt_value(TmplFmt *f, const TmplValue *v, uint32_t verb, unsigned de
                         bad_verb(f, v, verb, depth);
                 break;
         case TMPL_INT:
-        case TMPL_DURATION:
-                fmt_int(f, v, verb);
-                break;
-        case TMPL_FLOAT:
-                fmt_float(f, v, verb);
-                break;
-        case TMPL_STRING:
-                fmt_string(f, v, v->s, verb);
-                break;
+        case TMPL_DURATION: fmt_int(f, v, verb); break;
+        case TMPL_FLOAT: fmt_float(f, v, verb); break;
+        case TMPL_STRING: fmt_string(f, v, v->s, verb); break;
         case TMPL_LIST:
         case TMPL_MAP:
         case TMPL_STRUCT:
-        case TMPL_OPAQUE:
-                fmt_members(f, v, verb, depth);
-                break;
-        case TMPL_TIME:
-                bad_verb(f, v, verb, depth);
-                break;
+        case TMPL_OPAQUE: fmt_members(f, v, verb, depth); break;
+        case TMPL_TIME: bad_verb(f, v, verb, depth); break;
         case TMPL_NIL:
         default:
                 if (verb == 'v')

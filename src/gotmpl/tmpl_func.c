@@ -6,8 +6,8 @@
 
 #include <math.h>
 
-#include "codec/floats.h"
 #include "base/utf8.h"
+#include "codec/floats.h"
 #include "gotmpl/tmpl_fmt.h"
 #include "gotmpl/tmpl_lex.h"
 #include "model/casemap.h"
@@ -19,19 +19,11 @@
 bool tmpl_func_number(const TmplValue *v, double *ret, Err *err)
 {
         switch ((int)v->kind) {
-        case TMPL_INT:
-                *ret = (double)v->i;
-                return true;
-        case TMPL_FLOAT:
-                *ret = v->f;
-                return true;
-        case TMPL_DURATION:
-                *ret = (double)v->i / 1e9;
-                return true;
-        case TMPL_STRING:
-                break;
-        default:
-                return err_set(err, ERR_INVALID, "can't convert %s to float", tmpl_fmt_type(v));
+        case TMPL_INT: *ret = (double)v->i; return true;
+        case TMPL_FLOAT: *ret = v->f; return true;
+        case TMPL_DURATION: *ret = (double)v->i / 1e9; return true;
+        case TMPL_STRING: break;
+        default: return err_set(err, ERR_INVALID, "can't convert %s to float", tmpl_fmt_type(v));
         }
         if (floats_parse(v->s, ret))
                 return true;
@@ -88,12 +80,16 @@ Str tmpl_func_title(Str s, bool keep_rest, Arena *arena)
                 s = str_sub(s, n, s.n);
                 bool word = tmpl_lex_is_alnum(r);
                 bool letter = word && !(r >= '0' && r <= '9') && r != '_';
-                buf_str_add(&out, !letter ? one : !in_word ? casemap_upper(arena, one) : keep_rest ? one : casemap_lower(arena, one));
+                buf_str_add(&out, !letter     ? one
+                                  : !in_word  ? casemap_upper(arena, one)
+                                  : keep_rest ? one
+                                              : casemap_lower(arena, one));
                 /* "it's" and "a.b" are one word: these signs do not end one between letters. */
                 bool joins = r == '\'' || r == '.' || r == ':' || r == 0x2019 || r == 0xb7;
                 if (joins && in_word && s.n)
                         utf8_decode(s, &after);
-                in_word = letter || (in_word && word) || (joins && in_word && tmpl_lex_is_alnum(after) && !(after >= '0' && after <= '9'));
+                in_word = letter || (in_word && word) ||
+                          (joins && in_word && tmpl_lex_is_alnum(after) && !(after >= '0' && after <= '9'));
         }
         return buf_str(&out);
 }

@@ -31,8 +31,10 @@ static void name_add(char *name, size_t cap, unsigned char *n, char c)
 
 static TmplHtmlSyntax attr_syntax(Str name)
 {
-        static const char *const urls[] = { "action", "archive", "background", "cite", "classid", "codebase", "data", "formaction", "href", "icon", "longdesc",
-                                            "manifest", "ping", "poster", "profile", "src", "srcset", "usemap", "xmlns" };
+        static const char *const urls[] = { "action",   "archive",  "background", "cite",   "classid",
+                                            "codebase", "data",     "formaction", "href",   "icon",
+                                            "longdesc", "manifest", "ping",       "poster", "profile",
+                                            "src",      "srcset",   "usemap",     "xmlns" };
         if (str_starts(name, STR("data-")))
                 name = str_sub(name, 5, name.n);
         size_t colon = str_find_char(name, ':');
@@ -50,7 +52,8 @@ static TmplHtmlSyntax attr_syntax(Str name)
                 return SYNTAX_HTML;
         if (str_starts(name, STR("on")))
                 return SYNTAX_SCRIPT;
-        if (str_find(name, STR("src")) != SIZE_MAX || str_find(name, STR("uri")) != SIZE_MAX || str_find(name, STR("url")) != SIZE_MAX)
+        if (str_find(name, STR("src")) != SIZE_MAX || str_find(name, STR("uri")) != SIZE_MAX ||
+            str_find(name, STR("url")) != SIZE_MAX)
                 return SYNTAX_URL;
         return SYNTAX_PLAIN;
 }
@@ -114,8 +117,7 @@ static void follow_tag(TmplHtml *h, char c)
                 else if (c == '>')
                         end_tag(h);
                 return;
-        default:
-                break;
+        default: break;
         }
         if (h->state == HTML_AFTER_NAME && c == '=')
                 h->state = HTML_BEFORE_VALUE;
@@ -152,7 +154,8 @@ static void follow_script_top(TmplHtml *h, char c, char next)
         else if (c == '/' && !h->operand_before)
                 h->code = CODE_REGEXP;
         else if (!is_space(c))
-                h->operand_before = is_letter(c) || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80 || strchr("_$)]}", c) != NULL;
+                h->operand_before = is_letter(c) || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80 ||
+                                    strchr("_$)]}", c) != NULL;
 }
 
 static void follow_style_top(TmplHtml *h, char c, char next, bool after_url)
@@ -189,18 +192,10 @@ static void follow_code(TmplHtml *h, Str text, size_t i)
                 else
                         follow_style_top(h, c, next, i >= 3 && str_eq_fold(str_sub(text, i - 3, i), STR("url")));
                 break;
-        case CODE_DOUBLE:
-                follow_string(h, c, '"');
-                break;
-        case CODE_SINGLE:
-                follow_string(h, c, '\'');
-                break;
-        case CODE_BACKQUOTE:
-                follow_string(h, c, '`');
-                break;
-        case CODE_REGEXP:
-                follow_string(h, c, '/');
-                break;
+        case CODE_DOUBLE: follow_string(h, c, '"'); break;
+        case CODE_SINGLE: follow_string(h, c, '\''); break;
+        case CODE_BACKQUOTE: follow_string(h, c, '`'); break;
+        case CODE_REGEXP: follow_string(h, c, '/'); break;
         case CODE_LINE_COMMENT:
                 if (c == '\n' || c == '\r')
                         h->code = CODE_TOP;
@@ -215,8 +210,7 @@ static void follow_code(TmplHtml *h, Str text, size_t i)
                 else
                         follow_url(h, c);
                 break;
-        default:
-                break;
+        default: break;
         }
 }
 
@@ -263,7 +257,8 @@ static bool at_end_tag(const TmplHtml *h, Str text, size_t i)
 {
         Str rest = str_sub(text, i, text.n);
         Str name = element(h);
-        return rest.n >= 2 + name.n && rest.p[0] == '<' && rest.p[1] == '/' && str_eq_fold(str_sub(rest, 2, 2 + name.n), name);
+        return rest.n >= 2 + name.n && rest.p[0] == '<' && rest.p[1] == '/' &&
+               str_eq_fold(str_sub(rest, 2, 2 + name.n), name);
 }
 
 static void start_tag(TmplHtml *h, bool closing)
@@ -316,9 +311,7 @@ void tmpl_html_text(TmplHtml *h, Buf *out, Str text)
 {
         for (size_t i = 0; i < text.n;) {
                 switch ((int)h->state) {
-                case HTML_TEXT:
-                        i += text_byte(h, out, text, i);
-                        continue;
+                case HTML_TEXT: i += text_byte(h, out, text, i); continue;
                 case HTML_COMMENT:
                         if (str_starts(str_sub(text, i, text.n), STR("-->"))) {
                                 h->state = HTML_TEXT;
@@ -346,8 +339,7 @@ void tmpl_html_text(TmplHtml *h, Buf *out, Str text)
                         if (!is_space(text.p[i]) && !strchr("\"'>", text.p[i]))
                                 start_value(h, 0);
                         break;
-                default:
-                        break;
+                default: break;
                 }
                 size_t n = 1;
                 if (h->state == HTML_VALUE)
@@ -402,11 +394,8 @@ static void code_value(const TmplHtml *h, Buf *out, const TmplValue *v, Str text
 {
         switch (h->code) {
         case CODE_LINE_COMMENT:
-        case CODE_BLOCK_COMMENT:
-                return;
-        case CODE_URL:
-                url_value(out, h->url_part, v, text);
-                return;
+        case CODE_BLOCK_COMMENT: return;
+        case CODE_URL: url_value(out, h->url_part, v, text); return;
         case CODE_TOP:
                 if (h->syntax == SYNTAX_STYLE)
                         tmpl_escape_css_value(out, text);
@@ -431,13 +420,9 @@ static void attr_value(const TmplHtml *h, Buf *out, const TmplValue *v, Str text
         Buf inner = { .arena = arena };
         bool keep_entities = false;
         switch (h->syntax) {
-        case SYNTAX_URL:
-                url_value(&inner, h->url_part, v, text);
-                break;
+        case SYNTAX_URL: url_value(&inner, h->url_part, v, text); break;
         case SYNTAX_SCRIPT:
-        case SYNTAX_STYLE:
-                code_value(h, &inner, v, text);
-                break;
+        case SYNTAX_STYLE: code_value(h, &inner, v, text); break;
         case SYNTAX_HTML:
                 if (v->safe_html)
                         buf_str_add(&inner, text);
@@ -472,30 +457,24 @@ bool tmpl_html_value(TmplHtml *h, Buf *out, const TmplValue *v, Str text, Arena 
                 else
                         tmpl_escape_html_node(out, text, false);
                 break;
-        case HTML_COMMENT:
-                break;
+        case HTML_COMMENT: break;
         case HTML_TAG_NAME:
         case HTML_TAG:
         case HTML_ATTR_NAME:
-        case HTML_AFTER_NAME:
-                name_value(h, out, text);
-                break;
+        case HTML_AFTER_NAME: name_value(h, out, text); break;
         case HTML_VALUE:
                 attr_value(h, out, v, text, arena);
                 if (h->syntax == SYNTAX_SCRIPT && h->code == CODE_TOP)
                         h->operand_before = true;
                 break;
-        case HTML_RCDATA:
-                tmpl_escape_html_node(out, text, v->safe_html);
-                break;
+        case HTML_RCDATA: tmpl_escape_html_node(out, text, v->safe_html); break;
         case HTML_RAW:
                 code_value(h, out, v, text);
                 if (h->code == CODE_TOP)
                         h->operand_before = true;
                 break;
         case HTML_BEFORE_VALUE:
-        default:
-                return false;
+        default: return false;
         }
         return true;
 }

@@ -24,22 +24,31 @@ typedef enum TmplHtmlState {
 typedef enum TmplHtmlSyntax { SYNTAX_PLAIN, SYNTAX_URL, SYNTAX_HTML, SYNTAX_SCRIPT, SYNTAX_STYLE } TmplHtmlSyntax;
 
 /* Where scripts and style sheets are inside themselves. */
-typedef enum TmplHtmlCode { CODE_TOP, CODE_DOUBLE, CODE_SINGLE, CODE_BACKQUOTE, CODE_REGEXP, CODE_LINE_COMMENT, CODE_BLOCK_COMMENT, CODE_URL } TmplHtmlCode;
+typedef enum TmplHtmlCode {
+        CODE_TOP,
+        CODE_DOUBLE,
+        CODE_SINGLE,
+        CODE_BACKQUOTE,
+        CODE_REGEXP,
+        CODE_LINE_COMMENT,
+        CODE_BLOCK_COMMENT,
+        CODE_URL
+} TmplHtmlCode;
 
 typedef enum TmplHtmlUrlPart { URL_START, URL_BEFORE_QUERY, URL_QUERY } TmplHtmlUrlPart;
 
 /* Zeroed: the start of a document's text. */
 typedef struct TmplHtml {
         TmplHtmlState state;
-        TmplHtmlSyntax syntax;   /* of HTML_VALUE and HTML_RAW */
-        TmplHtmlCode code;       /* of SYNTAX_SCRIPT and SYNTAX_STYLE */
+        TmplHtmlSyntax syntax; /* of HTML_VALUE and HTML_RAW */
+        TmplHtmlCode code;     /* of SYNTAX_SCRIPT and SYNTAX_STYLE */
         TmplHtmlUrlPart url_part;
-        char delim;              /* of HTML_VALUE: '"', '\'' or 0 */
-        bool closing;            /* HTML_TAG_NAME: of an end tag */
-        bool operand_before;     /* scripts: a '/' is a division */
-        bool escaped;            /* behind a backslash */
-        bool newline;            /* a comment that was left out held one */
-        char element[12];        /* lower-case, cut */
+        char delim;          /* of HTML_VALUE: '"', '\'' or 0 */
+        bool closing;        /* HTML_TAG_NAME: of an end tag */
+        bool operand_before; /* scripts: a '/' is a division */
+        bool escaped;        /* behind a backslash */
+        bool newline;        /* a comment that was left out held one */
+        char element[12];    /* lower-case, cut */
         char attr[24];
         unsigned char element_n, attr_n;
 } TmplHtml;

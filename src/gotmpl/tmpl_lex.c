@@ -30,9 +30,11 @@ bool tmpl_lex_is_alnum(uint32_t r)
         if (r < 0x80)
                 return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') || r == '_';
         /* Letters are everywhere above Latin-1's signs but in these blocks of punctuation, symbols and spaces. */
-        return r >= 0xaa && r != 0xab && r != 0xac && r != 0xad && r != 0xae && r != 0xaf && !(r >= 0xb0 && r <= 0xb4) && !(r >= 0xb6 && r <= 0xb9) &&
-               !(r >= 0xbb && r <= 0xbf) && r != 0xd7 && r != 0xf7 && !(r >= 0x2000 && r <= 0x2bff) && !(r >= 0x3000 && r <= 0x3004) &&
-               !(r >= 0xe000 && r <= 0xf8ff) && !(r >= 0xfe00 && r <= 0xfe0f) && !(r >= 0xfff0 && r <= 0xffff) && r < 0x1f000;
+        return r >= 0xaa && r != 0xab && r != 0xac && r != 0xad && r != 0xae && r != 0xaf &&
+               !(r >= 0xb0 && r <= 0xb4) && !(r >= 0xb6 && r <= 0xb9) && !(r >= 0xbb && r <= 0xbf) && r != 0xd7 &&
+               r != 0xf7 && !(r >= 0x2000 && r <= 0x2bff) && !(r >= 0x3000 && r <= 0x3004) &&
+               !(r >= 0xe000 && r <= 0xf8ff) && !(r >= 0xfe00 && r <= 0xfe0f) && !(r >= 0xfff0 && r <= 0xffff) &&
+               r < 0x1f000;
 }
 
 static bool at(const Lexer *l, const char *z)
@@ -51,7 +53,8 @@ static void ignore(Lexer *l)
 
 static void emit(Lexer *l, TmplTokenKind kind)
 {
-        vec_push(&l->tokens, (TmplToken){ kind, (uint32_t)l->start, l->start_line, str_n(l->text.p + l->start, l->pos - l->start) });
+        vec_push(&l->tokens, (TmplToken){ kind, (uint32_t)l->start, l->start_line,
+                                          str_n(l->text.p + l->start, l->pos - l->start) });
         ignore(l);
 }
 
@@ -77,7 +80,10 @@ static size_t peek(const Lexer *l, uint32_t *rune)
         return n;
 }
 
-static bool at_right_trim(const Lexer *l) { return l->pos + 1 < l->text.n && is_space(l->text.p[l->pos]) && l->text.p[l->pos + 1] == '-'; }
+static bool at_right_trim(const Lexer *l)
+{
+        return l->pos + 1 < l->text.n && is_space(l->text.p[l->pos]) && l->text.p[l->pos + 1] == '-';
+}
 
 static bool at_right_delim(const Lexer *l, bool *ret_trim)
 {
@@ -216,9 +222,19 @@ static bool lex_identifier(Lexer *l)
         static const struct {
                 const char *word;
                 TmplTokenKind kind;
-        } words[] = { { "block", TOKEN_BLOCK }, { "break", TOKEN_BREAK }, { "continue", TOKEN_CONTINUE }, { "define", TOKEN_DEFINE }, { "else", TOKEN_ELSE },
-                      { "end", TOKEN_END }, { "if", TOKEN_IF }, { "nil", TOKEN_NIL }, { "range", TOKEN_RANGE }, { "template", TOKEN_TEMPLATE },
-                      { "with", TOKEN_WITH }, { "true", TOKEN_BOOL }, { "false", TOKEN_BOOL } };
+        } words[] = { { "block", TOKEN_BLOCK },
+                      { "break", TOKEN_BREAK },
+                      { "continue", TOKEN_CONTINUE },
+                      { "define", TOKEN_DEFINE },
+                      { "else", TOKEN_ELSE },
+                      { "end", TOKEN_END },
+                      { "if", TOKEN_IF },
+                      { "nil", TOKEN_NIL },
+                      { "range", TOKEN_RANGE },
+                      { "template", TOKEN_TEMPLATE },
+                      { "with", TOKEN_WITH },
+                      { "true", TOKEN_BOOL },
+                      { "false", TOKEN_BOOL } };
         scan_word(l);
         if (!at_terminator(l))
                 return bad_character(l, "bad character ");
@@ -242,8 +258,7 @@ static bool accept(Lexer *l, const char *set)
 
 static void accept_run(Lexer *l, const char *set)
 {
-        while (accept(l, set)) {
-        }
+        while (accept(l, set)) {}
 }
 
 static bool scan_number(Lexer *l)
@@ -299,23 +314,17 @@ static bool lex_operand(Lexer *l)
 {
         char c = l->text.p[l->pos];
         switch (c) {
-        case '"':
-                return lex_quoted(l, '"', TOKEN_STRING, "unterminated quoted string");
-        case '`':
-                return lex_quoted(l, '`', TOKEN_RAW_STRING, "unterminated raw quoted string");
-        case '\'':
-                return lex_quoted(l, '\'', TOKEN_CHAR_CONSTANT, "unterminated character constant");
-        case '$':
-                return lex_field_or_variable(l, TOKEN_VARIABLE);
+        case '"': return lex_quoted(l, '"', TOKEN_STRING, "unterminated quoted string");
+        case '`': return lex_quoted(l, '`', TOKEN_RAW_STRING, "unterminated raw quoted string");
+        case '\'': return lex_quoted(l, '\'', TOKEN_CHAR_CONSTANT, "unterminated character constant");
+        case '$': return lex_field_or_variable(l, TOKEN_VARIABLE);
         case '.':
                 if (l->pos + 1 < l->text.n && (l->text.p[l->pos + 1] < '0' || l->text.p[l->pos + 1] > '9'))
                         return lex_field_or_variable(l, TOKEN_FIELD);
                 return lex_number(l);
         case '+':
-        case '-':
-                return lex_number(l);
-        default:
-                break;
+        case '-': return lex_number(l);
+        default: break;
         }
         if (c >= '0' && c <= '9')
                 return lex_number(l);
@@ -342,7 +351,11 @@ static bool lex_punctuation(Lexer *l, bool *ret_more)
                 emit(l, TOKEN_SPACE);
                 return true;
         }
-        TmplTokenKind kind = c == '=' ? TOKEN_ASSIGN : c == '|' ? TOKEN_PIPE : c == '(' ? TOKEN_LEFT_PAREN : c == ')' ? TOKEN_RIGHT_PAREN : TOKEN_ERROR;
+        TmplTokenKind kind = c == '='   ? TOKEN_ASSIGN
+                             : c == '|' ? TOKEN_PIPE
+                             : c == '(' ? TOKEN_LEFT_PAREN
+                             : c == ')' ? TOKEN_RIGHT_PAREN
+                                        : TOKEN_ERROR;
         if (c == ':') {
                 if (!at(l, ":="))
                         return fail(l, STR("expected :="));
@@ -386,8 +399,7 @@ static bool lex_action(Lexer *l)
 TmplToken *tmpl_lex(Str text, Arena *arena, size_t *ret_n)
 {
         Lexer l = { .text = text, .line = 1, .start_line = 1, .arena = arena, .tokens.arena = arena };
-        for (bool comment; lex_text(&l) && lex_left_delim(&l, &comment) && (comment || lex_action(&l));) {
-        }
+        for (bool comment; lex_text(&l) && lex_left_delim(&l, &comment) && (comment || lex_action(&l));) {}
         *ret_n = l.tokens.len;
         return l.tokens.data;
 }

@@ -79,39 +79,17 @@ void tmpl_node_print(Buf *out, const TmplNode *node)
                         tmpl_node_print(out, node->kids[i]);
                 break;
         case NODE_TEXT:
-        case NODE_IDENT:
-                buf_str_add(out, node->text);
-                break;
-        case NODE_ACTION:
-                print_statement(out, node, "");
-                break;
-        case NODE_IF:
-                print_statement(out, node, "if");
-                break;
-        case NODE_RANGE:
-                print_statement(out, node, "range");
-                break;
-        case NODE_WITH:
-                print_statement(out, node, "with");
-                break;
-        case NODE_TEMPLATE:
-                print_statement(out, node, "template");
-                break;
-        case NODE_BREAK:
-                buf_lit(out, "{{break}}");
-                break;
-        case NODE_CONTINUE:
-                buf_lit(out, "{{continue}}");
-                break;
-        case NODE_END:
-                buf_lit(out, "{{end}}");
-                break;
-        case NODE_ELSE:
-                buf_lit(out, "{{else}}");
-                break;
-        case NODE_PIPE:
-                print_pipe(out, node);
-                break;
+        case NODE_IDENT: buf_str_add(out, node->text); break;
+        case NODE_ACTION: print_statement(out, node, ""); break;
+        case NODE_IF: print_statement(out, node, "if"); break;
+        case NODE_RANGE: print_statement(out, node, "range"); break;
+        case NODE_WITH: print_statement(out, node, "with"); break;
+        case NODE_TEMPLATE: print_statement(out, node, "template"); break;
+        case NODE_BREAK: buf_lit(out, "{{break}}"); break;
+        case NODE_CONTINUE: buf_lit(out, "{{continue}}"); break;
+        case NODE_END: buf_lit(out, "{{end}}"); break;
+        case NODE_ELSE: buf_lit(out, "{{else}}"); break;
+        case NODE_PIPE: print_pipe(out, node); break;
         case NODE_COMMAND:
                 for (size_t i = 0; i < node->n; i++) {
                         if (i)
@@ -119,9 +97,7 @@ void tmpl_node_print(Buf *out, const TmplNode *node)
                         print_in_parens(out, node->kids[i]);
                 }
                 break;
-        case NODE_FIELD:
-                print_names(out, node, 0);
-                break;
+        case NODE_FIELD: print_names(out, node, 0); break;
         case NODE_CHAIN:
                 print_in_parens(out, node->pipe);
                 print_names(out, node, 0);
@@ -130,21 +106,12 @@ void tmpl_node_print(Buf *out, const TmplNode *node)
                 buf_str_add(out, node->names[0]);
                 print_names(out, node, 1);
                 break;
-        case NODE_DOT:
-                buf_char(out, '.');
-                break;
-        case NODE_NIL:
-                buf_lit(out, "nil");
-                break;
-        case NODE_BOOL:
-                buf_cstr_add(out, node->flag ? "true" : "false");
-                break;
+        case NODE_DOT: buf_char(out, '.'); break;
+        case NODE_NIL: buf_lit(out, "nil"); break;
+        case NODE_BOOL: buf_cstr_add(out, node->flag ? "true" : "false"); break;
         case NODE_NUMBER:
-        case NODE_STRING:
-                buf_str_add(out, node->quoted);
-                break;
-        default:
-                break;
+        case NODE_STRING: buf_str_add(out, node->quoted); break;
+        default: break;
         }
 }
 

@@ -244,18 +244,10 @@ static bool parse_term(Parser *p, TmplNode **ret)
         const TmplToken *t = next_non_space(p);
         *ret = NULL;
         switch ((int)t->kind) {
-        case TOKEN_IDENTIFIER:
-                *ret = parse_ident(p, t);
-                break;
-        case TOKEN_DOT:
-                *ret = node_new(p, NODE_DOT, t);
-                break;
-        case TOKEN_NIL:
-                *ret = node_new(p, NODE_NIL, t);
-                break;
-        case TOKEN_VARIABLE:
-                *ret = parse_variable(p, t);
-                break;
+        case TOKEN_IDENTIFIER: *ret = parse_ident(p, t); break;
+        case TOKEN_DOT: *ret = node_new(p, NODE_DOT, t); break;
+        case TOKEN_NIL: *ret = node_new(p, NODE_NIL, t); break;
+        case TOKEN_VARIABLE: *ret = parse_variable(p, t); break;
         case TOKEN_FIELD:
                 *ret = node_new(p, NODE_FIELD, t);
                 (*ret)->names = arena_array(p->arena, Str, 1);
@@ -267,9 +259,7 @@ static bool parse_term(Parser *p, TmplNode **ret)
                 (*ret)->flag = str_eq(t->val, STR("true"));
                 break;
         case TOKEN_CHAR_CONSTANT:
-        case TOKEN_NUMBER:
-                *ret = parse_number(p, t);
-                break;
+        case TOKEN_NUMBER: *ret = parse_number(p, t); break;
         case TOKEN_LEFT_PAREN:
                 if (!deeper(p))
                         return false;
@@ -277,12 +267,8 @@ static bool parse_term(Parser *p, TmplNode **ret)
                 p->depth--;
                 break;
         case TOKEN_STRING:
-        case TOKEN_RAW_STRING:
-                *ret = parse_string(p, t);
-                break;
-        default:
-                p->at--;
-                return true;
+        case TOKEN_RAW_STRING: *ret = parse_string(p, t); break;
+        default: p->at--; return true;
         }
         return !p->failed;
 }
@@ -300,7 +286,8 @@ static bool parse_chain(Parser *p, TmplNode **node)
                 Str name = next(p)->val;
                 vec_push(&names, str_sub(name, 1, name.n));
         }
-        if (term->kind == NODE_BOOL || term->kind == NODE_STRING || term->kind == NODE_NUMBER || term->kind == NODE_NIL || term->kind == NODE_DOT) {
+        if (term->kind == NODE_BOOL || term->kind == NODE_STRING || term->kind == NODE_NUMBER ||
+            term->kind == NODE_NIL || term->kind == NODE_DOT) {
                 Buf what = { .arena = p->arena }, quoted = { .arena = p->arena };
                 tmpl_node_print(&what, term);
                 quote_go(&quoted, buf_str(&what));
@@ -377,8 +364,9 @@ static bool parse_declarations(Parser *p, TmplNode *pipe, const char *context)
 
 static bool starts_operand(TmplTokenKind kind)
 {
-        static const TmplTokenKind kinds[] = { TOKEN_BOOL, TOKEN_CHAR_CONSTANT, TOKEN_DOT, TOKEN_FIELD, TOKEN_IDENTIFIER, TOKEN_NUMBER, TOKEN_NIL,
-                                               TOKEN_RAW_STRING, TOKEN_STRING, TOKEN_VARIABLE, TOKEN_LEFT_PAREN };
+        static const TmplTokenKind kinds[] = { TOKEN_BOOL,       TOKEN_CHAR_CONSTANT, TOKEN_DOT,       TOKEN_FIELD,
+                                               TOKEN_IDENTIFIER, TOKEN_NUMBER,        TOKEN_NIL,       TOKEN_RAW_STRING,
+                                               TOKEN_STRING,     TOKEN_VARIABLE,      TOKEN_LEFT_PAREN };
         for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
                 if (kinds[i] == kind)
                         return true;
@@ -391,7 +379,8 @@ static TmplNode *check_pipeline(Parser *p, TmplNode *pipe, const char *context)
                 return fail(p, "missing value for %s", context);
         for (size_t i = 1; i < pipe->n; i++) {
                 TmplNodeKind kind = pipe->kids[i]->kids[0]->kind;
-                if (kind == NODE_BOOL || kind == NODE_DOT || kind == NODE_NIL || kind == NODE_NUMBER || kind == NODE_STRING)
+                if (kind == NODE_BOOL || kind == NODE_DOT || kind == NODE_NIL || kind == NODE_NUMBER ||
+                    kind == NODE_STRING)
                         return fail(p, "non executable command in pipeline stage %zu", i + 1);
         }
         return pipe;
@@ -500,7 +489,8 @@ static bool add_tree(Parser *p, Str name, TmplNode *root)
                 else if (!tmpl_node_is_empty(root)) {
                         Buf quoted = { .arena = p->arena };
                         quote_go(&quoted, name);
-                        return fail(p, "template: multiple definition of template " STR_FMT, STR_ARG(buf_str(&quoted))) != NULL;
+                        return fail(p, "template: multiple definition of template " STR_FMT,
+                                    STR_ARG(buf_str(&quoted))) != NULL;
                 }
                 return true;
         }
@@ -550,26 +540,16 @@ static TmplNode *parse_action(Parser *p)
 {
         const TmplToken *t = next_non_space(p);
         switch ((int)t->kind) {
-        case TOKEN_BLOCK:
-                return parse_template(p, t, true);
-        case TOKEN_BREAK:
-                return parse_loop_exit(p, t, NODE_BREAK, "{{break}}");
-        case TOKEN_CONTINUE:
-                return parse_loop_exit(p, t, NODE_CONTINUE, "{{continue}}");
-        case TOKEN_ELSE:
-                return parse_else(p, t);
-        case TOKEN_END:
-                return expect(p, TOKEN_RIGHT_DELIM, "end") ? node_new(p, NODE_END, t) : NULL;
-        case TOKEN_IF:
-                return parse_control(p, t, NODE_IF, "if");
-        case TOKEN_RANGE:
-                return parse_control(p, t, NODE_RANGE, "range");
-        case TOKEN_TEMPLATE:
-                return parse_template(p, t, false);
-        case TOKEN_WITH:
-                return parse_control(p, t, NODE_WITH, "with");
-        default:
-                break;
+        case TOKEN_BLOCK: return parse_template(p, t, true);
+        case TOKEN_BREAK: return parse_loop_exit(p, t, NODE_BREAK, "{{break}}");
+        case TOKEN_CONTINUE: return parse_loop_exit(p, t, NODE_CONTINUE, "{{continue}}");
+        case TOKEN_ELSE: return parse_else(p, t);
+        case TOKEN_END: return expect(p, TOKEN_RIGHT_DELIM, "end") ? node_new(p, NODE_END, t) : NULL;
+        case TOKEN_IF: return parse_control(p, t, NODE_IF, "if");
+        case TOKEN_RANGE: return parse_control(p, t, NODE_RANGE, "range");
+        case TOKEN_TEMPLATE: return parse_template(p, t, false);
+        case TOKEN_WITH: return parse_control(p, t, NODE_WITH, "with");
+        default: break;
         }
         p->at--;
         TmplNode *node = node_new(p, NODE_ACTION, peek(p));
@@ -616,7 +596,8 @@ static TmplNode *parse_item_list(Parser *p, TmplNode **ret_end)
 static bool parse_define(Parser *p)
 {
         Str name;
-        return parse_template_name(p, "define clause", &name) && expect(p, TOKEN_RIGHT_DELIM, "define clause") && parse_body(p, name, "define clause");
+        return parse_template_name(p, "define clause", &name) && expect(p, TOKEN_RIGHT_DELIM, "define clause") &&
+               parse_body(p, name, "define clause");
 }
 
 static bool parse_top(Parser *p)
@@ -649,9 +630,17 @@ static bool parse_top(Parser *p)
 bool tmpl_parse(const TmplFunc *funcs, Str name, Str text, Arena *arena, TmplTreeVec *trees, Err *err)
 {
         if (text.n > PARSE_MAX_TEXT_BYTES)
-                return err_set(err, ERR_LIMIT, "template: " STR_FMT ": a text of %zu bytes is longer than the limit of %d", STR_ARG(name), text.n,
-                               PARSE_MAX_TEXT_BYTES);
-        Parser p = { .funcs = funcs, .name = name, .text = text, .arena = arena, .line = 1, .vars.arena = arena, .trees.arena = arena, .err = err };
+                return err_set(err, ERR_LIMIT,
+                               "template: " STR_FMT ": a text of %zu bytes is longer than the limit of %d",
+                               STR_ARG(name), text.n, PARSE_MAX_TEXT_BYTES);
+        Parser p = { .funcs = funcs,
+                     .name = name,
+                     .text = text,
+                     .arena = arena,
+                     .line = 1,
+                     .vars.arena = arena,
+                     .trees.arena = arena,
+                     .err = err };
         p.tokens = tmpl_lex(text, arena, &p.n);
         vec_push(&p.vars, STR("$"));
         if (!parse_top(&p))

@@ -81,24 +81,15 @@ static void flags(Printf *p)
         TmplFmt *f = &p->f;
         for (;; p->at++) {
                 switch (peek(p)) {
-                case '#':
-                        f->sharp = true;
-                        break;
-                case '0':
-                        f->zero = !f->minus;
-                        break;
-                case '+':
-                        f->plus = true;
-                        break;
+                case '#': f->sharp = true; break;
+                case '0': f->zero = !f->minus; break;
+                case '+': f->plus = true; break;
                 case '-':
                         f->minus = true;
                         f->zero = false;
                         break;
-                case ' ':
-                        f->space = true;
-                        break;
-                default:
-                        return;
+                case ' ': f->space = true; break;
+                default: return;
                 }
         }
 }

@@ -8,10 +8,14 @@
 
 #include "gotmpl/tmpl_parse.h"
 
-#define PRELUDE "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
+#define PRELUDE \
+        "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 
 static const TmplType string_map_type = { .go_name = "map[string]string", .elem_kind = TMPL_STRING };
-static const TmplType data_type = { .go_name = "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value float64 }" };
+static const TmplType data_type = {
+        .go_name =
+                "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value float64 }"
+};
 
 static bool is_plain(Str text) { return str_find(text, STR("{{")) == SIZE_MAX; }
 
@@ -32,9 +36,11 @@ static Str with_prelude(Str text, Arena *arena)
         return buf_str(&whole);
 }
 
-bool tmpl_rule_expand(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, Arena *arena, Str *ret, Err *err)
+bool tmpl_rule_expand(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, Arena *arena, Str *ret,
+                      Err *err)
 {
-        static const Str keys[] = { STR_INIT("Labels"), STR_INIT("ExternalLabels"), STR_INIT("ExternalURL"), STR_INIT("Value") };
+        static const Str keys[] = { STR_INIT("Labels"), STR_INIT("ExternalLabels"), STR_INIT("ExternalURL"),
+                                    STR_INIT("Value") };
         if (is_plain(text)) {
                 *ret = str_dup(arena, text);
                 return true;

@@ -17,7 +17,8 @@ typedef struct Civil {
         const char *zone;
 } Civil;
 
-static const char *const month_names[] = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December" };
+static const char *const month_names[] = { "January", "February", "March",     "April",   "May",      "June",
+                                           "July",    "August",   "September", "October", "November", "December" };
 static const char *const day_names[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
 
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
@@ -26,7 +27,8 @@ static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 static void date_of_days(int64_t days, Civil *c)
 {
         int64_t z = days + 719468, era = floor_div(z, 146097), doe = z - era * 146097;
-        int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+        int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365,
+                doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
         c->day = (int)(doy - (153 * mp + 2) / 5 + 1);
         c->month = (int)(mp < 10 ? mp + 3 : mp - 9);
         c->year = yoe + era * 400 + (c->month <= 2);
@@ -67,22 +69,78 @@ static Civil civil_of(const TmplValue *t)
 /* ---- layouts */
 
 typedef enum Std {
-        STD_LONG_MONTH, STD_MONTH, STD_NUM_MONTH, STD_ZERO_MONTH, STD_LONG_WEEKDAY, STD_WEEKDAY, STD_DAY, STD_UNDER_DAY, STD_ZERO_DAY,
-        STD_UNDER_YEARDAY, STD_ZERO_YEARDAY, STD_HOUR, STD_HOUR12, STD_ZERO_HOUR12, STD_MINUTE, STD_ZERO_MINUTE, STD_SECOND, STD_ZERO_SECOND,
-        STD_LONG_YEAR, STD_YEAR, STD_PM, STD_LOWER_PM, STD_TZ, STD_ISO_TZ, STD_ISO_SECONDS_TZ, STD_ISO_SHORT_TZ, STD_ISO_COLON_TZ,
-        STD_ISO_COLON_SECONDS_TZ, STD_NUM_TZ, STD_NUM_SECONDS_TZ, STD_NUM_SHORT_TZ, STD_NUM_COLON_TZ, STD_NUM_COLON_SECONDS_TZ,
+        STD_LONG_MONTH,
+        STD_MONTH,
+        STD_NUM_MONTH,
+        STD_ZERO_MONTH,
+        STD_LONG_WEEKDAY,
+        STD_WEEKDAY,
+        STD_DAY,
+        STD_UNDER_DAY,
+        STD_ZERO_DAY,
+        STD_UNDER_YEARDAY,
+        STD_ZERO_YEARDAY,
+        STD_HOUR,
+        STD_HOUR12,
+        STD_ZERO_HOUR12,
+        STD_MINUTE,
+        STD_ZERO_MINUTE,
+        STD_SECOND,
+        STD_ZERO_SECOND,
+        STD_LONG_YEAR,
+        STD_YEAR,
+        STD_PM,
+        STD_LOWER_PM,
+        STD_TZ,
+        STD_ISO_TZ,
+        STD_ISO_SECONDS_TZ,
+        STD_ISO_SHORT_TZ,
+        STD_ISO_COLON_TZ,
+        STD_ISO_COLON_SECONDS_TZ,
+        STD_NUM_TZ,
+        STD_NUM_SECONDS_TZ,
+        STD_NUM_SHORT_TZ,
+        STD_NUM_COLON_TZ,
+        STD_NUM_COLON_SECONDS_TZ,
 } Std;
 
 static const struct {
         const char *text;
         Std std;
-} stds[] = { /* the longer before what it starts with */
-        { "January", STD_LONG_MONTH }, { "Jan", STD_MONTH }, { "Monday", STD_LONG_WEEKDAY }, { "Mon", STD_WEEKDAY }, { "MST", STD_TZ }, { "002", STD_ZERO_YEARDAY },
-        { "01", STD_ZERO_MONTH }, { "02", STD_ZERO_DAY }, { "03", STD_ZERO_HOUR12 }, { "04", STD_ZERO_MINUTE }, { "05", STD_ZERO_SECOND }, { "06", STD_YEAR },
-        { "15", STD_HOUR }, { "1", STD_NUM_MONTH }, { "2006", STD_LONG_YEAR }, { "2", STD_DAY }, { "__2", STD_UNDER_YEARDAY }, { "_2", STD_UNDER_DAY },
-        { "3", STD_HOUR12 }, { "4", STD_MINUTE }, { "5", STD_SECOND }, { "PM", STD_PM }, { "pm", STD_LOWER_PM }, { "-070000", STD_NUM_SECONDS_TZ },
-        { "-07:00:00", STD_NUM_COLON_SECONDS_TZ }, { "-0700", STD_NUM_TZ }, { "-07:00", STD_NUM_COLON_TZ }, { "-07", STD_NUM_SHORT_TZ },
-        { "Z070000", STD_ISO_SECONDS_TZ }, { "Z07:00:00", STD_ISO_COLON_SECONDS_TZ }, { "Z0700", STD_ISO_TZ }, { "Z07:00", STD_ISO_COLON_TZ },
+} stds[] = {
+        /* the longer before what it starts with */
+        { "January", STD_LONG_MONTH },
+        { "Jan", STD_MONTH },
+        { "Monday", STD_LONG_WEEKDAY },
+        { "Mon", STD_WEEKDAY },
+        { "MST", STD_TZ },
+        { "002", STD_ZERO_YEARDAY },
+        { "01", STD_ZERO_MONTH },
+        { "02", STD_ZERO_DAY },
+        { "03", STD_ZERO_HOUR12 },
+        { "04", STD_ZERO_MINUTE },
+        { "05", STD_ZERO_SECOND },
+        { "06", STD_YEAR },
+        { "15", STD_HOUR },
+        { "1", STD_NUM_MONTH },
+        { "2006", STD_LONG_YEAR },
+        { "2", STD_DAY },
+        { "__2", STD_UNDER_YEARDAY },
+        { "_2", STD_UNDER_DAY },
+        { "3", STD_HOUR12 },
+        { "4", STD_MINUTE },
+        { "5", STD_SECOND },
+        { "PM", STD_PM },
+        { "pm", STD_LOWER_PM },
+        { "-070000", STD_NUM_SECONDS_TZ },
+        { "-07:00:00", STD_NUM_COLON_SECONDS_TZ },
+        { "-0700", STD_NUM_TZ },
+        { "-07:00", STD_NUM_COLON_TZ },
+        { "-07", STD_NUM_SHORT_TZ },
+        { "Z070000", STD_ISO_SECONDS_TZ },
+        { "Z07:00:00", STD_ISO_COLON_SECONDS_TZ },
+        { "Z0700", STD_ISO_TZ },
+        { "Z07:00", STD_ISO_COLON_TZ },
         { "Z07", STD_ISO_SHORT_TZ },
 };
 
@@ -93,8 +151,10 @@ static void print_offset(Buf *out, const Civil *c, Std std)
                 buf_char(out, 'Z');
                 return;
         }
-        bool colon = std == STD_ISO_COLON_TZ || std == STD_ISO_COLON_SECONDS_TZ || std == STD_NUM_COLON_TZ || std == STD_NUM_COLON_SECONDS_TZ;
-        bool seconds = std == STD_ISO_SECONDS_TZ || std == STD_ISO_COLON_SECONDS_TZ || std == STD_NUM_SECONDS_TZ || std == STD_NUM_COLON_SECONDS_TZ;
+        bool colon = std == STD_ISO_COLON_TZ || std == STD_ISO_COLON_SECONDS_TZ || std == STD_NUM_COLON_TZ ||
+                     std == STD_NUM_COLON_SECONDS_TZ;
+        bool seconds = std == STD_ISO_SECONDS_TZ || std == STD_ISO_COLON_SECONDS_TZ || std == STD_NUM_SECONDS_TZ ||
+                       std == STD_NUM_COLON_SECONDS_TZ;
         bool only_hours = std == STD_ISO_SHORT_TZ || std == STD_NUM_SHORT_TZ;
         int32_t o = c->offset_s < 0 ? -c->offset_s : c->offset_s;
         buf_printf(out, "%c%02d", c->offset_s < 0 ? '-' : '+', o / 3600);
@@ -108,80 +168,35 @@ static void print_std(Buf *out, const Civil *c, Std std)
 {
         int hour12 = c->hour % 12 ? c->hour % 12 : 12;
         switch ((int)std) {
-        case STD_LONG_MONTH:
-                buf_cstr_add(out, month_names[c->month - 1]);
-                break;
-        case STD_MONTH:
-                buf_add(out, month_names[c->month - 1], 3);
-                break;
-        case STD_NUM_MONTH:
-                buf_i64(out, c->month);
-                break;
-        case STD_ZERO_MONTH:
-                buf_printf(out, "%02d", c->month);
-                break;
-        case STD_LONG_WEEKDAY:
-                buf_cstr_add(out, day_names[c->weekday]);
-                break;
-        case STD_WEEKDAY:
-                buf_add(out, day_names[c->weekday], 3);
-                break;
-        case STD_DAY:
-                buf_i64(out, c->day);
-                break;
-        case STD_UNDER_DAY:
-                buf_printf(out, "%2d", c->day);
-                break;
-        case STD_ZERO_DAY:
-                buf_printf(out, "%02d", c->day);
-                break;
-        case STD_UNDER_YEARDAY:
-                buf_printf(out, "%3d", c->yearday);
-                break;
-        case STD_ZERO_YEARDAY:
-                buf_printf(out, "%03d", c->yearday);
-                break;
-        case STD_HOUR:
-                buf_printf(out, "%02d", c->hour);
-                break;
-        case STD_HOUR12:
-                buf_i64(out, hour12);
-                break;
-        case STD_ZERO_HOUR12:
-                buf_printf(out, "%02d", hour12);
-                break;
-        case STD_MINUTE:
-                buf_i64(out, c->minute);
-                break;
-        case STD_ZERO_MINUTE:
-                buf_printf(out, "%02d", c->minute);
-                break;
-        case STD_SECOND:
-                buf_i64(out, c->second);
-                break;
-        case STD_ZERO_SECOND:
-                buf_printf(out, "%02d", c->second);
-                break;
-        case STD_LONG_YEAR:
-                buf_printf(out, "%04lld", (long long)c->year);
-                break;
-        case STD_YEAR:
-                buf_printf(out, "%02d", (int)(c->year % 100));
-                break;
-        case STD_PM:
-                buf_cstr_add(out, c->hour >= 12 ? "PM" : "AM");
-                break;
-        case STD_LOWER_PM:
-                buf_cstr_add(out, c->hour >= 12 ? "pm" : "am");
-                break;
+        case STD_LONG_MONTH: buf_cstr_add(out, month_names[c->month - 1]); break;
+        case STD_MONTH: buf_add(out, month_names[c->month - 1], 3); break;
+        case STD_NUM_MONTH: buf_i64(out, c->month); break;
+        case STD_ZERO_MONTH: buf_printf(out, "%02d", c->month); break;
+        case STD_LONG_WEEKDAY: buf_cstr_add(out, day_names[c->weekday]); break;
+        case STD_WEEKDAY: buf_add(out, day_names[c->weekday], 3); break;
+        case STD_DAY: buf_i64(out, c->day); break;
+        case STD_UNDER_DAY: buf_printf(out, "%2d", c->day); break;
+        case STD_ZERO_DAY: buf_printf(out, "%02d", c->day); break;
+        case STD_UNDER_YEARDAY: buf_printf(out, "%3d", c->yearday); break;
+        case STD_ZERO_YEARDAY: buf_printf(out, "%03d", c->yearday); break;
+        case STD_HOUR: buf_printf(out, "%02d", c->hour); break;
+        case STD_HOUR12: buf_i64(out, hour12); break;
+        case STD_ZERO_HOUR12: buf_printf(out, "%02d", hour12); break;
+        case STD_MINUTE: buf_i64(out, c->minute); break;
+        case STD_ZERO_MINUTE: buf_printf(out, "%02d", c->minute); break;
+        case STD_SECOND: buf_i64(out, c->second); break;
+        case STD_ZERO_SECOND: buf_printf(out, "%02d", c->second); break;
+        case STD_LONG_YEAR: buf_printf(out, "%04lld", (long long)c->year); break;
+        case STD_YEAR: buf_printf(out, "%02d", (int)(c->year % 100)); break;
+        case STD_PM: buf_cstr_add(out, c->hour >= 12 ? "PM" : "AM"); break;
+        case STD_LOWER_PM: buf_cstr_add(out, c->hour >= 12 ? "pm" : "am"); break;
         case STD_TZ:
                 if (c->zone[0])
                         buf_cstr_add(out, c->zone);
                 else
                         print_offset(out, c, c->offset_s % 3600 ? STD_NUM_TZ : STD_NUM_SHORT_TZ);
                 break;
-        default:
-                print_offset(out, c, std);
+        default: print_offset(out, c, std);
         }
 }
 
@@ -225,9 +240,11 @@ void tmpl_time_format(Buf *out, const TmplValue *time, Str layout)
                 }
                 size_t i = 0;
                 /* "_2006" is an underscore and a year; "Jan" of "Janet" is no month. */
-                while (i < ARRAY_LEN(stds) && (!str_starts(rest, str_of(stds[i].text)) || (stds[i].std == STD_UNDER_DAY && str_starts(rest, STR("_2006"))) ||
-                                               (stds[i].std == STD_MONTH && rest.n > 3 && rest.p[3] >= 'a' && rest.p[3] <= 'z') ||
-                                               (stds[i].std == STD_WEEKDAY && rest.n > 3 && rest.p[3] >= 'a' && rest.p[3] <= 'z')))
+                while (i < ARRAY_LEN(stds) &&
+                       (!str_starts(rest, str_of(stds[i].text)) ||
+                        (stds[i].std == STD_UNDER_DAY && str_starts(rest, STR("_2006"))) ||
+                        (stds[i].std == STD_MONTH && rest.n > 3 && rest.p[3] >= 'a' && rest.p[3] <= 'z') ||
+                        (stds[i].std == STD_WEEKDAY && rest.n > 3 && rest.p[3] >= 'a' && rest.p[3] <= 'z')))
                         i++;
                 if (i == ARRAY_LEN(stds)) {
                         buf_char(out, layout.p[at++]);
@@ -238,7 +255,10 @@ void tmpl_time_format(Buf *out, const TmplValue *time, Str layout)
         }
 }
 
-void tmpl_time_print(Buf *out, const TmplValue *time) { tmpl_time_format(out, time, STR("2006-01-02 15:04:05.999999999 -0700 MST")); }
+void tmpl_time_print(Buf *out, const TmplValue *time)
+{
+        tmpl_time_format(out, time, STR("2006-01-02 15:04:05.999999999 -0700 MST"));
+}
 
 /* Prints u / unit with its fraction, without trailing zeros. */
 static void print_units(Buf *out, uint64_t u, uint64_t unit, const char *suffix)
@@ -312,8 +332,9 @@ static int64_t saturating_sub(int64_t a, int64_t b)
         return d;
 }
 
-#define METHOD(name_)                                                                                                                  \
-        static bool name_(TmplRun *run, const TmplValue *self, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
+#define METHOD(name_)                                                                                           \
+        static bool name_(TmplRun *run, const TmplValue *self, const TmplValue *args, size_t n, TmplValue *ret, \
+                          Err *err)
 #define UNUSED_ARGS() ((void)run, (void)self, (void)args, (void)n, (void)err)
 
 METHOD(string_of)
@@ -327,7 +348,9 @@ METHOD(string_of)
 
 static const TmplMethod named_int_methods[] = { { "String", 0, 0, string_of, "" }, { 0 } };
 static const TmplType month_type = { .go_name = "time.Month", .methods = named_int_methods, .print = print_month };
-static const TmplType weekday_type = { .go_name = "time.Weekday", .methods = named_int_methods, .print = print_weekday };
+static const TmplType weekday_type = { .go_name = "time.Weekday",
+                                       .methods = named_int_methods,
+                                       .print = print_weekday };
 
 METHOD(time_format)
 {
@@ -338,14 +361,14 @@ METHOD(time_format)
         return true;
 }
 
-#define TIME_INT(name_, expr)                                                                                                          \
-        METHOD(name_)                                                                                                                  \
-        {                                                                                                                              \
-                UNUSED_ARGS();                                                                                                         \
-                Civil c = civil_of(self);                                                                                              \
-                *ret = tmpl_int(expr);                                                                                                 \
-                return true;                                                                                                           \
-        }                                                                                                                              \
+#define TIME_INT(name_, expr)             \
+        METHOD(name_)                     \
+        {                                 \
+                UNUSED_ARGS();            \
+                Civil c = civil_of(self); \
+                *ret = tmpl_int(expr);    \
+                return true;              \
+        }                                 \
         _Static_assert(1, "")
 TIME_INT(time_year, c.year);
 TIME_INT(time_day, c.day);
@@ -448,34 +471,52 @@ METHOD(time_is_zero)
 }
 
 static const TmplMethod time_methods[] = {
-        { "Format", 1, 1, time_format, "s" }, { "String", 0, 0, string_of, "" }, { "Unix", 0, 0, time_unix, "" }, { "UnixMilli", 0, 0, time_unix_milli, "" },
-        { "UnixNano", 0, 0, time_unix_nano, "" }, { "UTC", 0, 0, time_utc, "" }, { "Local", 0, 0, time_utc, "" }, { "Add", 1, 1, time_add, "d" },
-        { "AddDate", 3, 3, time_add_date, "iii" }, { "Sub", 1, 1, time_sub, "t" }, { "Before", 1, 1, time_before, "t" }, { "After", 1, 1, time_after, "t" },
-        { "Equal", 1, 1, time_equal, "t" }, { "IsZero", 0, 0, time_is_zero, "" }, { "Year", 0, 0, time_year, "" }, { "Month", 0, 0, time_month, "" },
-        { "Day", 0, 0, time_day, "" }, { "Hour", 0, 0, time_hour, "" }, { "Minute", 0, 0, time_minute, "" }, { "Second", 0, 0, time_second, "" },
-        { "Nanosecond", 0, 0, time_nanosecond, "" }, { "YearDay", 0, 0, time_year_day, "" }, { "Weekday", 0, 0, time_weekday, "" }, { 0 },
+        { "Format", 1, 1, time_format, "s" },
+        { "String", 0, 0, string_of, "" },
+        { "Unix", 0, 0, time_unix, "" },
+        { "UnixMilli", 0, 0, time_unix_milli, "" },
+        { "UnixNano", 0, 0, time_unix_nano, "" },
+        { "UTC", 0, 0, time_utc, "" },
+        { "Local", 0, 0, time_utc, "" },
+        { "Add", 1, 1, time_add, "d" },
+        { "AddDate", 3, 3, time_add_date, "iii" },
+        { "Sub", 1, 1, time_sub, "t" },
+        { "Before", 1, 1, time_before, "t" },
+        { "After", 1, 1, time_after, "t" },
+        { "Equal", 1, 1, time_equal, "t" },
+        { "IsZero", 0, 0, time_is_zero, "" },
+        { "Year", 0, 0, time_year, "" },
+        { "Month", 0, 0, time_month, "" },
+        { "Day", 0, 0, time_day, "" },
+        { "Hour", 0, 0, time_hour, "" },
+        { "Minute", 0, 0, time_minute, "" },
+        { "Second", 0, 0, time_second, "" },
+        { "Nanosecond", 0, 0, time_nanosecond, "" },
+        { "YearDay", 0, 0, time_year_day, "" },
+        { "Weekday", 0, 0, time_weekday, "" },
+        { 0 },
 };
 
-#define DURATION_FLOAT(name_, unit_ns)                                                                                                 \
-        METHOD(name_)                                                                                                                  \
-        {                                                                                                                              \
-                UNUSED_ARGS();                                                                                                         \
-                int64_t whole = self->i / (unit_ns), rest = self->i % (unit_ns);                                                       \
-                *ret = tmpl_float((double)whole + (double)rest / (double)(unit_ns));                                                   \
-                return true;                                                                                                           \
-        }                                                                                                                              \
+#define DURATION_FLOAT(name_, unit_ns)                                               \
+        METHOD(name_)                                                                \
+        {                                                                            \
+                UNUSED_ARGS();                                                       \
+                int64_t whole = self->i / (unit_ns), rest = self->i % (unit_ns);     \
+                *ret = tmpl_float((double)whole + (double)rest / (double)(unit_ns)); \
+                return true;                                                         \
+        }                                                                            \
         _Static_assert(1, "")
 DURATION_FLOAT(duration_seconds, NS_PER_S);
 DURATION_FLOAT(duration_minutes, (60 * NS_PER_S));
 DURATION_FLOAT(duration_hours, (3600 * NS_PER_S));
 
-#define DURATION_INT(name_, unit_ns)                                                                                                   \
-        METHOD(name_)                                                                                                                  \
-        {                                                                                                                              \
-                UNUSED_ARGS();                                                                                                         \
-                *ret = tmpl_int(self->i / (unit_ns));                                                                                  \
-                return true;                                                                                                           \
-        }                                                                                                                              \
+#define DURATION_INT(name_, unit_ns)                  \
+        METHOD(name_)                                 \
+        {                                             \
+                UNUSED_ARGS();                        \
+                *ret = tmpl_int(self->i / (unit_ns)); \
+                return true;                          \
+        }                                             \
         _Static_assert(1, "")
 DURATION_INT(duration_milliseconds, 1000000);
 DURATION_INT(duration_microseconds, 1000);
@@ -514,10 +555,20 @@ METHOD(duration_round)
 }
 
 static const TmplMethod duration_methods[] = {
-        { "String", 0, 0, string_of, "" }, { "Seconds", 0, 0, duration_seconds, "" }, { "Minutes", 0, 0, duration_minutes, "" },
-        { "Hours", 0, 0, duration_hours, "" }, { "Milliseconds", 0, 0, duration_milliseconds, "" }, { "Microseconds", 0, 0, duration_microseconds, "" },
-        { "Nanoseconds", 0, 0, duration_nanoseconds, "" }, { "Abs", 0, 0, duration_abs, "" }, { "Truncate", 1, 1, duration_truncate, "d" },
-        { "Round", 1, 1, duration_round, "d" }, { 0 },
+        { "String", 0, 0, string_of, "" },
+        { "Seconds", 0, 0, duration_seconds, "" },
+        { "Minutes", 0, 0, duration_minutes, "" },
+        { "Hours", 0, 0, duration_hours, "" },
+        { "Milliseconds", 0, 0, duration_milliseconds, "" },
+        { "Microseconds", 0, 0, duration_microseconds, "" },
+        { "Nanoseconds", 0, 0, duration_nanoseconds, "" },
+        { "Abs", 0, 0, duration_abs, "" },
+        { "Truncate", 1, 1, duration_truncate, "d" },
+        { "Round", 1, 1, duration_round, "d" },
+        { 0 },
 };
 
-const TmplMethod *tmpl_time_methods(TmplKind kind) { return kind == TMPL_TIME ? time_methods : kind == TMPL_DURATION ? duration_methods : NULL; }
+const TmplMethod *tmpl_time_methods(TmplKind kind)
+{
+        return kind == TMPL_TIME ? time_methods : kind == TMPL_DURATION ? duration_methods : NULL;
+}

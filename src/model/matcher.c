@@ -19,14 +19,10 @@ bool matcher_make(Arena *arena, MatchType type, Str name, Str value, Matcher *re
 bool matcher_matches(const Matcher *m, Str value)
 {
         switch (m->type) {
-        case MATCH_EQ:
-                return str_eq(m->value, value);
-        case MATCH_NE:
-                return !str_eq(m->value, value);
-        case MATCH_RE:
-                return regex_match(m->re, value);
-        case MATCH_NRE:
-                return !regex_match(m->re, value);
+        case MATCH_EQ: return str_eq(m->value, value);
+        case MATCH_NE: return !str_eq(m->value, value);
+        case MATCH_RE: return regex_match(m->re, value);
+        case MATCH_NRE: return !regex_match(m->re, value);
         }
         return false;
 }

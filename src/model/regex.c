@@ -351,22 +351,14 @@ bool regex_match(const Regex *re, Str s)
                 return str_find(s, re->needle) != SIZE_MAX;
         const RegexHint *h = &re->hint;
         switch (h->shape) {
-        case REGEX_SHAPE_SET:
-                return set_has(&h->set, s);
-        case REGEX_SHAPE_ALL:
-                return true;
-        case REGEX_SHAPE_NONEMPTY:
-                return s.n > 0;
-        case REGEX_SHAPE_PREFIX:
-                return str_starts(s, h->literal);
-        case REGEX_SHAPE_PREFIX_NONEMPTY:
-                return s.n > h->literal.n && str_starts(s, h->literal);
-        case REGEX_SHAPE_SUFFIX:
-                return str_ends(s, h->literal);
-        case REGEX_SHAPE_CONTAINS:
-                return str_find(s, h->literal) != SIZE_MAX;
-        case REGEX_SHAPE_OTHER:
-                break;
+        case REGEX_SHAPE_SET: return set_has(&h->set, s);
+        case REGEX_SHAPE_ALL: return true;
+        case REGEX_SHAPE_NONEMPTY: return s.n > 0;
+        case REGEX_SHAPE_PREFIX: return str_starts(s, h->literal);
+        case REGEX_SHAPE_PREFIX_NONEMPTY: return s.n > h->literal.n && str_starts(s, h->literal);
+        case REGEX_SHAPE_SUFFIX: return str_ends(s, h->literal);
+        case REGEX_SHAPE_CONTAINS: return str_find(s, h->literal) != SIZE_MAX;
+        case REGEX_SHAPE_OTHER: break;
         }
         if (h->prefix.n && !str_starts(s, h->prefix))
                 return false;

@@ -225,19 +225,12 @@ static bool perl_class(RegexCursor *c, Builder *b)
         char letter = regex_class_peek(c, 1);
         switch (letter) {
         case 'd':
-        case 'D':
-                add_ranges(b, digit, ARRAY_LEN(digit), letter == 'D');
-                break;
+        case 'D': add_ranges(b, digit, ARRAY_LEN(digit), letter == 'D'); break;
         case 's':
-        case 'S':
-                add_ranges(b, space, ARRAY_LEN(space), letter == 'S');
-                break;
+        case 'S': add_ranges(b, space, ARRAY_LEN(space), letter == 'S'); break;
         case 'w':
-        case 'W':
-                add_ranges(b, word, ARRAY_LEN(word), letter == 'W');
-                break;
-        default:
-                return false;
+        case 'W': add_ranges(b, word, ARRAY_LEN(word), letter == 'W'); break;
+        default: return false;
         }
         c->at += 2;
         return true;

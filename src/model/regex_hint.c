@@ -138,24 +138,17 @@ static bool repeat_set(Arena *arena, const RegexNode *node, Strs *out)
 static bool set_of(Arena *arena, const RegexNode *node, Strs *out)
 {
         switch (node->op) {
-        case REGEX_OP_EMPTY:
-                vec_push(out, (Str){ 0 });
-                return true;
+        case REGEX_OP_EMPTY: vec_push(out, (Str){ 0 }); return true;
         case REGEX_OP_LITERAL:
                 if (!is_case_free(node))
                         return false;
                 vec_push(out, node->text);
                 return true;
-        case REGEX_OP_CLASS:
-                return class_set(arena, node, out);
-        case REGEX_OP_CAPTURE:
-                return set_of(arena, node->subs[0], out);
-        case REGEX_OP_CONCAT:
-                return concat_set(arena, (const RegexNode *const *)node->subs, node->n, out);
-        case REGEX_OP_ALT:
-                return alt_set(arena, node, out);
-        case REGEX_OP_REPEAT:
-                return repeat_set(arena, node, out);
+        case REGEX_OP_CLASS: return class_set(arena, node, out);
+        case REGEX_OP_CAPTURE: return set_of(arena, node->subs[0], out);
+        case REGEX_OP_CONCAT: return concat_set(arena, (const RegexNode *const *)node->subs, node->n, out);
+        case REGEX_OP_ALT: return alt_set(arena, node, out);
+        case REGEX_OP_REPEAT: return repeat_set(arena, node, out);
         case REGEX_OP_ANY:
         case REGEX_OP_ANY_NOT_NL:
         case REGEX_OP_BEGIN_LINE:
@@ -163,8 +156,7 @@ static bool set_of(Arena *arena, const RegexNode *node, Strs *out)
         case REGEX_OP_BEGIN_TEXT:
         case REGEX_OP_END_TEXT:
         case REGEX_OP_WORD_BOUNDARY:
-        case REGEX_OP_NO_WORD_BOUNDARY:
-                return false;
+        case REGEX_OP_NO_WORD_BOUNDARY: return false;
         }
         return false;
 }
@@ -201,10 +193,8 @@ static Str common_prefix(Str a, Str b)
 static Str prefix_of(const RegexNode *node)
 {
         switch (node->op) {
-        case REGEX_OP_LITERAL:
-                return is_case_free(node) ? node->text : (Str){ 0 };
-        case REGEX_OP_CAPTURE:
-                return prefix_of(node->subs[0]);
+        case REGEX_OP_LITERAL: return is_case_free(node) ? node->text : (Str){ 0 };
+        case REGEX_OP_CAPTURE: return prefix_of(node->subs[0]);
         case REGEX_OP_CONCAT:
                 /* What does not consume may stand before the first part that does. */
                 for (size_t i = 0; i < node->n; i++)
@@ -217,8 +207,7 @@ static Str prefix_of(const RegexNode *node)
                         p = common_prefix(p, prefix_of(node->subs[i]));
                 return p;
         }
-        case REGEX_OP_REPEAT:
-                return node->min > 0 ? prefix_of(node->subs[0]) : (Str){ 0 };
+        case REGEX_OP_REPEAT: return node->min > 0 ? prefix_of(node->subs[0]) : (Str){ 0 };
         case REGEX_OP_EMPTY:
         case REGEX_OP_CLASS:
         case REGEX_OP_ANY:
@@ -228,8 +217,7 @@ static Str prefix_of(const RegexNode *node)
         case REGEX_OP_BEGIN_TEXT:
         case REGEX_OP_END_TEXT:
         case REGEX_OP_WORD_BOUNDARY:
-        case REGEX_OP_NO_WORD_BOUNDARY:
-                break;
+        case REGEX_OP_NO_WORD_BOUNDARY: break;
         }
         return (Str){ 0 };
 }
@@ -366,38 +354,19 @@ static void emit_children(Buf *out, const RegexNode *node, const char *between)
 void regex_hint_emit(Buf *out, const RegexNode *node)
 {
         switch (node->op) {
-        case REGEX_OP_EMPTY:
-                break;
-        case REGEX_OP_LITERAL:
-                emit_literal(out, node);
-                break;
-        case REGEX_OP_CLASS:
-                emit_class(out, node);
-                break;
-        case REGEX_OP_ANY:
-                buf_char(out, '.');
-                break;
-        case REGEX_OP_ANY_NOT_NL:
-                buf_lit(out, "[^\\n]");
-                break;
+        case REGEX_OP_EMPTY: break;
+        case REGEX_OP_LITERAL: emit_literal(out, node); break;
+        case REGEX_OP_CLASS: emit_class(out, node); break;
+        case REGEX_OP_ANY: buf_char(out, '.'); break;
+        case REGEX_OP_ANY_NOT_NL: buf_lit(out, "[^\\n]"); break;
         case REGEX_OP_BEGIN_LINE: /* PCRE2's own ^ does not match behind a last newline */
                 buf_lit(out, "(?:\\A|(?<=\\n))");
                 break;
-        case REGEX_OP_END_LINE:
-                buf_lit(out, "(?:\\z|(?=\\n))");
-                break;
-        case REGEX_OP_BEGIN_TEXT:
-                buf_lit(out, "\\A");
-                break;
-        case REGEX_OP_END_TEXT:
-                buf_lit(out, "\\z");
-                break;
-        case REGEX_OP_WORD_BOUNDARY:
-                buf_lit(out, "\\b");
-                break;
-        case REGEX_OP_NO_WORD_BOUNDARY:
-                buf_lit(out, "\\B");
-                break;
+        case REGEX_OP_END_LINE: buf_lit(out, "(?:\\z|(?=\\n))"); break;
+        case REGEX_OP_BEGIN_TEXT: buf_lit(out, "\\A"); break;
+        case REGEX_OP_END_TEXT: buf_lit(out, "\\z"); break;
+        case REGEX_OP_WORD_BOUNDARY: buf_lit(out, "\\b"); break;
+        case REGEX_OP_NO_WORD_BOUNDARY: buf_lit(out, "\\B"); break;
         case REGEX_OP_CAPTURE:
                 buf_char(out, '(');
                 emit_children(out, node, "");
@@ -412,11 +381,7 @@ void regex_hint_emit(Buf *out, const RegexNode *node)
                         buf_cstr_add(out, alt ? ")" : "");
                 }
                 break;
-        case REGEX_OP_ALT:
-                emit_children(out, node, "|");
-                break;
-        case REGEX_OP_REPEAT:
-                emit_repeat(out, node);
-                break;
+        case REGEX_OP_ALT: emit_children(out, node, "|"); break;
+        case REGEX_OP_REPEAT: emit_repeat(out, node); break;
         }
 }

@@ -183,9 +183,7 @@ static bool take_repeat(Parser *p, Nodes *items, size_t last_repeat, bool *ret_t
         int max = -1;
         *ret_taken = true;
         switch (regex_class_peek(c, 0)) {
-        case '*':
-                c->at++;
-                break;
+        case '*': c->at++; break;
         case '+':
                 min = 1;
                 c->at++;
@@ -202,9 +200,7 @@ static bool take_repeat(Parser *p, Nodes *items, size_t last_repeat, bool *ret_t
                 if (min > REGEX_MAX_REPEAT || max > REGEX_MAX_REPEAT || (max >= 0 && min > max))
                         return regex_class_fail(c, "invalid repeat count", op, c->at);
                 break;
-        default:
-                *ret_taken = false;
-                return true;
+        default: *ret_taken = false; return true;
         }
         return apply_repeat(p, items, min, max, op, last_repeat);
 }
@@ -388,8 +384,7 @@ static bool parse_atom(Parser *p, unsigned depth, Nodes *items)
                         return false;
                 vec_push(items, node);
                 return true;
-        case '\\':
-                return parse_backslash(p, items);
+        case '\\': return parse_backslash(p, items);
         case '.':
                 c->at++;
                 vec_push(items, new_node(p, p->flags & FLAG_DOT_NL ? REGEX_OP_ANY : REGEX_OP_ANY_NOT_NL));

@@ -146,8 +146,8 @@ bool relabel_compile(Arena *arena, const RelabelRule *rule, RelabelConfig *ret, 
         c.target_has_refs = has_refs(rule->target_label);
         c.replacement_has_refs = has_refs(rule->replacement);
         c.whole = str_eq(rule->regex, DEFAULT_REGEX);
-        c.plain_copy =
-                c.whole && (str_eq(rule->replacement, DEFAULT_REPLACEMENT) || str_eq(rule->replacement, STR("${1}")));
+        c.plain_copy = c.whole &&
+                       (str_eq(rule->replacement, DEFAULT_REPLACEMENT) || str_eq(rule->replacement, STR("${1}")));
         *ret = c;
         return true;
 }
@@ -240,35 +240,17 @@ static void filter_names(const RelabelConfig *c, LabelsBuilder *lb, bool keep_ma
 static bool apply_one(const RelabelConfig *c, Str value, LabelsBuilder *lb, Arena *arena)
 {
         switch (c->rule.action) {
-        case RELABEL_KEEP:
-                return regex_match(c->regex, value);
-        case RELABEL_DROP:
-                return !regex_match(c->regex, value);
-        case RELABEL_KEEPEQUAL:
-                return str_eq(labels_builder_get(lb, c->rule.target_label), value);
-        case RELABEL_DROPEQUAL:
-                return !str_eq(labels_builder_get(lb, c->rule.target_label), value);
-        case RELABEL_REPLACE:
-                replace(c, value, lb, arena);
-                break;
-        case RELABEL_LOWERCASE:
-                labels_builder_set(lb, c->rule.target_label, casemap_lower(arena, value));
-                break;
-        case RELABEL_UPPERCASE:
-                labels_builder_set(lb, c->rule.target_label, casemap_upper(arena, value));
-                break;
-        case RELABEL_HASHMOD:
-                hashmod(c, value, lb, arena);
-                break;
-        case RELABEL_LABELMAP:
-                map_labels(c, lb, arena);
-                break;
-        case RELABEL_LABELDROP:
-                filter_names(c, lb, false);
-                break;
-        case RELABEL_LABELKEEP:
-                filter_names(c, lb, true);
-                break;
+        case RELABEL_KEEP: return regex_match(c->regex, value);
+        case RELABEL_DROP: return !regex_match(c->regex, value);
+        case RELABEL_KEEPEQUAL: return str_eq(labels_builder_get(lb, c->rule.target_label), value);
+        case RELABEL_DROPEQUAL: return !str_eq(labels_builder_get(lb, c->rule.target_label), value);
+        case RELABEL_REPLACE: replace(c, value, lb, arena); break;
+        case RELABEL_LOWERCASE: labels_builder_set(lb, c->rule.target_label, casemap_lower(arena, value)); break;
+        case RELABEL_UPPERCASE: labels_builder_set(lb, c->rule.target_label, casemap_upper(arena, value)); break;
+        case RELABEL_HASHMOD: hashmod(c, value, lb, arena); break;
+        case RELABEL_LABELMAP: map_labels(c, lb, arena); break;
+        case RELABEL_LABELDROP: filter_names(c, lb, false); break;
+        case RELABEL_LABELKEEP: filter_names(c, lb, true); break;
         }
         return true;
 }

@@ -49,7 +49,7 @@ typedef struct HttpCallOptions { /* borrowed until http_client_start returns, bu
 typedef struct HttpAnswer {
         bool ok; /* an answer came, whatever its status; else err says why */
         int status;
-        Str body; /* valid during the callback */
+        Str body;      /* valid during the callback */
         Buf *body_buf; /* what holds body, when ok: done may move it out (*mine = *body_buf, *body_buf = (Buf){ 0 }) */
         Str content_type;
         Str retry_after;

@@ -79,14 +79,10 @@ bool http_coding_worthwhile(Str type)
 bool http_coding_decode(HttpCoding coding, Str in, size_t max_bytes, Buf *out, Err *err)
 {
         switch (coding) {
-        case HTTP_CODING_GZIP:
-                return gzip_decode(GZIP_GZIP, in, max_bytes, out, err);
-        case HTTP_CODING_DEFLATE:
-                return gzip_decode(GZIP_DEFLATE, in, max_bytes, out, err);
-        case HTTP_CODING_ZSTD:
-                return zstdio_decode(in, max_bytes, out, err);
-        case HTTP_CODING_NONE:
-                break;
+        case HTTP_CODING_GZIP: return gzip_decode(GZIP_GZIP, in, max_bytes, out, err);
+        case HTTP_CODING_DEFLATE: return gzip_decode(GZIP_DEFLATE, in, max_bytes, out, err);
+        case HTTP_CODING_ZSTD: return zstdio_decode(in, max_bytes, out, err);
+        case HTTP_CODING_NONE: break;
         }
         if (in.n > max_bytes)
                 return err_set(err, ERR_LIMIT, "the body is larger than %zu bytes", max_bytes);

@@ -73,14 +73,10 @@ void http_response_sse(HttpResponse *resp, SseHub *hub, const char *hello_event,
 static const char *error_type(int status)
 {
         switch (status) {
-        case 404:
-                return "not_found";
-        case 503:
-                return "unavailable";
-        case 500:
-                return "internal";
-        default:
-                return "bad_data";
+        case 404: return "not_found";
+        case 503: return "unavailable";
+        case 500: return "internal";
+        default: return "bad_data";
         }
 }
 

@@ -346,8 +346,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
         (void)url;
         Exchange *ex = *con_cls;
         switch (atomic_load(&ex->phase)) {
-        case EXCHANGE_NEW:
-                return on_head(ex, method, version);
+        case EXCHANGE_NEW: return on_head(ex, method, version);
         case EXCHANGE_BODY:
                 if (*upload_n == 0)
                         return run(ex);
@@ -356,12 +355,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
                 buf_add(&ex->body, upload, *upload_n);
                 *upload_n = 0;
                 return MHD_YES;
-        case EXCHANGE_READY:
-                return queue_answer(ex);
+        case EXCHANGE_READY: return queue_answer(ex);
         case EXCHANGE_ON_POOL:
-        case EXCHANGE_ANSWERED:
-                *upload_n = 0;
-                return MHD_YES;
+        case EXCHANGE_ANSWERED: *upload_n = 0; return MHD_YES;
         }
         return MHD_NO;
 }
@@ -398,8 +394,8 @@ static void take_options(HttpServer *server, const HttpServerOptions *o)
         HttpServerOptions *own = &server->options;
         *own = *o;
         own->threads = o->threads ? o->threads : 2;
-        own->max_connections =
-                MAX_OF(o->max_connections ? o->max_connections : HTTP_SERVER_MAX_CONNECTIONS, own->threads);
+        own->max_connections = MAX_OF(o->max_connections ? o->max_connections : HTTP_SERVER_MAX_CONNECTIONS,
+                                      own->threads);
         own->timeout_ms = o->timeout_ms ? o->timeout_ms : HTTP_SERVER_TIMEOUT_MS;
         own->sse_heartbeat_ms = o->sse_heartbeat_ms ? o->sse_heartbeat_ms : HTTP_SERVER_HEARTBEAT_MS;
         Str prefix = str_dup(server->arena, str_of(o->route_prefix));

@@ -157,11 +157,21 @@ static bool fault_lock(File *file, Err *err) { return file_of(file)->fs->under->
 void fault_fs_init(FaultFs *fault, const Fs *under)
 {
         *fault = (FaultFs){
-                .fs = { .open = fault_open,           .close = fault_close,     .write = fault_write,
-                        .pread = fault_pread,         .sync = fault_sync,       .truncate = fault_truncate,
-                        .size = fault_size,           .map = fault_map,         .unmap = fault_unmap,
-                        .rename = fault_rename,       .remove = fault_remove,   .mkdir_all = fault_mkdir_all,
-                        .sync_dir = fault_sync_dir,   .list = fault_list,       .lock = fault_lock },
+                .fs = { .open = fault_open,
+                        .close = fault_close,
+                        .write = fault_write,
+                        .pread = fault_pread,
+                        .sync = fault_sync,
+                        .truncate = fault_truncate,
+                        .size = fault_size,
+                        .map = fault_map,
+                        .unmap = fault_unmap,
+                        .rename = fault_rename,
+                        .remove = fault_remove,
+                        .mkdir_all = fault_mkdir_all,
+                        .sync_dir = fault_sync_dir,
+                        .list = fault_list,
+                        .lock = fault_lock },
                 .under = under,
         };
 }

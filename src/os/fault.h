@@ -6,14 +6,23 @@
 
 #include "os/file.h"
 
-typedef enum FaultKind { FAULT_NONE, FAULT_WRITE, FAULT_SHORT_WRITE, FAULT_SYNC, FAULT_RENAME, FAULT_OPEN, FAULT_REMOVE, FAULT_ENOSPC } FaultKind;
+typedef enum FaultKind {
+        FAULT_NONE,
+        FAULT_WRITE,
+        FAULT_SHORT_WRITE,
+        FAULT_SYNC,
+        FAULT_RENAME,
+        FAULT_OPEN,
+        FAULT_REMOVE,
+        FAULT_ENOSPC
+} FaultKind;
 
 typedef struct FaultFs {
         Fs fs; /* first: a FaultFs is an Fs */
         const Fs *under;
         FaultKind kind;
-        _Atomic int64_t countdown; /* fails when it reaches 0; FAULT_ENOSPC: bytes left before every write fails */
-        bool sticky;               /* goes on failing after the first time */
+        _Atomic int64_t countdown;  /* fails when it reaches 0; FAULT_ENOSPC: bytes left before every write fails */
+        bool sticky;                /* goes on failing after the first time */
         _Atomic int64_t operations; /* counted so far: how many points there are to fail at */
 } FaultFs;
 

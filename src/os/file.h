@@ -31,8 +31,9 @@ struct Fs {
         bool (*open)(const Fs *fs, const char *path, FileMode mode, File **ret, Err *err);
         void (*close)(File *file);
         bool (*write)(File *file, const void *p, size_t n, Err *err); /* all of it, or an error */
-        bool (*pread)(File *file, uint64_t offset, void *p, size_t n, size_t *ret_n, Err *err); /* short only at the end */
-        bool (*sync)(File *file, Err *err);                           /* fdatasync */
+        bool (*pread)(File *file, uint64_t offset, void *p, size_t n, size_t *ret_n,
+                      Err *err);            /* short only at the end */
+        bool (*sync)(File *file, Err *err); /* fdatasync */
         bool (*truncate)(File *file, uint64_t size, Err *err);
         bool (*size)(File *file, uint64_t *ret, Err *err);
         bool (*map)(File *file, FileMap *ret, Err *err); /* read-only; lives on after close */

@@ -29,16 +29,11 @@ struct File {
 static int flags_of(FileMode mode)
 {
         switch (mode) {
-        case FILE_READ:
-                return O_RDONLY;
-        case FILE_APPEND:
-                return O_WRONLY | O_APPEND | O_CREAT;
-        case FILE_CREATE:
-                return O_RDWR | O_CREAT | O_TRUNC;
-        case FILE_CREATE_NEW:
-                return O_RDWR | O_CREAT | O_EXCL;
-        case FILE_READ_WRITE:
-                return O_RDWR;
+        case FILE_READ: return O_RDONLY;
+        case FILE_APPEND: return O_WRONLY | O_APPEND | O_CREAT;
+        case FILE_CREATE: return O_RDWR | O_CREAT | O_TRUNC;
+        case FILE_CREATE_NEW: return O_RDWR | O_CREAT | O_EXCL;
+        case FILE_READ_WRITE: return O_RDWR;
         }
         return O_RDONLY;
 }
@@ -112,7 +107,8 @@ static bool system_pread(File *file, uint64_t offset, void *p, size_t n, size_t 
                 if (k < 0 && errno == EINTR)
                         continue;
                 if (k < 0)
-                        return err_sys(err, errno, "read '%s' at %llu", file->path, (unsigned long long)(offset + done));
+                        return err_sys(err, errno, "read '%s' at %llu", file->path,
+                                       (unsigned long long)(offset + done));
                 if (k == 0)
                         break;
                 done += (size_t)k;
@@ -269,11 +265,21 @@ static bool system_lock(File *file, Err *err)
 const Fs *fs_system(void)
 {
         static const Fs system_fs = {
-                .open = system_open,           .close = system_close,     .write = system_write,
-                .pread = system_pread,         .sync = system_sync,       .truncate = system_truncate,
-                .size = system_size,           .map = system_map,         .unmap = system_unmap,
-                .rename = system_rename,       .remove = system_remove,   .mkdir_all = system_mkdir_all,
-                .sync_dir = system_sync_dir,   .list = system_list,       .lock = system_lock,
+                .open = system_open,
+                .close = system_close,
+                .write = system_write,
+                .pread = system_pread,
+                .sync = system_sync,
+                .truncate = system_truncate,
+                .size = system_size,
+                .map = system_map,
+                .unmap = system_unmap,
+                .rename = system_rename,
+                .remove = system_remove,
+                .mkdir_all = system_mkdir_all,
+                .sync_dir = system_sync_dir,
+                .list = system_list,
+                .lock = system_lock,
         };
         return &system_fs;
 }

@@ -20,7 +20,8 @@ typedef struct KernelFs {
 typedef struct KernelTimex {
         bool synchronized, nano;
         int64_t offset, frequency, max_error_us, estimated_error_us, constant, tick_us;
-        int64_t pps_frequency, jitter, shift, stability, jitter_count, calibration_count, error_count, stability_count, tai;
+        int64_t pps_frequency, jitter, shift, stability, jitter_count, calibration_count, error_count, stability_count,
+                tai;
         int32_t status;
 } KernelTimex;
 

@@ -62,7 +62,8 @@ double proc_cpu_seconds(void)
         struct rusage ru;
         if (getrusage(RUSAGE_SELF, &ru) != 0)
                 return 0;
-        return (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) + (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e6;
+        return (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) +
+               (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e6;
 }
 
 uint64_t proc_open_fds(void)

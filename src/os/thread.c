@@ -37,7 +37,8 @@ bool thread_start(Thread *ret, const char *name, void (*fn)(void *arg), void *ar
         snprintf(start->name, sizeof start->name, "%s", name);
 
         /* The mask is inherited: set it here, so there is no moment in which the new thread could take a signal. */
-        static const int process_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGPIPE, SIGALRM };
+        static const int process_signals[] = { SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGUSR1,
+                                               SIGUSR2, SIGCHLD, SIGPIPE, SIGALRM };
         sigset_t block, old;
         sigemptyset(&block);
         for (size_t i = 0; i < ARRAY_LEN(process_signals); i++)

@@ -20,9 +20,11 @@ const char *ast_value_type_name(ValueType type)
 const char *ast_binary_op_name(BinaryOp op)
 {
         static const char *const NAMES[BIN_OP_MAX_] = {
-                [BIN_ADD] = "+", [BIN_SUB] = "-",  [BIN_MUL] = "*",   [BIN_DIV] = "/", [BIN_MOD] = "%",         [BIN_POW] = "^",
-                [BIN_EQ] = "==", [BIN_NE] = "!=",  [BIN_GT] = ">",    [BIN_LT] = "<",  [BIN_GE] = ">=",         [BIN_LE] = "<=",
-                [BIN_AND] = "and", [BIN_OR] = "or", [BIN_UNLESS] = "unless", [BIN_ATAN2] = "atan2", [BIN_TRIM_UPPER] = "</", [BIN_TRIM_LOWER] = ">/",
+                [BIN_ADD] = "+",         [BIN_SUB] = "-",         [BIN_MUL] = "*",         [BIN_DIV] = "/",
+                [BIN_MOD] = "%",         [BIN_POW] = "^",         [BIN_EQ] = "==",         [BIN_NE] = "!=",
+                [BIN_GT] = ">",          [BIN_LT] = "<",          [BIN_GE] = ">=",         [BIN_LE] = "<=",
+                [BIN_AND] = "and",       [BIN_OR] = "or",         [BIN_UNLESS] = "unless", [BIN_ATAN2] = "atan2",
+                [BIN_TRIM_UPPER] = "</", [BIN_TRIM_LOWER] = ">/",
         };
         CHECK(op < BIN_OP_MAX_);
         return NAMES[op];
@@ -31,11 +33,20 @@ const char *ast_binary_op_name(BinaryOp op)
 const char *ast_aggregate_op_name(AggregateOp op)
 {
         static const char *const NAMES[AGG_OP_MAX_] = {
-                [AGG_SUM] = "sum",       [AGG_AVG] = "avg",         [AGG_COUNT] = "count",
-                [AGG_MIN] = "min",       [AGG_MAX] = "max",         [AGG_GROUP] = "group",
-                [AGG_STDDEV] = "stddev", [AGG_STDVAR] = "stdvar",   [AGG_TOPK] = "topk",
-                [AGG_BOTTOMK] = "bottomk", [AGG_COUNT_VALUES] = "count_values", [AGG_QUANTILE] = "quantile",
-                [AGG_LIMITK] = "limitk", [AGG_LIMIT_RATIO] = "limit_ratio",
+                [AGG_SUM] = "sum",
+                [AGG_AVG] = "avg",
+                [AGG_COUNT] = "count",
+                [AGG_MIN] = "min",
+                [AGG_MAX] = "max",
+                [AGG_GROUP] = "group",
+                [AGG_STDDEV] = "stddev",
+                [AGG_STDVAR] = "stdvar",
+                [AGG_TOPK] = "topk",
+                [AGG_BOTTOMK] = "bottomk",
+                [AGG_COUNT_VALUES] = "count_values",
+                [AGG_QUANTILE] = "quantile",
+                [AGG_LIMITK] = "limitk",
+                [AGG_LIMIT_RATIO] = "limit_ratio",
         };
         CHECK(op < AGG_OP_MAX_);
         return NAMES[op];
@@ -55,18 +66,23 @@ PromqlFeatures promql_features_all(void)
                                  .use_start_timestamps = true };
 }
 
-bool ast_parse_limited(Str text, Arena *arena, const PromqlFeatures *features, const PromqlLimits *limits, Expr **ret, SrcPos *ret_pos, Err *err)
+bool ast_parse_limited(Str text, Arena *arena, const PromqlFeatures *features, const PromqlLimits *limits, Expr **ret,
+                       SrcPos *ret_pos, Err *err)
 {
-        size_t max_bytes = limits && limits->max_expr_bytes ? MIN_OF(limits->max_expr_bytes, (size_t)AST_MAX_EXPR_BYTES) : AST_MAX_EXPR_BYTES;
-        unsigned max_depth = limits && limits->max_depth ? MIN_OF(limits->max_depth, (unsigned)AST_MAX_DEPTH) : AST_MAX_DEPTH;
+        size_t max_bytes = limits && limits->max_expr_bytes ? MIN_OF(limits->max_expr_bytes, (size_t)AST_MAX_EXPR_BYTES)
+                                                            : AST_MAX_EXPR_BYTES;
+        unsigned max_depth = limits && limits->max_depth ? MIN_OF(limits->max_depth, (unsigned)AST_MAX_DEPTH)
+                                                         : AST_MAX_DEPTH;
         if (text.n > max_bytes) {
                 if (ret_pos)
                         *ret_pos = (SrcPos){ 0, 0 };
-                return err_set(err, ERR_LIMIT, "expression is too long: %zu bytes, at most %zu are allowed", text.n, max_bytes);
+                return err_set(err, ERR_LIMIT, "expression is too long: %zu bytes, at most %zu are allowed", text.n,
+                               max_bytes);
         }
         Parse p;
         Expr *e = NULL;
-        if (!parse_begin(&p, text, arena, features, max_depth, err) || !(e = parse_whole_expr(&p)) || !typecheck_expr(&p, e)) {
+        if (!parse_begin(&p, text, arena, features, max_depth, err) || !(e = parse_whole_expr(&p)) ||
+            !typecheck_expr(&p, e)) {
                 if (ret_pos)
                         *ret_pos = p.err_pos;
                 return false;
@@ -92,7 +108,8 @@ bool ast_parse_matchers(Str text, Arena *arena, Matchers *ret, Err *err)
 {
         const PromqlFeatures features = promql_features_default();
         if (text.n > AST_MAX_EXPR_BYTES)
-                return err_set(err, ERR_LIMIT, "selector is too long: %zu bytes, at most %d are allowed", text.n, AST_MAX_EXPR_BYTES);
+                return err_set(err, ERR_LIMIT, "selector is too long: %zu bytes, at most %d are allowed", text.n,
+                               AST_MAX_EXPR_BYTES);
         Parse p;
         Expr *e = NULL;
         if (!parse_begin(&p, text, arena, &features, AST_MAX_DEPTH, err))

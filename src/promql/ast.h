@@ -28,10 +28,24 @@ typedef enum ExprKind {
 } ExprKind;
 
 typedef enum BinaryOp {
-        BIN_ADD, BIN_SUB, BIN_MUL, BIN_DIV, BIN_MOD, BIN_POW, BIN_ATAN2,
-        BIN_EQ, BIN_NE, BIN_GT, BIN_LT, BIN_GE, BIN_LE,
-        BIN_AND, BIN_OR, BIN_UNLESS,
-        BIN_TRIM_UPPER /* </ */, BIN_TRIM_LOWER /* >/ */,
+        BIN_ADD,
+        BIN_SUB,
+        BIN_MUL,
+        BIN_DIV,
+        BIN_MOD,
+        BIN_POW,
+        BIN_ATAN2,
+        BIN_EQ,
+        BIN_NE,
+        BIN_GT,
+        BIN_LT,
+        BIN_GE,
+        BIN_LE,
+        BIN_AND,
+        BIN_OR,
+        BIN_UNLESS,
+        BIN_TRIM_UPPER /* </ */,
+        BIN_TRIM_LOWER /* >/ */,
         BIN_OP_MAX_,
 } BinaryOp;
 const char *ast_binary_op_name(BinaryOp op);
@@ -39,8 +53,20 @@ static inline bool ast_is_comparison(BinaryOp op) { return op >= BIN_EQ && op <=
 static inline bool ast_is_set_op(BinaryOp op) { return op >= BIN_AND && op <= BIN_UNLESS; }
 
 typedef enum AggregateOp {
-        AGG_SUM, AGG_AVG, AGG_COUNT, AGG_MIN, AGG_MAX, AGG_GROUP, AGG_STDDEV, AGG_STDVAR,
-        AGG_TOPK, AGG_BOTTOMK, AGG_COUNT_VALUES, AGG_QUANTILE, AGG_LIMITK, AGG_LIMIT_RATIO,
+        AGG_SUM,
+        AGG_AVG,
+        AGG_COUNT,
+        AGG_MIN,
+        AGG_MAX,
+        AGG_GROUP,
+        AGG_STDDEV,
+        AGG_STDVAR,
+        AGG_TOPK,
+        AGG_BOTTOMK,
+        AGG_COUNT_VALUES,
+        AGG_QUANTILE,
+        AGG_LIMITK,
+        AGG_LIMIT_RATIO,
         AGG_OP_MAX_,
 } AggregateOp;
 const char *ast_aggregate_op_name(AggregateOp op);
@@ -64,12 +90,18 @@ typedef struct TimeShift {
         int64_t at_ms;
         int64_t offset_ms;
         const DurationExpr *offset_expr; /* NULL: offset_ms stands; else durexpr_eval (promql/durexpr.h) knows */
-        const DurationExpr *offset_written; /* for printing only: an expression as it was written, also when it was constant */
+        const DurationExpr
+                *offset_written; /* for printing only: an expression as it was written, also when it was constant */
 } TimeShift;
 
 typedef enum RangeMode { RANGE_PLAIN, RANGE_ANCHORED, RANGE_SMOOTHED } RangeMode;
 
-typedef enum MatchCard { CARD_ONE_TO_ONE, CARD_MANY_TO_ONE /* group_left */, CARD_ONE_TO_MANY /* group_right */, CARD_MANY_TO_MANY } MatchCard;
+typedef enum MatchCard {
+        CARD_ONE_TO_ONE,
+        CARD_MANY_TO_ONE /* group_left */,
+        CARD_ONE_TO_MANY /* group_right */,
+        CARD_MANY_TO_MANY
+} MatchCard;
 
 typedef struct StrVec {
         Str *data;
@@ -86,7 +118,7 @@ struct Expr {
                 double number;
                 Str string;
                 struct {
-                        Str name;      /* the metric name as written in front, or empty */
+                        Str name;          /* the metric name as written in front, or empty */
                         Matchers matchers; /* all, including __name__ */
                         bool has_range;
                         int64_t range_ms;
@@ -136,8 +168,8 @@ struct Expr {
 
 /* What newer syntax is accepted; named as upstream's feature flags. */
 typedef struct PromqlFeatures {
-        bool experimental_functions, duration_expr, extended_range_selectors, binop_fill_modifiers, delayed_name_removal,
-                use_start_timestamps, type_and_unit_labels;
+        bool experimental_functions, duration_expr, extended_range_selectors, binop_fill_modifiers,
+                delayed_name_removal, use_start_timestamps, type_and_unit_labels;
 } PromqlFeatures;
 /* Production defaults of upstream: only duration expressions on. */
 PromqlFeatures promql_features_default(void);
@@ -152,9 +184,10 @@ typedef struct PromqlLimits {
 
 /* Parses and type-checks. On failure err->msg is upstream's text without position and *ret_pos (may be NULL) says where.
  * The message with position as users see it is "<line>:<col>: parse error: <text>" (ast_format_error). */
-MUST_CHECK bool ast_parse(Str text, Arena *arena, const PromqlFeatures *features, Expr **ret, SrcPos *ret_pos, Err *err);
-MUST_CHECK bool ast_parse_limited(Str text, Arena *arena, const PromqlFeatures *features, const PromqlLimits *limits, Expr **ret,
-                                  SrcPos *ret_pos, Err *err);
+MUST_CHECK bool ast_parse(Str text, Arena *arena, const PromqlFeatures *features, Expr **ret, SrcPos *ret_pos,
+                          Err *err);
+MUST_CHECK bool ast_parse_limited(Str text, Arena *arena, const PromqlFeatures *features, const PromqlLimits *limits,
+                                  Expr **ret, SrcPos *ret_pos, Err *err);
 /* A lone selector such as match[] takes: name{...}; no range, no modifiers; {} parses. err->msg has the position in front. */
 MUST_CHECK bool ast_parse_matchers(Str text, Arena *arena, Matchers *ret, Err *err);
 /* 1-based line and column (in bytes, as upstream) of an offset. */

@@ -41,7 +41,8 @@ static bool evaluate(const DurationExpr *e, double range_s, double step_s, doubl
         return true;
 }
 
-bool durexpr_eval(const DurationExpr *e, int64_t start_ms, int64_t end_ms, int64_t step_ms, bool allow_negative, int64_t *ret_ms, Err *err)
+bool durexpr_eval(const DurationExpr *e, int64_t start_ms, int64_t end_ms, int64_t step_ms, bool allow_negative,
+                  int64_t *ret_ms, Err *err)
 {
         double s = 0;
         if (!evaluate(e, ((double)end_ms - (double)start_ms) / 1000, (double)step_ms / 1000, &s, err))
@@ -85,7 +86,8 @@ static void print_call(Buf *out, const char *name, const DurationExpr *e)
 void durexpr_print(Buf *out, const DurationExpr *e)
 {
         static const char *const BINARY[] = {
-                [DUR_ADD] = " + ", [DUR_SUB] = " - ", [DUR_MUL] = " * ", [DUR_DIV] = " / ", [DUR_MOD] = " % ", [DUR_POW] = " ^ ",
+                [DUR_ADD] = " + ", [DUR_SUB] = " - ", [DUR_MUL] = " * ",
+                [DUR_DIV] = " / ", [DUR_MOD] = " % ", [DUR_POW] = " ^ ",
         };
         switch (e->op) {
         case DUR_NUMBER: print_number(out, e); break;

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "promql/ast.h"
 
+// clang-format off
 typedef enum FunctionId {
         FN_ABS, FN_ABSENT, FN_ABSENT_OVER_TIME, FN_ACOS, FN_ACOSH, FN_ASIN, FN_ASINH, FN_ATAN, FN_ATANH, FN_AVG_OVER_TIME,
         FN_CEIL, FN_CHANGES, FN_CLAMP, FN_CLAMP_MAX, FN_CLAMP_MIN, FN_COS, FN_COSH, FN_COUNT_OVER_TIME, FN_DAY_OF_MONTH,
@@ -23,6 +24,7 @@ typedef enum FunctionId {
         FN_VECTOR, FN_YEAR,
         FN_MAX_,
 } FunctionId;
+// clang-format on
 
 enum { FUNCTION_MAX_ARGS = 5, FUNCTION_VARIADIC_UNLIMITED = 255 };
 
@@ -30,7 +32,7 @@ struct Function {
         const char *name;
         ValueType args[FUNCTION_MAX_ARGS]; /* the last one repeats for variadic arguments */
         uint8_t n_args;                    /* entries of args */
-        uint8_t variadic;                  /* 0: exactly n_args; else n_args - 1 are required and up to this many follow */
+        uint8_t variadic; /* 0: exactly n_args; else n_args - 1 are required and up to this many follow */
         ValueType result;
         bool experimental;
         FunctionId id;

@@ -12,10 +12,12 @@
 #define T VALUE_STRING
 #define MANY FUNCTION_VARIADIC_UNLIMITED
 
+// clang-format off
 #define FN(id_, name_, result_, variadic_, experimental_, ...)                                               \
         [id_] = { .name = (name_), .args = { __VA_ARGS__ },                                                  \
                   .n_args = (uint8_t)(sizeof((const ValueType[]){ VALUE_NONE, __VA_ARGS__ }) / sizeof(ValueType) - 1), \
                   .variadic = (variadic_), .result = (result_), .experimental = (experimental_), .id = (id_) }
+// clang-format on
 
 static const Function TABLE[FN_MAX_] = {
         FN(FN_ABS, "abs", V, 0, false, V),

@@ -84,7 +84,8 @@ static size_t decode_escape(Str body, size_t i, char quote, Buf *out)
                 return 4;
         }
         size_t n = c == 'u' ? 4 : 8;
-        if ((c != 'u' && c != 'U') || !read_digits(body, i + 2, n, 16, &v) || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
+        if ((c != 'u' && c != 'U') || !read_digits(body, i + 2, n, 16, &v) || v > 0x10ffff ||
+            (v >= 0xd800 && v < 0xe000))
                 return 0;
         utf8_encode(out, v);
         return 2 + n;

@@ -349,9 +349,7 @@ static Token lex_braces(Lex *l, Err *err)
                         return emit(l, TOK_NEQ);
                 return fail_rune(l, err, "unexpected character after '!' inside braces: ", peek(l));
         case '{': return fail_rune(l, err, "unexpected left brace ", r);
-        case '}':
-                l->state = LEX_STATEMENTS;
-                return emit(l, TOK_RBRACE);
+        case '}': l->state = LEX_STATEMENTS; return emit(l, TOK_RBRACE);
         default: break;
         }
         if (!is_alpha(r))
@@ -390,9 +388,7 @@ static Token lex_duration(Lex *l, Err *err)
                         return fail(l, err, "unexpected repeated colon in duration expression");
                 l->got_colon = true;
                 return emit(l, TOK_COLON);
-        case '(':
-                l->paren_depth++;
-                return emit(l, TOK_LPAREN);
+        case '(': l->paren_depth++; return emit(l, TOK_LPAREN);
         case ')': return lex_close_paren(l, err);
         case '+': return emit(l, TOK_ADD);
         case '-': return emit(l, TOK_SUB);
@@ -481,13 +477,9 @@ static Token lex_statement(Lex *l, Err *err)
         case '"':
         case '\'':
         case '`': return lex_string(l, r, err);
-        case '(':
-                l->paren_depth++;
-                return emit(l, TOK_LPAREN);
+        case '(': l->paren_depth++; return emit(l, TOK_LPAREN);
         case ')': return lex_close_paren(l, err);
-        case '{':
-                l->state = LEX_BRACES;
-                return emit(l, TOK_LBRACE);
+        case '{': l->state = LEX_BRACES; return emit(l, TOK_LBRACE);
         case '[':
                 if (l->bracket_open)
                         return fail_rune(l, err, "unexpected left bracket ", r);
@@ -540,7 +532,8 @@ void lex_describe(const Lex *l, Token tok, Buf *out)
                 return;
         }
         if (tok.type >= TOK_IDENTIFIER && tok.type <= TOK_DURATION) {
-                static const char *const KIND[] = { "identifier ", "metric identifier ", "string ", "number ", "duration " };
+                static const char *const KIND[] = { "identifier ", "metric identifier ", "string ", "number ",
+                                                    "duration " };
                 buf_cstr_add(out, KIND[tok.type - TOK_IDENTIFIER]);
         }
         if (tok.type >= TOK_KEYWORD_FIRST && tok.type <= TOK_KEYWORD_LAST) {

@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 /* The order matters: the ranges below name the kind of a token in messages; aggregators are in AggregateOp's order. */
+// clang-format off
 typedef enum TokenType {
         TOK_EOF, TOK_ERROR,
         TOK_IDENTIFIER, TOK_METRIC /* a name with a colon */, TOK_STRING, TOK_NUMBER, TOK_DURATION,
@@ -30,6 +31,7 @@ typedef enum TokenType {
         TOK_START = TOK_PREPROCESSOR_FIRST, TOK_END, TOK_STEP, TOK_RANGE, TOK_MIN_OF, TOK_MAX_OF,
         TOK_PREPROCESSOR_LAST = TOK_MAX_OF,
 } TokenType;
+// clang-format on
 
 typedef struct Token {
         TokenType type;

@@ -36,8 +36,9 @@ bool parse_unexpected(Parse *p, const char *context, const char *expected)
 {
         Buf b = { .arena = p->arena };
         lex_describe(&p->lex, p->tok, &b);
-        return parse_fail(p, parse_pos(p->tok), "unexpected " STR_FMT "%s%s%s%s", STR_ARG(buf_str(&b)), context ? " in " : "",
-                          context ? context : "", expected ? ", expected " : "", expected ? expected : "");
+        return parse_fail(p, parse_pos(p->tok), "unexpected " STR_FMT "%s%s%s%s", STR_ARG(buf_str(&b)),
+                          context ? " in " : "", context ? context : "", expected ? ", expected " : "",
+                          expected ? expected : "");
 }
 
 bool parse_unexpected_here(Parse *p) { return parse_unexpected(p, p->context, NULL); }
@@ -57,7 +58,10 @@ bool parse_begin(Parse *p, Str text, Arena *arena, const PromqlFeatures *feature
         return parse_advance(p);
 }
 
-bool parse_expect(Parse *p, TokenType type) { return p->tok.type == type ? parse_advance(p) : parse_unexpected_here(p); }
+bool parse_expect(Parse *p, TokenType type)
+{
+        return p->tok.type == type ? parse_advance(p) : parse_unexpected_here(p);
+}
 
 const char *parse_quoted(const Parse *p, Str text)
 {
@@ -112,8 +116,11 @@ static bool parse_int_base0(Str s, double *ret)
         }
         for (size_t i = 0; i < s.n; i++) {
                 char c = s.p[i];
-                unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0') : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (unsigned)((c | 0x20) - 'a') + 10 : 99;
-                if (d >= base || __builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, d, &v) || v > INT64_MAX)
+                unsigned d = c >= '0' && c <= '9'                     ? (unsigned)(c - '0')
+                             : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (unsigned)((c | 0x20) - 'a') + 10
+                                                                      : 99;
+                if (d >= base || __builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, d, &v) ||
+                    v > INT64_MAX)
                         return false;
         }
         *ret = (double)v;
@@ -136,8 +143,10 @@ bool parse_number_token(Parse *p, double *ret, bool *ret_is_duration)
                         if (text.p[i] != '_')
                                 buf_char(&clean, text.p[i]);
                 if (!parse_int_base0(buf_str(&clean), &v) && !floats_parse(buf_str(&clean), &v))
-                        return parse_fail(p, parse_pos(tok), "error parsing number: strconv.ParseFloat: parsing %s: %s", parse_quoted(p, text),
-                                          str_find_char(text, 'x') == SIZE_MAX ? "value out of range" : "invalid syntax");
+                        return parse_fail(p, parse_pos(tok), "error parsing number: strconv.ParseFloat: parsing %s: %s",
+                                          parse_quoted(p, text),
+                                          str_find_char(text, 'x') == SIZE_MAX ? "value out of range"
+                                                                               : "invalid syntax");
         }
         *ret = v;
         *ret_is_duration = tok.type == TOK_DURATION;
@@ -148,7 +157,8 @@ bool parse_string_token(Parse *p, Str *ret)
 {
         Str text = lex_text(&p->lex, p->tok);
         if (!goquote_decode(text, p->arena, ret))
-                return parse_fail(p, parse_pos(p->tok), "error unquoting string %s: invalid syntax", parse_quoted(p, text));
+                return parse_fail(p, parse_pos(p->tok), "error unquoting string %s: invalid syntax",
+                                  parse_quoted(p, text));
         return parse_advance(p);
 }
 
@@ -180,8 +190,8 @@ static Expr *parse_paren(Parse *p)
 
 static bool starts_expr(TokenType type)
 {
-        return type == TOK_LPAREN || type == TOK_LBRACE || type == TOK_NUMBER || type == TOK_DURATION || type == TOK_STRING ||
-               type == TOK_ADD || type == TOK_SUB || parse_is_metric_name(type);
+        return type == TOK_LPAREN || type == TOK_LBRACE || type == TOK_NUMBER || type == TOK_DURATION ||
+               type == TOK_STRING || type == TOK_ADD || type == TOK_SUB || parse_is_metric_name(type);
 }
 
 typedef VEC(Expr *) ExprVec;
@@ -217,7 +227,8 @@ static const Function *find_function(Parse *p, Token name)
                 parse_fail(p, parse_pos(name), "unknown function with name %s", parse_quoted(p, text));
                 return NULL;
         }
-        if ((fn->experimental && !p->features->experimental_functions) || (fn->id == FN_START_TIMESTAMP && !p->features->use_start_timestamps)) {
+        if ((fn->experimental && !p->features->experimental_functions) ||
+            (fn->id == FN_START_TIMESTAMP && !p->features->use_start_timestamps)) {
                 parse_fail(p, parse_pos(name), "function %s is not enabled", parse_quoted(p, text));
                 return NULL;
         }
@@ -257,10 +268,14 @@ static bool assemble_aggregate(Parse *p, Expr *e, const ExprVec *args)
         if (args->len == 0)
                 return parse_fail(p, e->pos, "no arguments for aggregate expression provided");
         if ((op == AGG_LIMITK || op == AGG_LIMIT_RATIO) && !p->features->experimental_functions)
-                return parse_fail(p, e->pos, "%s() is experimental and must be enabled with --enable-feature=promql-experimental-functions",
-                                  ast_aggregate_op_name(op));
+                return parse_fail(
+                        p, e->pos,
+                        "%s() is experimental and must be enabled with --enable-feature=promql-experimental-functions",
+                        ast_aggregate_op_name(op));
         if (args->len != want)
-                return parse_fail(p, e->pos, "wrong number of arguments for aggregate expression provided, expected %zu, got %zu", want, args->len);
+                return parse_fail(p, e->pos,
+                                  "wrong number of arguments for aggregate expression provided, expected %zu, got %zu",
+                                  want, args->len);
         e->aggregate.param = want == 2 ? args->data[0] : NULL;
         e->aggregate.expr = args->data[want - 1];
         for (size_t i = 0; i < args->len; i++)
@@ -302,7 +317,8 @@ static Expr *parse_name(Parse *p)
         bool aggregate = name.type >= TOK_AGGREGATE_FIRST && name.type <= TOK_AGGREGATE_LAST;
         if (aggregate && (p->tok.type == TOK_LPAREN || p->tok.type == TOK_BY || p->tok.type == TOK_WITHOUT))
                 return parse_aggregate(p, name);
-        bool callable = name.type == TOK_IDENTIFIER || (name.type >= TOK_PREPROCESSOR_FIRST && name.type <= TOK_PREPROCESSOR_LAST);
+        bool callable = name.type == TOK_IDENTIFIER ||
+                        (name.type >= TOK_PREPROCESSOR_FIRST && name.type <= TOK_PREPROCESSOR_LAST);
         if (callable && p->tok.type == TOK_LPAREN)
                 return parse_call(p, name);
         return parse_selector(p, &name);
@@ -357,7 +373,8 @@ static Expr *parse_subquery(Parse *p, Expr *inner, const ParsedDuration *range)
                 return NULL;
         if (p->tok.type != TOK_RBRACKET) {
                 TokenType t = p->tok.type;
-                if (t != TOK_NUMBER && t != TOK_DURATION && t != TOK_LPAREN && t != TOK_ADD && t != TOK_SUB && (t < TOK_STEP || t > TOK_MAX_OF)) {
+                if (t != TOK_NUMBER && t != TOK_DURATION && t != TOK_LPAREN && t != TOK_ADD && t != TOK_SUB &&
+                    (t < TOK_STEP || t > TOK_MAX_OF)) {
                         parse_unexpected(p, "subquery selector", "number, duration, step(), range(), or \"]\"");
                         return NULL;
                 }
@@ -407,7 +424,9 @@ static Expr *parse_offset(Parse *p, Expr *e)
                 return NULL;
         TimeShift *shift = shift_of(e);
         if (!shift) {
-                parse_fail(p, e->pos, "offset modifier must be preceded by an instant vector selector or range vector selector or a subquery");
+                parse_fail(
+                        p, e->pos,
+                        "offset modifier must be preceded by an instant vector selector or range vector selector or a subquery");
                 return NULL;
         }
         if (shift->offset_ms != 0 || shift->offset_expr) {
@@ -461,7 +480,9 @@ static Expr *parse_at(Parse *p, Expr *e)
                 return NULL;
         TimeShift *shift = shift_of(e);
         if (!shift) {
-                parse_fail(p, e->pos, "@ modifier must be preceded by an instant vector selector or range vector selector or a subquery");
+                parse_fail(
+                        p, e->pos,
+                        "@ modifier must be preceded by an instant vector selector or range vector selector or a subquery");
                 return NULL;
         }
         if (shift->at != AT_NONE) {
@@ -584,7 +605,8 @@ static bool parse_fill(Parse *p, Expr *e)
                 e->binary.fill_lhs_set = e->binary.fill_rhs_set = true;
                 return true;
         }
-        while ((p->tok.type == TOK_FILL_LEFT && !e->binary.fill_lhs_set) || (p->tok.type == TOK_FILL_RIGHT && !e->binary.fill_rhs_set)) {
+        while ((p->tok.type == TOK_FILL_LEFT && !e->binary.fill_lhs_set) ||
+               (p->tok.type == TOK_FILL_RIGHT && !e->binary.fill_rhs_set)) {
                 bool left = p->tok.type == TOK_FILL_LEFT;
                 if (!parse_fill_value(p, left ? &e->binary.fill_lhs : &e->binary.fill_rhs))
                         return false;
@@ -634,7 +656,10 @@ static Expr *parse_operator(Parse *p, Expr *lhs, int prec)
         }
         bool scalar = e->binary.lhs->type == VALUE_SCALAR && e->binary.rhs->type == VALUE_SCALAR;
         e->type = scalar ? VALUE_SCALAR : VALUE_VECTOR;
-        return parse_grow(p, &e->height, lhs->height, e->pos) && parse_grow(p, &e->height, e->binary.rhs->height, e->pos) ? e : NULL;
+        return parse_grow(p, &e->height, lhs->height, e->pos) &&
+                               parse_grow(p, &e->height, e->binary.rhs->height, e->pos)
+                       ? e
+                       : NULL;
 }
 
 static Expr *parse_binary(Parse *p, int min_prec)

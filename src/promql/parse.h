@@ -21,7 +21,8 @@ typedef struct Parse {
 } Parse;
 
 /* Functions return false or NULL on failure: err and err_pos are set, and parsing stops. */
-MUST_CHECK bool parse_begin(Parse *p, Str text, Arena *arena, const PromqlFeatures *features, unsigned max_depth, Err *err);
+MUST_CHECK bool parse_begin(Parse *p, Str text, Arena *arena, const PromqlFeatures *features, unsigned max_depth,
+                            Err *err);
 MUST_CHECK bool parse_advance(Parse *p);
 bool parse_fail(Parse *p, SrcPos pos, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* "unexpected <look-ahead> in <context>, expected <expected>"; both may be NULL. */
@@ -39,8 +40,9 @@ static inline void parse_leave(Parse *p) { p->depth--; }
 MUST_CHECK bool parse_grow(Parse *p, uint16_t *height, uint16_t child, SrcPos pos);
 
 Expr *parse_whole_expr(Parse *p);
-MUST_CHECK bool parse_number_token(Parse *p, double *ret, bool *ret_is_duration); /* consumes TOK_NUMBER or TOK_DURATION */
-MUST_CHECK bool parse_string_token(Parse *p, Str *ret);                           /* consumes TOK_STRING */
+MUST_CHECK bool parse_number_token(Parse *p, double *ret,
+                                   bool *ret_is_duration); /* consumes TOK_NUMBER or TOK_DURATION */
+MUST_CHECK bool parse_string_token(Parse *p, Str *ret);    /* consumes TOK_STRING */
 
 /* parse_selector.c */
 bool parse_is_metric_name(TokenType type);

@@ -19,7 +19,8 @@ static DurationExpr *new_node(Parse *p, DurOp op, SrcPos pos, const DurationExpr
         DurationExpr *e = arena_new_of(p->arena, DurationExpr);
         *e = (DurationExpr){ .op = op, .height = 1, .lhs = lhs, .rhs = rhs, .pos = pos };
         e->constant = op != DUR_STEP && op != DUR_RANGE && (!lhs || lhs->constant) && (!rhs || rhs->constant);
-        if ((lhs && !parse_grow(p, &e->height, lhs->height, pos)) || (rhs && !parse_grow(p, &e->height, rhs->height, pos)))
+        if ((lhs && !parse_grow(p, &e->height, lhs->height, pos)) ||
+            (rhs && !parse_grow(p, &e->height, rhs->height, pos)))
                 return NULL;
         return e;
 }
@@ -61,11 +62,15 @@ static const DurationExpr *parse_dur_call(Parse *p, const char *context)
 {
         Token name = p->tok;
         const DurationExpr *lhs = NULL, *rhs = NULL;
-        DurOp op = name.type == TOK_STEP ? DUR_STEP : name.type == TOK_RANGE ? DUR_RANGE : name.type == TOK_MIN_OF ? DUR_MIN : DUR_MAX;
+        DurOp op = name.type == TOK_STEP     ? DUR_STEP
+                   : name.type == TOK_RANGE  ? DUR_RANGE
+                   : name.type == TOK_MIN_OF ? DUR_MIN
+                                             : DUR_MAX;
         if (!parse_advance(p) || !expect(p, TOK_LPAREN, context))
                 return NULL;
         if (op == DUR_MIN || op == DUR_MAX) {
-                if (!(lhs = parse_dur(p, DUR_PREC_ADD, context)) || !expect(p, TOK_COMMA, context) || !(rhs = parse_dur(p, DUR_PREC_ADD, context)))
+                if (!(lhs = parse_dur(p, DUR_PREC_ADD, context)) || !expect(p, TOK_COMMA, context) ||
+                    !(rhs = parse_dur(p, DUR_PREC_ADD, context)))
                         return NULL;
         }
         if (!expect(p, TOK_RPAREN, context))
@@ -127,7 +132,11 @@ static DurOp dur_op(TokenType type)
         static const struct {
                 TokenType type;
                 DurOp op;
-        } OPS[] = { { TOK_ADD, DUR_ADD }, { TOK_SUB, DUR_SUB }, { TOK_MUL, DUR_MUL }, { TOK_DIV, DUR_DIV }, { TOK_MOD, DUR_MOD } };
+        } OPS[] = { { TOK_ADD, DUR_ADD },
+                    { TOK_SUB, DUR_SUB },
+                    { TOK_MUL, DUR_MUL },
+                    { TOK_DIV, DUR_DIV },
+                    { TOK_MOD, DUR_MOD } };
         for (size_t i = 0; i < ARRAY_LEN(OPS); i++)
                 if (OPS[i].type == type)
                         return OPS[i].op;

@@ -13,8 +13,9 @@ bool parse_is_metric_name(TokenType type)
                 return true;
         if (type >= TOK_FILL && type <= TOK_FILL_RIGHT)
                 return true;
-        return type == TOK_IDENTIFIER || type == TOK_METRIC || type == TOK_AND || type == TOK_OR || type == TOK_UNLESS || type == TOK_OFFSET ||
-               type == TOK_BY || type == TOK_WITHOUT || type == TOK_ANCHORED || type == TOK_SMOOTHED;
+        return type == TOK_IDENTIFIER || type == TOK_METRIC || type == TOK_AND || type == TOK_OR ||
+               type == TOK_UNLESS || type == TOK_OFFSET || type == TOK_BY || type == TOK_WITHOUT ||
+               type == TOK_ANCHORED || type == TOK_SMOOTHED;
 }
 
 static bool is_match_op(TokenType type, MatchType *ret)
@@ -114,8 +115,8 @@ Expr *parse_selector(Parse *p, const Token *name)
 static bool is_label(TokenType type)
 {
         return parse_is_metric_name(type) ? type != TOK_WITHOUT
-                                          : type == TOK_BOOL || type == TOK_GROUP_LEFT || type == TOK_GROUP_RIGHT || type == TOK_IGNORING ||
-                                                    type == TOK_ON || type == TOK_ATAN2;
+                                          : type == TOK_BOOL || type == TOK_GROUP_LEFT || type == TOK_GROUP_RIGHT ||
+                                                    type == TOK_IGNORING || type == TOK_ON || type == TOK_ATAN2;
 }
 
 static bool parse_grouping_label(Parse *p, Str *ret)

@@ -56,7 +56,8 @@ static void print_at(Buf *out, const TimeShift *shift)
         case AT_END: buf_lit(out, " @ end()"); break;
         case AT_TIME: {
                 uint64_t ms = shift->at_ms < 0 ? 0 - (uint64_t)shift->at_ms : (uint64_t)shift->at_ms;
-                buf_printf(out, " @ %s%llu.%03u", shift->at_ms < 0 ? "-" : "", (unsigned long long)(ms / 1000), (unsigned)(ms % 1000));
+                buf_printf(out, " @ %s%llu.%03u", shift->at_ms < 0 ? "-" : "", (unsigned long long)(ms / 1000),
+                           (unsigned)(ms % 1000));
                 break;
         }
         }
@@ -73,7 +74,8 @@ static void print_matchers(Buf *out, const Expr *e)
         size_t n = 0;
         for (size_t i = 0; i < ms.n; i++) {
                 const Matcher *m = &ms.data[i];
-                if (m->type == MATCH_EQ && m->value.n > 0 && str_eq(m->name, LABEL_NAME) && str_eq(m->value, e->selector.name))
+                if (m->type == MATCH_EQ && m->value.n > 0 && str_eq(m->name, LABEL_NAME) &&
+                    str_eq(m->value, e->selector.name))
                         continue;
                 Buf text = { .arena = arena };
                 matcher_print(&text, m);
@@ -93,7 +95,9 @@ static void print_matchers(Buf *out, const Expr *e)
 
 static void print_selector(Buf *out, const Expr *e)
 {
-        static const char *const MODES[] = { [RANGE_PLAIN] = "", [RANGE_ANCHORED] = " anchored", [RANGE_SMOOTHED] = " smoothed" };
+        static const char *const MODES[] = {
+                [RANGE_PLAIN] = "", [RANGE_ANCHORED] = " anchored", [RANGE_SMOOTHED] = " smoothed"
+        };
         size_t from = out->n;
         buf_str_add(out, e->selector.name);
         print_matchers(out, e);

@@ -48,7 +48,8 @@ static bool scan_digits(Scan *s, double *ret)
         size_t from = s->i;
         bool unit = false;
         int64_t ms;
-        while (is_digit(at(s)) || at(s) == '.' || at(s) == '_' || at(s) == 'e' || at(s) == 'E' || (strchr("smhdwy", at(s)) && at(s))) {
+        while (is_digit(at(s)) || at(s) == '.' || at(s) == '_' || at(s) == 'e' || at(s) == 'E' ||
+               (strchr("smhdwy", at(s)) && at(s))) {
                 bool exponent = at(s) == 'e' || at(s) == 'E';
                 unit = unit || (is_letter(at(s)) && !exponent);
                 s->i++;
@@ -92,7 +93,8 @@ static bool scan_number(Scan *s, double *ret)
                 s->i++;
         if (!scan_word_number(s, &v)) {
                 if (!is_digit(at(s)) && at(s) != '.')
-                        return fail(s, "unexpected character in series values: expected a number, 'stale', '_' or '{{'");
+                        return fail(s,
+                                    "unexpected character in series values: expected a number, 'stale', '_' or '{{'");
                 if (!scan_digits(s, &v))
                         return false;
         }
@@ -115,7 +117,8 @@ static bool scan_count(Scan *s, uint64_t *ret)
 static bool make_room(Scan *s, uint64_t n)
 {
         if (n > SERIESDESC_MAX_VALUES || s->values.len + n > SERIESDESC_MAX_VALUES)
-                return err_set(s->err, ERR_LIMIT, "column %zu: too many values in one series: at most %d", s->i + 1, SERIESDESC_MAX_VALUES);
+                return err_set(s->err, ERR_LIMIT, "column %zu: too many values in one series: at most %d", s->i + 1,
+                               SERIESDESC_MAX_VALUES);
         vec_reserve(&s->values, s->values.len + (size_t)n);
         return true;
 }
@@ -207,9 +210,17 @@ static const struct {
         Str name;
         char kind; /* i integer, f float, l list, h hint */
 } KEYS[] = {
-        { STR_INIT("schema"), 'i' },        { STR_INIT("sum"), 'f' },       { STR_INIT("count"), 'f' },     { STR_INIT("z_bucket"), 'f' },
-        { STR_INIT("z_bucket_w"), 'f' },    { STR_INIT("buckets"), 'l' },   { STR_INIT("offset"), 'i' },    { STR_INIT("n_buckets"), 'l' },
-        { STR_INIT("n_offset"), 'i' },      { STR_INIT("custom_values"), 'l' }, { STR_INIT("counter_reset_hint"), 'h' },
+        { STR_INIT("schema"), 'i' },
+        { STR_INIT("sum"), 'f' },
+        { STR_INIT("count"), 'f' },
+        { STR_INIT("z_bucket"), 'f' },
+        { STR_INIT("z_bucket_w"), 'f' },
+        { STR_INIT("buckets"), 'l' },
+        { STR_INIT("offset"), 'i' },
+        { STR_INIT("n_buckets"), 'l' },
+        { STR_INIT("n_offset"), 'i' },
+        { STR_INIT("custom_values"), 'l' },
+        { STR_INIT("counter_reset_hint"), 'h' },
 };
 
 /* key:value; *seen remembers the keys by bit. */
@@ -293,7 +304,8 @@ bool seriesdesc_parse_labels(Str line, Arena *arena, Labels *ret, Str *ret_rest,
         LabelsBuilder b;
         labels_builder_init(&b, arena, (Labels){ NULL, 0 });
         size_t n = 0;
-        while (n < line.n && (is_letter(line.p[n]) || line.p[n] == '_' || line.p[n] == ':' || (n > 0 && is_digit(line.p[n]))))
+        while (n < line.n &&
+               (is_letter(line.p[n]) || line.p[n] == '_' || line.p[n] == ':' || (n > 0 && is_digit(line.p[n]))))
                 n++;
         Str name = str_sub(line, 0, n);
         bool braces = n < line.n && line.p[n] == '{';

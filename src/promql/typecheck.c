@@ -11,7 +11,8 @@ static bool want_type(Parse *p, Expr *e, ValueType want, const char *context)
                 return false;
         if (e->type == want)
                 return true;
-        return parse_fail(p, e->pos, "expected type %s in %s, got %s", ast_value_type_name(want), context, ast_value_type_name(e->type));
+        return parse_fail(p, e->pos, "expected type %s in %s, got %s", ast_value_type_name(want), context,
+                          ast_value_type_name(e->type));
 }
 
 static bool check_aggregate(Parse *p, Expr *e)
@@ -21,7 +22,8 @@ static bool check_aggregate(Parse *p, Expr *e)
                 return false;
         if (!e->aggregate.param)
                 return true;
-        return want_type(p, e->aggregate.param, op == AGG_COUNT_VALUES ? VALUE_STRING : VALUE_SCALAR, "aggregation parameter");
+        return want_type(p, e->aggregate.param, op == AGG_COUNT_VALUES ? VALUE_STRING : VALUE_SCALAR,
+                         "aggregation parameter");
 }
 
 static bool check_matching_labels(Parse *p, const Expr *e)
@@ -29,7 +31,8 @@ static bool check_matching_labels(Parse *p, const Expr *e)
         for (size_t i = 0; i < e->binary.labels.n && e->binary.on; i++)
                 for (size_t k = 0; k < e->binary.include.n; k++)
                         if (str_eq(e->binary.labels.data[i], e->binary.include.data[k]))
-                                return parse_fail(p, e->binary.op_pos, "label %s must not occur in ON and GROUP clause at once",
+                                return parse_fail(p, e->binary.op_pos,
+                                                  "label %s must not occur in ON and GROUP clause at once",
                                                   parse_quoted(p, e->binary.labels.data[i]));
         return true;
 }
@@ -50,7 +53,8 @@ static bool check_matching(Parse *p, Expr *e)
                 e->binary.include = (StrVec){ NULL, 0 };
         } else if (ast_is_set_op(op)) {
                 if (e->binary.card == CARD_ONE_TO_MANY || e->binary.card == CARD_MANY_TO_ONE)
-                        return parse_fail(p, e->pos, "no grouping allowed for \"%s\" operation", ast_binary_op_name(op));
+                        return parse_fail(p, e->pos, "no grouping allowed for \"%s\" operation",
+                                          ast_binary_op_name(op));
                 if (fill)
                         return parse_fail(p, e->pos, "filling in missing series not allowed for set operators");
                 e->binary.card = CARD_MANY_TO_MANY;
@@ -76,7 +80,8 @@ static bool check_binary(Parse *p, Expr *e)
         if (!check_matching(p, e))
                 return false;
         if ((lhs->type == VALUE_SCALAR || rhs->type == VALUE_SCALAR) && ast_is_set_op(op))
-                return parse_fail(p, e->pos, "set operator \"%s\" not allowed in binary scalar expression", ast_binary_op_name(op));
+                return parse_fail(p, e->pos, "set operator \"%s\" not allowed in binary scalar expression",
+                                  ast_binary_op_name(op));
         return true;
 }
 
@@ -88,9 +93,11 @@ static bool check_arg_count(Parse *p, const Expr *e)
         if (fn->variadic == 0 && n != least)
                 return parse_fail(p, e->pos, "expected %zu argument(s) in call to \"%s\", got %zu", least, fn->name, n);
         if (n < least)
-                return parse_fail(p, e->pos, "expected at least %zu argument(s) in call to \"%s\", got %zu", least, fn->name, n);
+                return parse_fail(p, e->pos, "expected at least %zu argument(s) in call to \"%s\", got %zu", least,
+                                  fn->name, n);
         if (n > most)
-                return parse_fail(p, e->pos, "expected at most %zu argument(s) in call to \"%s\", got %zu", most, fn->name, n);
+                return parse_fail(p, e->pos, "expected at most %zu argument(s) in call to \"%s\", got %zu", most,
+                                  fn->name, n);
         return true;
 }
 
@@ -98,8 +105,8 @@ static bool check_arg_count(Parse *p, const Expr *e)
 static bool check_info_selector(Parse *p, const Expr *call, Expr *arg)
 {
         if (arg->type != VALUE_VECTOR)
-                return parse_fail(p, call->pos, "expected type %s in call to function \"info\", got %s", ast_value_type_name(VALUE_VECTOR),
-                                  ast_value_type_name(arg->type));
+                return parse_fail(p, call->pos, "expected type %s in call to function \"info\", got %s",
+                                  ast_value_type_name(VALUE_VECTOR), ast_value_type_name(arg->type));
         if (arg->kind != EXPR_SELECTOR)
                 return parse_fail(p, arg->pos, "expected label selectors only");
         if (arg->selector.name.n > 0)
@@ -121,8 +128,8 @@ static bool check_call(Parse *p, Expr *e)
                 if (!typecheck_expr(p, arg))
                         return false;
                 if (arg->type != want)
-                        return parse_fail(p, arg->pos, "expected type %s in call to function \"%s\", got %s", ast_value_type_name(want), fn->name,
-                                          ast_value_type_name(arg->type));
+                        return parse_fail(p, arg->pos, "expected type %s in call to function \"%s\", got %s",
+                                          ast_value_type_name(want), fn->name, ast_value_type_name(arg->type));
         }
         return true;
 }
@@ -133,8 +140,8 @@ static bool check_selector(Parse *p, const Expr *e)
         if (e->selector.name.n > 0) {
                 for (size_t i = 0; i + 1 < ms.n; i++)
                         if (str_eq(ms.data[i].name, LABEL_NAME))
-                                return parse_fail(p, e->pos, "metric name must not be set twice: %s or %s", parse_quoted(p, e->selector.name),
-                                                  parse_quoted(p, ms.data[i].value));
+                                return parse_fail(p, e->pos, "metric name must not be set twice: %s or %s",
+                                                  parse_quoted(p, e->selector.name), parse_quoted(p, ms.data[i].value));
                 return true;
         }
         for (size_t i = 0; i < ms.n; i++)
@@ -146,10 +153,7 @@ static bool check_selector(Parse *p, const Expr *e)
 }
 
 /* Upstream names the raw type here. */
-static const char *raw_type_name(ValueType type)
-{
-        return type == VALUE_MATRIX ? "matrix" : ast_value_type_name(type);
-}
+static const char *raw_type_name(ValueType type) { return type == VALUE_MATRIX ? "matrix" : ast_value_type_name(type); }
 
 bool typecheck_expr(Parse *p, Expr *e)
 {
@@ -165,14 +169,17 @@ bool typecheck_expr(Parse *p, Expr *e)
                 if (!typecheck_expr(p, e->unary.expr))
                         return false;
                 if (!is_operand(e->unary.expr))
-                        return parse_fail(p, e->pos, "unary expression only allowed on expressions of type scalar or instant vector, got \"%s\"",
-                                          ast_value_type_name(e->unary.expr->type));
+                        return parse_fail(
+                                p, e->pos,
+                                "unary expression only allowed on expressions of type scalar or instant vector, got \"%s\"",
+                                ast_value_type_name(e->unary.expr->type));
                 return true;
         case EXPR_SUBQUERY: break;
         }
         if (!typecheck_expr(p, e->subquery.expr))
                 return false;
         if (e->subquery.expr->type != VALUE_VECTOR)
-                return parse_fail(p, e->pos, "subquery is only allowed on instant vector, got %s instead", raw_type_name(e->subquery.expr->type));
+                return parse_fail(p, e->pos, "subquery is only allowed on instant vector, got %s instead",
+                                  raw_type_name(e->subquery.expr->type));
         return true;
 }

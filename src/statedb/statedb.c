@@ -50,6 +50,7 @@ typedef enum StmtId {
 #define EVENTS_TIME_AND_PAGE "t_ms >= ?1 AND t_ms <= ?2 AND (t_ms, id) < (?3, ?4)"
 #define EVENTS_ORDER " ORDER BY t_ms DESC, id DESC LIMIT ?5"
 
+// clang-format off
 static const char *const stmt_sql[STMT_MAX_] = {
         [STMT_PUT] = "INSERT INTO doc(kind, key, value, expires_ms) VALUES(?1, ?2, ?3, ?4) "
                      "ON CONFLICT(kind, key) DO UPDATE SET value = excluded.value, expires_ms = excluded.expires_ms",
@@ -70,6 +71,7 @@ static const char *const stmt_sql[STMT_MAX_] = {
         [STMT_COMMIT] = "COMMIT",
         [STMT_ROLLBACK] = "ROLLBACK",
 };
+// clang-format on
 
 /* migrations[v] brings a file of version v to v + 1. Append only. */
 static const char *const migrations[] = {
@@ -85,8 +87,8 @@ static const char *const migrations[] = {
 _Static_assert(ARRAY_LEN(migrations) == STATEDB_SCHEMA_VERSION, "STATEDB_SCHEMA_VERSION counts the migrations");
 
 struct StateDb {
-        char *path;         /* immutable */
-        Mutex mu;           /* guards everything below */
+        char *path; /* immutable */
+        Mutex mu;   /* guards everything below */
         sqlite3 *sql;
         sqlite3_stmt *stmts[STMT_MAX_]; /* prepared at the first use */
 };
@@ -97,23 +99,31 @@ static bool sql_error(StateDb *db, int rc, Err *err)
 {
         switch (rc & 0xff) {
         case SQLITE_NOTADB:
-                return err_set(err, ERR_CORRUPT, "state database '%s' is not a SQLite database: move the file away to start with empty "
-                                                 "state, or restore it from a backup", db->path);
+                return err_set(err, ERR_CORRUPT,
+                               "state database '%s' is not a SQLite database: move the file away to start with empty "
+                               "state, or restore it from a backup",
+                               db->path);
         case SQLITE_CORRUPT:
-                return err_set(err, ERR_CORRUPT, "state database '%s' is damaged (%s): stop pharos, try \"sqlite3 '%s' .recover\" into a new "
-                                                 "file, or move the file away to start with empty state", db->path, sqlite3_errmsg(db->sql), db->path);
+                return err_set(
+                        err, ERR_CORRUPT,
+                        "state database '%s' is damaged (%s): stop pharos, try \"sqlite3 '%s' .recover\" into a new "
+                        "file, or move the file away to start with empty state",
+                        db->path, sqlite3_errmsg(db->sql), db->path);
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
-                return err_set(err, ERR_UNAVAILABLE, "state database '%s' is locked by another process: stop the other program that uses it", db->path);
-        case SQLITE_FULL:
-                return err_set(err, ERR_IO, "state database '%s': the disk is full", db->path);
+                return err_set(err, ERR_UNAVAILABLE,
+                               "state database '%s' is locked by another process: stop the other program that uses it",
+                               db->path);
+        case SQLITE_FULL: return err_set(err, ERR_IO, "state database '%s': the disk is full", db->path);
         case SQLITE_CANTOPEN:
-                return err_set(err, ERR_IO, "open state database '%s': %s: check that the folder exists and is writable", db->path,
+                return err_set(err, ERR_IO,
+                               "open state database '%s': %s: check that the folder exists and is writable", db->path,
                                strerror(sqlite3_system_errno(db->sql)));
         case SQLITE_READONLY:
-                return err_set(err, ERR_IO, "state database '%s' is not writable: check the permissions of the file and its folder", db->path);
-        default:
-                return err_set(err, ERR_IO, "state database '%s': %s", db->path, sqlite3_errmsg(db->sql));
+                return err_set(err, ERR_IO,
+                               "state database '%s' is not writable: check the permissions of the file and its folder",
+                               db->path);
+        default: return err_set(err, ERR_IO, "state database '%s': %s", db->path, sqlite3_errmsg(db->sql));
         }
 }
 
@@ -121,7 +131,8 @@ static bool check_size(const char *what, size_t n, size_t max, Err *err)
 {
         if (n <= max)
                 return true;
-        return err_set(err, ERR_LIMIT, "state database: a %s of %zu bytes is longer than the limit of %zu", what, n, max);
+        return err_set(err, ERR_LIMIT, "state database: a %s of %zu bytes is longer than the limit of %zu", what, n,
+                       max);
 }
 
 /* ---- statements; db->mu is held (or db is not shared yet) in all of these */
@@ -138,7 +149,10 @@ static bool stmt_locked(StateDb *db, StmtId id, sqlite3_stmt **ret, Err *err)
 }
 
 /* An empty Str is a zero-length blob, never NULL. */
-static void bind_str(sqlite3_stmt *st, int at, Str s) { sqlite3_bind_blob64(st, at, s.n ? s.p : "", s.n, SQLITE_STATIC); }
+static void bind_str(sqlite3_stmt *st, int at, Str s)
+{
+        sqlite3_bind_blob64(st, at, s.n ? s.p : "", s.n, SQLITE_STATIC);
+}
 
 static Str column_str(sqlite3_stmt *st, int at)
 {
@@ -193,9 +207,12 @@ static bool read_int(StateDb *db, const char *sql, int64_t *ret, Err *err)
         if (rc != SQLITE_OK)
                 return sql_error(db, rc, err);
         rc = sqlite3_step(st);
-        bool ok = rc == SQLITE_ROW || (rc == SQLITE_DONE ? err_set(err, ERR_CORRUPT, "state database '%s' has no schema version: move the file away to "
-                                                                                     "start with empty state", db->path)
-                                                         : sql_error(db, rc, err));
+        bool ok = rc == SQLITE_ROW ||
+                  (rc == SQLITE_DONE ? err_set(err, ERR_CORRUPT,
+                                               "state database '%s' has no schema version: move the file away to "
+                                               "start with empty state",
+                                               db->path)
+                                     : sql_error(db, rc, err));
         if (ok)
                 *ret = sqlite3_column_int64(st, 0);
         sqlite3_finalize(st);
@@ -205,14 +222,17 @@ static bool read_int(StateDb *db, const char *sql, int64_t *ret, Err *err)
 static bool current_version(StateDb *db, int64_t *ret, Err *err)
 {
         int64_t tables = 0, app = 0;
-        if (!read_int(db, "SELECT count(*) FROM sqlite_master", &tables, err) || !read_int(db, "PRAGMA application_id", &app, err))
+        if (!read_int(db, "SELECT count(*) FROM sqlite_master", &tables, err) ||
+            !read_int(db, "PRAGMA application_id", &app, err))
                 return false;
         if (tables == 0) {
                 *ret = 0;
                 return true;
         }
         if (app != APPLICATION_ID)
-                return err_set(err, ERR_INVALID, "'%s' is a database of another program: choose another path for the state database", db->path);
+                return err_set(err, ERR_INVALID,
+                               "'%s' is a database of another program: choose another path for the state database",
+                               db->path);
         return read_int(db, "SELECT max(version) FROM schema_version", ret, err);
 }
 
@@ -224,18 +244,25 @@ static bool migrate(StateDb *db, Err *err)
         int64_t version = 0;
         bool ok = current_version(db, &version, err);
         if (ok && version > STATEDB_SCHEMA_VERSION)
-                ok = err_set(err, ERR_UNSUPPORTED, "state database '%s' has version %" PRId64 ", this pharos knows versions up to %d: run the newer "
-                                                   "pharos that wrote it, or move the file away to start with empty state",
+                ok = err_set(err, ERR_UNSUPPORTED,
+                             "state database '%s' has version %" PRId64
+                             ", this pharos knows versions up to %d: run the newer "
+                             "pharos that wrote it, or move the file away to start with empty state",
                              db->path, version, STATEDB_SCHEMA_VERSION);
         if (ok && version == 0) {
                 char sql[160];
-                snprintf(sql, sizeof sql, "PRAGMA application_id = %d; CREATE TABLE schema_version(version INTEGER PRIMARY KEY, program TEXT NOT NULL)",
-                         APPLICATION_ID);
+                snprintf(
+                        sql, sizeof sql,
+                        "PRAGMA application_id = %d; CREATE TABLE schema_version(version INTEGER PRIMARY KEY, program TEXT NOT NULL)",
+                        APPLICATION_ID);
                 ok = exec_locked(db, sql, err);
         }
         for (int64_t v = version; ok && v < STATEDB_SCHEMA_VERSION; v++) {
                 char sql[128];
-                snprintf(sql, sizeof sql, "INSERT INTO schema_version(version, program) VALUES(%" PRId64 ", 'pharos " PHAROS_VERSION "')", v + 1);
+                snprintf(sql, sizeof sql,
+                         "INSERT INTO schema_version(version, program) VALUES(%" PRId64 ", 'pharos " PHAROS_VERSION
+                         "')",
+                         v + 1);
                 ok = exec_locked(db, migrations[v], err) && exec_locked(db, sql, err);
         }
         return finish_locked(db, ok, err);
@@ -247,11 +274,16 @@ bool statedb_open(const char *path, StateDb **ret, Err *err)
         db->path = mem_strndup(path, strlen(path));
         mutex_init(&db->mu);
         /* Our mutex serialises the connection, so SQLite's own would only cost. */
-        int rc = sqlite3_open_v2(path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+        int rc = sqlite3_open_v2(
+                path, &db->sql,
+                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
         if (rc != SQLITE_OK)
                 return sql_error(db, rc, err);
         sqlite3_busy_timeout(db->sql, BUSY_WAIT_MS);
-        if (!exec_locked(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;", err))
+        if (!exec_locked(
+                    db,
+                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
+                    err))
                 return false;
         if (!migrate(db, err))
                 return false;
@@ -275,7 +307,8 @@ static bool check_write(const StateDbWrite *w, Err *err)
 {
         if (w->kind.n == 0)
                 return err_set(err, ERR_INVALID, "state database: a document needs a kind");
-        return check_size("kind", w->kind.n, STATEDB_KIND_MAX_BYTES, err) && check_size("key", w->key.n, STATEDB_KEY_MAX_BYTES, err) &&
+        return check_size("kind", w->kind.n, STATEDB_KIND_MAX_BYTES, err) &&
+               check_size("key", w->key.n, STATEDB_KEY_MAX_BYTES, err) &&
                check_size("value", w->value.n, STATEDB_VALUE_MAX_BYTES, err);
 }
 
@@ -326,7 +359,8 @@ bool statedb_put(StateDb *db, Str kind, Str key, Str value, int64_t expires_ms, 
 {
         if (!value.p)
                 value = STR("");
-        return write_one(db, &(StateDbWrite){ .kind = kind, .key = key, .value = value, .expires_ms = expires_ms }, err);
+        return write_one(db, &(StateDbWrite){ .kind = kind, .key = key, .value = value, .expires_ms = expires_ms },
+                         err);
 }
 
 bool statedb_delete(StateDb *db, Str kind, Str key, Err *err)
@@ -346,7 +380,8 @@ bool statedb_get(StateDb *db, Str kind, Str key, Arena *arena, Str *ret, Err *er
                 if (rc == SQLITE_ROW)
                         *ret = str_dup(arena, column_str(st, 0));
                 else if (rc == SQLITE_DONE)
-                        ok = err_set(err, ERR_NOT_FOUND, "no " STR_FMT " '" STR_FMT "' in the state database", STR_ARG(kind), STR_ARG(key));
+                        ok = err_set(err, ERR_NOT_FOUND, "no " STR_FMT " '" STR_FMT "' in the state database",
+                                     STR_ARG(kind), STR_ARG(key));
                 else
                         ok = sql_error(db, rc, err);
                 stmt_done(st);
@@ -376,7 +411,8 @@ static bool read_page(StateDb *db, Str kind, Str after, bool first, Arena *arena
                 sqlite3_bind_int64(st, 3, EACH_PAGE_ROWS);
                 int rc;
                 while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-                        vec_push(docs, (Doc){ str_dup(arena, column_str(st, 0)), str_dup(arena, column_str(st, 1)), sqlite3_column_int64(st, 2) });
+                        vec_push(docs, (Doc){ str_dup(arena, column_str(st, 0)), str_dup(arena, column_str(st, 1)),
+                                              sqlite3_column_int64(st, 2) });
                 ok = rc == SQLITE_DONE || sql_error(db, rc, err);
                 stmt_done(st);
         }
@@ -384,7 +420,8 @@ static bool read_page(StateDb *db, Str kind, Str after, bool first, Arena *arena
         return ok;
 }
 
-bool statedb_each(StateDb *db, Str kind, bool (*fn)(void *arg, Str key, Str value, int64_t expires_ms), void *arg, Err *err)
+bool statedb_each(StateDb *db, Str kind, bool (*fn)(void *arg, Str key, Str value, int64_t expires_ms), void *arg,
+                  Err *err)
 {
         AUTO(arena_free) Arena *page = arena_new();
         AUTO(arena_free) Arena *next = arena_new();
@@ -413,7 +450,8 @@ static bool check_event(const StateDbEvent *e, Err *err)
 {
         if (e->kind.n == 0)
                 return err_set(err, ERR_INVALID, "state database: an event needs a kind");
-        return check_size("event kind", e->kind.n, STATEDB_KIND_MAX_BYTES, err) && check_size("event subject", e->subject.n, STATEDB_KEY_MAX_BYTES, err) &&
+        return check_size("event kind", e->kind.n, STATEDB_KIND_MAX_BYTES, err) &&
+               check_size("event subject", e->subject.n, STATEDB_KEY_MAX_BYTES, err) &&
                check_size("event detail", e->detail.n, STATEDB_EVENT_DETAIL_MAX_BYTES, err);
 }
 
@@ -478,7 +516,8 @@ static bool page_start(StateDb *db, int64_t before_id, int64_t *ret_t_ms, Err *e
         return ok;
 }
 
-static bool events_locked(StateDb *db, const StateDbEventQuery *q, Arena *arena, StateDbEvent **ret, size_t *ret_n, Err *err)
+static bool events_locked(StateDb *db, const StateDbEventQuery *q, Arena *arena, StateDbEvent **ret, size_t *ret_n,
+                          Err *err)
 {
         int64_t before_t_ms = 0;
         sqlite3_stmt *st = NULL;
@@ -498,8 +537,10 @@ static bool events_locked(StateDb *db, const StateDbEventQuery *q, Arena *arena,
         VEC(StateDbEvent) rows = { .arena = arena };
         int rc;
         while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-                vec_push(&rows, (StateDbEvent){ .id = sqlite3_column_int64(st, 0), .t_ms = sqlite3_column_int64(st, 1),
-                                                .kind = str_dup(arena, column_str(st, 2)), .subject = str_dup(arena, column_str(st, 3)),
+                vec_push(&rows, (StateDbEvent){ .id = sqlite3_column_int64(st, 0),
+                                                .t_ms = sqlite3_column_int64(st, 1),
+                                                .kind = str_dup(arena, column_str(st, 2)),
+                                                .subject = str_dup(arena, column_str(st, 3)),
                                                 .detail = str_dup(arena, column_str(st, 4)) });
         bool ok = rc == SQLITE_DONE || sql_error(db, rc, err);
         stmt_done(st);
@@ -510,7 +551,8 @@ static bool events_locked(StateDb *db, const StateDbEventQuery *q, Arena *arena,
         return true;
 }
 
-bool statedb_events(StateDb *db, const StateDbEventQuery *query, Arena *arena, StateDbEvent **ret, size_t *ret_n, Err *err)
+bool statedb_events(StateDb *db, const StateDbEventQuery *query, Arena *arena, StateDbEvent **ret, size_t *ret_n,
+                    Err *err)
 {
         mutex_lock(&db->mu);
         bool ok = events_locked(db, query, arena, ret, ret_n, err);
@@ -543,7 +585,8 @@ bool statedb_expire(StateDb *db, int64_t now_ms, Err *err)
                 return false;
         /* In batches: other threads get their turn between two of them. */
         do {
-                if (!expire_step(db, STMT_EXPIRE_EVENTS_OLD, now_ms - STATEDB_EVENTS_KEEP_MS, EXPIRE_BATCH_ROWS, &rows, err))
+                if (!expire_step(db, STMT_EXPIRE_EVENTS_OLD, now_ms - STATEDB_EVENTS_KEEP_MS, EXPIRE_BATCH_ROWS, &rows,
+                                 err))
                         return false;
         } while (rows == EXPIRE_BATCH_ROWS);
         do {

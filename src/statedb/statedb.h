@@ -36,7 +36,8 @@ MUST_CHECK bool statedb_get(StateDb *db, Str kind, Str key, Arena *arena, Str *r
 MUST_CHECK bool statedb_delete(StateDb *db, Str kind, Str key, Err *err);
 /* Calls fn for each document of the kind in key order until it returns false. fn may use db; key and value are valid
  * during the call. Documents written meanwhile may or may not be seen. */
-MUST_CHECK bool statedb_each(StateDb *db, Str kind, bool (*fn)(void *arg, Str key, Str value, int64_t expires_ms), void *arg, Err *err);
+MUST_CHECK bool statedb_each(StateDb *db, Str kind, bool (*fn)(void *arg, Str key, Str value, int64_t expires_ms),
+                             void *arg, Err *err);
 /* Several writes in one transaction: all or none, one sync for all of them. */
 typedef struct StateDbWrite {
         Str kind, key, value; /* value.p NULL: delete */
@@ -62,4 +63,5 @@ typedef struct StateDbEventQuery {
         size_t limit;           /* 0: 1000; newest first */
         int64_t before_id;      /* 0: from the newest; for paging */
 } StateDbEventQuery;
-MUST_CHECK bool statedb_events(StateDb *db, const StateDbEventQuery *query, Arena *arena, StateDbEvent **ret, size_t *ret_n, Err *err);
+MUST_CHECK bool statedb_events(StateDb *db, const StateDbEventQuery *query, Arena *arena, StateDbEvent **ret,
+                               size_t *ret_n, Err *err);

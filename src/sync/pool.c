@@ -18,7 +18,8 @@
 #include "sync/queue.h"
 
 METRIC_COUNTER(jobs, "pharos_sync_pool_jobs_total", "Jobs that the worker pool has begun.");
-METRIC_COUNTER(rejected, "pharos_sync_pool_rejected_total", "Jobs refused because the queue of the worker pool was full.");
+METRIC_COUNTER(rejected, "pharos_sync_pool_rejected_total",
+               "Jobs refused because the queue of the worker pool was full.");
 METRIC_GAUGE(queued, "pharos_sync_pool_queue_length", "Jobs waiting for a worker.");
 METRIC_HISTOGRAM(waited, "pharos_sync_pool_wait_seconds", "Time that a job waited for a worker.");
 

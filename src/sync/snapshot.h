@@ -23,8 +23,8 @@ typedef struct SnapshotCell {
 
 /* One reference, the caller's. free runs in the thread that drops the last one. */
 void snapshot_init(Snapshot *snap, void (*free)(Snapshot *snap));
-Snapshot *snapshot_ref(Snapshot *snap);  /* NULL gives NULL */
-void snapshot_unref(Snapshot *snap);     /* NULL is fine */
+Snapshot *snapshot_ref(Snapshot *snap); /* NULL gives NULL */
+void snapshot_unref(Snapshot *snap);    /* NULL is fine */
 DEFINE_AUTO(Snapshot *, snapshot_unref);
 
 void snapshot_cell_init(SnapshotCell *cell);

@@ -35,7 +35,8 @@ int main(int argc, char **argv)
                         continue;
                 for (struct dirent *e; (e = readdir(dir));) {
                         char path[4096];
-                        if (e->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s", argv[i], e->d_name) >= (int)sizeof path)
+                        if (e->d_name[0] == '.' ||
+                            snprintf(path, sizeof path, "%s/%s", argv[i], e->d_name) >= (int)sizeof path)
                                 continue;
                         run_file(path);
                         files++;

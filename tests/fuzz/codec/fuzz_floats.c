@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         AUTO(buf_done) Buf text = { 0 };
         buf_add(&text, data, size);
         CHECK(isnan(v) || bits_of_double(strtod(buf_cstr(&text), NULL)) == bits_of_double(v));
-        void (*const forms[])(Buf *, double) = { floats_format_f, floats_format_e, floats_format_g, floats_format_json };
+        void (*const forms[])(Buf *, double) = { floats_format_f, floats_format_e, floats_format_g,
+                                                 floats_format_json };
         for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
                 double back;
                 buf_clear(&text);

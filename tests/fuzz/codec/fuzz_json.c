@@ -7,18 +7,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void write_value(JsonWriter *w, const JsonValue *v)
 {
         switch (v->kind) {
-        case JSON_NULL:
-                json_null(w);
-                break;
-        case JSON_BOOL:
-                json_bool(w, v->b);
-                break;
-        case JSON_NUMBER:
-                json_double(w, v->num);
-                break;
-        case JSON_STRING:
-                json_str(w, v->str);
-                break;
+        case JSON_NULL: json_null(w); break;
+        case JSON_BOOL: json_bool(w, v->b); break;
+        case JSON_NUMBER: json_double(w, v->num); break;
+        case JSON_STRING: json_str(w, v->str); break;
         case JSON_ARRAY:
                 json_begin_array(w);
                 for (size_t i = 0; i < v->n; i++)

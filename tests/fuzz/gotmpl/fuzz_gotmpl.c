@@ -22,7 +22,11 @@ static bool query(void *self, Str expr, Arena *arena, TmplPromSample **ret, size
 static void run(const TmplFunc *funcs, bool html, Str text, const TmplValue *dot, void *ctx)
 {
         Arena *arena = arena_new();
-        TmplSet *set = gotmpl_set_new(&(TmplOptions){ .funcs = funcs, .html = html, .missing_key_zero = true, .max_output_bytes = MAX_OUTPUT, .max_steps = 2000,
+        TmplSet *set = gotmpl_set_new(&(TmplOptions){ .funcs = funcs,
+                                                      .html = html,
+                                                      .missing_key_zero = true,
+                                                      .max_output_bytes = MAX_OUTPUT,
+                                                      .max_steps = 2000,
                                                       .max_memory_bytes = 4 << 20 });
         Err err = { 0 };
         Buf out = { .arena = arena };
@@ -39,10 +43,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size > MAX_TEXT)
                 return 0;
         Str text = str_n((const char *)data, size);
-        static const Str names[] = { STR_INIT("alertname"), STR_INIT("job") }, values[] = { STR_INIT("<Down>"), STR_INIT("javascript:x") };
+        static const Str names[] = { STR_INIT("alertname"), STR_INIT("job") },
+                         values[] = { STR_INIT("<Down>"), STR_INIT("javascript:x") };
         Arena *arena = arena_new();
-        TmplAlert alert = { .firing = true, .labels = { names, values, 2 }, .starts_at_ns = 1000000000, .ends_at_ns = TMPL_TIME_ZERO };
-        TmplValue dot = gotmpl_alert_data(&(TmplAlertData){ .receiver = STR("r"), .alerts = &alert, .alerts_n = 1, .common_labels = { names, values, 2 } }, arena);
+        TmplAlert alert = {
+                .firing = true, .labels = { names, values, 2 }, .starts_at_ns = 1000000000, .ends_at_ns = TMPL_TIME_ZERO
+        };
+        TmplValue dot = gotmpl_alert_data(
+                &(TmplAlertData){
+                        .receiver = STR("r"), .alerts = &alert, .alerts_n = 1, .common_labels = { names, values, 2 } },
+                arena);
         TmplPromCtx prom = { .query = query, .now_ms = 1000 };
         TmplAlertCtx alerts = { .now_ns = 2000000000 };
         run(gotmpl_prom_funcs, false, text, &dot, &prom);

@@ -46,8 +46,10 @@ static void vec_grows_in_arena_and_on_heap(void **state)
                 vec_push(&on_heap, i);
         }
         int sum = 0;
-        vec_each(x, &in_arena) sum += *x;
-        vec_each(x, &on_heap) sum += *x;
+        vec_each(x, &in_arena)
+                sum += *x;
+        vec_each(x, &on_heap)
+                sum += *x;
         assert_int_equal(sum, 999000);
         assert_int_equal(vec_pop(&on_heap), 999);
         vec_done(&on_heap);

@@ -29,6 +29,7 @@ static void sizes_are_base_two(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(integers_are_checked), cmocka_unit_test(sizes_are_base_two) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(integers_are_checked),
+                                            cmocka_unit_test(sizes_are_base_two) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,9 @@ static void every_rune_round_trips(void **state)
 static void bad_bytes_are_refused(void **state)
 {
         (void)state;
-        static const char *const bad[] = { "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80", "\xe2\x82", "a\xff" };
+        static const char *const bad[] = {
+                "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80", "\xe2\x82", "a\xff"
+        };
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
                 assert_false(utf8_valid(str_of(bad[i])));
         assert_true(utf8_valid(STR("h\xc3\xa9llo \xf0\x9f\x98\x80")));

@@ -98,7 +98,9 @@ static void ones_are_counted(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(fields_come_back), cmocka_unit_test(the_first_bit_is_the_highest),
-                                            cmocka_unit_test(writing_resumes_at_any_bit), cmocka_unit_test(ones_are_counted) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(fields_come_back),
+                                            cmocka_unit_test(the_first_bit_is_the_highest),
+                                            cmocka_unit_test(writing_resumes_at_any_bit),
+                                            cmocka_unit_test(ones_are_counted) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

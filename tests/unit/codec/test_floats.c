@@ -63,10 +63,46 @@ static void nan_has_gos_bits(void **state)
 static void everything_else_is_refused(void **state)
 {
         (void)state;
-        static const char *const bad[] = { "", " ", " 1", "1 ", "+", "-", ".", "e5", "1e", "1e+", "1e5x", "1_0", "0x", "0x1", "0xp1",
-                                           "0x1p", "0x1p+", "0x1.p1x", "0x.p1", "1..2", "1.2.3", "--1", "+-1", "+nan", "-nan", "nanx",
-                                           "in", "infi", "infinit", "infinityy", "1e309", "-1e309", "1.7976931348623159e308", "1e99999999999",
-                                           "0x1p1024", "1,5", "1f", "0b1", "0x1.g", "\xff" };
+        static const char *const bad[] = { "",
+                                           " ",
+                                           " 1",
+                                           "1 ",
+                                           "+",
+                                           "-",
+                                           ".",
+                                           "e5",
+                                           "1e",
+                                           "1e+",
+                                           "1e5x",
+                                           "1_0",
+                                           "0x",
+                                           "0x1",
+                                           "0xp1",
+                                           "0x1p",
+                                           "0x1p+",
+                                           "0x1.p1x",
+                                           "0x.p1",
+                                           "1..2",
+                                           "1.2.3",
+                                           "--1",
+                                           "+-1",
+                                           "+nan",
+                                           "-nan",
+                                           "nanx",
+                                           "in",
+                                           "infi",
+                                           "infinit",
+                                           "infinityy",
+                                           "1e309",
+                                           "-1e309",
+                                           "1.7976931348623159e308",
+                                           "1e99999999999",
+                                           "0x1p1024",
+                                           "1,5",
+                                           "1f",
+                                           "0b1",
+                                           "0x1.g",
+                                           "\xff" };
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
                 double v = 42;
                 if (floats_parse(str_of(bad[i]), &v))
@@ -133,9 +169,11 @@ static void random_texts_are_read_as_the_c_library_does(void **state)
                 check_against_libc(text);
                 snprintf(text, sizeof text, "%s%llu.%llue%d", rand_below(&rand, 2) ? "-" : "",
                          (unsigned long long)(rand_u64(&rand) >> rand_below(&rand, 64)),
-                         (unsigned long long)(rand_u64(&rand) >> rand_below(&rand, 64)), (int)rand_below(&rand, 700) - 350);
+                         (unsigned long long)(rand_u64(&rand) >> rand_below(&rand, 64)),
+                         (int)rand_below(&rand, 700) - 350);
                 check_against_libc(text);
-                snprintf(text, sizeof text, "%llu.%03u", (unsigned long long)rand_below(&rand, 10000000), (unsigned)rand_below(&rand, 1000));
+                snprintf(text, sizeof text, "%llu.%03u", (unsigned long long)rand_below(&rand, 10000000),
+                         (unsigned)rand_below(&rand, 1000));
                 check_against_libc(text);
         }
         /* Half-way points between neighbours, where rounding is hardest. */
@@ -209,7 +247,8 @@ static void the_nearest_of_the_shortest_wins(void **state)
                 int exp10;
                 size_t n = floats_shortest(v, digits, &exp10);
                 snprintf(want, sizeof want, "%.*e", (int)n - 1, fabs(v));
-                snprintf(got, sizeof got, "%c%s%.*se%c%02d", digits[0], n > 1 ? "." : "", (int)n - 1, digits + 1, exp10 < 1 ? '-' : '+', abs(exp10 - 1));
+                snprintf(got, sizeof got, "%c%s%.*se%c%02d", digits[0], n > 1 ? "." : "", (int)n - 1, digits + 1,
+                         exp10 < 1 ? '-' : '+', abs(exp10 - 1));
                 if (strtod(want, NULL) == fabs(v))
                         assert_string_equal(got, want);
         }
@@ -244,12 +283,15 @@ static void forms_are_gos(void **state)
                 { 1e-7, "0.0000001", "1e-07", "1e-07", "1e-07" },
                 { 1e20, "100000000000000000000", "1e+20", "1e+20", "100000000000000000000" },
                 { 1e21, "1000000000000000000000", "1e+21", "1e+21", "1e+21" },
-                { 9007199254740992, "9007199254740992", "9.007199254740992e+15", "9.007199254740992e+15", "9007199254740992" },
-                { -9007199254740991, "-9007199254740991", "-9.007199254740991e+15", "-9.007199254740991e+15", "-9007199254740991" },
+                { 9007199254740992, "9007199254740992", "9.007199254740992e+15", "9.007199254740992e+15",
+                  "9007199254740992" },
+                { -9007199254740991, "-9007199254740991", "-9.007199254740991e+15", "-9.007199254740991e+15",
+                  "-9007199254740991" },
                 { 0.1, "0.1", "1e-01", "0.1", "0.1" },
                 { 1.0 / 3, "0.3333333333333333", "3.333333333333333e-01", "0.3333333333333333", "0.3333333333333333" },
                 { 5e-324, NULL, "5e-324", "5e-324", "5e-324" },
-                { 1.7976931348623157e308, NULL, "1.7976931348623157e+308", "1.7976931348623157e+308", "1.7976931348623157e+308" },
+                { 1.7976931348623157e308, NULL, "1.7976931348623157e+308", "1.7976931348623157e+308",
+                  "1.7976931348623157e+308" },
                 { HUGE_VAL, "+Inf", "+Inf", "+Inf", "+Inf" },
                 { -HUGE_VAL, "-Inf", "-Inf", "-Inf", "-Inf" },
         };

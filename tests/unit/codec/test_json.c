@@ -29,7 +29,8 @@ static void writer_keeps_commas(void **state)
         json_key_bool(&w, "c", true);
         json_key_double(&w, "d", 1e21);
         json_end_object(&w);
-        assert_str(buf_str(&out), "{\"a\":\"x\",\"b\":[-1,18446744073709551615,1.5,null,null,{},[],null,[1]],\"c\":true,\"d\":1e+21}");
+        assert_str(buf_str(&out),
+                   "{\"a\":\"x\",\"b\":[-1,18446744073709551615,1.5,null,null,{},[],null,[1]],\"c\":true,\"d\":1e+21}");
         assert_int_equal(w.depth, 0);
 }
 
@@ -61,7 +62,8 @@ static void parses_a_tree(void **state)
         AUTO(arena_free) Arena *arena = arena_new();
         JsonValue *v;
         Err err;
-        char text[] = " {\"s\":\"x\\u00e9\\ud83d\\ude00\\n\\/\", \"n\":-12.5e1,\r\n\t\"a\":[1,[],{}], \"t\":true,\"f\":false,\"z\":null,\"plain\":\"p\"} ";
+        char text[] =
+                " {\"s\":\"x\\u00e9\\ud83d\\ude00\\n\\/\", \"n\":-12.5e1,\r\n\t\"a\":[1,[],{}], \"t\":true,\"f\":false,\"z\":null,\"plain\":\"p\"} ";
         assert_ok(json_parse(str_of(text), arena, &v, &err), err);
         size_t array_at = (size_t)(strchr(text, 0x5b) - text);
         memset(text, 'x', sizeof text - 1); /* the tree does not lean on the text */
@@ -193,7 +195,8 @@ static void lone_surrogates_become_replacements(void **state)
         JsonValue *v;
         Err err;
         assert_ok(json_parse(STR("\"\\ud800x\\udc00\\ud800\\u0041\""), arena, &v, &err), err);
-        assert_str(v->str, "\xef\xbf\xbdx\xef\xbf\xbd\xef\xbf\xbd" "A");
+        assert_str(v->str, "\xef\xbf\xbdx\xef\xbf\xbd\xef\xbf\xbd"
+                           "A");
 }
 
 static void nesting_is_bounded(void **state)

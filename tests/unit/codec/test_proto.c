@@ -26,7 +26,8 @@ static void what_is_written_is_read(void **state)
         ProtoField f;
         assert_true(proto_next(&r, &f));
         assert_int_equal(f.number, 1);
-        assert_true(proto_as_u64(&f) == UINT64_MAX && proto_as_i64(&f) == -1 && proto_as_i32(&f) == -1 && proto_as_bool(&f));
+        assert_true(proto_as_u64(&f) == UINT64_MAX && proto_as_i64(&f) == -1 && proto_as_i32(&f) == -1 &&
+                    proto_as_bool(&f));
         assert_true(proto_next(&r, &f));
         assert_true(proto_as_sint(&f) == -7);
         assert_true(proto_next(&r, &f));
@@ -110,7 +111,9 @@ static void broken_bytes_stop_the_reader(void **state)
                 { STR_INIT("\x80\x80\x80\x80\x10\x01"), "field number out of range" },
                 { STR_INIT("\x08\x80"), "broken varint" },
                 { STR_INIT("\x0a\x80"), "broken length" },
-                { STR_INIT("\x0a\x05" "abcd"), "length beyond the end" },
+                { STR_INIT("\x0a\x05"
+                           "abcd"),
+                  "length beyond the end" },
                 { STR_INIT("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "length beyond the end" },
                 { STR_INIT("\x09\1\2\3\4\5\6\7"), "value beyond the end" },
                 { STR_INIT("\x0d\1\2\3"), "value beyond the end" },
@@ -120,8 +123,7 @@ static void broken_bytes_stop_the_reader(void **state)
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
                 ProtoReader r = proto_reader(rows[i].bytes);
                 ProtoField f;
-                while (proto_next(&r, &f)) {
-                }
+                while (proto_next(&r, &f)) {}
                 assert_false(proto_next(&r, &f));
                 Err err;
                 assert_false(proto_done(&r, &err));
@@ -137,7 +139,8 @@ static void broken_bytes_stop_the_reader(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_written_is_read), cmocka_unit_test(packed_and_single_values),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_written_is_read),
+                                            cmocka_unit_test(packed_and_single_values),
                                             cmocka_unit_test(broken_bytes_stop_the_reader) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,8 @@ static void sample(Buf *out, size_t n)
         Rand rand;
         rand_init(&rand, n);
         while (out->n < n)
-                buf_printf(out, "metric_%llu{job=\"node\"} %llu\n", (unsigned long long)rand_below(&rand, 50), (unsigned long long)rand_below(&rand, 1000));
+                buf_printf(out, "metric_%llu{job=\"node\"} %llu\n", (unsigned long long)rand_below(&rand, 50),
+                           (unsigned long long)rand_below(&rand, 1000));
         out->n = n;
 }
 
@@ -76,7 +77,8 @@ static void broken_blocks_are_refused(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(bytes_come_back), cmocka_unit_test(the_limit_is_checked_first),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(bytes_come_back),
+                                            cmocka_unit_test(the_limit_is_checked_first),
                                             cmocka_unit_test(broken_blocks_are_refused) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,8 @@ static void broken_bytes_give_zero(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(values_come_back), cmocka_unit_test(small_numbers_are_short),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(values_come_back),
+                                            cmocka_unit_test(small_numbers_are_short),
                                             cmocka_unit_test(broken_bytes_give_zero) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

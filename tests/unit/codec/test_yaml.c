@@ -39,8 +39,9 @@ static void assert_pos(YamlPos pos, unsigned line, unsigned col)
 static void kinds_and_positions(void **state)
 {
         (void)state;
-        Parsed p = parse(STR("a: 1\nb: \"x\\ty\"\nc: [1, '2', ~]\nd:\ng: |\n  text\n  more\nh: >-\n  fold\n  ed\n\"q\": 5\n"
-                             "seq:\n- a\n- k: v\n  l: w\nu: \xc3\xa9\xc3\xa9 # comment\nz: [\xc3\xa9, b]\ns: !!str 5\nn: null\n"));
+        Parsed p = parse(STR(
+                "a: 1\nb: \"x\\ty\"\nc: [1, '2', ~]\nd:\ng: |\n  text\n  more\nh: >-\n  fold\n  ed\n\"q\": 5\n"
+                "seq:\n- a\n- k: v\n  l: w\nu: \xc3\xa9\xc3\xa9 # comment\nz: [\xc3\xa9, b]\ns: !!str 5\nn: null\n"));
         YamlNode *r = root(&p);
         assert_int_equal(r->kind, YAML_MAP);
         assert_int_equal(r->n, 12);
@@ -101,7 +102,8 @@ static void documents_are_separate(void **state)
         p = parse((Str){ NULL, 0 });
         assert_true(p.ok && p.n == 0);
         arena_free(p.arena);
-        p = parse(STR("\xef\xbb\xbf" "a: 1\r\nb: 2\r\n"));
+        p = parse(STR("\xef\xbb\xbf"
+                      "a: 1\r\nb: 2\r\n"));
         assert_str(yaml_get(root(&p), STR("b"))->text, "2");
         arena_free(p.arena);
 }
@@ -109,8 +111,9 @@ static void documents_are_separate(void **state)
 static void aliases_and_merges(void **state)
 {
         (void)state;
-        Parsed p = parse(STR("base: &B {x: 1, y: 2}\nother: &O\n  y: 5\n  z: 6\nm:\n  <<: *B\n  y: 3\nn:\n  k: 0\n  <<: [*O, *B]\n"
-                             "same: *B\nlist: [&s one, *s]\nq:\n  '<<': plain\n"));
+        Parsed p = parse(STR(
+                "base: &B {x: 1, y: 2}\nother: &O\n  y: 5\n  z: 6\nm:\n  <<: *B\n  y: 3\nn:\n  k: 0\n  <<: [*O, *B]\n"
+                "same: *B\nlist: [&s one, *s]\nq:\n  '<<': plain\n"));
         YamlNode *r = root(&p);
         assert_ptr_equal(yaml_get(r, STR("same")), yaml_get(r, STR("base")));
         assert_pos(yaml_get(r, STR("same"))->pos, 1, 10);

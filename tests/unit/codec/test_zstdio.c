@@ -9,7 +9,8 @@ static void sample(Buf *out, size_t n)
         Rand rand;
         rand_init(&rand, n);
         while (out->n < n)
-                buf_printf(out, "metric_%llu{job=\"node\"} %llu\n", (unsigned long long)rand_below(&rand, 50), (unsigned long long)rand_below(&rand, 1000));
+                buf_printf(out, "metric_%llu{job=\"node\"} %llu\n", (unsigned long long)rand_below(&rand, 50),
+                           (unsigned long long)rand_below(&rand, 1000));
         out->n = n;
 }
 
@@ -108,7 +109,8 @@ static void broken_input_is_refused(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(bytes_come_back), cmocka_unit_test(the_limit_stops_a_bomb),
-                                            cmocka_unit_test(a_large_window_is_refused), cmocka_unit_test(frames_are_joined),
+                                            cmocka_unit_test(a_large_window_is_refused),
+                                            cmocka_unit_test(frames_are_joined),
                                             cmocka_unit_test(broken_input_is_refused) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

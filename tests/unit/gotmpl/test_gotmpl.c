@@ -2,7 +2,8 @@
 
 static Str expand(const char *text, Arena *arena, bool *ret_ok)
 {
-        static const Str names[] = { STR_INIT("job"), STR_INIT("instance") }, values[] = { STR_INIT("api"), STR_INIT("h:1") };
+        static const Str names[] = { STR_INIT("job"), STR_INIT("instance") },
+                         values[] = { STR_INIT("api"), STR_INIT("h:1") };
         static const Str ext_names[] = { STR_INIT("region") }, ext_values[] = { STR_INIT("eu") };
         TmplRuleData data = { names, values, 2, ext_names, ext_values, 1, STR("http://x.example.com"), 12.5 };
         TmplPromCtx ctx = { .external_url = STR("http://x.example.com") };
@@ -21,15 +22,16 @@ static void rule_texts_expand(void **state)
         } cases[] = {
                 { "plain {x}", "plain {x}", false },
                 { "", "", false },
-                { "{{ $labels.job }} {{ $labels.none }}on {{ $externalLabels.region }} is {{ $value | printf \"%.1f\" }} ({{ $externalURL }})", "api on eu is 12.5 (http://x.example.com)",
-                  false },
+                { "{{ $labels.job }} {{ $labels.none }}on {{ $externalLabels.region }} is {{ $value | printf \"%.1f\" }} ({{ $externalURL }})",
+                  "api on eu is 12.5 (http://x.example.com)", false },
                 { "{{ .Labels.instance }} {{ .Value }} {{ $labels }}", "h:1 12.5 map[instance:h:1 job:api]", false },
                 { "{{ $value := 1 }}{{ $value }}", "1", false },
                 { "{{ .X }}",
                   "error executing template __alert_Down: template: __alert_Down:1:115: executing \"__alert_Down\" at <.X>: can't evaluate field X in type struct { Labels "
                   "map[string]string; ExternalLabels map[string]string; ExternalURL string; Value float64 }",
                   true },
-                { "{{ $labels.job", "error parsing template __alert_Down: template: __alert_Down:1: unclosed action", true },
+                { "{{ $labels.job", "error parsing template __alert_Down: template: __alert_Down:1: unclosed action",
+                  true },
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 AUTO(arena_free) Arena *arena = arena_new();
@@ -68,6 +70,7 @@ static void truth(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(rule_texts_expand), cmocka_unit_test(rule_texts_are_checked_at_load), cmocka_unit_test(truth) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(rule_texts_expand),
+                                            cmocka_unit_test(rule_texts_are_checked_at_load), cmocka_unit_test(truth) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,8 @@ static void comparisons(void **state)
 {
         (void)state;
         static const Case cases[] = {
-                { "{{ eq .N 7 }}{{ eq .N 1 2 7 }}{{ ne .S \"str\" }}{{ eq .T true }}{{ eq nil nil }}{{ eq .Any.y nil }}", "truetruefalsetruetruetrue" },
+                { "{{ eq .N 7 }}{{ eq .N 1 2 7 }}{{ ne .S \"str\" }}{{ eq .T true }}{{ eq nil nil }}{{ eq .Any.y nil }}",
+                  "truetruefalsetruetruetrue" },
                 { "{{ lt 1 2 }}{{ le 2.5 .F }}{{ gt \"b\" \"a\" }}{{ ge 1 2 }}", "truetruetruefalse" },
                 { "{{ eq 1 1.0 }}", AT("eq 1 1.0", "eq") "incompatible types for comparison" },
                 { "{{ lt true false }}", AT("lt true false", "lt") "invalid type for comparison" },
@@ -17,7 +18,8 @@ static void comparisons(void **state)
                 { "{{ and 1 0 (index .L 99) }}{{ or 0 \"x\" (index .L 99) }}{{ and 1 .N }}{{ or 0 \"\" }}", "0x7" },
                 { "{{ 5 | and 1 }}{{ 5 | or 0 }}{{ 5 | and 0 }}", "550" },
                 { "{{ not 0 }}{{ not .L }}", "truefalse" },
-                { "{{ and }}", "template: t:1:3: executing \"t\" at <and>: wrong number of args for and: want at least 1 got 0" },
+                { "{{ and }}",
+                  "template: t:1:3: executing \"t\" at <and>: wrong number of args for and: want at least 1 got 0" },
         };
         fixture_plain(cases, ARRAY_LEN(cases));
 }
@@ -36,7 +38,8 @@ static void collections(void **state)
                 { "{{ index .M 1 }}", AT("index .M 1", "index") "value has type int; should be string" },
                 { "{{ index 1 1 }}", AT("index 1 1", "index") "can't index item of type int" },
                 { "{{ index nil 1 }}", AT("index nil 1", "index") "index of untyped nil" },
-                { "{{ slice .L 1 }}{{ slice .L 1 2 }}{{ slice \"abcd\" 1 3 }}{{ slice .L 0 1 2 }}{{ slice .E }}", "[b c][b]bc[a][]" },
+                { "{{ slice .L 1 }}{{ slice .L 1 2 }}{{ slice \"abcd\" 1 3 }}{{ slice .L 0 1 2 }}{{ slice .E }}",
+                  "[b c][b]bc[a][]" },
                 { "{{ slice .L 2 1 }}", AT("slice .L 2 1", "slice") "invalid slice index: 2 > 1" },
                 { "{{ slice \"abc\" 0 1 2 }}", AT("slice \"abc\" 0 1 2", "slice") "cannot 3-index slice a string" },
                 { "{{ slice .M 1 }}", AT("slice .M 1", "slice") "can't slice item of type map[string]string" },
@@ -64,6 +67,7 @@ static void texts(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(comparisons), cmocka_unit_test(collections), cmocka_unit_test(texts) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(comparisons), cmocka_unit_test(collections),
+                                            cmocka_unit_test(texts) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

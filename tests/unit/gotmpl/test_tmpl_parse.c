@@ -12,7 +12,8 @@ static void mistakes_are_said_with_template_and_line(void **state)
                 { "{{ if true }}{{ else }}{{ else }}{{ end }}", "template: t:1: expected end; found {{else}}" },
                 { "{{ end }}", "template: t:1: unexpected {{end}}" },
                 { "{{ continue }}", "template: t:1: {{continue}} outside {{range}}" },
-                { "{{ range .L }}{{ define \"x\" }}{{ end }}{{ end }}", "template: t:1: unexpected <define> in command" },
+                { "{{ range .L }}{{ define \"x\" }}{{ end }}{{ end }}",
+                  "template: t:1: unexpected <define> in command" },
                 { "{{ $a, $b := 1 }}", "template: t:1: too many declarations in command" },
                 { "{{ range $a, $b, $c := .L }}{{ end }}", "template: t:1: too many declarations in range" },
                 { "{{ 1 | 2 }}", "template: t:1: non executable command in pipeline stage 2" },
@@ -24,7 +25,8 @@ static void mistakes_are_said_with_template_and_line(void **state)
                 { "{{ \"\\q\" }}", "template: t:1: invalid syntax" },
                 { "{{ () }}", "template: t:1: missing value for parenthesized pipeline" },
                 { "{{\n\n1", "template: t:3: unclosed action started at t:1" },
-                { "{{ define \"a\" }}1{{ end }}{{ define \"a\" }}2{{ end }}", "template: t:1: template: multiple definition of template \"a\"" },
+                { "{{ define \"a\" }}1{{ end }}{{ define \"a\" }}2{{ end }}",
+                  "template: t:1: template: multiple definition of template \"a\"" },
                 { "{{ define 1 }}{{ end }}", "template: t:1: unexpected \"1\" in define clause" },
                 { "{{ abcdefghijklmn := 1 }}", "template: t:1: function \"abcdefghijklmn\" not defined" },
                 { "{{ print, 1 }}", "template: t:1: unexpected \",\" in operand" },
@@ -40,12 +42,14 @@ static void nesting_is_limited(void **state)
                 buf_lit(&text, "{{if 1}}");
         AUTO(arena_free) Arena *arena = arena_new();
         TmplValue nil = { 0 };
-        assert_str(fixture_run(&(TmplOptions){ 0 }, NULL, &nil, buf_cstr(&text), arena), "template: t:1: nested deeper than 100 levels");
+        assert_str(fixture_run(&(TmplOptions){ 0 }, NULL, &nil, buf_cstr(&text), arena),
+                   "template: t:1: nested deeper than 100 levels");
         buf_clear(&text);
         buf_lit(&text, "{{");
         for (int i = 0; i < 5000; i++)
                 buf_lit(&text, "(");
-        assert_contains(str_dupz(arena, fixture_run(&(TmplOptions){ 0 }, NULL, &nil, buf_cstr(&text), arena)), "nested deeper than 100 levels");
+        assert_contains(str_dupz(arena, fixture_run(&(TmplOptions){ 0 }, NULL, &nil, buf_cstr(&text), arena)),
+                        "nested deeper than 100 levels");
         buf_clear(&text);
         for (int i = 0; i < 90; i++)
                 buf_lit(&text, "{{if 1}}");
@@ -66,10 +70,14 @@ static void later_definitions_replace_earlier_ones(void **state)
         assert_ok(gotmpl_add(set, STR("one"), STR("{{define \"a\"}}1{{end}}{{define \"b\"}}old{{end}}"), &err), err);
         assert_ok(gotmpl_add(set, STR("two"), STR("{{define \"a\"}}2{{end}}{{define \"b\"}} \n {{end}}"), &err), err);
         assert_false(gotmpl_add(set, STR("three"), STR("{{define \"a\"}}3{{end}}{{"), &err)); /* leaves the set alone */
-        assert_ok(gotmpl_run_text(set, STR(""), STR("{{template \"a\"}}{{template \"b\"}}"), &nil, NULL, arena, &out, &err), err);
+        assert_ok(gotmpl_run_text(set, STR(""), STR("{{template \"a\"}}{{template \"b\"}}"), &nil, NULL, arena, &out,
+                                  &err),
+                  err);
         assert_str(buf_str(&out), "2old"); /* an empty definition replaces nothing */
         buf_clear(&out);
-        assert_ok(gotmpl_run_text(set, STR(""), STR("{{define \"a\"}}mine{{end}}{{template \"a\"}}"), &nil, NULL, arena, &out, &err), err);
+        assert_ok(gotmpl_run_text(set, STR(""), STR("{{define \"a\"}}mine{{end}}{{template \"a\"}}"), &nil, NULL, arena,
+                                  &out, &err),
+                  err);
         assert_str(buf_str(&out), "mine");
         buf_clear(&out);
         assert_ok(gotmpl_run_text(set, STR(""), STR("{{template \"a\"}}"), &nil, NULL, arena, &out, &err), err);
@@ -81,7 +89,8 @@ static void later_definitions_replace_earlier_ones(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(mistakes_are_said_with_template_and_line), cmocka_unit_test(nesting_is_limited),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(mistakes_are_said_with_template_and_line),
+                                            cmocka_unit_test(nesting_is_limited),
                                             cmocka_unit_test(later_definitions_replace_earlier_ones) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

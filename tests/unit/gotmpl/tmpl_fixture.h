@@ -15,7 +15,8 @@ static inline TmplValue fixture_data(void)
         static const TmplType data_type = { .go_name = "main.Data" };
         static TmplValue list[3], map[2], any[2], fields[8];
         static const Str map_keys[] = { STR_INIT("b"), STR_INIT("a") }, any_keys[] = { STR_INIT("x"), STR_INIT("y") };
-        static const Str keys[] = { STR_INIT("S"), STR_INIT("N"), STR_INIT("F"), STR_INIT("T"), STR_INIT("L"), STR_INIT("M"), STR_INIT("E"), STR_INIT("Any") };
+        static const Str keys[] = { STR_INIT("S"), STR_INIT("N"), STR_INIT("F"), STR_INIT("T"),
+                                    STR_INIT("L"), STR_INIT("M"), STR_INIT("E"), STR_INIT("Any") };
         list[0] = tmpl_str(STR("a"));
         list[1] = tmpl_str(STR("b"));
         list[2] = tmpl_str(STR("c"));
@@ -34,17 +35,20 @@ static inline TmplValue fixture_data(void)
         return (TmplValue){ .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = 8, .type = &data_type };
 }
 
-static inline Str fixture_run(const TmplOptions *options, void *ctx, const TmplValue *data, const char *text, Arena *arena)
+static inline Str fixture_run(const TmplOptions *options, void *ctx, const TmplValue *data, const char *text,
+                              Arena *arena)
 {
         TmplSet *set = gotmpl_set_new(options);
         Buf out = { .arena = arena };
         Err err = { 0 };
-        bool ok = gotmpl_add(set, STR("t"), str_of(text), &err) && gotmpl_run(set, STR("t"), data, ctx, arena, &out, &err);
+        bool ok = gotmpl_add(set, STR("t"), str_of(text), &err) &&
+                  gotmpl_run(set, STR("t"), data, ctx, arena, &out, &err);
         gotmpl_set_free(set);
         return ok ? buf_str(&out) : str_printf(arena, "%s", err.msg);
 }
 
-static inline void fixture_cases(const TmplOptions *options, void *ctx, const TmplValue *data, const Case *cases, size_t n)
+static inline void fixture_cases(const TmplOptions *options, void *ctx, const TmplValue *data, const Case *cases,
+                                 size_t n)
 {
         for (size_t i = 0; i < n; i++) {
                 Arena *arena = arena_new();

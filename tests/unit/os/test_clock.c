@@ -29,6 +29,7 @@ static void a_manual_clock_stands_still(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(the_system_clock_runs), cmocka_unit_test(a_manual_clock_stands_still) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(the_system_clock_runs),
+                                            cmocka_unit_test(a_manual_clock_stands_still) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,7 +140,8 @@ static void opens_renames_and_removes_fail(void **state)
 static void atomic_writes_survive_every_failure(void **state)
 {
         (void)state;
-        static const FaultKind kinds[] = { FAULT_WRITE, FAULT_SHORT_WRITE, FAULT_SYNC, FAULT_RENAME, FAULT_OPEN, FAULT_ENOSPC };
+        static const FaultKind kinds[] = { FAULT_WRITE,  FAULT_SHORT_WRITE, FAULT_SYNC,
+                                           FAULT_RENAME, FAULT_OPEN,        FAULT_ENOSPC };
         Err err;
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
                 for (int n = 1; n < 4; n++) {

@@ -148,7 +148,7 @@ static void a_lock_excludes_a_second_open(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { IN_DIR(modes), IN_DIR(pread_is_short_only_at_the_end), IN_DIR(a_map_outlives_its_file),
-                                            IN_DIR(a_lock_excludes_a_second_open) };
+        const struct CMUnitTest tests[] = { IN_DIR(modes), IN_DIR(pread_is_short_only_at_the_end),
+                                            IN_DIR(a_map_outlives_its_file), IN_DIR(a_lock_excludes_a_second_open) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

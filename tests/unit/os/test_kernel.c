@@ -79,7 +79,7 @@ static void test_zone(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_statfs), cmocka_unit_test(test_uname_and_timex), cmocka_unit_test(test_paths),
-                                            cmocka_unit_test(test_zone) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(test_statfs), cmocka_unit_test(test_uname_and_timex),
+                                            cmocka_unit_test(test_paths), cmocka_unit_test(test_zone) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,7 @@ static void a_wait_ends_at_its_deadline(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(scopes_exclude_each_other), cmocka_unit_test(a_wait_ends_at_its_deadline) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(scopes_exclude_each_other),
+                                            cmocka_unit_test(a_wait_ends_at_its_deadline) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,8 @@ static void cpu_time_grows_with_work(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(values_are_plausible), cmocka_unit_test(open_files_are_counted),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(values_are_plausible),
+                                            cmocka_unit_test(open_files_are_counted),
                                             cmocka_unit_test(cpu_time_grows_with_work) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

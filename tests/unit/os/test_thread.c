@@ -55,6 +55,7 @@ static void a_thread_names_itself(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(threads_have_names_and_no_signals), cmocka_unit_test(a_thread_names_itself) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(threads_have_names_and_no_signals),
+                                            cmocka_unit_test(a_thread_names_itself) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,12 +8,32 @@ static void literals_decode(void **state)
         static const struct {
                 const char *literal, *value; /* value NULL: malformed */
         } CASES[] = {
-                { "\"\"", "" },         { "'a\"b'", "a\"b" },     { "\"a'b\"", "a'b" },     { "`a\\n`", "a\\n" },  { "\"\\a\\b\\f\\n\\r\\t\\v\\\\\"", "\a\b\f\n\r\t\v\\" },
-                { "'\\''", "'" },       { "\"\\\"\"", "\"" },     { "\"\\x41\\101\"", "AA" }, { "\"\\u00e4\\U0001F600\"", "\xc3\xa4\xf0\x9f\x98\x80" },
-                { "\"\\xff\"", "\xff" }, { "\"", NULL },          { "\"a", NULL },            { "'a\"", NULL },     { "\"\\'\"", NULL },
-                { "\"\\q\"", NULL },    { "\"\\x4\"", NULL },     { "\"\\400\"", NULL },      { "\"\\ud800\"", NULL }, { "\"\\U00110000\"", NULL },
-                { "\"a\nb\"", NULL },   { "`a`b`", NULL },        { "abc", NULL },            { "\"\\\"", NULL },   { "", NULL },
-                { "`a\nb`", "a\nb" },   { "\"\\u12\"", NULL },
+                { "\"\"", "" },
+                { "'a\"b'", "a\"b" },
+                { "\"a'b\"", "a'b" },
+                { "`a\\n`", "a\\n" },
+                { "\"\\a\\b\\f\\n\\r\\t\\v\\\\\"", "\a\b\f\n\r\t\v\\" },
+                { "'\\''", "'" },
+                { "\"\\\"\"", "\"" },
+                { "\"\\x41\\101\"", "AA" },
+                { "\"\\u00e4\\U0001F600\"", "\xc3\xa4\xf0\x9f\x98\x80" },
+                { "\"\\xff\"", "\xff" },
+                { "\"", NULL },
+                { "\"a", NULL },
+                { "'a\"", NULL },
+                { "\"\\'\"", NULL },
+                { "\"\\q\"", NULL },
+                { "\"\\x4\"", NULL },
+                { "\"\\400\"", NULL },
+                { "\"\\ud800\"", NULL },
+                { "\"\\U00110000\"", NULL },
+                { "\"a\nb\"", NULL },
+                { "`a`b`", NULL },
+                { "abc", NULL },
+                { "\"\\\"", NULL },
+                { "", NULL },
+                { "`a\nb`", "a\nb" },
+                { "\"\\u12\"", NULL },
         };
         for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
                 AUTO(arena_free) Arena *arena = arena_new();

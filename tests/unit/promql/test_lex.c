@@ -28,11 +28,13 @@ static void check(const char *text, const char *want)
 static void tokens_are_named_as_upstream_names_them(void **state)
 {
         (void)state;
-        check("a a:b \"s\" 1 5m", "identifier \"a\" metric identifier \"a:b\" string \"\\\"s\\\"\" number \"1\" duration \"5m\"");
+        check("a a:b \"s\" 1 5m",
+              "identifier \"a\" metric identifier \"a:b\" string \"\\\"s\\\"\" number \"1\" duration \"5m\"");
         check("\"a long string\"", "string \"\\\"a long st\"...");
         check("sum by start + ,", "<aggr:sum> <by> \"start\" <op:+> \",\"");
         check("( ) { } [ ]", "\"(\" \")\" \"{\" \"}\" \"[\" \"]\"");
-        check("== != <= >= < > </ >/ = @ ^ atan2", "<op:==> <op:!=> <op:<=> <op:>=> <op:<> <op:>> <op:</> <op:>/> \"=\" <op:@> <op:^> <op:atan2>");
+        check("== != <= >= < > </ >/ = @ ^ atan2",
+              "<op:==> <op:!=> <op:<=> <op:>=> <op:<> <op:>> <op:</> <op:>/> \"=\" <op:@> <op:^> <op:atan2>");
         check("", "");
         check(" # nothing", "");
 }
@@ -40,11 +42,14 @@ static void tokens_are_named_as_upstream_names_them(void **state)
 static void state_follows_brackets_and_braces(void **state)
 {
         (void)state;
-        check("{sum=\"x\",by!~'y'}by", "\"{\" identifier \"sum\" \"=\" string \"\\\"x\\\"\" \",\" identifier \"by\" <op:!~> string \"'y'\" \"}\" <by>");
-        check("x[5m:1m]:y", "identifier \"x\" \"[\" duration \"5m\" \":\" duration \"1m\" \"]\" metric identifier \":y\"");
+        check("{sum=\"x\",by!~'y'}by",
+              "\"{\" identifier \"sum\" \"=\" string \"\\\"x\\\"\" \",\" identifier \"by\" <op:!~> string \"'y'\" \"}\" <by>");
+        check("x[5m:1m]:y",
+              "identifier \"x\" \"[\" duration \"5m\" \":\" duration \"1m\" \"]\" metric identifier \":y\"");
         check("x[STEP()]", "identifier \"x\" \"[\" \"STEP\" \"(\" \")\" \"]\"");
         check("x[y]", "identifier \"x\" \"[\" ERROR(unexpected character in duration expression: 'y')");
-        check("x[5m+z]", "identifier \"x\" \"[\" duration \"5m\" <op:+> ERROR(unexpected character: 'z', expected ':')");
+        check("x[5m+z]",
+              "identifier \"x\" \"[\" duration \"5m\" <op:+> ERROR(unexpected character: 'z', expected ':')");
         check("fill fill (", "identifier \"fill\" <fill> \"(\" ERROR(unclosed left parenthesis)");
         check("{a # comment }\n=\"b\"}", "\"{\" identifier \"a\" \"=\" string \"\\\"b\\\"\" \"}\"");
 }

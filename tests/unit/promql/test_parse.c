@@ -163,13 +163,16 @@ static void syntax_errors_read_as_upstream(void **state)
                 { "a by b", "1:3: parse error: unexpected <by>" },
                 { "sum(a,)", "1:6: parse error: trailing commas not allowed in function call args" },
                 { "sum()", "1:1: parse error: no arguments for aggregate expression provided" },
-                { "sum(1, x)", "1:1: parse error: wrong number of arguments for aggregate expression provided, expected 1, got 2" },
-                { "topk(x)", "1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1" },
+                { "sum(1, x)",
+                  "1:1: parse error: wrong number of arguments for aggregate expression provided, expected 1, got 2" },
+                { "topk(x)",
+                  "1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1" },
                 { "sum by (a) x", "1:12: parse error: unexpected identifier \"x\" in aggregation" },
                 { "sum(x and)", "1:10: parse error: unexpected \")\" in aggregation" },
                 { "sum by a (x)", "1:8: parse error: unexpected identifier \"a\" in grouping opts, expected \"(\"" },
                 { "sum(x) by (1)", "1:12: parse error: unexpected number \"1\" in grouping opts, expected label" },
-                { "sum(x) by (a b)", "1:14: parse error: unexpected identifier \"b\" in grouping opts, expected \",\" or \")\"" },
+                { "sum(x) by (a b)",
+                  "1:14: parse error: unexpected identifier \"b\" in grouping opts, expected \",\" or \")\"" },
                 { "sum(x) by (\"\")", "1:12: parse error: invalid label name for grouping: \"\"" },
                 { "sum(x) by (without)", "1:12: parse error: unexpected <without> in grouping opts, expected label" },
                 { "a + on b", "1:8: parse error: unexpected identifier \"b\" in grouping opts, expected \"(\"" },
@@ -180,7 +183,8 @@ static void syntax_errors_read_as_upstream(void **state)
                 { "x{", "1:3: parse error: unexpected end of input inside braces" },
                 { "x{a}", "1:4: parse error: unexpected \"}\" in label matching, expected label matching operator" },
                 { "x{a=b}", "1:5: parse error: unexpected identifier \"b\" in label matching, expected string" },
-                { "x{a=\"1\" b=\"2\"}", "1:9: parse error: unexpected identifier \"b\" in label matching, expected \",\" or \"}\"" },
+                { "x{a=\"1\" b=\"2\"}",
+                  "1:9: parse error: unexpected identifier \"b\" in label matching, expected \",\" or \"}\"" },
                 { "x{,}", "1:3: parse error: unexpected \",\" in label matching, expected identifier or \"}\"" },
                 { "x{a==\"b\"}", "1:5: parse error: unexpected \"=\" in label matching, expected string" },
                 { "x{a?\"b\"}", "1:4: parse error: unexpected character inside braces: '?'" },
@@ -194,8 +198,10 @@ static void syntax_errors_read_as_upstream(void **state)
                 { "\"\\xz1\"", "1:1: parse error: illegal character U+007A 'z' in escape sequence" },
                 { "\"\\ud800\"", "1:1: parse error: escape sequence is an invalid Unicode code point" },
                 { "\"\xff\"", "1:1: parse error: invalid UTF-8 rune" },
-                { "0xffffffffffffffffffff", "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"0xffffffffffffffffffff\": invalid syntax" },
-                { "1e999", "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e999\": value out of range" },
+                { "0xffffffffffffffffffff",
+                  "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"0xffffffffffffffffffff\": invalid syntax" },
+                { "1e999",
+                  "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e999\": value out of range" },
                 { "1__0", "1:1: parse error: bad number or duration syntax: \"1__\"" },
                 { "1..2", "1:1: parse error: bad number or duration syntax: \"1..\"" },
                 { "5mm", "1:1: parse error: bad number or duration syntax: \"5mm\"" },
@@ -209,10 +215,13 @@ static void modifiers_are_checked(void **state)
 {
         (void)state;
         static const char *const CASES[][2] = {
-                { "1 offset 5m", "1:1: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery" },
+                { "1 offset 5m",
+                  "1:1: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery" },
                 { "x offset 5m offset 5m", "1:1: parse error: offset may not be set multiple times" },
-                { "x offset y", "1:10: parse error: unexpected identifier \"y\" in offset, expected number, duration, step(), or range()" },
-                { "1 @ 5", "1:1: parse error: @ modifier must be preceded by an instant vector selector or range vector selector or a subquery" },
+                { "x offset y",
+                  "1:10: parse error: unexpected identifier \"y\" in offset, expected number, duration, step(), or range()" },
+                { "1 @ 5",
+                  "1:1: parse error: @ modifier must be preceded by an instant vector selector or range vector selector or a subquery" },
                 { "x @ 5 @ 6", "1:1: parse error: @ <timestamp> may not be set multiple times" },
                 { "x @ start() @ 6", "1:1: parse error: @ <timestamp> may not be set multiple times" },
                 { "x @ y", "1:5: parse error: unexpected identifier \"y\" in @, expected timestamp" },
@@ -226,11 +235,13 @@ static void modifiers_are_checked(void **state)
                 { "x[5m y]", "1:6: parse error: unexpected character: 'y', expected ':'" },
                 { "x[5m", "1:5: parse error: unclosed left bracket" },
                 { "x[", "1:3: parse error: unexpected end of input in duration expression" },
-                { "x[]", "1:3: parse error: unexpected \"]\" in subquery or range selector, expected number, duration, step(), or range()" },
+                { "x[]",
+                  "1:3: parse error: unexpected \"]\" in subquery or range selector, expected number, duration, step(), or range()" },
                 { "x[5m:5m:5m]", "1:8: parse error: unexpected colon ':'" },
                 { "x[:5m]", "1:3: parse error: unexpected colon before duration in duration expression" },
                 { "x[5m:5m 1m]", "1:9: parse error: unexpected duration \"1m\" in subquery selector, expected \"]\"" },
-                { "x[5m 1m]", "1:6: parse error: unexpected duration \"1m\" in subquery or range, expected \":\" or \"]\"" },
+                { "x[5m 1m]",
+                  "1:6: parse error: unexpected duration \"1m\" in subquery or range, expected \":\" or \"]\"" },
                 { "x[0]", "1:3: parse error: duration must be greater than 0" },
                 { "x[-5m]", "1:3: parse error: duration must be greater than 0" },
                 { "x[5m-10m]", "1:3: parse error: duration must be greater than 0" },
@@ -248,7 +259,8 @@ static void features_gate_syntax(void **state)
 {
         (void)state;
         static const char *const CASES[][2] = {
-                { "limitk(1, x)", "1:1: parse error: limitk() is experimental and must be enabled with --enable-feature=promql-experimental-functions" },
+                { "limitk(1, x)",
+                  "1:1: parse error: limitk() is experimental and must be enabled with --enable-feature=promql-experimental-functions" },
                 { "info(x)", "1:1: parse error: function \"info\" is not enabled" },
                 { "step()", "1:1: parse error: function \"step\" is not enabled" },
                 { "start_timestamp(x)", "1:1: parse error: function \"start_timestamp\" is not enabled" },
@@ -283,16 +295,20 @@ static void nesting_and_size_are_limited(void **state)
 {
         (void)state;
         static const char *const SHAPES[][3] = {
-                { "(", "x", ")" },          { "-", "x", "" },      { "sum(", "x", ")" }, { "", "x", "+x" },      { "x^", "x", "" },
-                { "", "x", "[5m:]" },       { "x or ", "x", "" },  { "abs(", "x", ")" }, { "", "x", " or x" },   { "x[(", "", "" },
+                { "(", "x", ")" },    { "-", "x", "" },     { "sum(", "x", ")" }, { "", "x", "+x" },
+                { "x^", "x", "" },    { "", "x", "[5m:]" }, { "x or ", "x", "" }, { "abs(", "x", ")" },
+                { "", "x", " or x" }, { "x[(", "", "" },
         };
         PromqlFeatures all = promql_features_all();
         for (size_t i = 0; i < ARRAY_LEN(SHAPES); i++) {
                 Expr *e;
                 Err err;
                 if (SHAPES[i][1][0] && i != 5)
-                        assert_ok(ast_parse(repeat(SHAPES[i][0], 400, SHAPES[i][1], SHAPES[i][2]), arena, &all, &e, NULL, &err), err);
-                assert_false(ast_parse(repeat(SHAPES[i][0], 10000, SHAPES[i][1], SHAPES[i][2]), arena, &all, &e, NULL, &err));
+                        assert_ok(ast_parse(repeat(SHAPES[i][0], 400, SHAPES[i][1], SHAPES[i][2]), arena, &all, &e,
+                                            NULL, &err),
+                                  err);
+                assert_false(ast_parse(repeat(SHAPES[i][0], 10000, SHAPES[i][1], SHAPES[i][2]), arena, &all, &e, NULL,
+                                       &err));
                 if (SHAPES[i][1][0] && i != 5) {
                         assert_int_equal(err.code, ERR_LIMIT);
                         assert_string_equal(err.msg, "expression is nested too deeply: at most 1000 levels");
@@ -318,8 +334,10 @@ static void numbers_read_as_go_reads_them(void **state)
         static const struct {
                 const char *text;
                 double want;
-        } CASES[] = { { "1_000.5", 1000.5 }, { "0x8f", 143 },   { "0X_F", 15 },    { "010", 8 },        { "08", 8 },     { "1e3", 1000 },
-                      { ".5", 0.5 },         { "1h30m", 5400 }, { "1ms", 0.001 },  { "-3", -3 },        { "- - 3", 3 },  { "+0x10", 16 },
+        } CASES[] = { { "1_000.5", 1000.5 }, { "0x8f", 143 },    { "0X_F", 15 },
+                      { "010", 8 },          { "08", 8 },        { "1e3", 1000 },
+                      { ".5", 0.5 },         { "1h30m", 5400 },  { "1ms", 0.001 },
+                      { "-3", -3 },          { "- - 3", 3 },     { "+0x10", 16 },
                       { "5.", 5 },           { "1y", 31536000 }, { "9223372036854775808", 9223372036854775808.0 } };
         for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
                 const Expr *e = must_parse(CASES[i].text);
@@ -334,9 +352,27 @@ static void keywords_are_names_where_they_can_be(void **state)
 {
         (void)state;
         static const char *const CASES[] = {
-                "sum",     "by",         "offset offset 5m", "and and or",       "min{a=\"b\"}", "start",         "end + start", "fill + fill",
-                "step",    "range[5m]",  "anchored",         "smoothed smoothed", "by{by=\"by\"}", "sum by (sum, by, on, bool, group_left, atan2, offset, end) (sum)",
-                "max_of",  "fill_left",  "limitk(1, limitk)", "x{sum=\"1\", by=\"2\", inf=\"3\"}", "START()", "time", "unless unless unless",
+                "sum",
+                "by",
+                "offset offset 5m",
+                "and and or",
+                "min{a=\"b\"}",
+                "start",
+                "end + start",
+                "fill + fill",
+                "step",
+                "range[5m]",
+                "anchored",
+                "smoothed smoothed",
+                "by{by=\"by\"}",
+                "sum by (sum, by, on, bool, group_left, atan2, offset, end) (sum)",
+                "max_of",
+                "fill_left",
+                "limitk(1, limitk)",
+                "x{sum=\"1\", by=\"2\", inf=\"3\"}",
+                "START()",
+                "time",
+                "unless unless unless",
         };
         for (size_t i = 0; i < ARRAY_LEN(CASES); i++)
                 must_parse(CASES[i]);

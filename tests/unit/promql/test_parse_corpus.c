@@ -42,7 +42,8 @@ static bool round_trip(Str text, char *why, size_t size)
                 ok = ast_parse(buf_str(&one), arena, &all, &again, &pos, &err);
                 if (ok)
                         ast_print(&two, again);
-                ok = ok && str_eq(buf_str(&one), buf_str(&two)) && ast_parse(buf_str(&pretty), arena, &all, &again, &pos, &err);
+                ok = ok && str_eq(buf_str(&one), buf_str(&two)) &&
+                     ast_parse(buf_str(&pretty), arena, &all, &again, &pos, &err);
                 if (ok) {
                         buf_clear(&two);
                         ast_print(&two, again);
@@ -137,10 +138,12 @@ static size_t variable_length(Str text, size_t i)
                 return MIN_OF(str_find_char(tail, '}'), tail.n - 1) + 1;
         if (str_starts(tail, STR("[[")))
                 return MIN_OF(str_find(tail, STR("]]")), tail.n - 2) + 2;
-        if (tail.p[0] != '$' || tail.n < 2 || !(tail.p[1] == '_' || ((tail.p[1] | 0x20) >= 'a' && (tail.p[1] | 0x20) <= 'z')))
+        if (tail.p[0] != '$' || tail.n < 2 ||
+            !(tail.p[1] == '_' || ((tail.p[1] | 0x20) >= 'a' && (tail.p[1] | 0x20) <= 'z')))
                 return 0;
         size_t n = 1;
-        while (n < tail.n && (tail.p[n] == '_' || (tail.p[n] >= '0' && tail.p[n] <= '9') || ((tail.p[n] | 0x20) >= 'a' && (tail.p[n] | 0x20) <= 'z')))
+        while (n < tail.n && (tail.p[n] == '_' || (tail.p[n] >= '0' && tail.p[n] <= '9') ||
+                              ((tail.p[n] | 0x20) >= 'a' && (tail.p[n] | 0x20) <= 'z')))
                 n++;
         return n;
 }
@@ -215,6 +218,7 @@ static void dashboard_expressions_parse(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(corpus_scripts_parse), cmocka_unit_test(dashboard_expressions_parse) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(corpus_scripts_parse),
+                                            cmocka_unit_test(dashboard_expressions_parse) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,6 +128,7 @@ static void pretty_splits_long_lines(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(one_line_is_normalised), cmocka_unit_test(pretty_splits_long_lines) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(one_line_is_normalised),
+                                            cmocka_unit_test(pretty_splits_long_lines) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,7 +72,8 @@ static void mistakes_say_where(void **state)
                 { "m {{sum 1}}", "column 8: missing `:` for histogram descriptor" },
                 { "m {{sum:1 sum:2}}", "column 14: duplicate key in histogram" },
                 { "m {{buckets:[1,2]}}", "column 15: invalid character in buckets description" },
-                { "m {{counter_reset_hint:maybe}}", "column 24: counter_reset_hint must be unknown, reset, not_reset or gauge" },
+                { "m {{counter_reset_hint:maybe}}",
+                  "column 24: counter_reset_hint must be unknown, reset, not_reset or gauge" },
                 { "m {{", "column 5: bad histogram descriptor" },
         };
         for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {

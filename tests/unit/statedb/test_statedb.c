@@ -107,7 +107,8 @@ static void too_long_is_refused(void **state)
         assert_int_equal(err.code, ERR_LIMIT);
         assert_false(statedb_put(db, str_n(big.p, STATEDB_KIND_MAX_BYTES + 1), STR("k"), STR("v"), 0, &err));
         assert_int_equal(err.code, ERR_LIMIT);
-        assert_false(statedb_event_add(db, 1, STR("sent"), STR("s"), str_n(big.p, STATEDB_EVENT_DETAIL_MAX_BYTES + 1), &err));
+        assert_false(statedb_event_add(db, 1, STR("sent"), STR("s"), str_n(big.p, STATEDB_EVENT_DETAIL_MAX_BYTES + 1),
+                                       &err));
         assert_int_equal(err.code, ERR_LIMIT);
         assert_false(statedb_put(db, STR(""), STR("k"), STR("v"), 0, &err));
         assert_int_equal(err.code, ERR_INVALID);
@@ -212,8 +213,9 @@ static void events_are_found_by_time_kind_and_subject(void **state)
         AUTO(statedb_close) StateDb *db = open_ok(":memory:");
         Err err = { 0 };
         for (int i = 0; i < 10; i++)
-                assert_ok(statedb_event_add(db, 100 + i / 2, i % 2 ? STR("sent") : STR("started"), i % 3 ? STR("b") : STR("a"),
-                                            str_printf(f->arena, "{\"i\":%d}", i), &err), err);
+                assert_ok(statedb_event_add(db, 100 + i / 2, i % 2 ? STR("sent") : STR("started"),
+                                            i % 3 ? STR("b") : STR("a"), str_printf(f->arena, "{\"i\":%d}", i), &err),
+                          err);
         StateDbEvent *e;
         assert_int_equal(query(db, f->arena, (StateDbEventQuery){ 0 }, &e), 10);
         assert_str(e[0].detail, "{\"i\":9}"); /* newest first */
@@ -229,7 +231,8 @@ static void events_are_found_by_time_kind_and_subject(void **state)
         /* Pages of three, by the id of the last one seen, give all ten in the same order. */
         int64_t before = 0;
         int expect = 9;
-        for (size_t n; (n = query(db, f->arena, (StateDbEventQuery){ .limit = 3, .before_id = before }, &e)) > 0; before = e[n - 1].id)
+        for (size_t n; (n = query(db, f->arena, (StateDbEventQuery){ .limit = 3, .before_id = before }, &e)) > 0;
+             before = e[n - 1].id)
                 for (size_t i = 0; i < n; i++)
                         assert_str(e[i].detail, str_printf(f->arena, "{\"i\":%d}", expect--).p);
         assert_int_equal(expect, -1);
@@ -297,7 +300,8 @@ static void acknowledged_writes_survive_kill_9(void **state)
                 for (uint32_t i = 0;; i++) {
                         char key[16];
                         snprintf(key, sizeof key, "%08u", i);
-                        if (!statedb_put(db, STR("k"), str_of(key), str_of(key), 0, &err) || !statedb_event_add(db, i, STR("sent"), STR("s"), str_of(key), &err))
+                        if (!statedb_put(db, STR("k"), str_of(key), str_of(key), 0, &err) ||
+                            !statedb_event_add(db, i, STR("sent"), STR("s"), str_of(key), &err))
                                 _exit(1);
                         if (write(fds[1], &i, sizeof i) != sizeof i)
                                 _exit(1);
@@ -377,7 +381,9 @@ static void damaged_pages_are_an_error_that_says_what_to_do(void **state)
         for (int i = 0; i < 500; i++) {
                 char key[16];
                 snprintf(key, sizeof key, "%08d", i);
-                assert_ok(statedb_put(db, STR("k"), str_of(key), STR("some value that fills the pages of the table"), 0, &err), err);
+                assert_ok(statedb_put(db, STR("k"), str_of(key), STR("some value that fills the pages of the table"), 0,
+                                      &err),
+                          err);
         }
         statedb_close(db);
         FILE *file = fopen(f->path, "r+b");
@@ -422,13 +428,15 @@ static void *work(void *arg)
         Arena *arena = arena_new();
         for (int i = 0; i < 60; i++) {
                 Str key = str_printf(arena, "%d/%d", w->id, i), v;
-                if (!statedb_put(w->db, STR("k"), key, key, 0, &err) || !statedb_get(w->db, STR("k"), key, arena, &v, &err) || !str_eq(v, key) ||
+                if (!statedb_put(w->db, STR("k"), key, key, 0, &err) ||
+                    !statedb_get(w->db, STR("k"), key, arena, &v, &err) || !str_eq(v, key) ||
                     !statedb_event_add(w->db, i, STR("sent"), key, STR("{}"), &err))
                         abort();
                 StateDbEvent *e;
                 size_t n, seen = 0;
-                if (!statedb_events(w->db, &(StateDbEventQuery){ .limit = 5 }, arena, &e, &n, &err) || !statedb_each(w->db, STR("k"), count_one, &seen, &err) ||
-                    !statedb_expire(w->db, 1, &err) || seen < (size_t)i)
+                if (!statedb_events(w->db, &(StateDbEventQuery){ .limit = 5 }, arena, &e, &n, &err) ||
+                    !statedb_each(w->db, STR("k"), count_one, &seen, &err) || !statedb_expire(w->db, 1, &err) ||
+                    seen < (size_t)i)
                         abort();
         }
         arena_free(arena);

@@ -120,7 +120,8 @@ static void close_wakes_who_waits(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(items_leave_in_order), cmocka_unit_test(a_closed_queue_gives_what_it_has),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(items_leave_in_order),
+                                            cmocka_unit_test(a_closed_queue_gives_what_it_has),
                                             cmocka_unit_test(waiting_ends), cmocka_unit_test(many_threads_lose_nothing),
                                             cmocka_unit_test(close_wakes_who_waits) };
         return cmocka_run_group_tests(tests, NULL, NULL);

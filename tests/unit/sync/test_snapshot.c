@@ -100,6 +100,7 @@ static void readers_never_see_half_a_plan(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(the_last_reference_frees), cmocka_unit_test(readers_never_see_half_a_plan) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(the_last_reference_frees),
+                                            cmocka_unit_test(readers_never_see_half_a_plan) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
