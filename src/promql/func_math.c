@@ -112,8 +112,16 @@ typedef struct MapState {
         bool clamp;
 } MapState;
 
-static double go_min(double a, double b) { return isnan(a) || isnan(b) ? EXEC_NAN : fmin(a, b); }
-static double go_max(double a, double b) { return isnan(a) || isnan(b) ? EXEC_NAN : fmax(a, b); }
+/* The infinity that decides whatever the other value is wins over NaN, as upstream. */
+static double go_min(double a, double b)
+{
+        return a == -EXEC_INF || b == -EXEC_INF ? -EXEC_INF : isnan(a) || isnan(b) ? EXEC_NAN : fmin(a, b);
+}
+
+static double go_max(double a, double b)
+{
+        return a == EXEC_INF || b == EXEC_INF ? EXEC_INF : isnan(a) || isnan(b) ? EXEC_NAN : fmax(a, b);
+}
 
 static double clamp_one(const MapState *st, size_t s, double v)
 {

@@ -39,6 +39,9 @@ static void clamping(void **state)
         assert_string_equal(fixture_instant(&f, "clamp_min(v, -1)", 0), "{k=\"a\"} -1\n{k=\"b\"} 1000\n");
         assert_string_equal(fixture_instant(&f, "clamp_max(v, 5)", 0), "{k=\"a\"} -2.5\n{k=\"b\"} 5\n");
         assert_string_equal(fixture_instant(&f, "clamp(v{k=\"b\"}, NaN, 10)", 0), "{k=\"b\"} NaN\n");
+        assert_string_equal(fixture_instant(&f, "clamp(v{k=\"b\"}, Inf, NaN)", 0), "{k=\"b\"} +Inf\n");
+        assert_string_equal(fixture_instant(&f, "clamp_min(v{k=\"b\"} * NaN, Inf)", 0), "{k=\"b\"} +Inf\n");
+        assert_string_equal(fixture_instant(&f, "clamp_max(v{k=\"b\"} * NaN, -Inf)", 0), "{k=\"b\"} -Inf\n");
 }
 
 static void calendar(void **state)
