@@ -110,7 +110,7 @@ static void check_script(const char *path, unsigned *ret_ok, unsigned *ret_refus
 static void corpus_scripts_parse(void **state)
 {
         (void)state;
-        char path[4096];
+        char path[1024];
         snprintf(path, sizeof path, "%s/conformance/prometheus/promql/promqltest/testdata", shared() ? shared() : "");
         DIR *dir = opendir(path);
         if (!dir) {
@@ -119,7 +119,7 @@ static void corpus_scripts_parse(void **state)
         }
         unsigned ok = 0, refused = 0, bad = 0;
         for (struct dirent *d; (d = readdir(dir));) {
-                char file[8192];
+                char file[2048];
                 snprintf(file, sizeof file, "%s/%s", path, d->d_name);
                 if (str_ends(str_of(d->d_name), STR(".test")))
                         check_script(file, &ok, &refused, &bad);
@@ -182,7 +182,7 @@ static bool parses_with_some_value(Str expr, char *why, size_t size)
 static void dashboard_expressions_parse(void **state)
 {
         (void)state;
-        char path[4096];
+        char path[1024];
         snprintf(path, sizeof path, "%s/conformance/dashboards/exprs.jsonl", shared() ? shared() : "");
         Arena *arena = arena_new();
         Str rest = read_file(arena, path);
