@@ -9,7 +9,7 @@
 
 enum { MAX_TAIL_BYTES = 1024 };
 
-static const char *join(Host *host, Str root, const char *fmt, va_list args)
+static PRINTF_LIKE(3, 0) const char *join(Host *host, Str root, const char *fmt, va_list args)
 {
         char tail[MAX_TAIL_BYTES];
         vsnprintf(tail, sizeof tail, fmt, args);
