@@ -42,7 +42,8 @@ static Str unescape(Arena *arena, Str s)
         for (size_t i = 0; i < s.n; i++) {
                 const char *p = s.p + i;
                 bool octal = p[0] == '\\' && i + 3 < s.n && p[1] >= '0' && p[1] <= '3' && p[2] >= '0' && p[2] <= '7' && p[3] >= '0' && p[3] <= '7';
-                out[n++] = octal ? (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0')) : *p;
+                int c = octal ? (p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0') : *p;
+                out[n++] = (char)c;
                 i += octal ? 3 : 0;
         }
         return str_n(out, n);
