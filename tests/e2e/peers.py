@@ -245,9 +245,10 @@ def same_but_for_ties(theirs, ours):
         out = {}
         for series in by_labels(data).values():
             for when, value in series:
-                out.setdefault(when, []).append(value)
-        return {when: sorted(values) for when, values in out.items()}
-    return at_times(theirs) == at_times(ours)
+                out.setdefault(when, []).append(float(value))
+        return {when: sorted(values, key=lambda v: (math.isnan(v), v)) for when, values in out.items()}
+    t, o = at_times(theirs), at_times(ours)
+    return t.keys() == o.keys() and all(len(t[k]) == len(o[k]) and all(same(a, b, CLOSE) for a, b in zip(t[k], o[k])) for k in t)
 
 
 def compare(theirs, ours, tolerance):
