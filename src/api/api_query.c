@@ -149,6 +149,10 @@ static void run(const ApiContext *ctx, const HttpRequest *req, HttpResponse *res
         if (!api_param_duration(req, resp, "timeout", 0, &timeout_ms) || !api_param_limit(req, resp, "limit", &limit) ||
             !api_param_duration(req, resp, "lookback_delta", 0, &query->lookback_ms) || !parse_expr(req, resp, ctx, &query->text, &expr))
                 return;
+        if (query->range && expr->type != VALUE_SCALAR && expr->type != VALUE_VECTOR) {
+                api_reply_error(resp, API_BAD_DATA, "invalid expression type \"%s\" for range query, must be Scalar or instant Vector", ast_value_type_name(expr->type));
+                return;
+        }
         query->expr = expr;
         query->cancel = req->cancel;
         query->timeout_ms = MAX_OF(timeout_ms, (int64_t)0);
@@ -173,20 +177,15 @@ void api_query_range(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         ApiContext *ctx = self;
         PromqlQuery query = { .range = true };
-        Str start;
-        Str end;
-        if (!http_request_param(req, STR("start"), &start) || !http_request_param(req, STR("end"), &end)) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": cannot parse \"\" to a valid timestamp",
-                                http_request_param(req, STR("start"), &start) ? "end" : "start");
-                return;
-        }
-        if (!api_param_time(req, resp, "start", 0, &query.start_ms) || !api_param_time(req, resp, "end", 0, &query.end_ms))
+        Str step = { 0 };
+        if (!api_param_time_needed(req, resp, "start", &query.start_ms) || !api_param_time_needed(req, resp, "end", &query.end_ms))
                 return;
         if (query.end_ms < query.start_ms) {
                 api_reply_error(resp, API_BAD_DATA, "invalid parameter \"end\": end timestamp must not be before start time");
                 return;
         }
-        if (!http_request_param(req, STR("step"), &start)) {
+        http_request_param(req, STR("step"), &step);
+        if (step.n == 0) {
                 api_reply_error(resp, API_BAD_DATA, "invalid parameter \"step\": cannot parse \"\" to a valid duration");
                 return;
         }

@@ -179,8 +179,47 @@ bool api_param_time(const HttpRequest *req, HttpResponse *resp, const char *name
         }
         if (api_parse_time(text, ret_ms))
                 return true;
+        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": invalid time value for '%s': cannot parse \"" STR_FMT "\" to a valid timestamp", name,
+                        name, STR_ARG(str_sub(text, 0, 200)));
+        return false;
+}
+
+bool api_param_time_needed(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t *ret_ms)
+{
+        Str text = { 0 };
+        if (http_request_param(req, str_of(name), &text) && api_parse_time(text, ret_ms))
+                return true;
         api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": cannot parse \"" STR_FMT "\" to a valid timestamp", name, STR_ARG(str_sub(text, 0, 200)));
         return false;
+}
+
+static bool says_something(Matchers set)
+{
+        for (size_t i = 0; i < set.n; i++)
+                if (!matcher_matches(&set.data[i], STR("")))
+                        return true;
+        return false;
+}
+
+bool api_param_matchers(const HttpRequest *req, HttpResponse *resp, Matchers **ret, size_t *ret_n)
+{
+        Str *texts;
+        Err err;
+        size_t n = http_request_params(req, STR("match[]"), &texts);
+        Matchers *sets = arena_array(req->arena, Matchers, n);
+        for (size_t i = 0; i < n; i++) {
+                if (!ast_parse_matchers(texts[i], req->arena, &sets[i], &err)) {
+                        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"match[]\": %s", err.msg);
+                        return false;
+                }
+                if (!says_something(sets[i])) {
+                        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
+                        return false;
+                }
+        }
+        *ret = sets;
+        *ret_n = n;
+        return true;
 }
 
 bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms, int64_t *ret_ms)

@@ -18,20 +18,11 @@ typedef struct Selection {
 /* Reads match[], start, end and limit. */
 static bool read_selection(const HttpRequest *req, HttpResponse *resp, bool match_required, Selection *ret)
 {
-        Str *texts;
-        Err err;
-        size_t n = http_request_params(req, STR("match[]"), &texts);
-        if (match_required && n == 0) {
+        if (!api_param_matchers(req, resp, &ret->sets, &ret->n))
+                return false;
+        if (match_required && ret->n == 0) {
                 api_reply_error(resp, API_BAD_DATA, "no match[] parameter provided");
                 return false;
-        }
-        ret->sets = arena_array(req->arena, Matchers, n);
-        ret->n = n;
-        for (size_t i = 0; i < n; i++) {
-                if (!ast_parse_matchers(texts[i], req->arena, &ret->sets[i], &err)) {
-                        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"match[]\": %s", err.msg);
-                        return false;
-                }
         }
         if (!api_param_time(req, resp, "start", API_MIN_MS, &ret->min_ms) || !api_param_time(req, resp, "end", API_MAX_MS, &ret->max_ms) ||
             !api_param_limit(req, resp, "limit", &ret->limit))

@@ -230,8 +230,6 @@ static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *
 {
         Str type = { 0 };
         Str exclude = { 0 };
-        Str *match;
-        Err err;
         http_request_param(req, STR("type"), &type);
         http_request_param(req, STR("exclude_alerts"), &exclude);
         http_request_param(req, STR("group_next_token"), &f->token);
@@ -251,14 +249,8 @@ static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *
         f->n_names = http_request_params(req, STR("rule_name[]"), &f->names);
         f->n_groups = http_request_params(req, STR("rule_group[]"), &f->groups);
         f->n_files = http_request_params(req, STR("file[]"), &f->files);
-        f->n_sets = http_request_params(req, STR("match[]"), &match);
-        f->sets = arena_array(req->arena, Matchers, f->n_sets);
-        for (size_t i = 0; i < f->n_sets; i++) {
-                if (!ast_parse_matchers(match[i], req->arena, &f->sets[i], &err)) {
-                        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"match[]\": %s", err.msg);
-                        return false;
-                }
-        }
+        if (!api_param_matchers(req, resp, &f->sets, &f->n_sets))
+                return false;
         if (!api_param_limit(req, resp, "group_limit", &f->group_limit))
                 return false;
         if (f->token.n && !f->group_limit) {

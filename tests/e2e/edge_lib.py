@@ -1,0 +1,125 @@
+"""What edge.py stands on: ok lines, servers that are started and ended by their process ids, requests."""
+import http.client, json, os, shutil, signal, socket, subprocess, tempfile, time, urllib.parse
+
+passed = failed = skipped = 0
+WORK = tempfile.mkdtemp(prefix="pharos-edge-")
+running = []
+
+
+def check(name, good, why=""):
+    global passed, failed
+    if good:
+        passed += 1
+        print("ok", name, flush=True)
+    else:
+        failed += 1
+        print(f"not ok {name}: {str(why)[:600]}", flush=True)
+    return good
+
+
+def skip(name, why):
+    global skipped
+    skipped += 1
+    print(f"ok {name} # skipped: {why}", flush=True)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def write(name, text):
+    path = os.path.join(WORK, name)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
+class Server:
+    """A pharos or a Prometheus; `ready` waits for its API."""
+
+    def __init__(self, name, command):
+        self.name, self.port = name, free_port()
+        self.log = os.path.join(WORK, name + ".log")
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([a.replace("PORT", str(self.port)) for a in command], stdout=log, stderr=subprocess.STDOUT, cwd=WORK)
+        running.append(self)
+
+    def ready(self, seconds=20):
+        until = time.time() + seconds
+        while time.time() < until and self.process.poll() is None:
+            try:
+                if self.get("/-/ready")[0] == 200:
+                    return True
+            except OSError:
+                pass
+            time.sleep(0.05)
+        return False
+
+    def request(self, method, path, body=None, headers=None, timeout=20):
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            c.request(method, path, body, headers or {})
+            r = c.getresponse()
+            return r.status, r.read()
+        finally:
+            c.close()
+
+    def get(self, path, params=None):
+        return self.request("GET", path + ("?" + urllib.parse.urlencode(params, doseq=True) if params else ""))
+
+    def api(self, path, params=None):
+        status, body = self.get("/api/v1" + path, params)
+        try:
+            return status, json.loads(body)
+        except ValueError:
+            return status, {"status": "not JSON", "body": body[:300].decode(errors="replace")}
+
+    def data(self, path, params=None):
+        return self.api(path, params)[1].get("data")
+
+    def values(self, query):
+        result = (self.data("/query", {"query": query}) or {}).get("result", [])
+        return [r["value"][1] for r in result]
+
+    def logged(self):
+        with open(self.log, errors="replace") as f:
+            return f.read()
+
+    def memory(self, key):
+        with open(f"/proc/{self.process.pid}/status") as f:
+            return next(int(line.split()[1]) >> 10 for line in f if line.startswith(key))
+
+    def stop(self, sig=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self in running:
+            running.remove(self)
+        return self.process.returncode
+
+
+def wait_for(what, seconds=15, every=0.1):
+    until = time.time() + seconds
+    while time.time() < until:
+        try:
+            got = what()
+            if got:
+                return got
+        except (OSError, http.client.HTTPException):
+            pass
+        time.sleep(every)
+    return None
+
+
+def finish():
+    for server in list(running):
+        server.stop()
+    shutil.rmtree(WORK, ignore_errors=True)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return failed != 0
