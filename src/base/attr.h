@@ -10,12 +10,12 @@
 
 /* AUTO(x_free) X *x = NULL;  calls x_free(x) at the end of the scope unless TAKE(x) moved it out. */
 #define AUTO(fn) __attribute__((cleanup(auto_##fn)))
-#define DEFINE_AUTO(Type, fn)                 \
-        static inline void auto_##fn(Type *p) \
-        {                                     \
-                if (*p)                       \
-                        fn(*p);               \
-        }                                     \
+#define DEFINE_AUTO(Type, fn)                                                          \
+        static inline void auto_##fn(Type *p) /* NOLINT(bugprone-macro-parentheses) */ \
+        {                                                                              \
+                if (*p)                                                                \
+                        fn(*p);                                                        \
+        }                                                                              \
         _Static_assert(1, "")
 #define TAKE(p)                            \
         ({                                 \

@@ -18,6 +18,7 @@
         ((void)((v)->cap >= (want) ? NULL                                                                      \
                                    : ((v)->data = vec_grow((v)->arena, (v)->data, (v)->len, &(v)->cap, (want), \
                                                            sizeof *(v)->data, _Alignof(__typeof__(*(v)->data))))))
+/* NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define vec_each(it, v) for (__typeof__((v)->data) it = (v)->data; it && it < (v)->data + (v)->len; it++)
 #define vec_last(v) (&(v)->data[(v)->len - 1])
 #define vec_pop(v) ((v)->data[--(v)->len])

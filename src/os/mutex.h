@@ -46,9 +46,11 @@ static inline MUTEX_UNCHECKED_ void mutex_scope_end(Mutex **mu) { mutex_unlock(*
 #define MUTEX_CAT_(a, b) MUTEX_CAT2_(a, b)
 /* Locks now, unlocks at the end of the scope. */
 // clang-format off
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define MUTEX_SCOPE(mu)                                                                                      \
         __attribute__((cleanup(mutex_scope_end), unused)) Mutex *MUTEX_CAT_(mutex_scope_, __LINE__) =        \
                 mutex_scope_begin(mu)
+// NOLINTEND(bugprone-macro-parentheses)
 // clang-format on
 
 /* A condition to wait for; timed waits count on the monotonic clock. */
