@@ -1,0 +1,155 @@
+"""A remote-write sender of numbered samples, and a server that is killed while it sends.
+
+Every sample of series s at time t has the value v(s, t): what comes back can be told right from wrong without a list of
+everything. After each restart all acknowledged samples must be there exactly once; what was sent and not acknowledged may
+be there, and then must be right."""
+import http.client, os, random, signal, struct, sys, threading, time
+
+from edge_lib import WORK, Server, check, finish, write
+
+PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
+ROUNDS = int(sys.argv[2])
+SERIES, SENDERS, PER_REQUEST, READY_LIMIT_S, FULL_EVERY = 40, 4, 10, 2.0, 10
+STEP_MS = 10
+BASE_MS = int(time.time() * 1000) - 40 * 60 * 1000
+
+
+def value(series, n):
+    return float(series * 1000003 + n * 7 + (0.5 if n % 3 else 0))
+
+
+def varint(n):
+    out = bytearray()
+    while n > 127:
+        out.append(n & 127 | 128)
+        n >>= 7
+    out.append(n)
+    return bytes(out)
+
+
+def field(number, data):
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def label(name, text):
+    return field(1, field(1, name.encode()) + field(2, text.encode()))
+
+
+def timeseries(series, numbers):
+    samples = b"".join(field(2, b"\x09" + struct.pack("<d", value(series, n)) + b"\x10" + varint(BASE_MS + n * STEP_MS)) for n in numbers)
+    return field(1, label("__name__", "killed_samples") + label("series", str(series)) + samples)
+
+
+def snappy(data):
+    """Literals only."""
+    out = bytearray(varint(len(data)))
+    for i in range(0, len(data), 60000):
+        part = data[i:i + 60000]
+        out += b"\xf4" + struct.pack("<H", len(part) - 1) + part
+    return bytes(out)
+
+
+class Sender(threading.Thread):
+    """Owns its series. acknowledged[s] and sent[s]: how many samples from 0 on."""
+
+    def __init__(self, mine, progress):
+        super().__init__(daemon=True)
+        self.mine, self.progress, self.stop, self.refused = mine, progress, False, []
+
+    def run(self):
+        c = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        try:
+            while not self.stop:
+                numbers = {s: range(self.progress[s][0], self.progress[s][0] + PER_REQUEST) for s in self.mine}
+                body = snappy(b"".join(timeseries(s, n) for s, n in numbers.items()))
+                for s in self.mine:
+                    self.progress[s][1] = max(self.progress[s][1], numbers[s].stop)
+                c.request("POST", "/api/v1/write", body, {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy",
+                                                         "X-Prometheus-Remote-Write-Version": "0.1.0"})
+                r = c.getresponse()
+                answer = r.read()
+                time.sleep(0.005)  # what is verified in Python grows with every round
+                if r.status // 100 == 2:
+                    for s in self.mine:
+                        self.progress[s][0] = numbers[s].stop
+                else:
+                    self.refused.append((r.status, answer[:200]))
+                    return
+        except (OSError, http.client.HTTPException):
+            pass  # killed
+        finally:
+            c.close()
+
+
+def start():
+    global server
+    began = time.time()
+    server = Server("killloop", [PHAROS, "serve", "--config", CONFIG, "--data", os.path.join(WORK, "data"), "--listen", "127.0.0.1:PORT"])
+    ok = server.ready(30)
+    return ok, time.time() - began
+
+
+def verify(progress, since):
+    """Problems, and how many samples were compared, from number `since` on."""
+    problems, compared = [], 0
+    last = max(p[1] for p in progress.values()) + 10
+    window = 20000
+    got = {s: {} for s in progress}
+    for first in range(since, last, window):
+        end = BASE_MS + (first + window - 1) * STEP_MS
+        data = server.data("/query", {"query": f"killed_samples[{window * STEP_MS - 1}ms]", "time": f"{end / 1000:.3f}"})
+        if data is None:
+            return ["the query failed"], 0
+        for series in data["result"]:
+            mine = got[int(series["metric"]["series"])]
+            for t, v in series["values"]:
+                n, rest = divmod(round(t * 1000) - BASE_MS, STEP_MS)
+                if rest or n in mine:
+                    problems.append(f"series {series['metric']['series']}: {t} is doubled or foreign")
+                mine[n] = float(v)
+    for s, (acknowledged, sent) in progress.items():
+        lost = [n for n in range(since, acknowledged) if n not in got[s]]
+        wrong = [n for n, v in got[s].items() if v != value(s, n) or n >= sent]
+        compared += len(got[s])
+        if lost:
+            problems.append(f"series {s}: {len(lost)} acknowledged samples are lost, from {lost[0]} of {acknowledged}")
+        if wrong:
+            problems.append(f"series {s}: {len(wrong)} samples are wrong, such as {wrong[0]}")
+    return problems, compared
+
+
+CONFIG = write("killloop.yml", "collect: {host: {enabled: false}, self: {enabled: false}}\ndefault_rules: false\n"
+               "storage: {out_of_order_time_window: 10m}\n")
+progress = {s: [0, 0] for s in range(SERIES)}
+slowest, compared, bad_rounds, settled = 0.0, 0, 0, 0
+ok, took = start()
+check("killloop: starts on an empty folder", ok, server.logged()[-500:])
+for round_number in range(ROUNDS):
+    senders = [Sender([s for s in progress if s % SENDERS == i], progress) for i in range(SENDERS)]
+    for s in senders:
+        s.start()
+    time.sleep(random.uniform(0.05, 0.9))
+    server.stop(signal.SIGKILL)
+    for s in senders:
+        s.stop = True
+        s.join(15)
+    since, settled = settled, min(p[0] for p in progress.values())
+    refused = [r for s in senders for r in s.refused]
+    ok, took = start()
+    slowest = max(slowest, took)
+    full = (round_number + 1) % FULL_EVERY == 0 or round_number == ROUNDS - 1
+    problems, n = verify(progress, 0 if full else since) if ok else (["does not start: " + server.logged()[-300:]], 0)
+    if refused:
+        problems.append(f"refused: {refused[0]}")
+    if took >= READY_LIMIT_S:
+        problems.append(f"ready after {took:.2f} s")
+    bad_rounds += bool(problems)
+    compared = max(compared, n)
+    if problems or full:
+        check(f"killloop: round {round_number + 1}, {n} samples compared", not problems, "; ".join(problems[:5]))
+    if not ok:
+        break
+check(f"killloop: {ROUNDS} kills lose nothing that was acknowledged", bad_rounds == 0 and compared > 1000, bad_rounds)
+check("killloop: ends in order", server.stop() == 0, server.logged()[-300:])
+print(f"max start-up {slowest:.2f} s, {compared} samples")
+sys.exit(finish())
