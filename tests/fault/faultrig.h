@@ -18,7 +18,7 @@ static ManualClock fault_clock;
 
 static inline void fault_temp_dir(char dir[64])
 {
-        strcpy(dir, "/tmp/pharos-fault-XXXXXX");
+        strcpy(dir, TEST_DIR("pharos-fault"));
         assert_non_null(mkdtemp(dir));
 }
 

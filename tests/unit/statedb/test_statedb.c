@@ -20,7 +20,7 @@ static int setup(void **state)
         Fixture *f = calloc(1, sizeof *f);
         if (!f)
                 return -1;
-        strcpy(f->dir, "/tmp/statedb-test-XXXXXX");
+        strcpy(f->dir, TEST_DIR("statedb-test"));
         if (!mkdtemp(f->dir))
                 return -1;
         snprintf(f->path, sizeof f->path, "%s/state.db", f->dir);

@@ -29,7 +29,7 @@ static inline void rig_open(Rig *r)
 static inline void rig_init(Rig *r)
 {
         memset(r, 0, sizeof *r);
-        strcpy(r->dir, "/tmp/pharos-tsdb-XXXXXX");
+        strcpy(r->dir, TEST_DIR("pharos-tsdb"));
         assert_non_null(mkdtemp(r->dir));
         clock_manual_init(&r->clock, RIG_START_MS);
         r->options = (TsdbOptions){ .dir = r->dir, .clock = &r->clock.clock };

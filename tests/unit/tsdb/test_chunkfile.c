@@ -9,7 +9,7 @@ static char dir[64], path[96];
 static int set_up(void **state)
 {
         (void)state;
-        strcpy(dir, "/tmp/pharos-chunks-XXXXXX");
+        strcpy(dir, TEST_DIR("pharos-chunks"));
         if (!mkdtemp(dir))
                 return -1;
         snprintf(path, sizeof path, "%s/00000001.chunks", dir);

@@ -14,7 +14,7 @@ typedef struct Log {
 static void log_init(Log *l)
 {
         memset(l, 0, sizeof *l);
-        strcpy(l->dir, "/tmp/pharos-wal-XXXXXX");
+        strcpy(l->dir, TEST_DIR("pharos-wal"));
         assert_non_null(mkdtemp(l->dir));
 }
 
