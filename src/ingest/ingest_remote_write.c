@@ -268,8 +268,7 @@ static bool write_all(WriteRun *run, Str message, Err *err)
 
 static void reply(HttpResponse *resp, int status, const char *reason, const char *text)
 {
-        if (reason)
-                metric_add(metric_of(&refused, str_of(reason)), 1);
+        metric_add(metric_of(&refused, str_of(reason)), 1);
         resp->status = status;
         buf_printf(&resp->body, "%s\n", text);
 }
@@ -309,35 +308,40 @@ static bool check_headers(const HttpRequest *req, HttpResponse *resp)
         return true;
 }
 
+int ingest_remote_write_body(IngestRemoteWrite *rw, Str block, Arena *arena, Err *err)
+{
+        AUTO(buf_done) Buf message = { 0 };
+        if (!snappy_decode(block, MAX_DECODED_BYTES, &message, err)) {
+                metric_add(metric_of(&refused, STR("snappy")), 1);
+                return err->code == ERR_LIMIT ? 413 : 400;
+        }
+        WriteRun run = {
+                .rw = rw, .appender = store_appender(rw->store), .arena = arena, .max_ms = clock_wall_ms(rw->clock) + MAX_FUTURE_MS,
+        };
+        if (!write_all(&run, buf_str(&message), err)) {
+                store_rollback(run.appender);
+                return 400;
+        }
+        if (!store_commit(run.appender, err)) {
+                metric_add(metric_of(&refused, STR("storage")), 1);
+                return 503;
+        }
+        metric_add(samples, run.n_samples);
+        if (!run.limited)
+                return 204;
+        err_set(err, ERR_LIMIT, "a series limit was reached: samples of new series were left out");
+        return 429;
+}
+
 void ingest_remote_write_handle(void *self, const HttpRequest *req, HttpResponse *resp)
 {
-        IngestRemoteWrite *rw = self;
         Err err;
         metric_add(requests, 1);
         if (!check_headers(req, resp))
                 return;
-        __attribute__((cleanup(auto_buf_done))) Buf message = { 0 };
-        if (!snappy_decode(req->body, MAX_DECODED_BYTES, &message, &err)) {
-                reply(resp, err.code == ERR_LIMIT ? 413 : 400, "snappy", err.msg);
-                return;
-        }
-        WriteRun run = {
-                .rw = rw, .appender = store_appender(rw->store), .arena = req->arena, .max_ms = clock_wall_ms(rw->clock) + MAX_FUTURE_MS,
-        };
-        if (!write_all(&run, buf_str(&message), &err)) {
-                store_rollback(run.appender);
-                reply(resp, 400, NULL, err.msg);
-                return;
-        }
-        if (!store_commit(run.appender, &err)) {
-                reply(resp, 503, "storage", err.msg);
+        resp->status = ingest_remote_write_body(self, req->body, req->arena, &err);
+        if (resp->status != 204)
+                buf_printf(&resp->body, "%s\n", err.msg);
+        if (resp->status == 503)
                 http_response_header(resp, STR("Retry-After"), STR("5"));
-                return;
-        }
-        metric_add(samples, run.n_samples);
-        if (run.limited) {
-                reply(resp, 429, NULL, "a series limit was reached: samples of new series were left out");
-                return;
-        }
-        resp->status = 204;
 }
