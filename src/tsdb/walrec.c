@@ -206,7 +206,9 @@ static bool read_samples(Reader *r, const WalrecHandler *h)
         double v;
         while (r->p < r->end) {
                 unsigned control = *r->p++;
-                if (control & CONTROL_SID ? !get_signed(r, &sid) : (sid++, false))
+                if (!(control & CONTROL_SID))
+                        sid++;
+                else if (!get_signed(r, &sid))
                         return false;
                 if (control & CONTROL_TIME && !get_signed(r, &t))
                         return false;
