@@ -99,10 +99,8 @@ static void check_group(void *self, const YamlNode *node, const OptionCtx *ctx)
 {
         const ScrapeTargetGroup *g = self;
         const YamlNode *targets = yaml_get(node, STR("targets"));
-        if (!node || node->kind == YAML_NULL) {
-                diags_error(ctx->diags, ctx->file, node ? node->pos : (YamlPos){ 0 }, "empty or null section in static_configs");
+        if (!node)
                 return;
-        }
         for (size_t i = 0; i < g->targets.n; i++) {
                 YamlPos pos = targets && i < targets->n ? targets->items[i]->pos : node->pos;
                 if (g->targets.data[i].n == 0)
