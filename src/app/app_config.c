@@ -186,6 +186,12 @@ static void read_retention(Loader *l, const YamlNode *node, const OptionCtx *ctx
                 diags_error(ctx->diags, ctx->file, size->pos, "retention.size is not a size such as 10GB");
 }
 
+static void warn_out_of_order(Loader *l, int64_t window_ms, Str file)
+{
+        if (window_ms)
+                diags_warn(l->diags, file, (YamlPos){ 0 }, "out_of_order_time_window has no effect in this version: late samples are refused");
+}
+
 static bool bind_prometheus(Loader *l, const YamlNode *node, Str file)
 {
         OptionCtx ctx = ctx_for(l, file);
@@ -195,6 +201,7 @@ static bool bind_prometheus(Loader *l, const YamlNode *node, Str file)
         option_bind(node, &prometheus_table, &yaml, &ctx);
         c->global = yaml.global;
         c->global.external_labels = expand_labels(ctx.arena, yaml.global.external_labels, expand_environment(), missing_variable, &ctx);
+        warn_out_of_order(l, yaml.storage.tsdb.out_of_order_window_ms, file);
         if (yaml.storage.tsdb.out_of_order_window_ms)
                 c->storage.out_of_order_window_ms = yaml.storage.tsdb.out_of_order_window_ms;
         if (yaml.storage.tsdb.retention)
@@ -267,6 +274,7 @@ static bool bind_pharos(Loader *l, const YamlNode *node, Str file)
         c->collect = yaml.collect.host;
         c->self = yaml.collect.self;
         c->storage = yaml.storage;
+        warn_out_of_order(l, yaml.storage.out_of_order_window_ms, file);
         Str from = file;
         const YamlNode *prom = yaml.prometheus ? section(l, yaml.prometheus, &ctx, &from) : NULL;
         ok &= !yaml.prometheus || prom;
