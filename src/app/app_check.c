@@ -13,8 +13,11 @@ static void print_plain(const Diags *diags, const char *path, Str kind, bool ok)
         for (size_t i = 0; i < diags->list.len; i++) {
                 const Diag *d = &diags->list.data[i];
                 bool error = d->level == DIAG_ERROR;
-                printf(STR_FMT ":%u:%u: %s%s%s: " STR_FMT "\n", STR_ARG(d->file), d->pos.line, d->pos.col, colour ? (error ? "\033[31m" : "\033[33m") : "",
-                       error ? "error" : "warning", colour ? "\033[0m" : "", STR_ARG(d->message));
+                printf(STR_FMT ":", STR_ARG(d->file));
+                if (d->pos.line)
+                        printf("%u:%u:", d->pos.line, d->pos.col);
+                printf(" %s%s%s: " STR_FMT "\n", colour ? (error ? "\033[31m" : "\033[33m") : "", error ? "error" : "warning",
+                       colour ? "\033[0m" : "", STR_ARG(d->message));
         }
         if (ok)
                 printf("%s: ok (" STR_FMT ")\n", path, STR_ARG(kind));

@@ -149,7 +149,7 @@ static bool is_loaded(const Loader *l, Str path)
         return false;
 }
 
-static bool load_rule_pattern(Loader *l, Str pattern, const OptionCtx *ctx)
+static bool load_rule_pattern(Loader *l, Str pattern, YamlPos pos, const OptionCtx *ctx)
 {
         glob_t found;
         RulesDialect dialect = { .features = *l->features, .legacy_names = l->config->global.name_validation == 1 };
@@ -158,11 +158,11 @@ static bool load_rule_pattern(Loader *l, Str pattern, const OptionCtx *ctx)
         bool ok = true;
         int rc = glob(pathz, 0, NULL, &found);
         if (rc == GLOB_NOMATCH || (rc == 0 && found.gl_pathc == 0)) {
-                diags_warn(l->diags, ctx->file, (YamlPos){ 0 }, "rule_files: nothing matches '" STR_FMT "'", STR_ARG(path));
+                diags_warn(l->diags, ctx->file, pos, "rule_files: nothing matches '" STR_FMT "'", STR_ARG(path));
                 return true;
         }
         if (rc != 0)
-                return diags_error(l->diags, ctx->file, (YamlPos){ 0 }, "rule_files: cannot read '" STR_FMT "'", STR_ARG(path));
+                return diags_error(l->diags, ctx->file, pos, "rule_files: cannot read '" STR_FMT "'", STR_ARG(path));
         for (size_t i = 0; i < found.gl_pathc; i++) {
                 RuleFile file;
                 if (is_loaded(l, str_of(found.gl_pathv[i]))) /* two patterns found it */
@@ -210,8 +210,9 @@ static bool bind_prometheus(Loader *l, const YamlNode *node, Str file)
         const YamlNode *others = yaml_get(yaml.alerting, STR("alertmanagers"));
         if (others && others->n)
                 diags_warn(l->diags, file, others->pos, "alerts are routed by pharos itself: the Alertmanagers listed here are not told");
+        const YamlNode *patterns = yaml_get(node, STR("rule_files"));
         for (size_t i = 0; i < yaml.rule_files.n; i++)
-                load_rule_pattern(l, yaml.rule_files.data[i], &ctx);
+                load_rule_pattern(l, yaml.rule_files.data[i], patterns->kind == YAML_SEQ ? patterns->items[i]->pos : patterns->pos, &ctx);
         return l->diags->errors == before;
 }
 
