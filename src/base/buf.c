@@ -21,7 +21,7 @@ char *buf_reserve(Buf *buf, size_t n)
                         cap *= 2;
                 if (buf->arena) {
                         char *p = arena_raw(buf->arena, cap, 1);
-                        if (buf->n)
+                        if (buf->p)
                                 memcpy(p, buf->p, buf->n);
                         buf->p = p;
                 } else {

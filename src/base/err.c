@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef err_set
+#undef err_sys
+#undef err_wrap
+
 bool err_set(Err *err, ErrCode code, const char *fmt, ...)
 {
         va_list ap;

@@ -26,7 +26,8 @@ bool num_parse_i64(Str s, int64_t *ret)
         return true;
 }
 
-bool num_parse_bytes(Str s, uint64_t *ret)
+/* Digits with at most one dot in front of s; returns how many bytes, *ret_v / *ret_scale is the value. */
+static size_t take_decimal(Str s, double *ret_v, double *ret_scale)
 {
         size_t digits = 0;
         double v = 0;
@@ -43,7 +44,16 @@ bool num_parse_bytes(Str s, uint64_t *ret)
                         break;
                 }
         }
-        if (digits == 0 || (dot && digits == 1))
+        *ret_v = v;
+        *ret_scale = scale;
+        return dot && digits == 1 ? 0 : digits;
+}
+
+bool num_parse_bytes(Str s, uint64_t *ret)
+{
+        double v, scale;
+        size_t digits = take_decimal(s, &v, &scale);
+        if (digits == 0)
                 return false;
         Str unit = str_sub(s, digits, s.n);
         static const char prefixes[] = "KMGTPE";
