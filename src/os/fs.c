@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -107,8 +108,7 @@ static bool system_pread(File *file, uint64_t offset, void *p, size_t n, size_t 
                 if (k < 0 && errno == EINTR)
                         continue;
                 if (k < 0)
-                        return err_sys(err, errno, "read '%s' at %llu", file->path,
-                                       (unsigned long long)(offset + done));
+                        return err_sys(err, errno, "read '%s' at %" PRIu64, file->path, offset + done);
                 if (k == 0)
                         break;
                 done += (size_t)k;

@@ -2,7 +2,6 @@
  * 1. Nothing is cached: a value is as old as the call. */
 #include "os/proc.h"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
