@@ -57,7 +57,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
         return n;
 }
 
-static size_t on_header(char *p, size_t size, size_t n, void *arg)
+static size_t on_header(char *p, size_t size, size_t n, void *arg) /* NOLINT: curl's signature */
 {
         HttpCall *call = arg;
         n *= size;

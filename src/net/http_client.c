@@ -14,7 +14,6 @@
 #include "net/http_client.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <pthread.h>
 #include <uv.h>
 
@@ -42,7 +41,7 @@ struct HttpClient {
         VEC(HttpCall *) idle GUARDED_BY(&mu);
 };
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT; /* NOLINT: the library wants it once for a process */
 static void init_curl(void) { CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); }
 
 static void unlink_call(HttpClient *client, HttpCall *call)

@@ -3,7 +3,6 @@
  * codings, several Hosts. The library accepts some of these, so they are checked here, on its list of headers.
  * 2. A path that reaches a route is decoded once, has no NUL and no "." or ".." segment: whatever a handler does with
  * it, it stays below its root. */
-#include <netinet/in.h>
 
 #include "base/num.h"
 #include "net/http_coding.h"

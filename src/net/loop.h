@@ -8,7 +8,7 @@
 
 typedef struct Loop Loop;
 typedef struct LoopTimer LoopTimer;
-struct uv_loop_s;
+struct uv_loop_s; /* NOLINT: libuv's */
 
 MUST_CHECK bool loop_new(Loop **ret, Err *err); /* starts the thread */
 /* Stops timers, runs posted calls, joins. Call after everything on it was stopped. */
