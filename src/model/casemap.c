@@ -8,8 +8,8 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
-static locale_t utf8_locale; /* immutable once made; 0 when the system has none: then only ASCII changes */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static locale_t utf8_locale; /* NOLINT: immutable once made; 0 when the system has none: then only ASCII changes */
+static pthread_once_t once = PTHREAD_ONCE_INIT; /* NOLINT: guards it */
 
 static void make_locale(void) { utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); }
 

@@ -17,7 +17,6 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "base/utf8.h"
-#include "base/vec.h"
 #include "model/regex_hint.h"
 #include "model/regex_tree.h"
 #include "os/mutex.h"
@@ -66,8 +65,8 @@ typedef struct Scratch {
         pcre2_jit_stack *stack;
 } Scratch;
 
-static pthread_key_t scratch_key;
-static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
+static pthread_key_t scratch_key;                       /* NOLINT: immutable once made */
+static pthread_once_t scratch_once = PTHREAD_ONCE_INIT; /* NOLINT: guards it */
 
 static void scratch_free(void *arg)
 {
@@ -375,12 +374,12 @@ static bool engine_find(const Regex *re, Str s, size_t from, Str *groups, size_t
         }
         Scratch *scratch = scratch_get(re->captures + 1);
         AUTO(buf_done) Buf repaired = { 0 };
-        AUTO(mem_free) void *owned = NULL;
+        AUTO(mem_free) void *owned = NULL; /* offsets, to be freed */
         size_t *offsets = NULL;
         Str subject = s;
         if (!utf8_valid(s)) {
                 subject = repair(s, &repaired, &offsets);
-                owned = offsets;
+                owned = offsets; /* NOLINT(clang-analyzer-deadcode.DeadStores): freed at the end of the scope */
                 size_t at = 0;
                 while (at < subject.n && offsets[at] < from)
                         at++;
@@ -405,29 +404,28 @@ static bool engine_find(const Regex *re, Str s, size_t from, Str *groups, size_t
         return true;
 }
 
+/* The groups of a match of the whole of s, where the engine is not needed for them; false: it is. */
+static bool whole_groups(const Regex *re, Str s, Str *groups, size_t n_groups)
+{
+        bool all = re->captures == 1 && str_eq(re->pattern, STR("(.*)")); /* the default of relabelling */
+        size_t set = re->captures == 0 || n_groups <= 1 ? 1 : all ? 2 : 0;
+        for (size_t i = 0; set && i < n_groups; i++)
+                groups[i] = i < set ? s : (Str){ 0 };
+        return set > 0;
+}
+
 bool regex_find(const Regex *re, Str s, size_t from, Str *groups, size_t n_groups)
 {
-        if (from > s.n)
+        bool anchored = re->mode == REGEX_ANCHORED;
+        if (from > s.n || (anchored && from > 0))
                 return false;
         if (!s.p)
                 s.p = ""; /* a set group is told by its pointer */
-        bool anchored = re->mode == REGEX_ANCHORED;
-        if (anchored && from > 0)
-                return false;
         if (anchored && re->hint.shape != REGEX_SHAPE_OTHER) {
                 if (!regex_match(re, s))
                         return false;
-                if (re->captures == 0 || n_groups <= 1) {
-                        for (size_t i = 0; i < n_groups; i++)
-                                groups[i] = i == 0 ? s : (Str){ 0 };
+                if (whole_groups(re, s, groups, n_groups))
                         return true;
-                }
-                /* (.*) alone: the default of relabelling. */
-                if (re->captures == 1 && str_eq(re->pattern, STR("(.*)"))) {
-                        for (size_t i = 0; i < n_groups; i++)
-                                groups[i] = i <= 1 ? s : (Str){ 0 };
-                        return true;
-                }
         }
         return engine_find(re, s, from, groups, n_groups);
 }

@@ -367,10 +367,20 @@ static bool parse_backslash(Parser *p, Nodes *items)
         return true;
 }
 
+/* What '.', '^' and '$' mean under the flags. */
+static RegexOp op_of(const Parser *p, char c)
+{
+        bool multiline = p->flags & FLAG_MULTILINE;
+        if (c == '.')
+                return p->flags & FLAG_DOT_NL ? REGEX_OP_ANY : REGEX_OP_ANY_NOT_NL;
+        if (c == '^')
+                return multiline ? REGEX_OP_BEGIN_LINE : REGEX_OP_BEGIN_TEXT;
+        return multiline ? REGEX_OP_END_LINE : REGEX_OP_END_TEXT;
+}
+
 static bool parse_atom(Parser *p, unsigned depth, Nodes *items)
 {
         RegexCursor *c = &p->c;
-        bool multiline = p->flags & FLAG_MULTILINE;
         RegexNode *node = NULL;
         switch (regex_class_peek(c, 0)) {
         case '(':
@@ -386,16 +396,10 @@ static bool parse_atom(Parser *p, unsigned depth, Nodes *items)
                 return true;
         case '\\': return parse_backslash(p, items);
         case '.':
-                c->at++;
-                vec_push(items, new_node(p, p->flags & FLAG_DOT_NL ? REGEX_OP_ANY : REGEX_OP_ANY_NOT_NL));
-                return true;
         case '^':
-                c->at++;
-                vec_push(items, new_node(p, multiline ? REGEX_OP_BEGIN_LINE : REGEX_OP_BEGIN_TEXT));
-                return true;
         case '$':
+                vec_push(items, new_node(p, op_of(p, regex_class_peek(c, 0))));
                 c->at++;
-                vec_push(items, new_node(p, multiline ? REGEX_OP_END_LINE : REGEX_OP_END_TEXT));
                 return true;
         default: {
                 uint32_t rune;

@@ -52,7 +52,8 @@ static bool is_legacy_template(Str s)
                         i++;
                         continue;
                 }
-                bool brace = ++i < s.n && s.p[i] == '{';
+                i++;
+                bool brace = i < s.n && s.p[i] == '{';
                 i += brace;
                 size_t start = i;
                 while (i < s.n && is_word(s.p[i]))
