@@ -171,55 +171,69 @@ static bool bind_enum(const YamlNode *node, const Option *o, void *field, const 
                            near ? near : "", near ? "'?)" : "");
 }
 
+static const char *const WANTS[] = {
+        [OPT_BOOL] = "true or false",
+        [OPT_INT] = "a whole number",
+        [OPT_UINT] = "a whole number from 0 on",
+        [OPT_FLOAT] = "a number",
+        [OPT_STR] = "text",
+        [OPT_SECRET] = "text",
+        [OPT_DURATION] = "a duration such as 30s, 5m or 1h30m",
+        [OPT_BYTES] = "a size such as 512KB or 10MB",
+        [OPT_ENUM] = "one of its names",
+};
+
+static bool bind_float(const YamlNode *node, const Option *o, double *field, const OptionCtx *ctx)
+{
+        double v;
+        if (node->quoted || !parse_float(node->text, &v))
+                return wrong(ctx, node, o->key, WANTS[o->kind]);
+        if (!in_range(o, v, node, ctx))
+                return false;
+        *field = v;
+        return true;
+}
+
+static bool bind_duration(const YamlNode *node, const Option *o, int64_t *field, const OptionCtx *ctx)
+{
+        int64_t ms;
+        if (!duration_parse(node->text, &ms))
+                return wrong(ctx, node, o->key, WANTS[o->kind]);
+        if (!in_range(o, (double)ms, node, ctx))
+                return false;
+        *field = ms;
+        return true;
+}
+
+static bool bind_bytes(const YamlNode *node, const Option *o, uint64_t *field, const OptionCtx *ctx)
+{
+        uint64_t bytes;
+        if (!num_parse_bytes(node->text, &bytes))
+                return wrong(ctx, node, o->key, WANTS[o->kind]);
+        if (!in_range(o, (double)bytes, node, ctx))
+                return false;
+        *field = bytes;
+        return true;
+}
+
 bool option_value_scalar(const YamlNode *node, const Option *o, void *field, const OptionCtx *ctx)
 {
-        static const char *const wants[] = { [OPT_BOOL] = "true or false",
-                                             [OPT_INT] = "a whole number",
-                                             [OPT_UINT] = "a whole number from 0 on",
-                                             [OPT_FLOAT] = "a number",
-                                             [OPT_STR] = "text",
-                                             [OPT_SECRET] = "text",
-                                             [OPT_DURATION] = "a duration such as 30s, 5m or 1h30m",
-                                             [OPT_BYTES] = "a size such as 512KB or 10MB",
-                                             [OPT_ENUM] = "one of its names" };
         if (node->kind != YAML_SCALAR)
-                return wrong(ctx, node, o->key, wants[o->kind]);
-        if (o->kind == OPT_BOOL) {
-                if (!node->quoted && parse_bool(node->text, field))
-                        return true;
-        } else if (o->kind == OPT_INT || o->kind == OPT_UINT) {
+                return wrong(ctx, node, o->key, WANTS[o->kind]);
+        if (o->kind == OPT_BOOL)
+                return (!node->quoted && parse_bool(node->text, field)) || wrong(ctx, node, o->key, WANTS[o->kind]);
+        if (o->kind == OPT_INT || o->kind == OPT_UINT)
                 return bind_int(node, o, field, ctx);
-        } else if (o->kind == OPT_FLOAT) {
-                double v;
-                if (!node->quoted && parse_float(node->text, &v)) {
-                        if (!in_range(o, v, node, ctx))
-                                return false;
-                        *(double *)field = v;
-                        return true;
-                }
-        } else if (o->kind == OPT_DURATION) {
-                int64_t ms;
-                if (duration_parse(node->text, &ms)) {
-                        if (!in_range(o, (double)ms, node, ctx))
-                                return false;
-                        *(int64_t *)field = ms;
-                        return true;
-                }
-        } else if (o->kind == OPT_BYTES) {
-                uint64_t bytes;
-                if (num_parse_bytes(node->text, &bytes)) {
-                        if (!in_range(o, (double)bytes, node, ctx))
-                                return false;
-                        *(uint64_t *)field = bytes;
-                        return true;
-                }
-        } else if (o->kind == OPT_ENUM) {
+        if (o->kind == OPT_FLOAT)
+                return bind_float(node, o, field, ctx);
+        if (o->kind == OPT_DURATION)
+                return bind_duration(node, o, field, ctx);
+        if (o->kind == OPT_BYTES)
+                return bind_bytes(node, o, field, ctx);
+        if (o->kind == OPT_ENUM)
                 return bind_enum(node, o, field, ctx);
-        } else {
-                *(Str *)field = node->text; /* Str, and Secret, which is one */
-                return true;
-        }
-        return wrong(ctx, node, o->key, wants[o->kind]);
+        *(Str *)field = node->text; /* Str, and Secret, which is one */
+        return true;
 }
 
 bool option_value_str_list(const YamlNode *node, const char *key, StrList *ret, const OptionCtx *ctx)
