@@ -1,7 +1,5 @@
 #include "component/component.h"
 
-#include "base/vec.h"
-
 static const char *const KIND_NAMES[] = { "collector", "notifier", "discoverer", "receiver" };
 _Static_assert(ARRAY_LEN(KIND_NAMES) == COMPONENT_KIND_MAX_, "a name for each kind");
 

@@ -7,7 +7,6 @@
  * collector's system calls, and collectors may emit in whatever order /proc has. */
 #include "component/metric_sink.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/check.h"
