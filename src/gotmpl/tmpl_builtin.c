@@ -190,6 +190,21 @@ static bool map_index(const TmplValue *map, const TmplValue *key, TmplValue *ret
         return true;
 }
 
+static bool sequence_index(const TmplValue *item, const TmplValue *key, TmplValue *ret, Err *err)
+{
+        bool list = item->kind == TMPL_LIST;
+        size_t len = list ? item->n : item->s.n, at = 0;
+        if (!position(key, len, &at, err))
+                return false;
+        if (at == len)
+                return err_set(err, ERR_INVALID, "reflect: %s index out of range", list ? "slice" : "string");
+        if (list)
+                *ret = item->items[at];
+        else
+                *ret = (TmplValue){ .kind = TMPL_INT, .i = (unsigned char)item->s.p[at], .type = &uint8_type };
+        return true;
+}
+
 BUILTIN(builtin_index)
 {
         UNUSED_ARGS();
@@ -197,22 +212,12 @@ BUILTIN(builtin_index)
         if (item.kind == TMPL_NIL)
                 return err_set(err, ERR_INVALID, "index of untyped nil");
         for (size_t i = 1; i < n; i++) {
-                size_t at = 0;
                 if (item.kind == TMPL_MAP) {
                         if (!map_index(&item, &args[i], &next, err))
                                 return false;
                 } else if (item.kind == TMPL_LIST || item.kind == TMPL_STRING) {
-                        bool list = item.kind == TMPL_LIST;
-                        size_t len = list ? item.n : item.s.n;
-                        if (!position(&args[i], len, &at, err))
+                        if (!sequence_index(&item, &args[i], &next, err))
                                 return false;
-                        if (at == len)
-                                return err_set(err, ERR_INVALID, "reflect: %s index out of range",
-                                               list ? "slice" : "string");
-                        next = list ? item.items[at]
-                                    : (TmplValue){ .kind = TMPL_INT,
-                                                   .i = (unsigned char)item.s.p[at],
-                                                   .type = &uint8_type };
                 } else if (item.kind == TMPL_NIL)
                         return err_set(err, ERR_INVALID, "index of nil pointer");
                 else

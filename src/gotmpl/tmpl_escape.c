@@ -68,6 +68,23 @@ void tmpl_escape_html_unquoted(Buf *out, Str s, bool keep_entities)
         }
 }
 
+static bool is_tag(Str s)
+{
+        return s.p[0] == '<' && s.n > 1 && ((s.p[1] | 0x20) >= 'a' || s.p[1] == '/') && (s.p[1] | 0x20) <= 'z';
+}
+
+/* Behind the tag that begins at i: a > in quotes does not end it. */
+static size_t tag_end(Str s, size_t i)
+{
+        char quote = 0;
+        for (i++; i < s.n && (quote || s.p[i] != '>'); i++)
+                if (quote)
+                        quote = s.p[i] == quote ? 0 : quote;
+                else if (s.p[i] == '"' || s.p[i] == '\'')
+                        quote = s.p[i];
+        return i + 1;
+}
+
 void tmpl_escape_strip_tags(Buf *out, Str s)
 {
         for (size_t i = 0; i < s.n;) {
@@ -75,15 +92,9 @@ void tmpl_escape_strip_tags(Buf *out, Str s)
                 if (str_starts(rest, STR("<!--"))) {
                         size_t end = str_find(rest, STR("-->"));
                         i += end == SIZE_MAX ? rest.n : end + 3;
-                } else if (rest.p[0] == '<' && rest.n > 1 && ((rest.p[1] | 0x20) >= 'a' || rest.p[1] == '/') &&
-                           (rest.p[1] | 0x20) <= 'z') {
-                        char quote = 0;
-                        for (i++; i < s.n && (quote || s.p[i] != '>'); i++)
-                                quote = quote                             ? (s.p[i] == quote ? 0 : quote)
-                                        : s.p[i] == '"' || s.p[i] == '\'' ? s.p[i]
-                                                                          : 0;
-                        i++;
-                } else
+                } else if (is_tag(rest))
+                        i = tag_end(s, i);
+                else
                         buf_char(out, s.p[i++]);
         }
 }
@@ -102,9 +113,7 @@ void tmpl_escape_js(Buf *out, Str s)
                 if (r == '\\' || r == '\'' || r == '"') {
                         buf_char(out, '\\');
                         buf_char(out, (char)r);
-                } else if (r == '<' || r == '>' || r == '&' || r == '=' || r < 0x20 || r == 0x7f)
-                        buf_printf(out, "\\u%04X", r);
-                else if (r < 0x80 || tmpl_fmt_is_printable(r))
+                } else if (r < 0x80 ? r >= 0x20 && r != 0x7f && !strchr("<>&=", (int)r) : tmpl_fmt_is_printable(r))
                         buf_add(out, s.p, n);
                 else
                         buf_printf(out, "\\u%04X", r);

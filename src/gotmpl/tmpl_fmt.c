@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "codec/floats.h"
@@ -43,7 +42,7 @@ static void quote_rune(Buf *out, uint32_t r, char quote, bool ascii)
                 utf8_encode(out, r);
                 return;
         }
-        const char *code = r && r < 0x20 ? memchr(codes, (int)r, 7) : NULL;
+        const char *code = r && r < 0x20 ? strchr(codes, (int)r) : NULL;
         if (code)
                 buf_printf(out, "\\%c", letters[code - codes]);
         else if (r < 0x20 || r == 0x7f)
@@ -79,6 +78,16 @@ void tmpl_fmt_unicode(Buf *out, uint32_t rune, bool named)
         }
 }
 
+static void scientific(Buf *out, const char *digits, size_t n, int exp, bool upper)
+{
+        buf_char(out, digits[0]);
+        if (n > 1) {
+                buf_char(out, '.');
+                buf_add(out, digits + 1, n - 1);
+        }
+        buf_printf(out, "%c%c%02d", upper ? 'E' : 'e', exp < 0 ? '-' : '+', abs(exp));
+}
+
 /* The shortest digits that read back. 'g' takes an exponent below 1e-4 and from 1e6 on: 1e+06. */
 static void shortest(Buf *out, double v, char verb)
 {
@@ -92,16 +101,10 @@ static void shortest(Buf *out, double v, char verb)
         int exp10;
         size_t n = floats_shortest(v, digits, &exp10);
         int exp = exp10 - 1;
-        bool scientific = (verb | 0x20) == 'e' || ((verb | 0x20) == 'g' && (exp < -4 || exp >= G_EXPONENT_FROM));
         if (v < 0)
                 buf_char(out, '-');
-        if (scientific) {
-                buf_char(out, digits[0]);
-                if (n > 1) {
-                        buf_char(out, '.');
-                        buf_add(out, digits + 1, n - 1);
-                }
-                buf_printf(out, "%c%c%02d", verb == 'E' || verb == 'G' ? 'E' : 'e', exp < 0 ? '-' : '+', abs(exp));
+        if ((verb | 0x20) == 'e' || ((verb | 0x20) == 'g' && (exp < -4 || exp >= G_EXPONENT_FROM))) {
+                scientific(out, digits, n, exp, verb == 'E' || verb == 'G');
                 return;
         }
         for (int i = exp10; i <= 0; i++) {

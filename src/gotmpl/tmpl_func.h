@@ -4,8 +4,8 @@
 
 /* An integer, a float, a duration (in seconds) or text that is a number. */
 MUST_CHECK bool tmpl_func_number(const TmplValue *v, double *ret, Err *err);
-/* "1d 2h 3m 4s"; below a second with an SI prefix. */
-TmplValue tmpl_func_humanize_duration(double seconds, Arena *arena);
+/* v seconds as "1d 2h 3m 4s"; below a second with an SI prefix. */
+TmplValue tmpl_func_humanize_duration(double v, Arena *arena);
 /* The first letter of each word in upper case, the rest in lower case or, with keep_rest, as it is. */
 Str tmpl_func_title(Str s, bool keep_rest, Arena *arena);
 

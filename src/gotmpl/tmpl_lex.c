@@ -100,7 +100,7 @@ static bool at_terminator(const Lexer *l)
         if (l->pos >= l->text.n)
                 return true;
         char c = l->text.p[l->pos];
-        return is_space(c) || memchr(".,|:)(", c, 6) || at(l, "}}");
+        return is_space(c) || (c && strchr(".,|:)(", c)) || at(l, "}}");
 }
 
 static void skip_space(Lexer *l)

@@ -16,7 +16,6 @@
 
 #include "codec/floats.h"
 #include "gotmpl/tmpl_builtin.h"
-#include "gotmpl/tmpl_fmt.h"
 #include "gotmpl/tmpl_lex.h"
 #include "model/quote.h"
 

@@ -429,7 +429,7 @@ METHOD(time_add_date)
                 if (args[i].i > 100000 || args[i].i < -100000)
                         return err_set(err, ERR_LIMIT, "AddDate moves by at most 100000 years, months or days");
         int64_t days = days_of_date(c.year + args[0].i, c.month + args[1].i, c.day + args[2].i), ns;
-        int64_t s = days * 86400 + c.hour * 3600 + c.minute * 60 + c.second - c.offset_s;
+        int64_t s = days * 86400 + c.hour * INT64_C(3600) + c.minute * INT64_C(60) + c.second - c.offset_s;
         if (!__builtin_mul_overflow(s, NS_PER_S, &ns))
                 ret->i = saturating_add(ns, c.ns);
         return true;
