@@ -3,7 +3,6 @@
  *    parser (name to row, binary search). Hence FunctionId is kept in that order too. */
 #include "promql/functions.h"
 
-#include "base/attr.h"
 #include "base/check.h"
 
 #define S VALUE_SCALAR

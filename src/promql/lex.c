@@ -163,12 +163,31 @@ static int digit_value(uint32_t c)
         return 16;
 }
 
+/* n digits, of which c is the first. */
+static bool lex_escape_digits(Lex *l, uint32_t c, int n, uint32_t base, uint32_t *ret_v, Token *ret, Err *err)
+{
+        uint32_t v = 0;
+        for (; n > 0; n--) {
+                uint32_t d = c == RUNE_EOF ? 16 : (uint32_t)digit_value(c);
+                if (d >= base) {
+                        *ret = c == RUNE_EOF ? fail(l, err, "escape sequence not terminated")
+                                             : fail_code_point(l, err, "illegal character", c, " in escape sequence");
+                        return false;
+                }
+                v = v * base + d;
+                if (n > 1)
+                        c = take(l);
+        }
+        *ret_v = v;
+        return true;
+}
+
 /* The backslash has been read. true: the escape is fine. */
 static bool lex_escape(Lex *l, uint32_t quote, Token *ret, Err *err)
 {
         uint32_t c = take(l);
         int n = 3;
-        uint32_t base = 8, max = 255, v = 0;
+        uint32_t base = 8, max = 255, v;
         if (c == RUNE_EOF) {
                 *ret = fail(l, err, "escape sequence not terminated");
                 return false;
@@ -184,17 +203,8 @@ static bool lex_escape(Lex *l, uint32_t quote, Token *ret, Err *err)
                 *ret = fail_code_point(l, err, "unknown escape sequence", c, "");
                 return false;
         }
-        for (; n > 0; n--) {
-                uint32_t d = c == RUNE_EOF ? 16 : (uint32_t)digit_value(c);
-                if (d >= base) {
-                        *ret = c == RUNE_EOF ? fail(l, err, "escape sequence not terminated")
-                                             : fail_code_point(l, err, "illegal character", c, " in escape sequence");
-                        return false;
-                }
-                v = v * base + d;
-                if (n > 1)
-                        c = take(l);
-        }
+        if (!lex_escape_digits(l, c, n, base, &v, ret, err))
+                return false;
         if (v > max || (v >= 0xd800 && v < 0xe000)) {
                 *ret = fail(l, err, "escape sequence is an invalid Unicode code point");
                 return false;
@@ -238,42 +248,50 @@ static bool accept_duration_rest(Lex *l)
         return false;
 }
 
+typedef struct Number {
+        const char *digits;
+        bool hex, dot, exponent;
+} Number;
+
+/* The next piece: a dot, an exponent's sign, a separator, or digits. */
+static bool scan_number_part(Lex *l, Number *n)
+{
+        if ((next_is(l, ".") && n->dot) || (next_is(l, "eE") && n->exponent)) {
+                l->pos++;
+                return false;
+        }
+        if (accept_any(l, ".")) {
+                n->dot = true;
+                return !accept_any(l, "_.") && !n->hex;
+        }
+        if (accept_any(l, "eE")) {
+                n->exponent = true;
+                accept_any(l, "+-");
+                return !accept_any(l, "._eE") && peek(l) != RUNE_EOF;
+        }
+        if (accept_any(l, "_"))
+                return !accept_any(l, "._eE") && peek(l) != RUNE_EOF;
+        while (accept_any(l, n->digits))
+                ;
+        return true;
+}
+
 /* Decimal with _ separators, fraction and exponent, or hexadecimal integers; what follows must not be alphanumeric. */
 static bool scan_number(Lex *l)
 {
-        const char *digits = "0123456789", *any = "0123456789._eE";
+        Number n = { .digits = "0123456789" };
+        const char *any = "0123456789._eE";
         uint32_t from = l->pos;
-        bool hex = false, dot = false, exponent = false;
         if (accept_any(l, "0") && accept_any(l, "xX")) {
                 accept_any(l, "_");
-                digits = "0123456789abcdefABCDEF";
+                n = (Number){ .digits = "0123456789abcdefABCDEF", .hex = true };
                 any = "0123456789abcdefABCDEF._eE";
-                hex = true;
         }
         accept_any(l, ".");
-        accept_any(l, digits);
-        while (next_is(l, any)) {
-                if ((next_is(l, ".") && dot) || (next_is(l, "eE") && exponent)) {
-                        l->pos++;
+        accept_any(l, n.digits);
+        while (next_is(l, any))
+                if (!scan_number_part(l, &n))
                         return false;
-                }
-                if (accept_any(l, ".")) {
-                        dot = true;
-                        if (accept_any(l, "_.") || hex)
-                                return false;
-                } else if (accept_any(l, "eE")) {
-                        exponent = true;
-                        accept_any(l, "+-");
-                        if (accept_any(l, "._eE") || peek(l) == RUNE_EOF)
-                                return false;
-                } else if (accept_any(l, "_")) {
-                        if (accept_any(l, "._eE") || peek(l) == RUNE_EOF)
-                                return false;
-                } else {
-                        while (accept_any(l, digits))
-                                ;
-                }
-        }
         return l->pos != from && !is_alnum(peek(l));
 }
 

@@ -1,6 +1,5 @@
 /* The duration grammar. Behind `offset` a bare literal, call or parenthesis ends the duration: `x offset 1m + 1` adds 1
  * to x. Inside [] arithmetic goes on. A plain literal never becomes a tree. */
-#include <math.h>
 
 #include "promql/parse.h"
 

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/bits.h"
 #include "base/duration.h"
 #include "codec/floats.h"
 #include "model/quote.h"
@@ -141,7 +142,7 @@ static void print_fill(Buf *out, const Expr *e)
 {
         bool left = e->binary.fill_lhs_set, right = e->binary.fill_rhs_set;
         double l = e->binary.fill_lhs, r = e->binary.fill_rhs;
-        bool same = left && right && memcmp(&l, &r, sizeof l) == 0;
+        bool same = left && right && bits_of_double(l) == bits_of_double(r);
         if (left) {
                 buf_cstr_add(out, same ? " fill (" : " fill_left (");
                 floats_format_g(out, l);

@@ -127,8 +127,10 @@ static bool add_floats(Scan *s, double v, double step, uint64_t n)
 {
         if (!make_room(s, n < UINT64_MAX ? n + 1 : n))
                 return false;
-        for (uint64_t k = 0; k <= n; k++, v = step == 0 ? v : v + step)
+        for (uint64_t k = 0; k <= n; k++) {
                 vec_push(&s->values, (SequenceValue){ .v = v });
+                v = step == 0 ? v : v + step;
+        }
         return true;
 }
 
