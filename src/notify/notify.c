@@ -55,6 +55,8 @@ Notify *notify_new(const NotifyOptions *options)
         n->options = *options;
         if (!n->options.clock)
                 n->options.clock = clock_system();
+        if (!n->options.first_backoff_ms)
+                n->options.first_backoff_ms = FIRST_BACKOFF_MS;
         rand_os_bytes(&seed, sizeof seed);
         rand_init(&n->rand, seed);
         mutex_init(&n->mu);
@@ -303,7 +305,7 @@ void notify_send(void *self, const Notification *notification, void (*done)(void
         Arena *arena = arena_new();
         NotifyJob *job = arena_new_of(arena, NotifyJob);
         bool ok;
-        *job = (NotifyJob){ .notify = n, .arena = arena, .done = done, .arg = arg, .backoff_ms = FIRST_BACKOFF_MS };
+        *job = (NotifyJob){ .notify = n, .arena = arena, .done = done, .arg = arg, .backoff_ms = n->options.first_backoff_ms };
         mutex_lock(&n->mu);
         bool ready = prepare(n, job, notification, &ok, &job->result.err);
         n->n_jobs += ready;

@@ -16,8 +16,10 @@ typedef struct NotifyOptions {
         HttpClient *client;
         const Clock *clock;
         Str version; /* for User-Agent: Alertmanager/<version> */
+        int64_t first_backoff_ms; /* before the first retry; 0: 500 */
 } NotifyOptions;
 Notify *notify_new(const NotifyOptions *options); /* returns owned */
+/* Ends what is under way as failed. Nobody may call notify_send any more. */
 void notify_free(Notify *notify);
 
 typedef struct NotifyReceivers NotifyReceivers; /* bound receivers of one configuration */

@@ -65,6 +65,16 @@ static bool bind_log(const YamlNode *node, const OptionCtx *ctx, Integration *re
         return ok;
 }
 
+/* Upstream's default of send_resolved. */
+static bool sends_resolved(Str kind)
+{
+        static const char *const quiet[] = { "email", "slack", "wechat", "rocketchat" };
+        for (size_t i = 0; i < ARRAY_LEN(quiet); i++)
+                if (str_eq(kind, str_of(quiet[i])))
+                        return false;
+        return true;
+}
+
 /* email, slack, ...: true when the kind is one that Alertmanager knows. */
 static bool is_known_kind(Str kind)
 {
@@ -83,7 +93,7 @@ static bool bind_kind(const YamlPair *pair, Str kind, Str receiver, const Option
                 return diags_error(ctx->diags, ctx->file, pair->value->pos, "'" STR_FMT "' must be a list", STR_ARG(pair->key));
         for (size_t i = 0; i < pair->value->n; i++) {
                 const YamlNode *node = pair->value->items[i];
-                Integration one = { .kind = INTEGRATION_UNSENT, .name = str_printf(ctx->arena, STR_FMT "[%zu]", STR_ARG(kind), i), .send_resolved = true };
+                Integration one = { .kind = INTEGRATION_UNSENT, .name = str_printf(ctx->arena, STR_FMT "[%zu]", STR_ARG(kind), i), .send_resolved = sends_resolved(kind) };
                 if (str_eq(kind, STR("webhook")))
                         ok &= bind_webhook(node, ctx, &one);
                 else if (str_eq(kind, STR("log")))

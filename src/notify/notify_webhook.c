@@ -51,15 +51,15 @@ static void put_time(Buf *out, int64_t t_ms)
         int ms = (int)((t_ms % 1000 + 1000) % 1000);
         time_t seconds = (time_t)((t_ms - ms) / 1000);
         struct tm tm;
-        char text[40];
+        char text[80];
         gmtime_r(&seconds, &tm);
-        size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+        int n = snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
         if (ms) {
-                n += (size_t)snprintf(text + n, sizeof text - n, ".%03d", ms);
+                n += snprintf(text + n, sizeof text - (size_t)n, ".%03d", ms);
                 while (text[n - 1] == '0')
                         n--;
         }
-        buf_printf(out, "\"%.*sZ\"", (int)n, text);
+        buf_printf(out, "\"%.*sZ\"", n, text);
 }
 
 static void put_alert(Buf *out, const AlertMsg *a)
