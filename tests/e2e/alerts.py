@@ -132,7 +132,7 @@ alertmanager:
 def lifecycle():
     s = Stack("lifecycle")
     s.target.up()
-    s.check("quiet while the target answers", wait_for(lambda: s.server.values('up{job="api"}') == ["1"]) and s.state() == "inactive")
+    s.check("quiet while the target answers", wait_for(lambda: s.server.values('up{job="api"}') == ["1"] and s.state() == "inactive"))
     s.target.down()
     s.check("pending first", s.wait_state("pending"), s.alerts())
     pending_at = time.time()
