@@ -5,6 +5,7 @@
  * 3. A scrape is stored whole, or it is a failure: up 0, and a stale marker for everything that was there before. */
 #include "scrape/scrape_loop.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/hash.h"
@@ -44,13 +45,13 @@ ScrapeLoop *scrape_loop_new(ScrapeShared *shared, Str pool, const TargetSpec *sp
 
 static ScrapeLoop *loop_ref(ScrapeLoop *l)
 {
-        __atomic_fetch_add(&l->refs, 1, __ATOMIC_RELAXED);
+        atomic_fetch_add_explicit(&l->refs, 1, memory_order_relaxed);
         return l;
 }
 
 void scrape_loop_unref(ScrapeLoop *l)
 {
-        if (__atomic_fetch_sub(&l->refs, 1, __ATOMIC_ACQ_REL) > 1)
+        if (atomic_fetch_sub_explicit(&l->refs, 1, memory_order_acq_rel) > 1)
                 return;
         scrape_cache_free(l->cache);
         mutex_done(&l->work);

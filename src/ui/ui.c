@@ -1,6 +1,7 @@
 #include "ui/ui.h"
 
 #include "base/mem.h"
+#include "codec/floats.h"
 #include "codec/gzip.h"
 #include "ui/embedded.h"
 
@@ -21,7 +22,18 @@ static const EmbeddedFile *find(Str path)
 
 static bool accepts_gzip(const HttpRequest *req)
 {
-        return str_find(http_request_header(req, STR("Accept-Encoding")), STR("gzip")) != SIZE_MAX;
+        Str rest = http_request_header(req, STR("Accept-Encoding"));
+        for (Str part; str_split_next(&rest, ',', &part);) {
+                Str coding;
+                Str params;
+                str_cut(part, ';', &coding, &params);
+                params = str_trim(params);
+                double q;
+                bool refused = str_starts(params, STR("q=")) && floats_parse(str_sub(params, 2, params.n), &q) && q <= 0;
+                if (str_eq_fold(str_trim(coding), STR("gzip")))
+                        return !refused;
+        }
+        return false;
 }
 
 static void serve_file(const EmbeddedFile *file, const HttpRequest *req, HttpResponse *resp)

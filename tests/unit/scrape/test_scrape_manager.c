@@ -255,9 +255,10 @@ static bool gather(void *self, Buf *out, Err *err)
 {
         (void)self;
         (void)err;
-        gathered_at_once |= __atomic_add_fetch((int *)&gathering, 1, __ATOMIC_SEQ_CST) > 1;
+        if (++gathering > 1)
+                gathered_at_once = 1;
         poll(NULL, 0, 5);
-        __atomic_sub_fetch((int *)&gathering, 1, __ATOMIC_SEQ_CST);
+        gathering--;
         gathers++;
         buf_lit(out, "s 1\n");
         return true;

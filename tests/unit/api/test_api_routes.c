@@ -1,0 +1,362 @@
+/* Every route over a real server, a real store and a rules manager on a manual clock. */
+#include "../net/net_fixture.h"
+#include "api/api.h"
+#include "base/mem.h"
+#include "codec/json.h"
+
+#define NOW_MS INT64_C(1700000000000)
+
+typedef struct World {
+        char dir[64];
+        Arena *arena;
+        ManualClock clock;
+        Net net;
+        ApiContext ctx;
+        HttpRoute *routes;
+        Loop *loop;
+        HttpClient *client;
+        Buf out;
+        int status;
+} World;
+
+static bool reload_ok;
+
+static bool reload(void *app, Err *err)
+{
+        (void)app;
+        return reload_ok || err_set(err, ERR_INVALID, "c.yml:3:4: no");
+}
+
+static void quit(void *app) { (void)app; }
+static Str config_yaml(void *app, Arena *arena)
+{
+        (void)app;
+        return str_dup(arena, STR("a: \"b\"\n"));
+}
+
+static void flags(void *app, Arena *arena, Str **ret_names, Str **ret_values, size_t *ret_n)
+{
+        (void)app;
+        *ret_names = arena_array(arena, Str, 1);
+        *ret_values = arena_array(arena, Str, 1);
+        **ret_names = STR("config.file");
+        **ret_values = STR("x.yml");
+        *ret_n = 1;
+}
+
+static void reload_state(void *app, bool *ret_ok, int64_t *ret_ms)
+{
+        (void)app;
+        *ret_ok = reload_ok;
+        *ret_ms = NOW_MS;
+}
+
+static void add(World *w, const char *name, const char *a, int64_t t_ms, double v)
+{
+        Label pairs[] = { { LABEL_NAME, str_of(name) }, { STR("a"), str_of(a) } };
+        SeriesRef ref = 0;
+        Err err;
+        Appender *appender = store_appender(w->ctx.store);
+        assert_int_equal(store_append(appender, &ref, (Labels){ pairs, 2 }, t_ms, v), APPEND_OK);
+        assert_ok(store_commit(appender, &err), err);
+}
+
+static const char RULES[] = "groups:\n"
+                            "  - name: one\n    rules:\n      - {record: r, expr: 1}\n      - {alert: A, expr: m > 1, labels: {s: p}, annotations: {n: '{{ $value }}'}}\n"
+                            "  - name: two\n    rules:\n      - {alert: B, expr: m > 100}\n"
+                            "  - name: three\n    rules:\n      - {record: q, expr: 2}\n";
+
+static void start_rules(World *w)
+{
+        RulesOptions o = { .engine = w->ctx.promql, .store = w->ctx.store, .clock = &w->clock.clock, .default_interval_ms = 60000 };
+        RulesDialect dialect = { .features = promql_features_default() };
+        Diags diags;
+        RuleFile file;
+        diags_init(&diags, w->arena);
+        w->ctx.rules = rules_manager_new(&o);
+        assert_true(rules_parse(str_of(RULES), STR("r.yml"), &dialect, w->arena, &diags, &file));
+        rules_manager_apply(w->ctx.rules, &file, 1, (Labels){ 0 }, 60000, 0);
+        clock_manual_advance_ms(&w->clock, 120000);
+        rules_manager_tick(w->ctx.rules);
+        clock_manual_advance_ms(&w->clock, -120000);
+}
+
+static int setup(void **state)
+{
+        static World w;
+        Err err;
+        size_t n;
+        w = (World){ .arena = arena_new() };
+        reload_ok = true;
+        snprintf(w.dir, sizeof w.dir, "/tmp/pharos-api-XXXXXX");
+        assert_non_null(mkdtemp(w.dir));
+        clock_manual_init(&w.clock, NOW_MS);
+        TsdbOptions tsdb = { .dir = w.dir, .clock = &w.clock.clock };
+        assert_ok(tsdb_open(&tsdb, &w.ctx.tsdb, &err), err);
+        w.ctx.store = tsdb_engine(w.ctx.tsdb);
+        PromqlOptions promql = { .features = promql_features_default() };
+        w.ctx.promql = promql_engine_new(&promql);
+        assert_ok(loop_new(&w.loop, &err), err);
+        assert_ok(http_client_new(w.loop, 4, &w.client, &err), err);
+        ScrapeManagerOptions scrape = { .loop = w.loop, .client = w.client, .store = w.ctx.store, .clock = &w.clock.clock };
+        w.ctx.scrape = scrape_manager_new(&scrape);
+        w.ctx.remote_write = ingest_remote_write_new(w.ctx.store, &w.clock.clock);
+        w.ctx.live = sse_hub_new(4);
+        w.ctx.clock = &w.clock.clock;
+        w.ctx.start_ms = NOW_MS - 1000;
+        w.ctx.retention_ms = 86400000;
+        w.ctx.ready = true;
+        w.ctx.reload = reload;
+        w.ctx.quit = quit;
+        w.ctx.config_yaml = config_yaml;
+        w.ctx.flags = flags;
+        w.ctx.reload_state = reload_state;
+        for (int i = 0; i <= 4; i++) {
+                add(&w, "m", "1", NOW_MS - (4 - i) * 15000, i);
+                add(&w, "m", "2", NOW_MS - (4 - i) * 15000, 10 * i);
+        }
+        add(&w, "other.name", "x/y", NOW_MS, 7);
+        start_rules(&w);
+        w.routes = api_routes(&w.ctx, &n);
+        net_start(&w.net, w.routes, n);
+        *state = &w;
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        World *w = *state;
+        char command[128];
+        net_stop(&w->net);
+        rules_manager_free(w->ctx.rules);
+        scrape_manager_free(w->ctx.scrape);
+        http_client_free(w->client);
+        loop_free(w->loop);
+        ingest_remote_write_free(w->ctx.remote_write);
+        sse_hub_free(w->ctx.live);
+        promql_engine_free(w->ctx.promql);
+        tsdb_close(w->ctx.tsdb);
+        mem_free(w->routes);
+        buf_done(&w->out);
+        arena_free(w->arena);
+        snprintf(command, sizeof command, "rm -rf %s", w->dir);
+        assert_int_equal(system(command), 0);
+        return 0;
+}
+
+static const char *get(World *w, const char *path)
+{
+        w->status = net_call(&w->net, "GET", path, (Str){ 0 }, &w->out).status;
+        return buf_cstr(&w->out);
+}
+
+static const char *post(World *w, const char *path, const char *form)
+{
+        char url[256];
+        HttpHeader h[] = { { STR("Content-Type"), STR("application/x-www-form-urlencoded") } };
+        snprintf(url, sizeof url, "%s%s", w->net.base, path);
+        HttpCallOptions o = { .method = "POST", .url = str_of(url), .headers = h, .n_headers = 1, .body = str_of(form) };
+        HttpAnswer answer;
+        buf_clear(&w->out);
+        http_client_call(w->net.client, &o, &answer, &w->out);
+        w->status = answer.status;
+        return buf_cstr(&w->out);
+}
+
+static void gives(World *w, const char *path, const char *want)
+{
+        const char *got = get(w, path);
+        if (w->status != 200 || strcmp(got, want) != 0)
+                fail_msg("%s: %d %s\nwant %s", path, w->status, got, want);
+}
+
+static void refuses(World *w, const char *path, int status, const char *type, const char *error)
+{
+        Buf want = { .arena = w->arena };
+        buf_printf(&want, "{\"status\":\"error\",\"errorType\":\"%s\",\"error\":", type);
+        json_quote(&want, str_of(error));
+        buf_char(&want, '}');
+        const char *got = get(w, path);
+        if (w->status != status || strcmp(got, buf_cstr(&want)) != 0)
+                fail_msg("%s: %d %s\nwant %s", path, w->status, got, buf_cstr(&want));
+}
+
+#define OK(data) "{\"status\":\"success\",\"data\":" data "}"
+
+static void queries(void **state)
+{
+        World *w = *state;
+        gives(w, "/api/v1/query?query=1&time=5", OK("{\"resultType\":\"scalar\",\"result\":[5,\"1\"]}"));
+        gives(w, "/api/v1/query?query='x'&time=5.5", OK("{\"resultType\":\"string\",\"result\":[5.500,\"x\"]}"));
+        gives(w, "/api/v1/query?query=m", OK("{\"resultType\":\"vector\",\"result\":[{\"metric\":{\"__name__\":\"m\",\"a\":\"1\"},\"value\":[1700000000,\"4\"]},"
+                                             "{\"metric\":{\"__name__\":\"m\",\"a\":\"2\"},\"value\":[1700000000,\"40\"]}]}"));
+        gives(w, "/api/v1/query?query=m&limit=1", "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{\"__name__\":\"m\",\"a\":\"1\"},"
+                                                  "\"value\":[1700000000,\"4\"]}]},\"warnings\":[\"results truncated due to limit\"]}");
+        gives(w, "/api/v1/query?query=m%7Ba=%221%22%7D%5B20s%5D", OK("{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"__name__\":\"m\",\"a\":\"1\"},"
+                                                                     "\"values\":[[1699999985,\"3\"],[1700000000,\"4\"]]}]}"));
+        gives(w, "/api/v1/query_range?query=sum(m)&start=1699999940&end=1699999970&step=15",
+              OK("{\"resultType\":\"matrix\",\"result\":[{\"metric\":{},\"values\":[[1699999940,\"0\"],[1699999955,\"11\"],[1699999970,\"22\"]]}]}"));
+        gives(w, "/api/v1/query?query=nothing", OK("{\"resultType\":\"vector\",\"result\":[]}"));
+        gives(w, "/api/v1/format_query?query=sum+by(a)(m)", OK("\"sum by (a) (m)\""));
+        assert_contains(get(w, "/api/v1/query?query=m&stats=all"), "\"stats\":{\"timings\":{\"evalTotalTime\":");
+        assert_string_equal(post(w, "/api/v1/query", "query=1%2B1&time=5"), OK("{\"resultType\":\"scalar\",\"result\":[5,\"2\"]}"));
+}
+
+static void bad_queries(void **state)
+{
+        World *w = *state;
+        refuses(w, "/api/v1/query?query=sum(", 400, "bad_data", "invalid parameter \"query\": 1:5: parse error: unclosed left parenthesis");
+        refuses(w, "/api/v1/query?query=m&time=x", 400, "bad_data", "invalid parameter \"time\": invalid time value for 'time': cannot parse \"x\" to a valid timestamp");
+        refuses(w, "/api/v1/query?query=m&timeout=x", 400, "bad_data", "invalid parameter \"timeout\": cannot parse \"x\" to a valid duration");
+        refuses(w, "/api/v1/query?query=m&timeout=1e300", 400, "bad_data", "invalid parameter \"timeout\": cannot parse \"1e300\" to a valid duration. It overflows int64");
+        refuses(w, "/api/v1/query?query=m&limit=x", 400, "bad_data", "invalid parameter \"limit\": strconv.Atoi: parsing \"x\": invalid syntax");
+        refuses(w, "/api/v1/query?query=m&limit=-1", 400, "bad_data", "invalid parameter \"limit\": limit must be non-negative");
+        refuses(w, "/api/v1/query_range?query=m", 400, "bad_data", "invalid parameter \"start\": cannot parse \"\" to a valid timestamp");
+        refuses(w, "/api/v1/query_range?query=m&start=1", 400, "bad_data", "invalid parameter \"end\": cannot parse \"\" to a valid timestamp");
+        refuses(w, "/api/v1/query_range?query=m&start=2&end=1&step=1", 400, "bad_data", "invalid parameter \"end\": end timestamp must not be before start time");
+        refuses(w, "/api/v1/query_range?query=m&start=1&end=2", 400, "bad_data", "invalid parameter \"step\": cannot parse \"\" to a valid duration");
+        refuses(w, "/api/v1/query_range?query=m&start=1&end=2&step=-1", 400, "bad_data",
+                "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
+        const char *many = "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)";
+        refuses(w, "/api/v1/query_range?query=m&start=0&end=11001&step=1", 400, "bad_data", many);
+        refuses(w, "/api/v1/query_range?query=m&start=-9e15&end=9e15&step=1s", 400, "bad_data", many);
+        assert_int_equal((get(w, "/api/v1/query_range?query=m&start=0&end=11000&step=1"), w->status), 200);
+        refuses(w, "/api/v1/query_range?query=m%5B5m%5D&start=0&end=1&step=1", 400, "bad_data",
+                "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector");
+        assert_contains(get(w, "/api/v1/query?query=m+%2B+on()+m"), "\"errorType\":\"execution\"");
+        assert_int_equal(w->status, 422);
+}
+
+static void series_and_labels(void **state)
+{
+        World *w = *state;
+        gives(w, "/api/v1/series?match[]=m&match[]=%7B__name__=%22m%22,a=%221%22%7D", OK("[{\"__name__\":\"m\",\"a\":\"1\"},{\"__name__\":\"m\",\"a\":\"2\"}]"));
+        gives(w, "/api/v1/series?match[]=m&limit=1", "{\"status\":\"success\",\"data\":[{\"__name__\":\"m\",\"a\":\"1\"}],\"warnings\":[\"results truncated due to limit\"]}");
+        gives(w, "/api/v1/series?match[]=none", OK("[]"));
+        gives(w, "/api/v1/labels?match[]=m", OK("[\"__name__\",\"a\"]"));
+        gives(w, "/api/v1/labels?match[]=m&limit=1", "{\"status\":\"success\",\"data\":[\"__name__\"],\"warnings\":[\"results truncated due to limit\"]}");
+        gives(w, "/api/v1/label/a/values?match[]=m&match[]=%7B%22other.name%22%7D", OK("[\"1\",\"2\",\"x/y\"]"));
+        gives(w, "/api/v1/label/a/values?match[]=m&limit=1", "{\"status\":\"success\",\"data\":[\"1\"],\"warnings\":[\"results truncated due to limit\"]}");
+        gives(w, "/api/v1/label/U__a/values?match[]=m", OK("[\"1\",\"2\"]"));
+        gives(w, "/api/v1/label/x%2Fy/values", OK("[]"));
+        assert_contains(post(w, "/api/v1/series", "match[]=m"), "\"a\":\"2\"");
+        assert_contains(post(w, "/api/v1/labels", "match[]=m"), "[\"__name__\",\"a\"]");
+        refuses(w, "/api/v1/series", 400, "bad_data", "no match[] parameter provided");
+        refuses(w, "/api/v1/series?match[]=%7B%7D", 400, "bad_data", "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
+        refuses(w, "/api/v1/labels?match[]=%7Ba=~%22.*%22%7D", 400, "bad_data", "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
+        assert_contains(get(w, "/api/v1/series?match[]=%7B"), "invalid parameter \\\"match[]\\\": ");
+        refuses(w, "/api/v1/labels?start=x", 400, "bad_data", "invalid parameter \"start\": invalid time value for 'start': cannot parse \"x\" to a valid timestamp");
+        get(w, "/api/v1/label/a/nothing");
+        assert_int_equal(w->status, 404);
+}
+
+static void rules(void **state)
+{
+        World *w = *state;
+        assert_contains(get(w, "/api/v1/rules"), "\"groups\":[{\"name\":\"one\",\"file\":\"r.yml\",\"rules\":[{\"name\":\"r\",\"query\":\"1\",\"labels\":{},\"health\":\"ok\",");
+        assert_contains(buf_cstr(&w->out), "\"state\":\"firing\",\"name\":\"A\",\"query\":\"m > 1\",\"duration\":0,\"keepFiringFor\":0,\"labels\":{\"s\":\"p\"}");
+        assert_contains(buf_cstr(&w->out), "\"alerts\":[{\"labels\":{\"a\":\"1\",\"alertname\":\"A\",\"s\":\"p\"},\"annotations\":{\"n\":\"4\"},\"state\":\"firing\",\"activeAt\":\"");
+        assert_contains(buf_cstr(&w->out), "\"value\":\"4e+00\"");
+        assert_contains(get(w, "/api/v1/rules?type=alert&rule_group[]=two"), "\"name\":\"B\"");
+        assert_null(strstr(buf_cstr(&w->out), "\"name\":\"A\""));
+        assert_contains(get(w, "/api/v1/rules?type=record"), "\"name\":\"q\"");
+        assert_null(strstr(buf_cstr(&w->out), "alerting"));
+        assert_contains(get(w, "/api/v1/rules?rule_name[]=q&file[]=r.yml"), "\"name\":\"three\"");
+        gives(w, "/api/v1/rules?file[]=none", OK("{\"groups\":[]}"));
+        assert_contains(get(w, "/api/v1/rules?match[]=%7Bs=%22p%22%7D&exclude_alerts=true"), "\"alerts\":[]");
+        get(w, "/api/v1/rules?group_limit=2");
+        const char *token = strstr(buf_cstr(&w->out), "\"groupNextToken\":\"");
+        assert_non_null(token);
+        assert_null(strstr(buf_cstr(&w->out), "\"three\""));
+        char path[200];
+        snprintf(path, sizeof path, "/api/v1/rules?group_limit=2&group_next_token=%.16s", token + strlen("\"groupNextToken\":\""));
+        assert_contains(get(w, path), "\"groups\":[{\"name\":\"three\"");
+        assert_null(strstr(buf_cstr(&w->out), "groupNextToken"));
+        refuses(w, "/api/v1/rules?group_limit=1&group_next_token=x", 400, "bad_data", "invalid parameter \"group_next_token\": invalid group_next_token. Were rule groups changed?");
+        refuses(w, "/api/v1/rules?group_next_token=x", 400, "bad_data",
+                "invalid parameter \"group_limit\": group_limit needs to be present in order to paginate over the groups");
+        refuses(w, "/api/v1/rules?type=x", 400, "bad_data", "invalid parameter \"type\": not supported value \"x\"");
+        refuses(w, "/api/v1/rules?exclude_alerts=x", 400, "bad_data",
+                "invalid parameter \"exclude_alerts\": error converting exclude_alerts: strconv.ParseBool: parsing \"x\": invalid syntax");
+        assert_contains(get(w, "/api/v1/alerts"), "{\"alerts\":[{\"labels\":{\"a\":\"1\",\"alertname\":\"A\"");
+}
+
+static void status_pages(void **state)
+{
+        World *w = *state;
+        gives(w, "/api/v1/status/config", OK("{\"yaml\":\"a: \\\"b\\\"\\n\"}"));
+        gives(w, "/api/v1/status/flags", OK("{\"config.file\":\"x.yml\"}"));
+        assert_contains(get(w, "/api/v1/status/runtimeinfo"), "\"storageRetention\":\"1d\"");
+        assert_contains(get(w, "/api/v1/status/buildinfo"), "\"version\":\"" API_PROMETHEUS_VERSION "\"");
+        assert_contains(get(w, "/api/v1/status/tsdb"), "\"seriesCountByMetricName\":[{\"name\":\"");
+        refuses(w, "/api/v1/status/tsdb?limit=10001", 400, "bad_data", "limit must not exceed 10000");
+        gives(w, "/api/v1/status/walreplay", OK("{\"min\":0,\"max\":0,\"current\":0,\"state\":\"done\"}"));
+        gives(w, "/api/v1/targets", OK("{\"activeTargets\":[],\"droppedTargets\":[],\"droppedTargetCounts\":{}}"));
+        gives(w, "/api/v1/scrape_pools", OK("{\"scrapePools\":[]}"));
+        gives(w, "/api/v1/metadata", OK("{}"));
+        refuses(w, "/api/v1/metadata?limit=x", 400, "bad_data", "limit must be a number");
+        gives(w, "/api/v1/targets/metadata", OK("[]"));
+        gives(w, "/api/v1/alertmanagers", OK("{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}"));
+        assert_contains(get(w, "/metrics"), "# TYPE pharos_");
+        get(w, "/metrics/host");
+        assert_int_equal(w->status, 404);
+}
+
+static void health_and_life_cycle(void **state)
+{
+        World *w = *state;
+        gives(w, "/-/healthy", "Pharos is Healthy.\n");
+        gives(w, "/-/ready", "Pharos is Ready.\n");
+        assert_contains(get(w, "/health"), "{\"status\":\"healthy\"");
+        assert_contains(get(w, "/health/live"), "{\"status\":\"alive\"");
+        assert_contains(get(w, "/health/detailed"), "\"checks\":{\"storage\":{\"status\":\"healthy\"");
+        get(w, "/health/none");
+        assert_int_equal(w->status, 404);
+        reload_ok = false;
+        assert_contains(get(w, "/health/detailed"), "{\"status\":\"degraded\"");
+        assert_int_equal(w->status, 200);
+        w->ctx.ready = false;
+        const char *not_ready[] = { "/-/ready", "/health", "/health/ready", "/health/startup" };
+        for (size_t i = 0; i < ARRAY_LEN(not_ready); i++) {
+                get(w, not_ready[i]);
+                assert_int_equal(w->status, 503);
+        }
+        get(w, "/health/live");
+        assert_int_equal(w->status, 200);
+        post(w, "/-/reload", "");
+        assert_int_equal(w->status, 403);
+        post(w, "/-/quit", "");
+        assert_int_equal(w->status, 403);
+        w->ctx.lifecycle = true;
+        assert_contains(post(w, "/-/reload", ""), "failed to reload config: c.yml:3:4: no");
+        assert_int_equal(w->status, 500);
+        reload_ok = true;
+        post(w, "/-/reload", "");
+        assert_int_equal(w->status, 200);
+        get(w, "/-/reload");
+        assert_int_equal(w->status, 405);
+}
+
+static void admin(void **state)
+{
+        World *w = *state;
+        assert_contains(post(w, "/api/v1/admin/tsdb/delete_series", "match[]=m"), "admin APIs disabled");
+        assert_int_equal(w->status, 500);
+        w->ctx.admin_api = true;
+        post(w, "/api/v1/admin/tsdb/delete_series", "");
+        assert_int_equal(w->status, 400);
+        post(w, "/api/v1/admin/tsdb/delete_series", "match[]=m%7Ba=%221%22%7D");
+        assert_int_equal(w->status, 204);
+        gives(w, "/api/v1/query?query=count(m)", OK("{\"resultType\":\"vector\",\"result\":[{\"metric\":{},\"value\":[1700000000,\"1\"]}]}"));
+        post(w, "/api/v1/admin/tsdb/flush", "");
+        assert_int_equal(w->status, 204);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+                T(queries), T(bad_queries), T(series_and_labels), T(rules), T(status_pages), T(health_and_life_cycle), T(admin),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
