@@ -116,17 +116,17 @@ static Str scalar_text(const YamlNode *node)
         return node && node->kind == YAML_SCALAR ? node->text : (Str){ 0 };
 }
 
-/* Where byte `offset` of a scalar stands in the file. Exact for one-line scalars; the line for block scalars. */
+/* Where a byte of a scalar stands in the file: exact for one-line scalars; the line, and the column of the
+ * text, for literal blocks; near it for folded ones. */
 static YamlPos place_in(const YamlNode *node, Str text, SrcPos at)
 {
         unsigned line;
         unsigned col;
-        ast_line_col(text, at.start, &line, &col);
         YamlPos pos = node->pos;
-        if (str_find_char(text, '\n') == SIZE_MAX)
-                pos.col += col - 1 + (node->quoted ? 1 : 0);
-        else if (node->quoted)
-                pos.line += line;
+        ast_line_col(text, at.start, &line, &col);
+        bool block = str_find_char(text, '\n') != SIZE_MAX;
+        pos.line += line - 1;
+        pos.col += col - 1 + (node->quoted && !block ? 1 : 0);
         return pos;
 }
 
@@ -136,6 +136,8 @@ static bool read_expr(const RuleReader *r, const YamlNode *node, Rule *rule)
         SrcPos at = { 0 };
         Expr *expr;
         rule->expr_text = scalar_text(node);
+        if (node && (node->kind == YAML_MAP || node->kind == YAML_SEQ))
+                return complain(r, node->pos, STR("'expr' must be a text"));
         if (rule->expr_text.n == 0)
                 return complain(r, (YamlPos){ 0 }, STR("field 'expr' must be set in rule"));
         if (ast_parse(rule->expr_text, r->ctx->arena, &r->dialect->features, &expr, &at, &err)) {
