@@ -82,7 +82,7 @@ static void mistakes_point_into_the_file(void **state)
                 { IN_GROUP("{alert: A, expr: x, labels: [a]}"), "'labels' needs a mapping", 4, 0 },
                 { IN_GROUP("{alert: A, expr: x, labels: {a: [b]}}"), "label 'a' needs a text", 4, 0 },
                 { IN_GROUP("{alert: A, expr: x, for: soon}"), "for", 4, 0 },
-                { IN_GROUP("{alert: A, expr: x, fro: 1m}"), "did you mean 'for'", 4, 0 },
+                { IN_GROUP("{alert: A, expr: x, annotation: {}}"), "did you mean 'annotations'", 4, 0 },
                 { "groups:\n- name: g\n- name: g\n", "groupname: 'g' is repeated", 3, 3 },
                 { "groups:\n- name: g\n---\ngroups:\n- name: g\n", "groupname: 'g' is repeated", 5, 3 },
                 { "groups:\n- rules: []\n", "a group has no name", 2, 3 },
