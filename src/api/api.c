@@ -6,7 +6,12 @@
 #include "api/api_watch.h"
 #include "base/mem.h"
 
-enum { READ = HTTP_GET | HTTP_HEAD, FORM = HTTP_GET | HTTP_POST | HTTP_HEAD, WRITE = HTTP_POST | HTTP_PUT, MAX_WRITE_BYTES = 64 << 20 };
+enum {
+        READ = HTTP_GET | HTTP_HEAD,
+        FORM = HTTP_GET | HTTP_POST | HTTP_HEAD,
+        WRITE = HTTP_POST | HTTP_PUT,
+        MAX_WRITE_BYTES = 64 << 20
+};
 
 static const HttpRoute ROUTES[] = {
         { .methods = FORM, .path = "/api/v1/query", .handle = api_query_instant, .on_pool = true },
@@ -28,8 +33,16 @@ static const HttpRoute ROUTES[] = {
         { .methods = READ, .path = "/api/v1/status/buildinfo", .handle = api_status_buildinfo },
         { .methods = READ, .path = "/api/v1/status/tsdb", .handle = api_status_tsdb, .on_pool = true },
         { .methods = READ, .path = "/api/v1/status/walreplay", .handle = api_status_walreplay },
-        { .methods = WRITE, .path = "/api/v1/write", .handle = ingest_remote_write_handle, .on_pool = true, .keep_encoded = true, .max_body_bytes = MAX_WRITE_BYTES },
-        { .methods = WRITE, .path = "/api/v1/admin/tsdb/delete_series", .handle = api_admin_delete_series, .on_pool = true },
+        { .methods = WRITE,
+          .path = "/api/v1/write",
+          .handle = ingest_remote_write_handle,
+          .on_pool = true,
+          .keep_encoded = true,
+          .max_body_bytes = MAX_WRITE_BYTES },
+        { .methods = WRITE,
+          .path = "/api/v1/admin/tsdb/delete_series",
+          .handle = api_admin_delete_series,
+          .on_pool = true },
         { .methods = WRITE, .path = "/api/v1/admin/tsdb/flush", .handle = api_admin_flush, .on_pool = true },
         { .methods = READ, .path = "/api/pharos/v1/live", .handle = api_admin_live },
         { .methods = READ, .path = "/api/pharos/v1/queries", .handle = api_status_queries },
@@ -39,7 +52,9 @@ static const HttpRoute ROUTES[] = {
         { .methods = READ, .path = "/health*", .handle = api_health_probe },
         { .methods = READ, .path = "/-/healthy", .handle = api_health_healthy },
         { .methods = READ, .path = "/-/ready", .handle = api_health_ready },
-        { .methods = WRITE, .path = "/-/reload", .handle = api_admin_reload }, /* not on the pool: it waits for running rules */
+        { .methods = WRITE,
+          .path = "/-/reload",
+          .handle = api_admin_reload }, /* not on the pool: it waits for running rules */
         { .methods = WRITE, .path = "/-/quit", .handle = api_admin_quit },
 };
 
@@ -48,7 +63,8 @@ HttpRoute *api_routes(ApiContext *ctx, size_t *ret_n)
         HttpRoute *routes = mem_zalloc(sizeof ROUTES);
         memcpy(routes, ROUTES, sizeof ROUTES);
         for (size_t i = 0; i < ARRAY_LEN(ROUTES); i++)
-                routes[i].self = routes[i].handle == ingest_remote_write_handle ? (void *)ctx->remote_write : (void *)ctx;
+                routes[i].self = routes[i].handle == ingest_remote_write_handle ? (void *)ctx->remote_write
+                                                                                : (void *)ctx;
         *ret_n = ARRAY_LEN(ROUTES);
         return routes;
 }

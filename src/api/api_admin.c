@@ -52,7 +52,8 @@ void api_admin_delete_series(void *self, const HttpRequest *req, HttpResponse *r
                 api_reply_error(resp, API_BAD_DATA, "no match[] parameter provided");
                 return;
         }
-        if (!api_param_time(req, resp, "start", API_MIN_MS, &min_ms) || !api_param_time(req, resp, "end", API_MAX_MS, &max_ms))
+        if (!api_param_time(req, resp, "start", API_MIN_MS, &min_ms) ||
+            !api_param_time(req, resp, "end", API_MAX_MS, &max_ms))
                 return;
         for (size_t i = 0; i < n; i++) {
                 Matchers matchers;
@@ -83,6 +84,7 @@ void api_admin_flush(void *self, const HttpRequest *req, HttpResponse *resp)
 void api_admin_live(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         ApiContext *ctx = self;
-        Str hello = str_printf(req->arena, "{\"version\":\"%s\",\"start_ms\":%lld}", PHAROS_VERSION, (long long)ctx->start_ms);
+        Str hello = str_printf(req->arena, "{\"version\":\"%s\",\"start_ms\":%lld}", PHAROS_VERSION,
+                               (long long)ctx->start_ms);
         http_response_sse(resp, ctx->live, "hello", hello);
 }

@@ -71,7 +71,8 @@ static void check_targets(HealthReport *r, ApiContext *ctx, Arena *arena)
                 down += s.active[i].health == SCRAPE_DOWN;
                 up += s.active[i].health == SCRAPE_UP;
         }
-        check_begin(r, "scrape", down ? HEALTH_DEGRADED : HEALTH_OK, down ? "some targets are down" : "no target is down");
+        check_begin(r, "scrape", down ? HEALTH_DEGRADED : HEALTH_OK,
+                    down ? "some targets are down" : "no target is down");
         json_key_u64(r->w, "targets_up", up);
         json_key_u64(r->w, "targets_down", down);
         json_key_u64(r->w, "targets", s.n_active);
@@ -94,7 +95,8 @@ static void check_rules(HealthReport *r, ApiContext *ctx, Arena *arena)
                                 firing += groups[i].rules[k].alerts[a].state == ALERT_FIRING;
                 }
         }
-        check_begin(r, "rules", failing ? HEALTH_DEGRADED : HEALTH_OK, failing ? "some rules fail to evaluate" : "no rule fails");
+        check_begin(r, "rules", failing ? HEALTH_DEGRADED : HEALTH_OK,
+                    failing ? "some rules fail to evaluate" : "no rule fails");
         json_key_u64(r->w, "rules", rules);
         json_key_u64(r->w, "failing", failing);
         json_key_u64(r->w, "alerts_firing", firing);
@@ -106,7 +108,9 @@ static void check_config(HealthReport *r, ApiContext *ctx)
         bool ok;
         int64_t t_ms;
         ctx->reload_state(ctx->app, &ok, &t_ms);
-        check_begin(r, "config", ok ? HEALTH_OK : HEALTH_DEGRADED, ok ? "the configuration file is in force" : "the last reload failed: the configuration before it is in force");
+        check_begin(r, "config", ok ? HEALTH_OK : HEALTH_DEGRADED,
+                    ok ? "the configuration file is in force"
+                       : "the last reload failed: the configuration before it is in force");
         json_end_object(r->w);
 }
 
@@ -165,7 +169,8 @@ void api_health_probe(void *self, const HttpRequest *req, HttpResponse *resp)
         bool live = str_eq(name, STR("/live"));
         if (name.n && !live && !str_eq(name, STR("/ready")) && !str_eq(name, STR("/startup"))) {
                 resp->status = 404;
-                buf_lit(&resp->body, "{\"error\":\"no such probe; there are /health, /health/live, /health/ready, /health/startup, /health/detailed\"}");
+                buf_lit(&resp->body,
+                        "{\"error\":\"no such probe; there are /health, /health/live, /health/ready, /health/startup, /health/detailed\"}");
                 return;
         }
         json_writer_init(&w, &resp->body);

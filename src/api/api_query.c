@@ -94,11 +94,8 @@ static bool put_result(JsonWriter *w, const PromqlResult *r, size_t n, HttpRespo
         json_key_cstr(w, "resultType", result_type(r->type));
         json_key(w, STR("result"));
         switch (r->type) {
-        case VALUE_VECTOR:
-                put_vector(w, r, n);
-                return true;
-        case VALUE_MATRIX:
-                return put_matrix(w, r, n, resp);
+        case VALUE_VECTOR: put_vector(w, r, n); return true;
+        case VALUE_MATRIX: return put_matrix(w, r, n, resp);
         case VALUE_SCALAR:
                 json_raw(w, (Str){ 0 });
                 api_put_point(w->out, r->scalar_t_ms, r->scalar);
@@ -110,8 +107,7 @@ static bool put_result(JsonWriter *w, const PromqlResult *r, size_t n, HttpRespo
                 json_str(w, r->string);
                 json_end_array(w);
                 return true;
-        case VALUE_NONE:
-                break;
+        case VALUE_NONE: break;
         }
         json_null(w);
         return true;
@@ -147,10 +143,13 @@ static void run(const ApiContext *ctx, const HttpRequest *req, HttpResponse *res
         Expr *expr;
         Err err;
         if (!api_param_duration(req, resp, "timeout", 0, &timeout_ms) || !api_param_limit(req, resp, "limit", &limit) ||
-            !api_param_duration(req, resp, "lookback_delta", 0, &query->lookback_ms) || !parse_expr(req, resp, ctx, &query->text, &expr))
+            !api_param_duration(req, resp, "lookback_delta", 0, &query->lookback_ms) ||
+            !parse_expr(req, resp, ctx, &query->text, &expr))
                 return;
         if (query->range && expr->type != VALUE_SCALAR && expr->type != VALUE_VECTOR) {
-                api_reply_error(resp, API_BAD_DATA, "invalid expression type \"%s\" for range query, must be Scalar or instant Vector", ast_value_type_name(expr->type));
+                api_reply_error(resp, API_BAD_DATA,
+                                "invalid expression type \"%s\" for range query, must be Scalar or instant Vector",
+                                ast_value_type_name(expr->type));
                 return;
         }
         query->expr = expr;
@@ -178,27 +177,32 @@ void api_query_range(void *self, const HttpRequest *req, HttpResponse *resp)
         ApiContext *ctx = self;
         PromqlQuery query = { .range = true };
         Str step = { 0 };
-        if (!api_param_time_needed(req, resp, "start", &query.start_ms) || !api_param_time_needed(req, resp, "end", &query.end_ms))
+        if (!api_param_time_needed(req, resp, "start", &query.start_ms) ||
+            !api_param_time_needed(req, resp, "end", &query.end_ms))
                 return;
         if (query.end_ms < query.start_ms) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"end\": end timestamp must not be before start time");
+                api_reply_error(resp, API_BAD_DATA,
+                                "invalid parameter \"end\": end timestamp must not be before start time");
                 return;
         }
         http_request_param(req, STR("step"), &step);
         if (step.n == 0) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"step\": cannot parse \"\" to a valid duration");
+                api_reply_error(resp, API_BAD_DATA,
+                                "invalid parameter \"step\": cannot parse \"\" to a valid duration");
                 return;
         }
         if (!api_param_duration(req, resp, "step", 0, &query.step_ms))
                 return;
         if (query.step_ms <= 0) {
-                api_reply_error(resp, API_BAD_DATA,
-                                "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
+                api_reply_error(
+                        resp, API_BAD_DATA,
+                        "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
                 return;
         }
         if ((query.end_ms - query.start_ms) / query.step_ms > MAX_POINTS) {
-                api_reply_error(resp, API_BAD_DATA,
-                                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
+                api_reply_error(
+                        resp, API_BAD_DATA,
+                        "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
                 return;
         }
         run(ctx, req, resp, &query);

@@ -15,8 +15,9 @@ static const struct {
         const char *name;
         int status;
 } ERRORS[] = {
-        [API_BAD_DATA] = { "bad_data", 400 },   [API_EXECUTION] = { "execution", 422 }, [API_TIMEOUT] = { "timeout", 503 },
-        [API_CANCELED] = { "canceled", 499 },   [API_NOT_FOUND] = { "not_found", 404 }, [API_INTERNAL] = { "internal", 500 },
+        [API_BAD_DATA] = { "bad_data", 400 },       [API_EXECUTION] = { "execution", 422 },
+        [API_TIMEOUT] = { "timeout", 503 },         [API_CANCELED] = { "canceled", 499 },
+        [API_NOT_FOUND] = { "not_found", 404 },     [API_INTERNAL] = { "internal", 500 },
         [API_UNAVAILABLE] = { "unavailable", 500 },
 };
 
@@ -108,8 +109,8 @@ static bool parse_zone(Str s, size_t at, int64_t *ret_offset_s)
         *ret_offset_s = 0;
         if (at + 1 == s.n && s.p[at] == 'Z')
                 return true;
-        if (at + 6 != s.n || (s.p[at] != '+' && s.p[at] != '-') || s.p[at + 3] != ':' || !digits(s, at + 1, 2, &hours) ||
-            !digits(s, at + 4, 2, &minutes) || hours > 23 || minutes > 59)
+        if (at + 6 != s.n || (s.p[at] != '+' && s.p[at] != '-') || s.p[at + 3] != ':' ||
+            !digits(s, at + 1, 2, &hours) || !digits(s, at + 4, 2, &minutes) || hours > 23 || minutes > 59)
                 return false;
         *ret_offset_s = (s.p[at] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
         return true;
@@ -127,11 +128,11 @@ static bool parse_rfc3339(Str s, int64_t *ret_ms)
         struct tm tm = { 0 };
         if (s.n < 20 || s.p[4] != '-' || s.p[7] != '-' || s.p[10] != 'T' || s.p[13] != ':' || s.p[16] != ':')
                 return false;
-        if (!digits(s, 0, 4, &tm.tm_year) || !digits(s, 5, 2, &tm.tm_mon) || !digits(s, 8, 2, &tm.tm_mday) || !digits(s, 11, 2, &tm.tm_hour) ||
-            !digits(s, 14, 2, &tm.tm_min) || !digits(s, 17, 2, &tm.tm_sec))
+        if (!digits(s, 0, 4, &tm.tm_year) || !digits(s, 5, 2, &tm.tm_mon) || !digits(s, 8, 2, &tm.tm_mday) ||
+            !digits(s, 11, 2, &tm.tm_hour) || !digits(s, 14, 2, &tm.tm_min) || !digits(s, 17, 2, &tm.tm_sec))
                 return false;
-        if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > days_in(tm.tm_year, tm.tm_mon) || tm.tm_hour > 23 || tm.tm_min > 59 ||
-            tm.tm_sec > 59)
+        if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > days_in(tm.tm_year, tm.tm_mon) ||
+            tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 59)
                 return false;
         tm.tm_year -= 1900;
         tm.tm_mon -= 1;
@@ -159,7 +160,8 @@ bool api_parse_time(Str text, int64_t *ret_ms)
                 if (!isfinite(v) || fabs(v) > 9.2e15)
                         return false;
                 t_ms = (int64_t)round(v * 1000);
-        } else if (str_eq(text, STR("-292273086-05-16T16:47:06Z"))) { /* what Go clients send for "from the beginning" */
+        } else if (str_eq(text,
+                          STR("-292273086-05-16T16:47:06Z"))) { /* what Go clients send for "from the beginning" */
                 t_ms = API_MIN_MS;
         } else if (str_eq(text, STR("292277025-08-18T07:12:54.999999999Z"))) {
                 t_ms = API_MAX_MS;
@@ -179,8 +181,10 @@ bool api_param_time(const HttpRequest *req, HttpResponse *resp, const char *name
         }
         if (api_parse_time(text, ret_ms))
                 return true;
-        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": invalid time value for '%s': cannot parse \"" STR_FMT "\" to a valid timestamp", name,
-                        name, STR_ARG(str_sub(text, 0, 200)));
+        api_reply_error(resp, API_BAD_DATA,
+                        "invalid parameter \"%s\": invalid time value for '%s': cannot parse \"" STR_FMT
+                        "\" to a valid timestamp",
+                        name, name, STR_ARG(str_sub(text, 0, 200)));
         return false;
 }
 
@@ -189,7 +193,9 @@ bool api_param_time_needed(const HttpRequest *req, HttpResponse *resp, const cha
         Str text = { 0 };
         if (http_request_param(req, str_of(name), &text) && api_parse_time(text, ret_ms))
                 return true;
-        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": cannot parse \"" STR_FMT "\" to a valid timestamp", name, STR_ARG(str_sub(text, 0, 200)));
+        api_reply_error(resp, API_BAD_DATA,
+                        "invalid parameter \"%s\": cannot parse \"" STR_FMT "\" to a valid timestamp", name,
+                        STR_ARG(str_sub(text, 0, 200)));
         return false;
 }
 
@@ -213,7 +219,9 @@ bool api_param_matchers(const HttpRequest *req, HttpResponse *resp, Matchers **r
                         return false;
                 }
                 if (!says_something(sets[i])) {
-                        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
+                        api_reply_error(
+                                resp, API_BAD_DATA,
+                                "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
                         return false;
                 }
         }
@@ -222,7 +230,8 @@ bool api_param_matchers(const HttpRequest *req, HttpResponse *resp, Matchers **r
         return true;
 }
 
-bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms, int64_t *ret_ms)
+bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms,
+                        int64_t *ret_ms)
 {
         Str text;
         double seconds;
@@ -236,7 +245,8 @@ bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *
                 *ret_ms = (int64_t)(seconds * 1000);
         if (fits || (!number && duration_parse(text, ret_ms)))
                 return true;
-        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": cannot parse \"" STR_FMT "\" to a valid duration%s", name,
+        api_reply_error(resp, API_BAD_DATA,
+                        "invalid parameter \"%s\": cannot parse \"" STR_FMT "\" to a valid duration%s", name,
                         STR_ARG(str_sub(text, 0, 200)), number ? ". It overflows int64" : "");
         return false;
 }
@@ -249,7 +259,8 @@ bool api_param_limit(const HttpRequest *req, HttpResponse *resp, const char *nam
         if (!http_request_param(req, str_of(name), &text) || text.n == 0)
                 return true;
         if (!num_parse_i64(text, &v)) { /* the words of Go's parser, which clients know */
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": strconv.Atoi: parsing \"" STR_FMT "\": invalid syntax", name,
+                api_reply_error(resp, API_BAD_DATA,
+                                "invalid parameter \"%s\": strconv.Atoi: parsing \"" STR_FMT "\": invalid syntax", name,
                                 STR_ARG(str_sub(text, 0, 200)));
                 return false;
         }
@@ -272,7 +283,8 @@ void api_put_time(Buf *out, int64_t t_ms)
         buf_i64(out, t_ms / 1000);
         int fraction = (int)(t_ms % 1000);
         if (fraction) {
-                char tmp[4] = { '.', (char)('0' + fraction / 100), (char)('0' + fraction / 10 % 10), (char)('0' + fraction % 10) };
+                char tmp[4] = { '.', (char)('0' + fraction / 100), (char)('0' + fraction / 10 % 10),
+                                (char)('0' + fraction % 10) };
                 buf_add(out, tmp, 4);
         }
 }

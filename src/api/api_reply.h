@@ -3,7 +3,15 @@
 #include "api/api.h"
 #include "codec/json.h"
 
-typedef enum ApiError { API_BAD_DATA, API_EXECUTION, API_TIMEOUT, API_CANCELED, API_NOT_FOUND, API_INTERNAL, API_UNAVAILABLE } ApiError;
+typedef enum ApiError {
+        API_BAD_DATA,
+        API_EXECUTION,
+        API_TIMEOUT,
+        API_CANCELED,
+        API_NOT_FOUND,
+        API_INTERNAL,
+        API_UNAVAILABLE
+} ApiError;
 
 /* {"status":"error","errorType":...,"error":...} with the status that belongs to it. */
 void api_reply_error(HttpResponse *resp, ApiError type, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -25,7 +33,8 @@ bool api_param_time_needed(const HttpRequest *req, HttpResponse *resp, const cha
 /* Every match[], each of which must say something. */
 bool api_param_matchers(const HttpRequest *req, HttpResponse *resp, Matchers **ret, size_t *ret_n);
 /* Float seconds or 5m; absent: fallback_ms. */
-bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms, int64_t *ret_ms);
+bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms,
+                        int64_t *ret_ms);
 /* A count; absent: 0, which means no limit wherever it is used. */
 bool api_param_limit(const HttpRequest *req, HttpResponse *resp, const char *name, uint64_t *ret);
 /* RFC 3339 or float seconds, kept within API_MIN_MS and API_MAX_MS. */

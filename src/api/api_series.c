@@ -24,11 +24,13 @@ static bool read_selection(const HttpRequest *req, HttpResponse *resp, bool matc
                 api_reply_error(resp, API_BAD_DATA, "no match[] parameter provided");
                 return false;
         }
-        if (!api_param_time(req, resp, "start", API_MIN_MS, &ret->min_ms) || !api_param_time(req, resp, "end", API_MAX_MS, &ret->max_ms) ||
+        if (!api_param_time(req, resp, "start", API_MIN_MS, &ret->min_ms) ||
+            !api_param_time(req, resp, "end", API_MAX_MS, &ret->max_ms) ||
             !api_param_limit(req, resp, "limit", &ret->limit))
                 return false;
         if (ret->max_ms < ret->min_ms) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"end\": end timestamp must not be before start timestamp");
+                api_reply_error(resp, API_BAD_DATA,
+                                "invalid parameter \"end\": end timestamp must not be before start timestamp");
                 return false;
         }
         return true;
@@ -44,7 +46,11 @@ static bool select_all(Querier *q, const Selection *sel, const HttpRequest *req,
 {
         for (size_t i = 0; i < sel->n; i++) {
                 StoreSelection found;
-                SelectArgs args = { .matchers = sel->sets[i], .min_ms = sel->min_ms, .max_ms = sel->max_ms, .sorted = sel->n == 1, .cancel = req->cancel };
+                SelectArgs args = { .matchers = sel->sets[i],
+                                    .min_ms = sel->min_ms,
+                                    .max_ms = sel->max_ms,
+                                    .sorted = sel->n == 1,
+                                    .cancel = req->cancel };
                 if (!q->select(q, &args, req->arena, &found, err))
                         return false;
                 for (size_t k = 0; k < found.n; k++)
@@ -86,7 +92,8 @@ void api_series_list(void *self, const HttpRequest *req, HttpResponse *resp)
         api_reply_end(&w, &TRUNCATED, cut);
 }
 
-typedef bool (*NamesFn)(Querier *q, const SelectArgs *args, Str of_label, Arena *arena, Str **ret, size_t *ret_n, Err *err);
+typedef bool (*NamesFn)(Querier *q, const SelectArgs *args, Str of_label, Arena *arena, Str **ret, size_t *ret_n,
+                        Err *err);
 
 static bool names_of(Querier *q, const SelectArgs *args, Str of_label, Arena *arena, Str **ret, size_t *ret_n, Err *err)
 {
@@ -94,7 +101,8 @@ static bool names_of(Querier *q, const SelectArgs *args, Str of_label, Arena *ar
         return q->label_names(q, args, 0, arena, ret, ret_n, err);
 }
 
-static bool values_of(Querier *q, const SelectArgs *args, Str of_label, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+static bool values_of(Querier *q, const SelectArgs *args, Str of_label, Arena *arena, Str **ret, size_t *ret_n,
+                      Err *err)
 {
         return q->label_values(q, of_label, args, 0, arena, ret, ret_n, err);
 }
@@ -113,7 +121,10 @@ static void reply_names(ApiContext *ctx, const HttpRequest *req, HttpResponse *r
         }
         StrVecs all = { .arena = req->arena };
         for (size_t i = 0; i < (sel.n ? sel.n : 1); i++) {
-                SelectArgs args = { .matchers = sel.n ? sel.sets[i] : (Matchers){ 0 }, .min_ms = sel.min_ms, .max_ms = sel.max_ms, .cancel = req->cancel };
+                SelectArgs args = { .matchers = sel.n ? sel.sets[i] : (Matchers){ 0 },
+                                    .min_ms = sel.min_ms,
+                                    .max_ms = sel.max_ms,
+                                    .cancel = req->cancel };
                 Str *some;
                 size_t n;
                 if (!fn(q, &args, of_label, req->arena, &some, &n, &err)) {
@@ -143,13 +154,17 @@ static void reply_names(ApiContext *ctx, const HttpRequest *req, HttpResponse *r
         api_reply_end(&w, &TRUNCATED, cut);
 }
 
-void api_series_label_names(void *self, const HttpRequest *req, HttpResponse *resp) { reply_names(self, req, resp, names_of, (Str){ 0 }); }
+void api_series_label_names(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        reply_names(self, req, resp, names_of, (Str){ 0 });
+}
 
 void api_series_label_values(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         static const Str tail = STR_INIT("/values");
         if (!str_ends(req->rest, tail)) {
-                api_reply_error(resp, API_NOT_FOUND, "no such endpoint; label values are at /api/v1/label/<name>/values");
+                api_reply_error(resp, API_NOT_FOUND,
+                                "no such endpoint; label values are at /api/v1/label/<name>/values");
                 return;
         }
         Str name = str_sub(req->rest, 0, req->rest.n - tail.n);

@@ -99,7 +99,8 @@ void api_watch_target_metadata(void *self, const HttpRequest *req, HttpResponse 
         if (!api_param_limit(req, resp, "limit", &limit))
                 return;
         http_request_param(req, STR("metric"), &metric);
-        if (http_request_param(req, STR("match_target"), &match) && match.n && !ast_parse_matchers(match, req->arena, &matchers, &err)) {
+        if (http_request_param(req, STR("match_target"), &match) && match.n &&
+            !ast_parse_matchers(match, req->arena, &matchers, &err)) {
                 api_reply_error(resp, API_BAD_DATA, "invalid parameter \"match_target\": %s", err.msg);
                 return;
         }
@@ -234,15 +235,19 @@ static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *
         http_request_param(req, STR("exclude_alerts"), &exclude);
         http_request_param(req, STR("group_next_token"), &f->token);
         if (type.n && !str_eq_fold(type, STR("alert")) && !str_eq_fold(type, STR("record"))) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"type\": not supported value \"" STR_FMT "\"", STR_ARG(type));
+                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"type\": not supported value \"" STR_FMT "\"",
+                                STR_ARG(type));
                 return false;
         }
         f->alerts = !str_eq_fold(type, STR("record"));
         f->records = !str_eq_fold(type, STR("alert"));
         bool without = false;
         if (exclude.n && !parse_bool(exclude, &without)) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"exclude_alerts\": error converting exclude_alerts: strconv.ParseBool: parsing \"" STR_FMT
-                                                    "\": invalid syntax", STR_ARG(str_sub(exclude, 0, 100)));
+                api_reply_error(
+                        resp, API_BAD_DATA,
+                        "invalid parameter \"exclude_alerts\": error converting exclude_alerts: strconv.ParseBool: parsing \"" STR_FMT
+                        "\": invalid syntax",
+                        STR_ARG(str_sub(exclude, 0, 100)));
                 return false;
         }
         f->with_alerts = !without;
@@ -254,7 +259,9 @@ static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *
         if (!api_param_limit(req, resp, "group_limit", &f->group_limit))
                 return false;
         if (f->token.n && !f->group_limit) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"group_limit\": group_limit needs to be present in order to paginate over the groups");
+                api_reply_error(
+                        resp, API_BAD_DATA,
+                        "invalid parameter \"group_limit\": group_limit needs to be present in order to paginate over the groups");
                 return false;
         }
         return true;
@@ -272,7 +279,9 @@ static bool rule_passes(const RuleFilter *f, const RuleStatus *r)
 
 static Str group_token(const RuleGroupStatus *g, Arena *arena)
 {
-        return str_printf(arena, "%016llx", (unsigned long long)hash_fnv1a(str_printf(arena, STR_FMT ";" STR_FMT, STR_ARG(g->file), STR_ARG(g->name))));
+        return str_printf(arena, "%016llx",
+                          (unsigned long long)hash_fnv1a(
+                                  str_printf(arena, STR_FMT ";" STR_FMT, STR_ARG(g->file), STR_ARG(g->name))));
 }
 
 static void put_group(JsonWriter *w, const RuleGroupStatus *g, const RuleFilter *f, Arena *arena)
@@ -324,7 +333,9 @@ void api_watch_rules(void *self, const HttpRequest *req, HttpResponse *resp)
                 return;
         rules_manager_status(ctx->rules, req->arena, &groups, &n);
         if (!page_start(groups, n, filter.token, req->arena, &i)) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"group_next_token\": invalid group_next_token. Were rule groups changed?");
+                api_reply_error(
+                        resp, API_BAD_DATA,
+                        "invalid parameter \"group_next_token\": invalid group_next_token. Were rule groups changed?");
                 return;
         }
         JsonWriter w;
@@ -375,7 +386,9 @@ void api_watch_alertmanagers(void *self, const HttpRequest *req, HttpResponse *r
         (void)req;
         JsonWriter w;
         api_reply_begin(resp, &w);
-        json_raw(&w, STR("{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}")); /* alerts are routed in this process */
+        json_raw(
+                &w,
+                STR("{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}")); /* alerts are routed in this process */
         api_reply_end(&w, NULL, 0);
 }
 

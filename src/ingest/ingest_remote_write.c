@@ -29,7 +29,8 @@ enum {
 
 METRIC_COUNTER(samples, "pharos_ingest_remote_write_samples_total", "Samples accepted by remote write.");
 METRIC_COUNTER(requests, "pharos_ingest_remote_write_requests_total", "Remote write requests.");
-METRIC_FAMILY(refused, METRIC_KIND_COUNTER, "pharos_ingest_remote_write_rejected_total", "Requests and series that remote write refused, by reason.", "reason");
+METRIC_FAMILY(refused, METRIC_KIND_COUNTER, "pharos_ingest_remote_write_rejected_total",
+              "Requests and series that remote write refused, by reason.", "reason");
 
 #define MAP_NAME RefMap
 #define MAP_FN_PREFIX ref_map
@@ -149,7 +150,8 @@ static bool refuse(WriteRun *run, Str series, AppendResult result, int64_t t_ms,
         metric_add(metric_of(&refused, str_of(append_result_name(result))), 1);
         if (read_labels(series, run->arena, &labels))
                 labels_print(&text, labels);
-        return err_set(err, ERR_INVALID, "%s: series " STR_FMT ", timestamp %lld", words[result] ? words[result] : append_result_name(result),
+        return err_set(err, ERR_INVALID, "%s: series " STR_FMT ", timestamp %lld",
+                       words[result] ? words[result] : append_result_name(result),
                        STR_ARG(str_sub(buf_str(&text), 0, 300)), (long long)t_ms);
 }
 
@@ -183,9 +185,7 @@ static bool append_one(WriteRun *run, Str series, Known *known, int64_t t_ms, do
                 cache_put(run->rw, known->key, known->ref);
         switch (result) {
         case APPEND_OK:
-        case APPEND_DUPLICATE:
-                run->n_samples++;
-                return true;
+        case APPEND_DUPLICATE: run->n_samples++; return true;
         case APPEND_BAD_LABELS:
         case APPEND_LIMIT:
                 metric_add(metric_of(&refused, str_of(append_result_name(result))), 1);
@@ -194,8 +194,7 @@ static bool append_one(WriteRun *run, Str series, Known *known, int64_t t_ms, do
         case APPEND_CONFLICT:
         case APPEND_OUT_OF_ORDER:
         case APPEND_OUT_OF_BOUNDS:
-        case APPEND_RESULT_MAX_:
-                break;
+        case APPEND_RESULT_MAX_: break;
         }
         return refuse(run, series, result, t_ms, err);
 }
@@ -316,7 +315,10 @@ int ingest_remote_write_body(IngestRemoteWrite *rw, Str block, Arena *arena, Err
                 return err->code == ERR_LIMIT ? 413 : 400;
         }
         WriteRun run = {
-                .rw = rw, .appender = store_appender(rw->store), .arena = arena, .max_ms = clock_wall_ms(rw->clock) + MAX_FUTURE_MS,
+                .rw = rw,
+                .appender = store_appender(rw->store),
+                .arena = arena,
+                .max_ms = clock_wall_ms(rw->clock) + MAX_FUTURE_MS,
         };
         if (!write_all(&run, buf_str(&message), err)) {
                 store_rollback(run.appender);

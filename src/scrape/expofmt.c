@@ -79,7 +79,8 @@ static size_t series_end(Str line)
 static bool read_number(Str token, double *ret)
 {
         for (size_t i = 0; i < token.n; i++)
-                if (token.p[i] == 'p' || token.p[i] == 'P' || token.p[i] == '_' || token.p[i] == 'x' || token.p[i] == 'X')
+                if (token.p[i] == 'p' || token.p[i] == 'P' || token.p[i] == '_' || token.p[i] == 'x' ||
+                    token.p[i] == 'X')
                         return false;
         double v;
         if (!floats_parse(token, &v))
@@ -234,7 +235,8 @@ bool expofmt_next_known(ExpoParser *p, Str series, ExpoItem *ret, ExpoKind *ret_
 {
         size_t left = p->text.n - p->at;
         const char *at = p->text.p + p->at;
-        if (series.n == 0 || left <= series.n || !is_blank(at[series.n]) || memcmp(at, series.p, series.n) != 0 || p->ended)
+        if (series.n == 0 || left <= series.n || !is_blank(at[series.n]) || memcmp(at, series.p, series.n) != 0 ||
+            p->ended)
                 return false;
         const char *next = at + series.n;
         while (next < p->text.p + p->text.n && is_blank(*next))
@@ -259,7 +261,8 @@ static bool unquote(Str s, size_t *at, Arena *arena, Str *ret, Err *err)
         *at = end;
         *ret = unescape(raw, true, arena);
         if (!utf8_valid(*ret))
-                return err_set(err, ERR_INVALID, "label value is not valid UTF-8 in '" STR_FMT "'", STR_ARG(str_sub(s, 0, 80)));
+                return err_set(err, ERR_INVALID, "label value is not valid UTF-8 in '" STR_FMT "'",
+                               STR_ARG(str_sub(s, 0, 80)));
         return true;
 }
 
@@ -284,7 +287,8 @@ static Str normalise_float(Str value, Arena *arena)
                 return value;
         Buf out = { .arena = arena };
         floats_format_g(&out, v);
-        if (isfinite(v) && str_find_char(buf_str(&out), '.') == SIZE_MAX && str_find_char(buf_str(&out), 'e') == SIZE_MAX)
+        if (isfinite(v) && str_find_char(buf_str(&out), '.') == SIZE_MAX &&
+            str_find_char(buf_str(&out), 'e') == SIZE_MAX)
                 buf_lit(&out, ".0");
         return buf_str(&out);
 }
@@ -333,7 +337,8 @@ static bool finish_labels(LabelVec *pairs, Labels *ret, Err *err)
         size_t n = 0;
         for (size_t i = 0; i < pairs->len; i++) {
                 if (i && str_eq(pairs->data[i].name, pairs->data[i - 1].name))
-                        return err_set(err, ERR_INVALID, "label name '" STR_FMT "' is not unique", STR_ARG(pairs->data[i].name));
+                        return err_set(err, ERR_INVALID, "label name '" STR_FMT "' is not unique",
+                                       STR_ARG(pairs->data[i].name));
                 if (pairs->data[i].value.n)
                         pairs->data[n++] = pairs->data[i];
         }
@@ -353,7 +358,8 @@ static bool read_braces(Str s, size_t *at, MetricType type, Arena *arena, LabelV
                 if (*at < s.n && s.p[*at] == ',')
                         *at = skip_blanks(s, *at + 1);
                 else if (*at >= s.n || s.p[*at] != '}')
-                        return err_set(err, ERR_INVALID, "expected ',' or '}' in '" STR_FMT "'", STR_ARG(str_sub(s, 0, 80)));
+                        return err_set(err, ERR_INVALID, "expected ',' or '}' in '" STR_FMT "'",
+                                       STR_ARG(str_sub(s, 0, 80)));
         }
         if (*at >= s.n)
                 return err_set(err, ERR_INVALID, "unclosed '{' in '" STR_FMT "'", STR_ARG(str_sub(s, 0, 80)));
@@ -372,7 +378,8 @@ bool expofmt_labels(Str s, MetricType type, Arena *arena, Labels *ret, Err *err)
         if (at < s.n && s.p[at] == '{' && !read_braces(s, &at, type, arena, &pairs, err))
                 return false;
         if (at < s.n)
-                return err_set(err, ERR_INVALID, "unexpected '" STR_FMT "' in a series name", STR_ARG(str_sub(s, at, at + 40)));
+                return err_set(err, ERR_INVALID, "unexpected '" STR_FMT "' in a series name",
+                               STR_ARG(str_sub(s, at, at + 40)));
         if (!finish_labels(&pairs, ret, err))
                 return false;
         if (labels_get(*ret, LABEL_NAME).n == 0)
@@ -380,7 +387,8 @@ bool expofmt_labels(Str s, MetricType type, Arena *arena, Labels *ret, Err *err)
         return true;
 }
 
-bool expofmt_exemplar(Str raw, Arena *arena, Labels *ret_labels, double *ret_value, bool *ret_has_t, int64_t *ret_t_ms, Err *err)
+bool expofmt_exemplar(Str raw, Arena *arena, Labels *ret_labels, double *ret_value, bool *ret_has_t, int64_t *ret_t_ms,
+                      Err *err)
 {
         LabelVec pairs = { .arena = arena };
         size_t at = 0;

@@ -15,13 +15,13 @@ typedef enum ExpoKind { EXPO_SERIES, EXPO_TYPE, EXPO_HELP, EXPO_UNIT, EXPO_COMME
 enum { EXPO_MAX_LINE_BYTES = 1 << 20, EXPO_MAX_LABELS = 512 };
 
 typedef struct ExpoItem {
-        Str series;    /* EXPO_SERIES: the bytes before the value: the cache key; others: the family's name */
+        Str series; /* EXPO_SERIES: the bytes before the value: the cache key; others: the family's name */
         double value;
         bool has_t;
         int64_t t_ms;
-        Str exemplar;  /* raw text behind '#', empty when none */
+        Str exemplar;    /* raw text behind '#', empty when none */
         MetricType type; /* EXPO_TYPE */
-        Str text;      /* EXPO_HELP (unescaped into the arena), EXPO_UNIT */
+        Str text;        /* EXPO_HELP (unescaped into the arena), EXPO_UNIT */
 } ExpoItem;
 
 typedef struct ExpoParser {
@@ -44,6 +44,7 @@ bool expofmt_next_known(ExpoParser *p, Str series, ExpoItem *ret, ExpoKind *ret_
  * quantile (summaries) become floats as upstream prints them ("1" -> "1.0"). Strings point into series or arena. */
 MUST_CHECK bool expofmt_labels(Str series, MetricType type, Arena *arena, Labels *ret, Err *err);
 /* Parses the raw exemplar text of an item: {labels} value [seconds]. */
-MUST_CHECK bool expofmt_exemplar(Str raw, Arena *arena, Labels *ret_labels, double *ret_value, bool *ret_has_t, int64_t *ret_t_ms, Err *err);
+MUST_CHECK bool expofmt_exemplar(Str raw, Arena *arena, Labels *ret_labels, double *ret_value, bool *ret_has_t,
+                                 int64_t *ret_t_ms, Err *err);
 /* From a Content-Type: false when it is none of ours. */
 bool expofmt_from_content_type(Str content_type, ExpoFormat *ret);

@@ -16,15 +16,17 @@
 #include "store/store.h"
 #include "sync/pool.h"
 
-enum { SCRAPE_NAMES_UTF8, SCRAPE_NAMES_LEGACY };                                                                  /* name_validation */
-enum { SCRAPE_ESCAPE_NOT, SCRAPE_ESCAPE_UNDERSCORES, SCRAPE_ESCAPE_DOTS, SCRAPE_ESCAPE_VALUES };                  /* name_escaping */
-enum { SCRAPE_DEFAULT_BODY_LIMIT_BYTES = 256 << 20 /* of one answer, uncompressed, where body_size_limit says nothing */ };
+enum { SCRAPE_NAMES_UTF8, SCRAPE_NAMES_LEGACY };                                                 /* name_validation */
+enum { SCRAPE_ESCAPE_NOT, SCRAPE_ESCAPE_UNDERSCORES, SCRAPE_ESCAPE_DOTS, SCRAPE_ESCAPE_VALUES }; /* name_escaping */
+/* Of one answer, uncompressed, where body_size_limit says nothing. */
+enum { SCRAPE_DEFAULT_BODY_LIMIT_BYTES = 256 << 20 };
 
 /* global: of prometheus.yml, as far as scraping uses it. */
 typedef struct ScrapeGlobal {
         int64_t scrape_interval_ms, scrape_timeout_ms, evaluation_interval_ms, rule_query_offset_ms;
         Labels external_labels;
-        uint64_t body_size_limit_bytes, sample_limit, target_limit, label_limit, label_name_length_limit, label_value_length_limit, keep_dropped_targets;
+        uint64_t body_size_limit_bytes, sample_limit, target_limit, label_limit, label_name_length_limit,
+                label_value_length_limit, keep_dropped_targets;
         bool extra_scrape_metrics, native_histograms, nhcb, classic;
         int name_validation, name_escaping; /* SCRAPE_NAMES_*, SCRAPE_ESCAPE_* */
         StrList scrape_protocols;
@@ -42,8 +44,9 @@ typedef struct ScrapeConfig {
         Str metrics_path, scheme;
         ParamList params;
         bool honor_labels, honor_timestamps, track_timestamps_staleness, enable_compression, extra_scrape_metrics;
-        uint64_t body_size_limit_bytes, sample_limit, target_limit, label_limit, label_name_length_limit, label_value_length_limit, keep_dropped_targets;
-        StructList static_configs;   /* ScrapeTargetGroup */
+        uint64_t body_size_limit_bytes, sample_limit, target_limit, label_limit, label_name_length_limit,
+                label_value_length_limit, keep_dropped_targets;
+        StructList static_configs; /* ScrapeTargetGroup */
         RelabelConfigList relabel_configs, metric_relabel_configs;
         HttpOptions http;
         StrList scrape_protocols;
@@ -55,7 +58,8 @@ extern const OptionTable scrape_config_table;
 
 /* Binds `scrape_configs:` (a list) with upstream's checks across entries (duplicate job names). What a job leaves open is
  * taken from global. Results live in ctx->arena. */
-bool scrape_configs_bind(const YamlNode *list, const ScrapeGlobal *global, const OptionCtx *ctx, ScrapeConfig **ret, size_t *ret_n);
+bool scrape_configs_bind(const YamlNode *list, const ScrapeGlobal *global, const OptionCtx *ctx, ScrapeConfig **ret,
+                         size_t *ret_n);
 
 /* An in-process source: gather appends text exposition 0.0.4. Runs on the pool, one call at a time per source. */
 typedef struct ScrapeSource {
@@ -77,13 +81,13 @@ typedef struct ScrapeManagerOptions {
         void *on_scraped_ctx;
 } ScrapeManagerOptions;
 ScrapeManager *scrape_manager_new(const ScrapeManagerOptions *options); /* returns owned */
-void scrape_manager_free(ScrapeManager *manager); /* stops all loops; waits */
+void scrape_manager_free(ScrapeManager *manager);                       /* stops all loops; waits */
 
 /* Replaces what is scraped: unchanged targets keep their loops and caches (and with the same rules even what they know of
  * each line), removed ones end with stale markers. A job above its target_limit is kept, and each of its scrapes fails
  * saying so. `configs` are borrowed until the next apply or free, `sources` until free; global is not kept. */
-MUST_CHECK bool scrape_manager_apply(ScrapeManager *manager, const ScrapeGlobal *global, const ScrapeConfig *configs, size_t n,
-                                     const ScrapeSource *sources, size_t n_sources, Err *err);
+MUST_CHECK bool scrape_manager_apply(ScrapeManager *manager, const ScrapeGlobal *global, const ScrapeConfig *configs,
+                                     size_t n, const ScrapeSource *sources, size_t n_sources, Err *err);
 
 typedef enum ScrapeHealth { SCRAPE_UNKNOWN, SCRAPE_UP, SCRAPE_DOWN } ScrapeHealth;
 typedef struct ScrapeTargetStatus { /* everything copied into the arena */
@@ -105,7 +109,8 @@ typedef struct ScrapeStatus {
         ScrapeDropped *dropped;
         size_t n_dropped;
         Str *pools;
-        uint64_t *pool_dropped; /* how many targets of each pool were dropped, also those that `dropped` does not list */
+        uint64_t
+                *pool_dropped; /* how many targets of each pool were dropped, also those that `dropped` does not list */
         size_t n_pools;
 } ScrapeStatus;
 void scrape_manager_status(ScrapeManager *manager, Arena *arena, ScrapeStatus *ret);

@@ -42,7 +42,7 @@ typedef VEC(SeriesRef) RefVec;
 
 typedef struct Family {
         MetricType type;
-        char *help, *unit; /* owned */
+        char *help, *unit;   /* owned */
         uint64_t generation; /* of the last body that named it */
 } Family;
 
@@ -140,8 +140,7 @@ static void forget_families(ScrapeCache *c)
         for (FamilyMapSlot *s = family_map_next(&c->families, NULL); s; s = family_map_next(&c->families, s))
                 if (s->val.generation + FAMILY_MAX_AGE < c->generation)
                         vec_push(&doomed, s->key);
-        vec_each(name, &doomed)
-        {
+        vec_each(name, &doomed) {
                 Family *f = family_map_get(&c->families, *name);
                 mem_free(f->help);
                 mem_free(f->unit);
@@ -192,12 +191,14 @@ static void add_target_labels(LabelsBuilder *lb, const ScrapeRules *rules, Label
 static bool check_names(Labels labels, Str metric, Err *err)
 {
         if (!labels_metric_is_legacy_valid(metric))
-                return err_set(err, ERR_INVALID, "metric name '" STR_FMT "' is not valid under metric_name_validation_scheme: legacy",
+                return err_set(err, ERR_INVALID,
+                               "metric name '" STR_FMT "' is not valid under metric_name_validation_scheme: legacy",
                                STR_ARG(str_sub(metric, 0, 60)));
         for (size_t i = 0; i < labels.n; i++)
                 if (!labels_name_is_legacy_valid(labels.data[i].name))
                         return err_set(err, ERR_INVALID,
-                                       "label name '" STR_FMT "' of metric '" STR_FMT "' is not valid under metric_name_validation_scheme: legacy",
+                                       "label name '" STR_FMT "' of metric '" STR_FMT
+                                       "' is not valid under metric_name_validation_scheme: legacy",
                                        STR_ARG(str_sub(labels.data[i].name, 0, 60)), STR_ARG(str_sub(metric, 0, 60)));
         return true;
 }
@@ -208,22 +209,26 @@ static bool check_labels(const ScrapeRules *rules, Labels labels, Err *err)
         if (rules->legacy_names && !check_names(labels, metric, err))
                 return false;
         if (rules->label_limit && labels.n > rules->label_limit)
-                return err_set(err, ERR_LIMIT, "label_limit exceeded: metric '" STR_FMT "' has %zu labels, the limit is %llu",
+                return err_set(err, ERR_LIMIT,
+                               "label_limit exceeded: metric '" STR_FMT "' has %zu labels, the limit is %llu",
                                STR_ARG(metric), labels.n, (unsigned long long)rules->label_limit);
         for (size_t i = 0; i < labels.n; i++) {
                 const Label *l = &labels.data[i];
                 if (rules->label_name_length_limit && l->name.n > rules->label_name_length_limit)
-                        return err_set(err, ERR_LIMIT, "label_name_length_limit exceeded: metric '" STR_FMT "', label '" STR_FMT "'",
+                        return err_set(err, ERR_LIMIT,
+                                       "label_name_length_limit exceeded: metric '" STR_FMT "', label '" STR_FMT "'",
                                        STR_ARG(metric), STR_ARG(str_sub(l->name, 0, 60)));
                 if (rules->label_value_length_limit && l->value.n > rules->label_value_length_limit)
-                        return err_set(err, ERR_LIMIT, "label_value_length_limit exceeded: metric '" STR_FMT "', label '" STR_FMT "'",
+                        return err_set(err, ERR_LIMIT,
+                                       "label_value_length_limit exceeded: metric '" STR_FMT "', label '" STR_FMT "'",
                                        STR_ARG(metric), STR_ARG(str_sub(l->name, 0, 60)));
         }
         return true;
 }
 
 /* *ret_kept false: relabelling dropped it. */
-static bool resolve(const ScrapeRules *rules, Str raw, MetricType type, Arena *arena, Labels *ret, bool *ret_kept, Err *err)
+static bool resolve(const ScrapeRules *rules, Str raw, MetricType type, Arena *arena, Labels *ret, bool *ret_kept,
+                    Err *err)
 {
         Labels scraped;
         if (!expofmt_labels(raw, type, arena, &scraped, err))
@@ -236,7 +241,8 @@ static bool resolve(const ScrapeRules *rules, Str raw, MetricType type, Arena *a
                 return true;
         *ret = labels_builder_build(&lb, arena);
         if (labels_get(*ret, LABEL_NAME).n == 0)
-                return err_set(err, ERR_INVALID, "no metric name is left after metric_relabel_configs for '" STR_FMT "'",
+                return err_set(err, ERR_INVALID,
+                               "no metric name is left after metric_relabel_configs for '" STR_FMT "'",
                                STR_ARG(str_sub(raw, 0, 80)));
         return check_labels(rules, *ret, err);
 }
@@ -333,15 +339,10 @@ static bool read_body(AppendRun *run, Str body, ExpoFormat format, Err *err)
                         note_metadata(c, kind, &item);
                         break;
                 case EXPO_HELP:
-                case EXPO_UNIT:
-                        note_metadata(c, kind, &item);
-                        break;
-                case EXPO_COMMENT:
-                        break;
-                case EXPO_BAD:
-                        return false;
-                case EXPO_END:
-                        return true;
+                case EXPO_UNIT: note_metadata(c, kind, &item); break;
+                case EXPO_COMMENT: break;
+                case EXPO_BAD: return false;
+                case EXPO_END: return true;
                 }
         }
 }
@@ -355,8 +356,7 @@ static void forget(ScrapeCache *c)
         for (EntryMapSlot *s = entry_map_next(&c->entries, NULL); s; s = entry_map_next(&c->entries, s))
                 if (s->val->generation != c->generation)
                         vec_push(&doomed, s->val);
-        vec_each(e, &doomed)
-        {
+        vec_each(e, &doomed) {
                 entry_map_remove(&c->entries, entry_raw(*e));
                 mem_free(*e);
         }
@@ -368,8 +368,7 @@ static bool needs_marker(const CacheEntry *e) { return e->ref && !e->timed && !e
 /* The rules changed: every line is to be looked at anew, but what it led to is remembered. */
 static void make_orphans(ScrapeCache *c)
 {
-        vec_each(it, &c->order)
-        {
+        vec_each(it, &c->order) {
                 CacheEntry *e = *it;
                 if (e->generation == c->generation && needs_marker(e))
                         vec_push(&c->orphans, e->ref);
@@ -392,11 +391,12 @@ static void end_orphans(ScrapeCache *c, int64_t t_ms, Appender *appender)
         RefVec alive = { 0 };
         if (c->orphans.len == 0)
                 return;
-        vec_each(e, &c->seen) if ((*e)->ref) vec_push(&alive, (*e)->ref);
+        vec_each(e, &c->seen)
+                if ((*e)->ref)
+                        vec_push(&alive, (*e)->ref);
         if (alive.len > 1)
                 qsort(alive.data, alive.len, sizeof(SeriesRef), by_ref);
-        vec_each(ref, &c->orphans)
-        {
+        vec_each(ref, &c->orphans) {
                 if (!alive.len || !bsearch(ref, alive.data, alive.len, sizeof(SeriesRef), by_ref))
                         store_append(appender, ref, (Labels){ 0 }, t_ms, sample_stale());
         }
@@ -408,8 +408,7 @@ static void end_orphans(ScrapeCache *c, int64_t t_ms, Appender *appender)
 static bool end_missing(ScrapeCache *c, uint64_t now, int64_t t_ms, Appender *appender)
 {
         bool any = false;
-        vec_each(it, &c->order)
-        {
+        vec_each(it, &c->order) {
                 CacheEntry *e = *it;
                 if (e->generation == now || e->generation == 0)
                         continue;
@@ -432,8 +431,8 @@ static void undo(ScrapeCache *c)
         vec_clear(&c->seen);
 }
 
-bool scrape_cache_append(ScrapeCache *c, const ScrapeRules *rules, Str body, ExpoFormat format, int64_t t_ms, Appender *appender,
-                         Arena *scratch, ScrapeCounts *ret, Err *err)
+bool scrape_cache_append(ScrapeCache *c, const ScrapeRules *rules, Str body, ExpoFormat format, int64_t t_ms,
+                         Appender *appender, Arena *scratch, ScrapeCounts *ret, Err *err)
 {
         AppendRun run = { .cache = c, .rules = rules, .appender = appender, .scratch = scratch, .t_ms = t_ms };
         if (c->stale_rules)

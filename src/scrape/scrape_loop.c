@@ -18,12 +18,14 @@
 
 METRIC_COUNTER(scrapes, "pharos_scrape_scrapes_total", "Scrapes finished, good and bad.");
 METRIC_COUNTER(failed, "pharos_scrape_failed_total", "Scrapes that failed: no answer, bad text, a limit.");
-METRIC_FAMILY(skipped, METRIC_KIND_COUNTER, "pharos_scrape_skipped_total", "Scrapes that did not happen, by reason.", "reason");
+METRIC_FAMILY(skipped, METRIC_KIND_COUNTER, "pharos_scrape_skipped_total", "Scrapes that did not happen, by reason.",
+              "reason");
 METRIC_HISTOGRAM(store_seconds, "pharos_scrape_store_seconds", "Time to parse and store one scrape.");
 
 enum { SMALL_BODY_BYTES = 64 << 10 /* copied, so that the connection keeps its buffer */ };
 
-ScrapeLoop *scrape_loop_new(ScrapeShared *shared, Str pool, const TargetSpec *spec, const ScrapeConfig *config, const ScrapeSource *source)
+ScrapeLoop *scrape_loop_new(ScrapeShared *shared, Str pool, const TargetSpec *spec, const ScrapeConfig *config,
+                            const ScrapeSource *source)
 {
         ScrapeLoop *l = mem_new(ScrapeLoop);
         Arena *arena = arena_new();
@@ -95,9 +97,14 @@ static ScrapeRules rules_of(const ScrapeLoop *l)
 
 static void report_one(ScrapeLoop *l, Appender *a, Arena *arena, size_t i, int64_t t_ms, double v)
 {
-        static const char *const names[SCRAPE_REPORTS] = { "up", "scrape_duration_seconds", "scrape_samples_scraped",
-                                                           "scrape_samples_post_metric_relabeling", "scrape_series_added",
-                                                           "scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes" };
+        static const char *const names[SCRAPE_REPORTS] = { "up",
+                                                           "scrape_duration_seconds",
+                                                           "scrape_samples_scraped",
+                                                           "scrape_samples_post_metric_relabeling",
+                                                           "scrape_series_added",
+                                                           "scrape_timeout_seconds",
+                                                           "scrape_sample_limit",
+                                                           "scrape_body_size_bytes" };
         if (l->reports[i] && store_append(a, &l->reports[i], (Labels){ 0 }, t_ms, v) != APPEND_BAD_LABELS)
                 return;
         LabelsBuilder lb;
@@ -108,7 +115,8 @@ static void report_one(ScrapeLoop *l, Appender *a, Arena *arena, size_t i, int64
 }
 
 /* What a scrape says of itself; the last three only with extra_scrape_metrics, and stale once that was switched off. */
-static void report(ScrapeLoop *l, Appender *a, Arena *arena, int64_t t_ms, const double values[SCRAPE_REPORTS], bool extra)
+static void report(ScrapeLoop *l, Appender *a, Arena *arena, int64_t t_ms, const double values[SCRAPE_REPORTS],
+                   bool extra)
 {
         for (size_t i = 0; i < SCRAPE_REPORTS; i++) {
                 if (i < SCRAPE_PLAIN_REPORTS || extra) {
@@ -126,7 +134,8 @@ static bool store_body(ScrapeLoop *l, ScrapeJob *job, Arena *arena, Appender **a
         StoreEngine *store = l->shared->options.store;
         if (job->ok) {
                 ScrapeRules rules = rules_of(l);
-                if (scrape_cache_append(l->cache, &rules, buf_str(&job->body), job->format, job->t_ms, *appender, arena, counts, &job->err))
+                if (scrape_cache_append(l->cache, &rules, buf_str(&job->body), job->format, job->t_ms, *appender, arena,
+                                        counts, &job->err))
                         return true;
                 store_rollback(*appender);
                 *appender = store_appender(store);
@@ -161,8 +170,14 @@ static void store_job(ScrapeLoop *l, ScrapeJob *job, Arena *arena)
         Appender *appender = store_appender(l->shared->options.store);
         bool up = store_body(l, job, arena, &appender, &counts);
         pthread_rwlock_unlock(&l->shared->config_lock);
-        const double values[SCRAPE_REPORTS] = { up ? 1 : 0, job->seconds, (double)counts.scraped, (double)counts.post_relabel, (double)counts.added,
-                                                (double)job->timeout_ms / 1000, sample_limit, body_bytes };
+        const double values[SCRAPE_REPORTS] = { up ? 1 : 0,
+                                                job->seconds,
+                                                (double)counts.scraped,
+                                                (double)counts.post_relabel,
+                                                (double)counts.added,
+                                                (double)job->timeout_ms / 1000,
+                                                sample_limit,
+                                                body_bytes };
         report(l, appender, arena, job->t_ms, values, extra);
         if (!store_commit(appender, &err)) {
                 log_error("a scrape is not stored", KV("target", l->spec.url), KV("err", &err));
@@ -271,7 +286,8 @@ static void take_answer(const ScrapeLoop *l, const HttpAnswer *answer, ScrapeJob
                 job->too_large = answer->err.code == ERR_LIMIT;
         } else if (answer->status != 200) {
                 err_set(&job->err, ERR_UNAVAILABLE, "server returned HTTP status %d", answer->status);
-        } else if (scrape_request_format(answer->content_type, l->config->fallback_scrape_protocol, &job->format, &job->err)) {
+        } else if (scrape_request_format(answer->content_type, l->config->fallback_scrape_protocol, &job->format,
+                                         &job->err)) {
                 job->ok = true;
                 if (answer->body.n <= SMALL_BODY_BYTES) {
                         buf_str_add(&job->body, answer->body);
@@ -306,8 +322,12 @@ static void fetch(ScrapeLoop *l)
         };
         uint64_t limit = l->config->body_size_limit_bytes;
         HttpCallOptions call = {
-                .url = l->spec.url, .headers = headers, .n_headers = ARRAY_LEN(headers), .timeout_ms = l->spec.timeout_ms,
-                .accept_gzip = l->config->enable_compression, .max_body_bytes = limit ? limit : SCRAPE_DEFAULT_BODY_LIMIT_BYTES,
+                .url = l->spec.url,
+                .headers = headers,
+                .n_headers = ARRAY_LEN(headers),
+                .timeout_ms = l->spec.timeout_ms,
+                .accept_gzip = l->config->enable_compression,
+                .max_body_bytes = limit ? limit : SCRAPE_DEFAULT_BODY_LIMIT_BYTES,
         };
         HttpAuthTls auth;
         Err err;
@@ -412,5 +432,6 @@ void scrape_loop_end(ScrapeLoop *l, int64_t t_ms)
                 if (l->reports[i])
                         report_one(l, appender, arena, i, t_ms, sample_stale());
         if (!store_commit(appender, &err))
-                log_warn("stale markers of a removed target are not stored", KV("target", l->spec.url), KV("err", &err));
+                log_warn("stale markers of a removed target are not stored", KV("target", l->spec.url),
+                         KV("err", &err));
 }

@@ -26,7 +26,7 @@ typedef struct ScrapeLoop {
         ScrapeShared *shared;
         Arena *arena; /* the strings of spec and pool */
         Str pool;
-        TargetSpec spec;            /* labels and url never change; the rest under the manager's mu and on the loop thread */
+        TargetSpec spec; /* labels and url never change; the rest under the manager's mu and on the loop thread */
         const ScrapeConfig *config; /* borrowed; under config_lock; NULL: defaults (sources) */
         const ScrapeSource *source; /* NULL: HTTP */
         Str forced_error;           /* as config; not empty: every scrape fails with it */
@@ -51,7 +51,8 @@ typedef struct ScrapeLoop {
 } ScrapeLoop;
 
 /* Copies spec. Returns owned (one reference). */
-ScrapeLoop *scrape_loop_new(ScrapeShared *shared, Str pool, const TargetSpec *spec, const ScrapeConfig *config, const ScrapeSource *source);
+ScrapeLoop *scrape_loop_new(ScrapeShared *shared, Str pool, const TargetSpec *spec, const ScrapeConfig *config,
+                            const ScrapeSource *source);
 void scrape_loop_unref(ScrapeLoop *loop);
 /* Loop thread only. */
 void scrape_loop_start(ScrapeLoop *loop);

@@ -23,7 +23,10 @@ typedef struct TargetKey {
         bool source;
 } TargetKey;
 
-static uint64_t key_hash(TargetKey k) { return hash_u64(hash_str(k.pool) ^ hash_u64(hash_str(k.url) ^ labels_hash(k.labels))); }
+static uint64_t key_hash(TargetKey k)
+{
+        return hash_u64(hash_str(k.pool) ^ hash_u64(hash_str(k.url) ^ labels_hash(k.labels)));
+}
 
 static bool key_eq(TargetKey a, TargetKey b)
 {
@@ -64,13 +67,15 @@ ScrapeManager *scrape_manager_new(const ScrapeManagerOptions *options)
 static void start_all(void *arg)
 {
         LoopVec *loops = arg;
-        vec_each(l, loops) scrape_loop_start(*l);
+        vec_each(l, loops)
+                scrape_loop_start(*l);
 }
 
 static void stop_all(void *arg)
 {
         LoopVec *loops = arg;
-        vec_each(l, loops) scrape_loop_stop(*l);
+        vec_each(l, loops)
+                scrape_loop_stop(*l);
 }
 
 static void wait_idle(ScrapeManager *m)
@@ -87,7 +92,8 @@ void scrape_manager_free(ScrapeManager *m)
                 return;
         loop_call(m->shared.options.loop, stop_all, &m->loops);
         wait_idle(m);
-        vec_each(l, &m->loops) scrape_loop_unref(*l);
+        vec_each(l, &m->loops)
+                scrape_loop_unref(*l);
         vec_done(&m->loops);
         pthread_rwlock_destroy(&m->shared.config_lock);
         mutex_done(&m->shared.mu);
@@ -115,7 +121,10 @@ typedef struct Plan {
         VEC(PoolState) pools;
 } Plan;
 
-static TargetKey wanted_key(const Wanted *w) { return (TargetKey){ w->pool, w->spec.url, w->spec.labels, w->source != NULL }; }
+static TargetKey wanted_key(const Wanted *w)
+{
+        return (TargetKey){ w->pool, w->spec.url, w->spec.labels, w->source != NULL };
+}
 
 static void want(Plan *plan, Wanted w)
 {
@@ -155,8 +164,10 @@ static void plan_config(Plan *plan, const ScrapeConfig *config, const ScrapeGlob
         size_t n = plan->wanted.len - before;
         if (!limit || n <= limit)
                 return;
-        log_error("target_limit exceeded: the scrapes of the job fail", KV("job", config->job_name), KV("targets", n), KV("limit", limit));
-        Str why = str_printf(plan->arena, "target_limit exceeded (number of targets: %zu, limit: %llu)", n, (unsigned long long)limit);
+        log_error("target_limit exceeded: the scrapes of the job fail", KV("job", config->job_name), KV("targets", n),
+                  KV("limit", limit));
+        Str why = str_printf(plan->arena, "target_limit exceeded (number of targets: %zu, limit: %llu)", n,
+                             (unsigned long long)limit);
         for (size_t i = before; i < plan->wanted.len; i++)
                 plan->wanted.data[i].forced_error = why;
 }
@@ -169,7 +180,10 @@ static void plan_source(Plan *plan, const ScrapeSource *source)
         labels_builder_set(&lb, STR("instance"), source->instance);
         Labels labels = labels_builder_build(&lb, plan->arena);
         TargetSpec spec = {
-                .labels = labels, .discovered = labels, .url = str_printf(plan->arena, "pharos:%s", source->job), .interval_ms = source->interval_ms,
+                .labels = labels,
+                .discovered = labels,
+                .url = str_printf(plan->arena, "pharos:%s", source->job),
+                .interval_ms = source->interval_ms,
                 .timeout_ms = source->interval_ms,
         };
         vec_push(&plan->pools, (PoolState){ .name = str_of(source->job) });
@@ -204,8 +218,9 @@ static bool same_rules(Exchange *x, const ScrapeConfig *a, const ScrapeConfig *b
                 return x->same_rules;
         x->before = a;
         x->after = b;
-        x->same_rules = a->honor_labels == b->honor_labels && a->name_validation == b->name_validation && a->label_limit == b->label_limit &&
-                        a->label_name_length_limit == b->label_name_length_limit && a->label_value_length_limit == b->label_value_length_limit &&
+        x->same_rules = a->honor_labels == b->honor_labels && a->name_validation == b->name_validation &&
+                        a->label_limit == b->label_limit && a->label_name_length_limit == b->label_name_length_limit &&
+                        a->label_value_length_limit == b->label_value_length_limit &&
                         same_relabels(a->metric_relabel_configs, b->metric_relabel_configs);
         return x->same_rules;
 }
@@ -224,9 +239,11 @@ static void exchange_loops(Exchange *x)
         ScrapeManager *m = x->manager;
         TargetMap running = { 0 };
         LoopVec loops = { 0 };
-        vec_each(it, &m->loops) *target_map_put(&running, (TargetKey){ (*it)->pool, (*it)->spec.url, (*it)->spec.labels, (*it)->source != NULL }, NULL) = *it;
-        vec_each(w, &x->plan->wanted)
-        {
+        vec_each(it, &m->loops)
+                *target_map_put(&running,
+                                (TargetKey){ (*it)->pool, (*it)->spec.url, (*it)->spec.labels, (*it)->source != NULL },
+                                NULL) = *it;
+        vec_each(w, &x->plan->wanted) {
                 ScrapeLoop **found = target_map_get(&running, wanted_key(w));
                 ScrapeLoop *l = found ? *found : scrape_loop_new(&m->shared, w->pool, &w->spec, w->config, w->source);
                 if (found) {
@@ -266,12 +283,16 @@ static void exchange_on_loop(void *arg)
         stop_all(&x->old);
 }
 
-bool scrape_manager_apply(ScrapeManager *m, const ScrapeGlobal *global, const ScrapeConfig *configs, size_t n, const ScrapeSource *sources,
-                          size_t n_sources, Err *err)
+bool scrape_manager_apply(ScrapeManager *m, const ScrapeGlobal *global, const ScrapeConfig *configs, size_t n,
+                          const ScrapeSource *sources, size_t n_sources, Err *err)
 {
         (void)err;
         Arena *arena = arena_new();
-        Plan plan = { .arena = arena, .wanted.arena = arena, .known.arena = arena, .dropped.arena = arena, .pools.arena = arena };
+        Plan plan = { .arena = arena,
+                      .wanted.arena = arena,
+                      .known.arena = arena,
+                      .dropped.arena = arena,
+                      .pools.arena = arena };
         for (size_t i = 0; i < n_sources; i++)
                 plan_source(&plan, &sources[i]);
         for (size_t i = 0; i < n; i++)
@@ -279,8 +300,7 @@ bool scrape_manager_apply(ScrapeManager *m, const ScrapeGlobal *global, const Sc
         Exchange x = { .manager = m, .plan = &plan };
         loop_call(m->shared.options.loop, exchange_on_loop, &x);
         int64_t now_ms = clock_wall_ms(m->shared.options.clock);
-        vec_each(l, &x.old)
-        {
+        vec_each(l, &x.old) {
                 scrape_loop_end(*l, now_ms);
                 scrape_loop_unref(*l);
         }
@@ -297,10 +317,18 @@ static void copy_status(ScrapeLoop *l, Arena *arena, ScrapeTargetStatus *ret)
 {
         MUTEX_SCOPE(&l->mu);
         *ret = (ScrapeTargetStatus){
-                .pool = str_dup(arena, l->pool), .url = str_dup(arena, l->spec.url), .global_url = str_dup(arena, l->spec.url),
-                .labels = labels_dup(arena, l->spec.labels), .discovered = labels_dup(arena, l->spec.discovered), .health = l->health,
-                .last_error = l->health == SCRAPE_DOWN ? str_dup(arena, str_of(l->last_error.msg)) : (Str){ 0 }, .last_scrape_ms = l->last_ms,
-                .last_seconds = l->last_seconds, .interval_ms = l->spec.interval_ms, .timeout_ms = l->spec.timeout_ms, .samples = l->samples,
+                .pool = str_dup(arena, l->pool),
+                .url = str_dup(arena, l->spec.url),
+                .global_url = str_dup(arena, l->spec.url),
+                .labels = labels_dup(arena, l->spec.labels),
+                .discovered = labels_dup(arena, l->spec.discovered),
+                .health = l->health,
+                .last_error = l->health == SCRAPE_DOWN ? str_dup(arena, str_of(l->last_error.msg)) : (Str){ 0 },
+                .last_scrape_ms = l->last_ms,
+                .last_seconds = l->last_seconds,
+                .interval_ms = l->spec.interval_ms,
+                .timeout_ms = l->spec.timeout_ms,
+                .samples = l->samples,
                 .series = l->series,
         };
 }
@@ -309,14 +337,19 @@ void scrape_manager_status(ScrapeManager *m, Arena *arena, ScrapeStatus *ret)
 {
         MUTEX_SCOPE(&m->mu);
         *ret = (ScrapeStatus){
-                .active = arena_array(arena, ScrapeTargetStatus, m->loops.len), .n_active = m->loops.len,
-                .dropped = arena_array(arena, ScrapeDropped, m->dropped.len), .n_dropped = m->dropped.len,
-                .pools = arena_array(arena, Str, m->pools.len), .pool_dropped = arena_array(arena, uint64_t, m->pools.len), .n_pools = m->pools.len,
+                .active = arena_array(arena, ScrapeTargetStatus, m->loops.len),
+                .n_active = m->loops.len,
+                .dropped = arena_array(arena, ScrapeDropped, m->dropped.len),
+                .n_dropped = m->dropped.len,
+                .pools = arena_array(arena, Str, m->pools.len),
+                .pool_dropped = arena_array(arena, uint64_t, m->pools.len),
+                .n_pools = m->pools.len,
         };
         for (size_t i = 0; i < m->loops.len; i++)
                 copy_status(m->loops.data[i], arena, &ret->active[i]);
         for (size_t i = 0; i < m->dropped.len; i++)
-                ret->dropped[i] = (ScrapeDropped){ str_dup(arena, m->dropped.data[i].pool), labels_dup(arena, m->dropped.data[i].discovered) };
+                ret->dropped[i] = (ScrapeDropped){ str_dup(arena, m->dropped.data[i].pool),
+                                                   labels_dup(arena, m->dropped.data[i].discovered) };
         for (size_t i = 0; i < m->pools.len; i++) {
                 ret->pools[i] = str_dup(arena, m->pools.data[i].name);
                 ret->pool_dropped[i] = m->pools.data[i].dropped;
@@ -336,19 +369,24 @@ static void add_metadata(void *arg, Str metric, const Metadata *meta)
         if (run->metric.n && !str_eq(metric, run->metric))
                 return;
         vec_push(&run->all, (ScrapeMetadata){
-                                    .metric = str_dup(run->arena, metric), .target = run->target,
-                                    .meta = { .type = meta->type, .help = str_dup(run->arena, meta->help), .unit = str_dup(run->arena, meta->unit) },
+                                    .metric = str_dup(run->arena, metric),
+                                    .target = run->target,
+                                    .meta = { .type = meta->type,
+                                              .help = str_dup(run->arena, meta->help),
+                                              .unit = str_dup(run->arena, meta->unit) },
                             });
 }
 
-static int by_metric(const void *a, const void *b) { return str_cmp(((const ScrapeMetadata *)a)->metric, ((const ScrapeMetadata *)b)->metric); }
+static int by_metric(const void *a, const void *b)
+{
+        return str_cmp(((const ScrapeMetadata *)a)->metric, ((const ScrapeMetadata *)b)->metric);
+}
 
 void scrape_manager_metadata(ScrapeManager *m, Str metric, Arena *arena, ScrapeMetadata **ret, size_t *ret_n)
 {
         MetaRun run = { .arena = arena, .metric = metric, .all.arena = arena };
         mutex_lock(&m->mu);
-        vec_each(l, &m->loops)
-        {
+        vec_each(l, &m->loops) {
                 run.target = labels_dup(arena, (*l)->spec.labels);
                 scrape_cache_each_metadata((*l)->cache, add_metadata, &run);
         }

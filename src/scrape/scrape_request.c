@@ -1,7 +1,7 @@
 #include "scrape/scrape_request.h"
 
-const char *const scrape_request_protocols[] = { "PrometheusProto", "OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusText0.0.4",
-                                                 "PrometheusText1.0.0", NULL };
+const char *const scrape_request_protocols[] = { "PrometheusProto",     "OpenMetricsText0.0.1", "OpenMetricsText1.0.0",
+                                                 "PrometheusText0.0.4", "PrometheusText1.0.0",  NULL };
 
 /* In the default order. */
 static const struct {
@@ -43,6 +43,8 @@ bool scrape_request_format(Str content_type, Str fallback, ExpoFormat *ret, Err 
                 *ret = str_starts(fallback, STR("OpenMetrics")) ? EXPO_OPENMETRICS : EXPO_TEXT;
                 return true;
         }
-        return err_set(err, ERR_INVALID, "received unsupported Content-Type '" STR_FMT "' and no fallback_scrape_protocol specified for target",
+        return err_set(err, ERR_INVALID,
+                       "received unsupported Content-Type '" STR_FMT
+                       "' and no fallback_scrape_protocol specified for target",
                        STR_ARG(str_sub(content_type, 0, 100)));
 }

@@ -11,5 +11,5 @@ typedef struct TargetSpec {
 } TargetSpec;
 
 /* Everything lives in arena. False: the labels make no target (bad interval, bad label value); err says why. */
-MUST_CHECK bool scrape_target_resolve(const ScrapeConfig *config, const ScrapeGlobal *global, Str address, Labels group_labels, Arena *arena,
-                                      TargetSpec *ret, Err *err);
+MUST_CHECK bool scrape_target_resolve(const ScrapeConfig *config, const ScrapeGlobal *global, Str address,
+                                      Labels group_labels, Arena *arena, TargetSpec *ret, Err *err);

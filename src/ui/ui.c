@@ -29,7 +29,8 @@ static bool accepts_gzip(const HttpRequest *req)
                 str_cut(part, ';', &coding, &params);
                 params = str_trim(params);
                 double q;
-                bool refused = str_starts(params, STR("q=")) && floats_parse(str_sub(params, 2, params.n), &q) && q <= 0;
+                bool refused = str_starts(params, STR("q=")) && floats_parse(str_sub(params, 2, params.n), &q) &&
+                               q <= 0;
                 if (str_eq_fold(str_trim(coding), STR("gzip")))
                         return !refused;
         }
@@ -42,7 +43,8 @@ static void serve_file(const EmbeddedFile *file, const HttpRequest *req, HttpRes
         resp->content_type = file->content_type;
         /* Names of assets hold a hash of their content. */
         http_response_header(resp, STR("Cache-Control"),
-                             str_starts(str_of(file->path), STR("assets/")) ? STR("public, max-age=31536000, immutable") : STR("no-cache"));
+                             str_starts(str_of(file->path), STR("assets/")) ? STR("public, max-age=31536000, immutable")
+                                                                            : STR("no-cache"));
         http_response_header(resp, STR("Vary"), STR("Accept-Encoding"));
         resp->no_compress = true;
         if (accepts_gzip(req)) {
@@ -64,8 +66,9 @@ static void serve_index(HttpResponse *resp)
                 buf_str_add(&resp->body, buf_str(&page.index));
                 return;
         }
-        buf_lit(&resp->body, "<!doctype html><title>pharos</title><p>This build has no user interface: build it with <code>./dev build</code>. "
-                             "The API is at <code>/api/v1/</code>.");
+        buf_lit(&resp->body,
+                "<!doctype html><title>pharos</title><p>This build has no user interface: build it with <code>./dev build</code>. "
+                "The API is at <code>/api/v1/</code>.");
 }
 
 static void handle(void *self, const HttpRequest *req, HttpResponse *resp)
@@ -79,7 +82,8 @@ static void handle(void *self, const HttpRequest *req, HttpResponse *resp)
                 serve_file(file, req, resp);
                 return;
         }
-        bool is_page = str_find_char(path, '.') == SIZE_MAX && !str_starts(path, STR("api/")) && !str_starts(path, STR("assets/")) && !str_starts(path, STR("-/"));
+        bool is_page = str_find_char(path, '.') == SIZE_MAX && !str_starts(path, STR("api/")) &&
+                       !str_starts(path, STR("assets/")) && !str_starts(path, STR("-/"));
         if (is_page) {
                 serve_index(resp);
                 return;
@@ -93,7 +97,8 @@ static void make_index(const char *prefix)
         const EmbeddedFile *file = find(STR("index.html"));
         Buf text = { 0 };
         Err err;
-        if (!file || !gzip_decode(GZIP_GZIP, str_n((const char *)file->gzip, file->gzip_n), MAX_FILE_BYTES, &text, &err))
+        if (!file ||
+            !gzip_decode(GZIP_GZIP, str_n((const char *)file->gzip, file->gzip_n), MAX_FILE_BYTES, &text, &err))
                 return;
         Str html = buf_str(&text);
         Str needle = STR("<base href=\"/\"");

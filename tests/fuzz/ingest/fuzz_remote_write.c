@@ -16,7 +16,8 @@ static size_t samples_in(MemStore *store)
         Column samples = { 0 };
         size_t n = 0;
         Err err;
-        CHECK(store_querier(memstore_engine(store), INT64_MIN, INT64_MAX, &q, &err) && q->select(q, &args, arena, &all, &err));
+        CHECK(store_querier(memstore_engine(store), INT64_MIN, INT64_MAX, &q, &err) &&
+              q->select(q, &args, arena, &all, &err));
         for (size_t i = 0; i < all.n; i++) {
                 column_clear(&samples);
                 CHECK(q->read(q, &all, i, INT64_MIN, INT64_MAX, &samples, &err));

@@ -28,13 +28,15 @@ static void one(Str text, ExpoFormat format)
                         fast.at++;
                 if (expofmt_next_known(&fast, item.series, &again, &kind_again, &err)) {
                         CHECK(kind_again == kind && fast.at == p.at && str_eq(again.series, item.series));
-                        CHECK(memcmp(&again.value, &item.value, sizeof item.value) == 0 && again.has_t == item.has_t && again.t_ms == item.t_ms);
+                        CHECK(memcmp(&again.value, &item.value, sizeof item.value) == 0 && again.has_t == item.has_t &&
+                              again.t_ms == item.t_ms);
                         CHECK(str_eq(again.exemplar, item.exemplar));
                 }
                 Labels labels;
                 if (expofmt_labels(item.series, METRIC_TYPE_HISTOGRAM, arena, &labels, &err))
                         for (size_t i = 1; i < labels.n; i++)
-                                CHECK(str_cmp(labels.data[i - 1].name, labels.data[i].name) < 0 && labels.data[i].value.n);
+                                CHECK(str_cmp(labels.data[i - 1].name, labels.data[i].name) < 0 &&
+                                      labels.data[i].value.n);
                 double value;
                 bool has_t;
                 int64_t t_ms;

@@ -10,14 +10,42 @@ static void times(void **state)
                 const char *text;
                 int64_t t_ms;
         } good[] = {
-                { "0", 0 }, { "1435781451.781", 1435781451781 }, { "-1.5", -1500 }, { "1e3", 1000000 }, { "1435781451.7814", 1435781451781 },
-                { "2015-07-01T20:10:51.781Z", 1435781451781 }, { "2015-07-01T22:10:51.781+02:00", 1435781451781 }, { "2015-07-01T20:10:51Z", 1435781451000 },
-                { "1969-12-31T23:59:59.5Z", -500 }, { "2024-02-29T00:00:00Z", 1709164800000 }, { "2015-07-01T20:10:51.7814999Z", 1435781451781 },
-                { "-292273086-05-16T16:47:06Z", API_MIN_MS }, { "292277025-08-18T07:12:54.999999999Z", API_MAX_MS }, { "9e15", API_MAX_MS }, { "-9e15", API_MIN_MS },
+                { "0", 0 },
+                { "1435781451.781", 1435781451781 },
+                { "-1.5", -1500 },
+                { "1e3", 1000000 },
+                { "1435781451.7814", 1435781451781 },
+                { "2015-07-01T20:10:51.781Z", 1435781451781 },
+                { "2015-07-01T22:10:51.781+02:00", 1435781451781 },
+                { "2015-07-01T20:10:51Z", 1435781451000 },
+                { "1969-12-31T23:59:59.5Z", -500 },
+                { "2024-02-29T00:00:00Z", 1709164800000 },
+                { "2015-07-01T20:10:51.7814999Z", 1435781451781 },
+                { "-292273086-05-16T16:47:06Z", API_MIN_MS },
+                { "292277025-08-18T07:12:54.999999999Z", API_MAX_MS },
+                { "9e15", API_MAX_MS },
+                { "-9e15", API_MIN_MS },
         };
-        const char *bad[] = { "", "x", "NaN", "Inf", "1e300", "2015-07-01", "2015-07-01T20:10:51", "2015-07-01t20:10:51Z", "2015-07-01T20:10:51z", "2015-13-01T00:00:00Z", "2015-02-30T00:00:00Z",
-                              "2023-02-29T00:00:00Z", "2015-07-01T24:00:00Z", "2015-07-01T20:60:00Z", "2015-07-01T20:10:60Z", "2015-07-01T20:10:51.Z", "2015-07-01T20:10:51+0200",
-                              "2015-07-01T20:10:51+99:00", "2015-07-01T20:10:51Zx", "5m" };
+        const char *bad[] = { "",
+                              "x",
+                              "NaN",
+                              "Inf",
+                              "1e300",
+                              "2015-07-01",
+                              "2015-07-01T20:10:51",
+                              "2015-07-01t20:10:51Z",
+                              "2015-07-01T20:10:51z",
+                              "2015-13-01T00:00:00Z",
+                              "2015-02-30T00:00:00Z",
+                              "2023-02-29T00:00:00Z",
+                              "2015-07-01T24:00:00Z",
+                              "2015-07-01T20:60:00Z",
+                              "2015-07-01T20:10:60Z",
+                              "2015-07-01T20:10:51.Z",
+                              "2015-07-01T20:10:51+0200",
+                              "2015-07-01T20:10:51+99:00",
+                              "2015-07-01T20:10:51Zx",
+                              "5m" };
         int64_t t_ms;
         for (size_t i = 0; i < ARRAY_LEN(good); i++)
                 if (!api_parse_time(str_of(good[i].text), &t_ms) || t_ms != good[i].t_ms)
@@ -34,8 +62,11 @@ static void values_as_text(void **state)
         static const struct {
                 int64_t t_ms;
                 const char *time, *rfc3339;
-        } cases[] = { { 1435781451781, "1435781451.781", "2015-07-01T20:10:51.781Z" }, { 1000, "1", "1970-01-01T00:00:01Z" }, { 1500, "1.500", "1970-01-01T00:00:01.5Z" },
-                      { -1, "-0.001", "1969-12-31T23:59:59.999Z" }, { -1500, "-1.500", "1969-12-31T23:59:58.5Z" } };
+        } cases[] = { { 1435781451781, "1435781451.781", "2015-07-01T20:10:51.781Z" },
+                      { 1000, "1", "1970-01-01T00:00:01Z" },
+                      { 1500, "1.500", "1970-01-01T00:00:01.5Z" },
+                      { -1, "-0.001", "1969-12-31T23:59:59.999Z" },
+                      { -1500, "-1.500", "1969-12-31T23:59:58.5Z" } };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 Buf out = { .arena = arena };
                 api_put_time(&out, cases[i].t_ms);
@@ -57,8 +88,10 @@ static void errors(void **state)
                 ErrCode code;
                 int status;
                 const char *type;
-        } cases[] = { { ERR_INVALID, 422, "execution" }, { ERR_LIMIT, 422, "execution" }, { ERR_TIMEOUT, 503, "timeout" }, { ERR_CANCELED, 499, "canceled" }, { ERR_NOT_FOUND, 404, "not_found" },
-                      { ERR_IO, 500, "internal" }, { ERR_CORRUPT, 500, "internal" }, { ERR_UNAVAILABLE, 500, "unavailable" } };
+        } cases[] = { { ERR_INVALID, 422, "execution" },   { ERR_LIMIT, 422, "execution" },
+                      { ERR_TIMEOUT, 503, "timeout" },     { ERR_CANCELED, 499, "canceled" },
+                      { ERR_NOT_FOUND, 404, "not_found" }, { ERR_IO, 500, "internal" },
+                      { ERR_CORRUPT, 500, "internal" },    { ERR_UNAVAILABLE, 500, "unavailable" } };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 HttpResponse resp = { 0 };
                 Err err;
@@ -66,7 +99,8 @@ static void errors(void **state)
                 err_set(&err, cases[i].code, "why \"so\"");
                 buf_lit(&resp.body, "half an answer");
                 api_reply_err(&resp, &err);
-                snprintf(want, sizeof want, "{\"status\":\"error\",\"errorType\":\"%s\",\"error\":\"why \\\"so\\\"\"}", cases[i].type);
+                snprintf(want, sizeof want, "{\"status\":\"error\",\"errorType\":\"%s\",\"error\":\"why \\\"so\\\"\"}",
+                         cases[i].type);
                 assert_str(buf_str(&resp.body), want);
                 assert_int_equal(resp.status, cases[i].status);
                 assert_string_equal(resp.content_type, "application/json");
@@ -79,16 +113,20 @@ static void annotations(void **state)
         (void)state;
         HttpResponse resp = { 0 };
         JsonWriter w;
-        PromqlAnnotation all[] = { { .is_info = true, .text = STR("i") }, { .text = STR("w1") }, { .text = STR("w2") } };
+        PromqlAnnotation all[] = { { .is_info = true, .text = STR("i") },
+                                   { .text = STR("w1") },
+                                   { .text = STR("w2") } };
         api_reply_begin(&resp, &w);
         json_null(&w);
         api_reply_end(&w, all, 3);
-        assert_str(buf_str(&resp.body), "{\"status\":\"success\",\"data\":null,\"warnings\":[\"w1\",\"w2\"],\"infos\":[\"i\"]}");
+        assert_str(buf_str(&resp.body),
+                   "{\"status\":\"success\",\"data\":null,\"warnings\":[\"w1\",\"w2\"],\"infos\":[\"i\"]}");
         buf_done(&resp.body);
 }
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(times), cmocka_unit_test(values_as_text), cmocka_unit_test(errors), cmocka_unit_test(annotations) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(times), cmocka_unit_test(values_as_text),
+                                            cmocka_unit_test(errors), cmocka_unit_test(annotations) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

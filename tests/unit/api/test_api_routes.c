@@ -61,14 +61,17 @@ static void add(World *w, const char *name, const char *a, int64_t t_ms, double 
         assert_ok(store_commit(appender, &err), err);
 }
 
-static const char RULES[] = "groups:\n"
-                            "  - name: one\n    rules:\n      - {record: r, expr: 1}\n      - {alert: A, expr: m > 1, labels: {s: p}, annotations: {n: '{{ $value }}'}}\n"
-                            "  - name: two\n    rules:\n      - {alert: B, expr: m > 100}\n"
-                            "  - name: three\n    rules:\n      - {record: q, expr: 2}\n";
+static const char RULES[] =
+        "groups:\n"
+        "  - name: one\n    rules:\n      - {record: r, expr: 1}\n      - {alert: A, expr: m > 1, labels: {s: p}, annotations: {n: '{{ $value }}'}}\n"
+        "  - name: two\n    rules:\n      - {alert: B, expr: m > 100}\n"
+        "  - name: three\n    rules:\n      - {record: q, expr: 2}\n";
 
 static void start_rules(World *w)
 {
-        RulesOptions o = { .engine = w->ctx.promql, .store = w->ctx.store, .clock = &w->clock.clock, .default_interval_ms = 60000 };
+        RulesOptions o = {
+                .engine = w->ctx.promql, .store = w->ctx.store, .clock = &w->clock.clock, .default_interval_ms = 60000
+        };
         RulesDialect dialect = { .features = promql_features_default() };
         Diags diags;
         RuleFile file;
@@ -98,7 +101,9 @@ static int setup(void **state)
         w.ctx.promql = promql_engine_new(&promql);
         assert_ok(loop_new(&w.loop, &err), err);
         assert_ok(http_client_new(w.loop, 4, &w.client, &err), err);
-        ScrapeManagerOptions scrape = { .loop = w.loop, .client = w.client, .store = w.ctx.store, .clock = &w.clock.clock };
+        ScrapeManagerOptions scrape = {
+                .loop = w.loop, .client = w.client, .store = w.ctx.store, .clock = &w.clock.clock
+        };
         w.ctx.scrape = scrape_manager_new(&scrape);
         w.ctx.remote_write = ingest_remote_write_new(w.ctx.store, &w.clock.clock);
         w.ctx.live = sse_hub_new(4);
@@ -155,7 +160,9 @@ static const char *post(World *w, const char *path, const char *form)
         char url[256];
         HttpHeader h[] = { { STR("Content-Type"), STR("application/x-www-form-urlencoded") } };
         snprintf(url, sizeof url, "%s%s", w->net.base, path);
-        HttpCallOptions o = { .method = "POST", .url = str_of(url), .headers = h, .n_headers = 1, .body = str_of(form) };
+        HttpCallOptions o = {
+                .method = "POST", .url = str_of(url), .headers = h, .n_headers = 1, .body = str_of(form)
+        };
         HttpAnswer answer;
         buf_clear(&w->out);
         http_client_call(w->net.client, &o, &answer, &w->out);
@@ -188,36 +195,51 @@ static void queries(void **state)
         World *w = *state;
         gives(w, "/api/v1/query?query=1&time=5", OK("{\"resultType\":\"scalar\",\"result\":[5,\"1\"]}"));
         gives(w, "/api/v1/query?query='x'&time=5.5", OK("{\"resultType\":\"string\",\"result\":[5.500,\"x\"]}"));
-        gives(w, "/api/v1/query?query=m", OK("{\"resultType\":\"vector\",\"result\":[{\"metric\":{\"__name__\":\"m\",\"a\":\"1\"},\"value\":[1700000000,\"4\"]},"
-                                             "{\"metric\":{\"__name__\":\"m\",\"a\":\"2\"},\"value\":[1700000000,\"40\"]}]}"));
-        gives(w, "/api/v1/query?query=m&limit=1", "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{\"__name__\":\"m\",\"a\":\"1\"},"
-                                                  "\"value\":[1700000000,\"4\"]}]},\"warnings\":[\"results truncated due to limit\"]}");
-        gives(w, "/api/v1/query?query=m%7Ba=%221%22%7D%5B20s%5D", OK("{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"__name__\":\"m\",\"a\":\"1\"},"
-                                                                     "\"values\":[[1699999985,\"3\"],[1700000000,\"4\"]]}]}"));
+        gives(w, "/api/v1/query?query=m",
+              OK("{\"resultType\":\"vector\",\"result\":[{\"metric\":{\"__name__\":\"m\",\"a\":\"1\"},\"value\":[1700000000,\"4\"]},"
+                 "{\"metric\":{\"__name__\":\"m\",\"a\":\"2\"},\"value\":[1700000000,\"40\"]}]}"));
+        gives(w, "/api/v1/query?query=m&limit=1",
+              "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{\"__name__\":\"m\",\"a\":\"1\"},"
+              "\"value\":[1700000000,\"4\"]}]},\"warnings\":[\"results truncated due to limit\"]}");
+        gives(w, "/api/v1/query?query=m%7Ba=%221%22%7D%5B20s%5D",
+              OK("{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"__name__\":\"m\",\"a\":\"1\"},"
+                 "\"values\":[[1699999985,\"3\"],[1700000000,\"4\"]]}]}"));
         gives(w, "/api/v1/query_range?query=sum(m)&start=1699999940&end=1699999970&step=15",
               OK("{\"resultType\":\"matrix\",\"result\":[{\"metric\":{},\"values\":[[1699999940,\"0\"],[1699999955,\"11\"],[1699999970,\"22\"]]}]}"));
         gives(w, "/api/v1/query?query=nothing", OK("{\"resultType\":\"vector\",\"result\":[]}"));
         gives(w, "/api/v1/format_query?query=sum+by(a)(m)", OK("\"sum by (a) (m)\""));
         assert_contains(get(w, "/api/v1/query?query=m&stats=all"), "\"stats\":{\"timings\":{\"evalTotalTime\":");
-        assert_string_equal(post(w, "/api/v1/query", "query=1%2B1&time=5"), OK("{\"resultType\":\"scalar\",\"result\":[5,\"2\"]}"));
+        assert_string_equal(post(w, "/api/v1/query", "query=1%2B1&time=5"),
+                            OK("{\"resultType\":\"scalar\",\"result\":[5,\"2\"]}"));
 }
 
 static void bad_queries(void **state)
 {
         World *w = *state;
-        refuses(w, "/api/v1/query?query=sum(", 400, "bad_data", "invalid parameter \"query\": 1:5: parse error: unclosed left parenthesis");
-        refuses(w, "/api/v1/query?query=m&time=x", 400, "bad_data", "invalid parameter \"time\": invalid time value for 'time': cannot parse \"x\" to a valid timestamp");
-        refuses(w, "/api/v1/query?query=m&timeout=x", 400, "bad_data", "invalid parameter \"timeout\": cannot parse \"x\" to a valid duration");
-        refuses(w, "/api/v1/query?query=m&timeout=1e300", 400, "bad_data", "invalid parameter \"timeout\": cannot parse \"1e300\" to a valid duration. It overflows int64");
-        refuses(w, "/api/v1/query?query=m&limit=x", 400, "bad_data", "invalid parameter \"limit\": strconv.Atoi: parsing \"x\": invalid syntax");
-        refuses(w, "/api/v1/query?query=m&limit=-1", 400, "bad_data", "invalid parameter \"limit\": limit must be non-negative");
-        refuses(w, "/api/v1/query_range?query=m", 400, "bad_data", "invalid parameter \"start\": cannot parse \"\" to a valid timestamp");
-        refuses(w, "/api/v1/query_range?query=m&start=1", 400, "bad_data", "invalid parameter \"end\": cannot parse \"\" to a valid timestamp");
-        refuses(w, "/api/v1/query_range?query=m&start=2&end=1&step=1", 400, "bad_data", "invalid parameter \"end\": end timestamp must not be before start time");
-        refuses(w, "/api/v1/query_range?query=m&start=1&end=2", 400, "bad_data", "invalid parameter \"step\": cannot parse \"\" to a valid duration");
+        refuses(w, "/api/v1/query?query=sum(", 400, "bad_data",
+                "invalid parameter \"query\": 1:5: parse error: unclosed left parenthesis");
+        refuses(w, "/api/v1/query?query=m&time=x", 400, "bad_data",
+                "invalid parameter \"time\": invalid time value for 'time': cannot parse \"x\" to a valid timestamp");
+        refuses(w, "/api/v1/query?query=m&timeout=x", 400, "bad_data",
+                "invalid parameter \"timeout\": cannot parse \"x\" to a valid duration");
+        refuses(w, "/api/v1/query?query=m&timeout=1e300", 400, "bad_data",
+                "invalid parameter \"timeout\": cannot parse \"1e300\" to a valid duration. It overflows int64");
+        refuses(w, "/api/v1/query?query=m&limit=x", 400, "bad_data",
+                "invalid parameter \"limit\": strconv.Atoi: parsing \"x\": invalid syntax");
+        refuses(w, "/api/v1/query?query=m&limit=-1", 400, "bad_data",
+                "invalid parameter \"limit\": limit must be non-negative");
+        refuses(w, "/api/v1/query_range?query=m", 400, "bad_data",
+                "invalid parameter \"start\": cannot parse \"\" to a valid timestamp");
+        refuses(w, "/api/v1/query_range?query=m&start=1", 400, "bad_data",
+                "invalid parameter \"end\": cannot parse \"\" to a valid timestamp");
+        refuses(w, "/api/v1/query_range?query=m&start=2&end=1&step=1", 400, "bad_data",
+                "invalid parameter \"end\": end timestamp must not be before start time");
+        refuses(w, "/api/v1/query_range?query=m&start=1&end=2", 400, "bad_data",
+                "invalid parameter \"step\": cannot parse \"\" to a valid duration");
         refuses(w, "/api/v1/query_range?query=m&start=1&end=2&step=-1", 400, "bad_data",
                 "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
-        const char *many = "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)";
+        const char *many =
+                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)";
         refuses(w, "/api/v1/query_range?query=m&start=0&end=11001&step=1", 400, "bad_data", many);
         refuses(w, "/api/v1/query_range?query=m&start=-9e15&end=9e15&step=1s", 400, "bad_data", many);
         assert_int_equal((get(w, "/api/v1/query_range?query=m&start=0&end=11000&step=1"), w->status), 200);
@@ -230,22 +252,29 @@ static void bad_queries(void **state)
 static void series_and_labels(void **state)
 {
         World *w = *state;
-        gives(w, "/api/v1/series?match[]=m&match[]=%7B__name__=%22m%22,a=%221%22%7D", OK("[{\"__name__\":\"m\",\"a\":\"1\"},{\"__name__\":\"m\",\"a\":\"2\"}]"));
-        gives(w, "/api/v1/series?match[]=m&limit=1", "{\"status\":\"success\",\"data\":[{\"__name__\":\"m\",\"a\":\"1\"}],\"warnings\":[\"results truncated due to limit\"]}");
+        gives(w, "/api/v1/series?match[]=m&match[]=%7B__name__=%22m%22,a=%221%22%7D",
+              OK("[{\"__name__\":\"m\",\"a\":\"1\"},{\"__name__\":\"m\",\"a\":\"2\"}]"));
+        gives(w, "/api/v1/series?match[]=m&limit=1",
+              "{\"status\":\"success\",\"data\":[{\"__name__\":\"m\",\"a\":\"1\"}],\"warnings\":[\"results truncated due to limit\"]}");
         gives(w, "/api/v1/series?match[]=none", OK("[]"));
         gives(w, "/api/v1/labels?match[]=m", OK("[\"__name__\",\"a\"]"));
-        gives(w, "/api/v1/labels?match[]=m&limit=1", "{\"status\":\"success\",\"data\":[\"__name__\"],\"warnings\":[\"results truncated due to limit\"]}");
+        gives(w, "/api/v1/labels?match[]=m&limit=1",
+              "{\"status\":\"success\",\"data\":[\"__name__\"],\"warnings\":[\"results truncated due to limit\"]}");
         gives(w, "/api/v1/label/a/values?match[]=m&match[]=%7B%22other.name%22%7D", OK("[\"1\",\"2\",\"x/y\"]"));
-        gives(w, "/api/v1/label/a/values?match[]=m&limit=1", "{\"status\":\"success\",\"data\":[\"1\"],\"warnings\":[\"results truncated due to limit\"]}");
+        gives(w, "/api/v1/label/a/values?match[]=m&limit=1",
+              "{\"status\":\"success\",\"data\":[\"1\"],\"warnings\":[\"results truncated due to limit\"]}");
         gives(w, "/api/v1/label/U__a/values?match[]=m", OK("[\"1\",\"2\"]"));
         gives(w, "/api/v1/label/x%2Fy/values", OK("[]"));
         assert_contains(post(w, "/api/v1/series", "match[]=m"), "\"a\":\"2\"");
         assert_contains(post(w, "/api/v1/labels", "match[]=m"), "[\"__name__\",\"a\"]");
         refuses(w, "/api/v1/series", 400, "bad_data", "no match[] parameter provided");
-        refuses(w, "/api/v1/series?match[]=%7B%7D", 400, "bad_data", "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
-        refuses(w, "/api/v1/labels?match[]=%7Ba=~%22.*%22%7D", 400, "bad_data", "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
+        refuses(w, "/api/v1/series?match[]=%7B%7D", 400, "bad_data",
+                "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
+        refuses(w, "/api/v1/labels?match[]=%7Ba=~%22.*%22%7D", 400, "bad_data",
+                "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
         assert_contains(get(w, "/api/v1/series?match[]=%7B"), "invalid parameter \\\"match[]\\\": ");
-        refuses(w, "/api/v1/labels?start=x", 400, "bad_data", "invalid parameter \"start\": invalid time value for 'start': cannot parse \"x\" to a valid timestamp");
+        refuses(w, "/api/v1/labels?start=x", 400, "bad_data",
+                "invalid parameter \"start\": invalid time value for 'start': cannot parse \"x\" to a valid timestamp");
         get(w, "/api/v1/label/a/nothing");
         assert_int_equal(w->status, 404);
 }
@@ -253,9 +282,15 @@ static void series_and_labels(void **state)
 static void rules(void **state)
 {
         World *w = *state;
-        assert_contains(get(w, "/api/v1/rules"), "\"groups\":[{\"name\":\"one\",\"file\":\"r.yml\",\"rules\":[{\"name\":\"r\",\"query\":\"1\",\"labels\":{},\"health\":\"ok\",");
-        assert_contains(buf_cstr(&w->out), "\"state\":\"firing\",\"name\":\"A\",\"query\":\"m > 1\",\"duration\":0,\"keepFiringFor\":0,\"labels\":{\"s\":\"p\"}");
-        assert_contains(buf_cstr(&w->out), "\"alerts\":[{\"labels\":{\"a\":\"1\",\"alertname\":\"A\",\"s\":\"p\"},\"annotations\":{\"n\":\"4\"},\"state\":\"firing\",\"activeAt\":\"");
+        assert_contains(
+                get(w, "/api/v1/rules"),
+                "\"groups\":[{\"name\":\"one\",\"file\":\"r.yml\",\"rules\":[{\"name\":\"r\",\"query\":\"1\",\"labels\":{},\"health\":\"ok\",");
+        assert_contains(
+                buf_cstr(&w->out),
+                "\"state\":\"firing\",\"name\":\"A\",\"query\":\"m > 1\",\"duration\":0,\"keepFiringFor\":0,\"labels\":{\"s\":\"p\"}");
+        assert_contains(
+                buf_cstr(&w->out),
+                "\"alerts\":[{\"labels\":{\"a\":\"1\",\"alertname\":\"A\",\"s\":\"p\"},\"annotations\":{\"n\":\"4\"},\"state\":\"firing\",\"activeAt\":\"");
         assert_contains(buf_cstr(&w->out), "\"value\":\"4e+00\"");
         assert_contains(get(w, "/api/v1/rules?type=alert&rule_group[]=two"), "\"name\":\"B\"");
         assert_null(strstr(buf_cstr(&w->out), "\"name\":\"A\""));
@@ -269,10 +304,12 @@ static void rules(void **state)
         assert_non_null(token);
         assert_null(strstr(buf_cstr(&w->out), "\"three\""));
         char path[200];
-        snprintf(path, sizeof path, "/api/v1/rules?group_limit=2&group_next_token=%.16s", token + strlen("\"groupNextToken\":\""));
+        snprintf(path, sizeof path, "/api/v1/rules?group_limit=2&group_next_token=%.16s",
+                 token + strlen("\"groupNextToken\":\""));
         assert_contains(get(w, path), "\"groups\":[{\"name\":\"three\"");
         assert_null(strstr(buf_cstr(&w->out), "groupNextToken"));
-        refuses(w, "/api/v1/rules?group_limit=1&group_next_token=x", 400, "bad_data", "invalid parameter \"group_next_token\": invalid group_next_token. Were rule groups changed?");
+        refuses(w, "/api/v1/rules?group_limit=1&group_next_token=x", 400, "bad_data",
+                "invalid parameter \"group_next_token\": invalid group_next_token. Were rule groups changed?");
         refuses(w, "/api/v1/rules?group_next_token=x", 400, "bad_data",
                 "invalid parameter \"group_limit\": group_limit needs to be present in order to paginate over the groups");
         refuses(w, "/api/v1/rules?type=x", 400, "bad_data", "invalid parameter \"type\": not supported value \"x\"");
@@ -347,7 +384,8 @@ static void admin(void **state)
         assert_int_equal(w->status, 400);
         post(w, "/api/v1/admin/tsdb/delete_series", "match[]=m%7Ba=%221%22%7D");
         assert_int_equal(w->status, 204);
-        gives(w, "/api/v1/query?query=count(m)", OK("{\"resultType\":\"vector\",\"result\":[{\"metric\":{},\"value\":[1700000000,\"1\"]}]}"));
+        gives(w, "/api/v1/query?query=count(m)",
+              OK("{\"resultType\":\"vector\",\"result\":[{\"metric\":{},\"value\":[1700000000,\"1\"]}]}"));
         post(w, "/api/v1/admin/tsdb/flush", "");
         assert_int_equal(w->status, 204);
 }
@@ -356,7 +394,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-                T(queries), T(bad_queries), T(series_and_labels), T(rules), T(status_pages), T(health_and_life_cycle), T(admin),
+                T(queries), T(bad_queries), T(series_and_labels), T(rules), T(status_pages), T(health_and_life_cycle),
+                T(admin),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

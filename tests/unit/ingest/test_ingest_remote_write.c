@@ -133,7 +133,8 @@ static void conflict_rolls_back_all(void **state)
                 put_series(w, "y", "1", NOW_MS, 5);
                 put_series(w, "x", "1", NOW_MS, 2);
                 assert_int_equal(send_message(w), 400);
-                assert_contains(w->err.msg, "duplicate sample for timestamp: series x{a=\"1\"}, timestamp 1700000000000");
+                assert_contains(w->err.msg,
+                                "duplicate sample for timestamp: series x{a=\"1\"}, timestamp 1700000000000");
         }
         put_series(w, "y", "1", NOW_MS, 5);
         put_series(w, "x", "1", NOW_MS - 1000, 2);
@@ -211,7 +212,9 @@ static void odd_orders(void **state)
                 proto_end(&w->message, at);
                 assert_int_equal(send_message(w), 204);
         }
-        assert_string_equal(content(w), "first 0=1 1=1;second 0=2 1=2;third 0=4 1=4;third{z=\"9\"} 0=3 1=3;unsorted{b=\"2\"} 0=5 1=5;");
+        assert_string_equal(
+                content(w),
+                "first 0=1 1=1;second 0=2 1=2;third 0=4 1=4;third{z=\"9\"} 0=3 1=3;unsorted{b=\"2\"} 0=5 1=5;");
 }
 
 static void broken_bodies(void **state)
@@ -249,23 +252,34 @@ static void headers(void **state)
 {
         World *w = *state;
         Net net;
-        HttpRoute routes[] = { { .methods = HTTP_POST, .path = "/w", .handle = ingest_remote_write_handle, .self = w->rw, .on_pool = true, .keep_encoded = true } };
+        HttpRoute routes[] = { { .methods = HTTP_POST,
+                                 .path = "/w",
+                                 .handle = ingest_remote_write_handle,
+                                 .self = w->rw,
+                                 .on_pool = true,
+                                 .keep_encoded = true } };
         static const struct {
                 const char *type, *encoding;
                 int status;
-        } cases[] = { { "application/x-protobuf", "snappy", 204 }, { "application/x-protobuf; proto=prometheus.WriteRequest", "snappy", 204 },
-                      { "application/x-protobuf;proto=io.prometheus.write.v2.Request", "snappy", 415 }, { "application/x-protobuf;proto=other", "snappy", 415 },
-                      { "application/json", "snappy", 415 }, { "application/x-protobuf", "gzip", 415 } };
+        } cases[] = { { "application/x-protobuf", "snappy", 204 },
+                      { "application/x-protobuf; proto=prometheus.WriteRequest", "snappy", 204 },
+                      { "application/x-protobuf;proto=io.prometheus.write.v2.Request", "snappy", 415 },
+                      { "application/x-protobuf;proto=other", "snappy", 415 },
+                      { "application/json", "snappy", 415 },
+                      { "application/x-protobuf", "gzip", 415 } };
         AUTO(buf_done) Buf block = { 0 };
         AUTO(buf_done) Buf out = { 0 };
         put_series(w, "x", "1", NOW_MS, 1);
         snappy_encode(buf_str(&w->message), &block);
         net_start(&net, routes, 1);
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-                HttpHeader h[] = { { STR("Content-Type"), str_of(cases[i].type) }, { STR("Content-Encoding"), str_of(cases[i].encoding) } };
+                HttpHeader h[] = { { STR("Content-Type"), str_of(cases[i].type) },
+                                   { STR("Content-Encoding"), str_of(cases[i].encoding) } };
                 char url[100];
                 snprintf(url, sizeof url, "%s/w", net.base);
-                HttpCallOptions o = { .method = "POST", .url = str_of(url), .headers = h, .n_headers = 2, .body = buf_str(&block) };
+                HttpCallOptions o = {
+                        .method = "POST", .url = str_of(url), .headers = h, .n_headers = 2, .body = buf_str(&block)
+                };
                 HttpAnswer answer;
                 assert_ok(http_client_call(net.client, &o, &answer, &out), answer.err);
                 if (answer.status != cases[i].status)
@@ -288,7 +302,10 @@ static void write_many(void *arg)
         for (int round = 0; round < ROUNDS; round++) {
                 for (int i = 0; i < SERIES; i++) {
                         char a[32];
-                        snprintf(a, sizeof a, "%d", id % 2 ? i : i + (int)(id + 1) * 1000); /* two writers share their series and send the same */
+                        snprintf(a, sizeof a, "%d",
+                                 id % 2 ? i
+                                        : i + (int)(id + 1) *
+                                                          1000); /* two writers share their series and send the same */
                         put_series(&own, "x", a, NOW_MS + round, round);
                 }
                 int status = send_message(&own);
@@ -317,8 +334,15 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-                T(accepts), T(conflict_rolls_back_all), T(too_far_in_the_future), T(bad_labels_are_skipped), T(odd_orders), T(broken_bodies),
-                cmocka_unit_test_setup_teardown(series_limit, setup_limited, teardown), T(headers), T(many_at_once),
+                T(accepts),
+                T(conflict_rolls_back_all),
+                T(too_far_in_the_future),
+                T(bad_labels_are_skipped),
+                T(odd_orders),
+                T(broken_bodies),
+                cmocka_unit_test_setup_teardown(series_limit, setup_limited, teardown),
+                T(headers),
+                T(many_at_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

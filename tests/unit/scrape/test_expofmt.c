@@ -55,7 +55,9 @@ static void values(void **state)
         static const struct {
                 const char *text;
                 double v;
-        } good[] = { { "a 1", 1 }, { "a -1.5e3\n", -1500 }, { "a\t+2\n", 2 }, { "  a 3", 3 }, { "a +Inf", INFINITY }, { "a -inf", -INFINITY }, { "a infinity", INFINITY }, { "a .5", 0.5 }, { "a 0", 0 }, { "a -0", -0.0 } };
+        } good[] = { { "a 1", 1 },           { "a -1.5e3\n", -1500 }, { "a\t+2\n", 2 },           { "  a 3", 3 },
+                     { "a +Inf", INFINITY }, { "a -inf", -INFINITY }, { "a infinity", INFINITY }, { "a .5", 0.5 },
+                     { "a 0", 0 },           { "a -0", -0.0 } };
         for (size_t i = 0; i < ARRAY_LEN(good); i++)
                 assert_double(series_of(good[i].text, EXPO_TEXT).value, good[i].v);
         assert_double(series_of("a NaN", EXPO_TEXT).value, bits_to_double(SAMPLE_NAN_BITS));
@@ -287,7 +289,8 @@ static void content_types(void **state)
         ExpoFormat f;
         assert_true(expofmt_from_content_type(STR("text/plain"), &f) && f == EXPO_TEXT);
         assert_true(expofmt_from_content_type(STR("Text/Plain ; version=0.0.4; charset=utf-8"), &f) && f == EXPO_TEXT);
-        assert_true(expofmt_from_content_type(STR("application/openmetrics-text; version=1.0.0"), &f) && f == EXPO_OPENMETRICS);
+        assert_true(expofmt_from_content_type(STR("application/openmetrics-text; version=1.0.0"), &f) &&
+                    f == EXPO_OPENMETRICS);
         assert_false(expofmt_from_content_type(STR("text/html"), &f));
         assert_false(expofmt_from_content_type(STR(""), &f));
         assert_false(expofmt_from_content_type(STR("application/vnd.google.protobuf"), &f));
@@ -319,10 +322,12 @@ static size_t count_series(Str text, ExpoFormat format)
 static void sample_texts(void **state)
 {
         (void)state;
-        static const char *const names[] = { "alltypes.237mfs.nometa.prom.txt", "alltypes.237mfs.prom.txt", "alltypes.5mfs.om.txt", "1histogram.om.txt" };
+        static const char *const names[] = { "alltypes.237mfs.nometa.prom.txt", "alltypes.237mfs.prom.txt",
+                                             "alltypes.5mfs.om.txt", "1histogram.om.txt" };
         const char *shared = getenv("PHAROS_SHARED");
         for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-                Str path = str_printf(arena, "%s/conformance/prometheus/model/textparse/testdata/%s", shared ? shared : "../shared", names[i]);
+                Str path = str_printf(arena, "%s/conformance/prometheus/model/textparse/testdata/%s",
+                                      shared ? shared : "../shared", names[i]);
                 AUTO(buf_done) Buf text = { 0 };
                 Err err;
                 if (!file_read_all(fs_system(), path.p, 16 << 20, &text, &err)) {
@@ -341,8 +346,10 @@ static void truncated_anywhere(void **state)
 {
         (void)state;
         static const Str texts[] = {
-                STR_INIT("# HELP a x\\ny\n# TYPE a counter\na{b=\"c\\n\\\"\",d=\"e\"} 1.5 99\n{\"q\",b=\"c\"} NaN\n  z{} -Inf\n"),
-                STR_INIT("# TYPE h histogram\n# UNIT h s\nh_bucket{le=\"1\"} 3 1.5 # {a=\"b\"} 0.5 1.1\nh_count 4\n# EOF\n"),
+                STR_INIT(
+                        "# HELP a x\\ny\n# TYPE a counter\na{b=\"c\\n\\\"\",d=\"e\"} 1.5 99\n{\"q\",b=\"c\"} NaN\n  z{} -Inf\n"),
+                STR_INIT(
+                        "# TYPE h histogram\n# UNIT h s\nh_bucket{le=\"1\"} 3 1.5 # {a=\"b\"} 0.5 1.1\nh_count 4\n# EOF\n"),
         };
         for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
                 assert_int_not_equal(count_series(texts[i], (ExpoFormat)i), SIZE_MAX);
@@ -358,9 +365,12 @@ static void truncated_anywhere(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(values), cmocka_unit_test(timestamps), cmocka_unit_test(comments), cmocka_unit_test(end_of_openmetrics),
-                cmocka_unit_test(line_limit), cmocka_unit_test(label_forms), cmocka_unit_test(too_many_labels), cmocka_unit_test(exemplars),
-                cmocka_unit_test(known_lines), cmocka_unit_test(content_types), cmocka_unit_test(sample_texts), cmocka_unit_test(truncated_anywhere),
+                cmocka_unit_test(values),          cmocka_unit_test(timestamps),
+                cmocka_unit_test(comments),        cmocka_unit_test(end_of_openmetrics),
+                cmocka_unit_test(line_limit),      cmocka_unit_test(label_forms),
+                cmocka_unit_test(too_many_labels), cmocka_unit_test(exemplars),
+                cmocka_unit_test(known_lines),     cmocka_unit_test(content_types),
+                cmocka_unit_test(sample_texts),    cmocka_unit_test(truncated_anywhere),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -301,7 +301,8 @@ typedef struct Seen {
 static void see(void *arg, Str metric, const Metadata *meta)
 {
         Seen *seen = arg;
-        buf_printf(seen->out, STR_FMT " %s '" STR_FMT "' '" STR_FMT "'\n", STR_ARG(metric), metadata_type_name(meta->type), STR_ARG(meta->help), STR_ARG(meta->unit));
+        buf_printf(seen->out, STR_FMT " %s '" STR_FMT "' '" STR_FMT "'\n", STR_ARG(metric),
+                   metadata_type_name(meta->type), STR_ARG(meta->help), STR_ARG(meta->unit));
         seen->n++;
 }
 
@@ -310,7 +311,9 @@ static void metadata(void **state)
         Fixture *f = *state;
         Buf out = { .arena = f->arena };
         Seen seen = { .out = &out };
-        assert_ok(scrape_as(f, "# TYPE a counter\n# HELP a first\n# HELP a second\n# UNIT a s\na_total 1\n# EOF\n", EXPO_OPENMETRICS), f->err);
+        assert_ok(scrape_as(f, "# TYPE a counter\n# HELP a first\n# HELP a second\n# UNIT a s\na_total 1\n# EOF\n",
+                            EXPO_OPENMETRICS),
+                  f->err);
         scrape_cache_each_metadata(f->cache, see, &seen);
         assert_string_equal(buf_cstr(&out), "a counter 'second' 's'\n");
         for (int i = 0; i < 100; i++) {
@@ -327,8 +330,18 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-                T(first_and_repeated), T(another_order), T(vanished_series_end), T(failure_undoes), T(collisions), T(own_timestamps), T(metric_relabelling),
-                T(changed_rules), T(limits), T(duplicates), T(types_make_floats_of_bounds), T(metadata),
+                T(first_and_repeated),
+                T(another_order),
+                T(vanished_series_end),
+                T(failure_undoes),
+                T(collisions),
+                T(own_timestamps),
+                T(metric_relabelling),
+                T(changed_rules),
+                T(limits),
+                T(duplicates),
+                T(types_make_floats_of_bounds),
+                T(metadata),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

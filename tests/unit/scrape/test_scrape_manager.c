@@ -65,7 +65,10 @@ static void slow(void *self, const HttpRequest *req, HttpResponse *resp)
         gate_reached(&leave, 1);
 }
 
-static const HttpRoute ROUTES[] = { { HTTP_GET, "/good", good }, { HTTP_GET, "/garbage", garbage }, { HTTP_GET, "/page", page }, { HTTP_GET, "/zipped", zipped },
+static const HttpRoute ROUTES[] = { { HTTP_GET, "/good", good },
+                                    { HTTP_GET, "/garbage", garbage },
+                                    { HTTP_GET, "/page", page },
+                                    { HTTP_GET, "/zipped", zipped },
                                     { HTTP_GET, "/slow", slow, .on_pool = true } };
 
 static void on_scraped(void *ctx, int64_t t_ms)
@@ -82,7 +85,11 @@ static int setup(void **state)
         gate_init(&w.scrapes);
         gate_init(&leave);
         net_start(&w.net, ROUTES, ARRAY_LEN(ROUTES));
-        ScrapeManagerOptions o = { .loop = w.net.loop, .client = w.net.client, .pool = w.net.pool, .store = memstore_engine(w.store), .on_scraped = on_scraped,
+        ScrapeManagerOptions o = { .loop = w.net.loop,
+                                   .client = w.net.client,
+                                   .pool = w.net.pool,
+                                   .store = memstore_engine(w.store),
+                                   .on_scraped = on_scraped,
                                    .on_scraped_ctx = &w };
         w.manager = scrape_manager_new(&o);
         *state = &w;
@@ -158,7 +165,8 @@ static double newest(World *w, const char *metric, const char *job)
         assert_ok(store_querier(memstore_engine(w->store), INT64_MIN, INT64_MAX, &q, &err), err);
         assert_ok(q->select(q, &args, w->arena, &all, &err), err);
         for (size_t i = 0; i < all.n; i++) {
-                if (!str_eq(labels_get(all.series[i].labels, LABEL_NAME), str_of(metric)) || !str_eq(labels_get(all.series[i].labels, STR("job")), str_of(job)))
+                if (!str_eq(labels_get(all.series[i].labels, LABEL_NAME), str_of(metric)) ||
+                    !str_eq(labels_get(all.series[i].labels, STR("job")), str_of(job)))
                         continue;
                 column_clear(&c);
                 assert_ok(q->read(q, &all, i, INT64_MIN, INT64_MAX, &c, &err), err);
@@ -169,7 +177,9 @@ static double newest(World *w, const char *metric, const char *job)
         return v;
 }
 
-#define JOB(name, path, more) "- {job_name: " name ", metrics_path: " path ", scrape_interval: 50ms, scrape_timeout: 50ms, static_configs: [{targets: ['$H']}]" more "}\n"
+#define JOB(name, path, more)                        \
+        "- {job_name: " name ", metrics_path: " path \
+        ", scrape_interval: 50ms, scrape_timeout: 50ms, static_configs: [{targets: ['$H']}]" more "}\n"
 
 static void up_down_up(void **state)
 {
@@ -199,11 +209,15 @@ static void up_down_up(void **state)
 static void bad_answers(void **state)
 {
         World *w = *state;
-        apply(w, JOB("garbage", "/garbage", "") JOB("page", "/page", "") JOB("slow", "/slow", "") JOB("missing", "/missing", "") JOB("zipped", "/zipped", "")
-                      JOB("small", "/zipped", ", body_size_limit: 10KB") JOB("fallback", "/page", ", fallback_scrape_protocol: PrometheusText0.0.4"),
+        apply(w,
+              JOB("garbage", "/garbage", "") JOB("page", "/page", "") JOB("slow", "/slow", "")
+                      JOB("missing", "/missing", "") JOB("zipped", "/zipped", "")
+                              JOB("small", "/zipped", ", body_size_limit: 10KB")
+                                      JOB("fallback", "/page", ", fallback_scrape_protocol: PrometheusText0.0.4"),
               NULL, 0);
         const char *pools[] = { "garbage", "page", "slow", "missing", "small", "fallback" };
-        const char *why[] = { "line 1", "Content-Type 'text/html'", "timeout", "404", "larger than 10240 bytes", "line 1" };
+        const char *why[] = { "line 1", "Content-Type 'text/html'", "timeout",
+                              "404",    "larger than 10240 bytes",  "line 1" };
         for (size_t i = 0; i < ARRAY_LEN(pools); i++) {
                 wait_until(is(w, pools[i], SCRAPE_DOWN));
                 Str got = str_dup(w->arena, status_of(w, pools[i])->last_error);
@@ -225,7 +239,9 @@ static void reloads(void **state)
         assert_true(sample_is_stale(newest(w, "a", "gone")));
         assert_true(sample_is_stale(newest(w, "up", "gone")));
         wait_until(is(w, "new", SCRAPE_UP));
-        apply(w, "- {job_name: keep, metrics_path: /good, scrape_interval: 7s, scrape_timeout: 3s, static_configs: [{targets: ['$H']}]}\n", NULL, 0);
+        apply(w,
+              "- {job_name: keep, metrics_path: /good, scrape_interval: 7s, scrape_timeout: 3s, static_configs: [{targets: ['$H']}]}\n",
+              NULL, 0);
         assert_int_equal(status_of(w, "keep")->health, SCRAPE_UP);
         assert_int_equal(status_of(w, "keep")->interval_ms, 7000);
         assert_double(newest(w, "a", "keep"), 1);
@@ -238,8 +254,9 @@ static void dropped_and_too_many(void **state)
         World *w = *state;
         apply(w,
               "- {job_name: d, scrape_interval: 50ms, keep_dropped_targets: 1, static_configs: [{targets: ['a:1', 'b:1', 'c:1', 'c:1']}], relabel_configs: [{source_labels: "
-              "[__address__], regex: '[ab].*', action: drop}]}\n" JOB("many", "/good", ", target_limit: 0") 
-              "- {job_name: over, metrics_path: /good, scrape_interval: 50ms, target_limit: 1, static_configs: [{targets: ['$H', 'localhost:1']}]}\n",
+              "[__address__], regex: '[ab].*', action: drop}]}\n" JOB(
+                      "many", "/good",
+                      ", target_limit: 0") "- {job_name: over, metrics_path: /good, scrape_interval: 50ms, target_limit: 1, static_configs: [{targets: ['$H', 'localhost:1']}]}\n",
               NULL, 0);
         ScrapeStatus s;
         scrape_manager_status(w->manager, w->arena, &s);

@@ -92,6 +92,7 @@ static void assets(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(pages_and_fallback), cmocka_unit_test(prefix), cmocka_unit_test(assets) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(pages_and_fallback), cmocka_unit_test(prefix),
+                                            cmocka_unit_test(assets) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
