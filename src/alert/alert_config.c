@@ -98,7 +98,9 @@ static bool read_matchers(const OptionCtx *ctx, const RouteYaml *yaml, Matchers 
                         ok = complain(ctx, yaml->node, err.msg, yaml->match.data[i].name);
         }
         for (size_t i = 0; i < yaml->match_re.n; i++) {
-                if (matcher_make(ctx->arena, MATCH_RE, yaml->match_re.data[i].name, yaml->match_re.data[i].value, &m, &err))
+                /* Upstream keeps the anchors of this form in the route's key. */
+                Str value = str_printf(ctx->arena, "^(?:" STR_FMT ")$", STR_ARG(yaml->match_re.data[i].value));
+                if (matcher_make(ctx->arena, MATCH_RE, yaml->match_re.data[i].name, value, &m, &err))
                         vec_push(&all, m);
                 else
                         ok = complain(ctx, yaml->node, err.msg, yaml->match_re.data[i].name);
