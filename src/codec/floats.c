@@ -461,7 +461,7 @@ void floats_format_e(Buf *out, double v)
 {
         if (format_special(out, v, "0e+00"))
                 return;
-        char digits[17];
+        char digits[17] = { 0 };
         int exp10;
         size_t n = floats_shortest(v, digits, &exp10);
         add_digits_e(out, v < 0, digits, n, exp10);

@@ -12,6 +12,7 @@
 #include <libfyaml.h>
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/hash.h"
 #include "base/utf8.h"
 
@@ -279,6 +280,7 @@ static bool on_open(Builder *b, YamlKind kind, struct fy_token *anchor, YamlPos 
 
 static void on_close(Builder *b)
 {
+        CHECK(b->frames.data);
         Frame frame = vec_pop(&b->frames);
         YamlNode *node = frame.node;
         if (node->kind == YAML_MAP) {
@@ -345,6 +347,7 @@ static void parse_text(Builder *b, Str text)
         struct fy_diag *diag = fy_diag_create(&diag_cfg);
         if (diag)
                 fy_diag_set_collect_errors(diag, true);
+        // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): the library means flags
         const struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE |
                                                    FYPCF_SLOPPY_FLOW_INDENTATION,
                                           .diag = diag };

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/check.h"
 #include "gotmpl/tmpl_eval.h"
 #include "gotmpl/tmpl_fmt.h"
 #include "model/quote.h"
@@ -153,6 +154,7 @@ static Flow one_iteration(TmplRun *run, const TmplNode *node, const TmplValue *i
                           size_t mark)
 {
         const TmplNode *pipe = node->pipe;
+        CHECK(pipe->names_n <= 2);
         const TmplValue *values[2] = { pipe->names_n > 1 ? index : elem, elem };
         for (size_t i = 0; i < pipe->names_n; i++) {
                 if (pipe->flag)

@@ -506,11 +506,11 @@ static bool parse_body(Parser *p, Str name, const char *context)
         p->vars = own;
         vec_push(&p->vars, STR("$"));
         p->range_depth = 0;
-        TmplNode *end;
+        TmplNode *end = NULL;
         if (!deeper(p))
                 return false;
         TmplNode *list = parse_item_list(p, &end);
-        if (!list)
+        if (!list || !end)
                 return false;
         if (end->kind != NODE_END)
                 return fail(p, "unexpected {{else}} in %s", context) != NULL;

@@ -20,7 +20,7 @@ bool kernel_statfs(const char *path, KernelFs *ret, Err *err)
                 rc = statfs(path, &st);
         while (rc != 0 && errno == EINTR);
         if (rc != 0) {
-                err_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s", strerror(errno));
+                err_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s", strerrordesc_np(errno));
                 err->msg[0] = (char)tolower((unsigned char)err->msg[0]);
                 return false;
         }
@@ -114,7 +114,7 @@ void kernel_glob(const char *pattern, Arena *arena, Str **ret_paths, size_t *ret
         glob_t g;
         *ret_paths = NULL;
         *ret_n = 0;
-        if (glob(pattern, GLOB_NOSORT, NULL, &g) != 0)
+        if (glob(pattern, GLOB_NOSORT, NULL, &g) != 0) /* NOLINT: only ~ would look into shared state */
                 return;
         Str *paths = arena_array(arena, Str, g.gl_pathc);
         for (size_t i = 0; i < g.gl_pathc; i++) { /* sorted by bytes, not by the locale */

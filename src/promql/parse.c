@@ -589,7 +589,7 @@ static bool parse_fill_value(Parse *p, double *ret)
                 return false;
         if (p->tok.type != TOK_NUMBER && p->tok.type != TOK_DURATION)
                 return parse_unexpected_here(p);
-        double v;
+        double v = 0;
         if (!parse_number_token(p, &v, &is_duration) || !parse_expect(p, TOK_RPAREN))
                 return false;
         *ret = negative ? -v : v;

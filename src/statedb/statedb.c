@@ -117,7 +117,7 @@ static bool sql_error(StateDb *db, int rc, Err *err)
         case SQLITE_CANTOPEN:
                 return err_set(err, ERR_IO,
                                "open state database '%s': %s: check that the folder exists and is writable", db->path,
-                               strerror(sqlite3_system_errno(db->sql)));
+                               strerrordesc_np(sqlite3_system_errno(db->sql)));
         case SQLITE_READONLY:
                 return err_set(err, ERR_IO,
                                "state database '%s' is not writable: check the permissions of the file and its folder",
