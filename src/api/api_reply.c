@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/duration.h"
 #include "base/num.h"
+#include "base/rfc3339.h"
 #include "codec/floats.h"
 
 #define MAX_DURATION_S 9.2e9 /* nanoseconds fit into 64 bits, as upstream's do */
@@ -91,67 +91,6 @@ void api_reply_end(JsonWriter *w, const PromqlAnnotation *annotations, size_t n)
 
 /* ---- parameters ---- */
 
-static bool digits(Str s, size_t at, size_t n, int *ret)
-{
-        *ret = 0;
-        for (size_t i = at; i < at + n; i++) {
-                if (i >= s.n || s.p[i] < '0' || s.p[i] > '9')
-                        return false;
-                *ret = *ret * 10 + (s.p[i] - '0');
-        }
-        return true;
-}
-
-static bool parse_zone(Str s, size_t at, int64_t *ret_offset_s)
-{
-        int hours;
-        int minutes;
-        *ret_offset_s = 0;
-        if (at + 1 == s.n && s.p[at] == 'Z')
-                return true;
-        if (at + 6 != s.n || (s.p[at] != '+' && s.p[at] != '-') || s.p[at + 3] != ':' ||
-            !digits(s, at + 1, 2, &hours) || !digits(s, at + 4, 2, &minutes) || hours > 23 || minutes > 59)
-                return false;
-        *ret_offset_s = (s.p[at] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-        return true;
-}
-
-static int days_in(int year, int month)
-{
-        static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-        bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-        return days[month - 1] + (month == 2 && leap);
-}
-
-static bool parse_rfc3339(Str s, int64_t *ret_ms)
-{
-        struct tm tm = { 0 };
-        if (s.n < 20 || s.p[4] != '-' || s.p[7] != '-' || s.p[10] != 'T' || s.p[13] != ':' || s.p[16] != ':')
-                return false;
-        if (!digits(s, 0, 4, &tm.tm_year) || !digits(s, 5, 2, &tm.tm_mon) || !digits(s, 8, 2, &tm.tm_mday) ||
-            !digits(s, 11, 2, &tm.tm_hour) || !digits(s, 14, 2, &tm.tm_min) || !digits(s, 17, 2, &tm.tm_sec))
-                return false;
-        if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > days_in(tm.tm_year, tm.tm_mon) ||
-            tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 59)
-                return false;
-        tm.tm_year -= 1900;
-        tm.tm_mon -= 1;
-        size_t at = 19;
-        double fraction = 0;
-        if (s.p[at] == '.') {
-                double scale = 0.1;
-                if (s.p[at + 1] < '0' || s.p[at + 1] > '9') /* s ends in a zone, or is refused below */
-                        return false;
-                for (at++; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++, scale /= 10)
-                        fraction += (s.p[at] - '0') * scale;
-        }
-        int64_t offset_s;
-        if (!parse_zone(s, at, &offset_s))
-                return false;
-        *ret_ms = ((int64_t)timegm(&tm) - offset_s) * 1000 + (int64_t)round(fraction * 1000);
-        return true;
-}
-
 bool api_parse_time(Str text, int64_t *ret_ms)
 {
         double v;
@@ -165,7 +104,7 @@ bool api_parse_time(Str text, int64_t *ret_ms)
                 t_ms = API_MIN_MS;
         } else if (str_eq(text, STR("292277025-08-18T07:12:54.999999999Z"))) {
                 t_ms = API_MAX_MS;
-        } else if (!parse_rfc3339(text, &t_ms)) {
+        } else if (!rfc3339_parse(text, &t_ms)) {
                 return false;
         }
         *ret_ms = MIN_OF(MAX_OF(t_ms, API_MIN_MS), API_MAX_MS);
@@ -310,18 +249,7 @@ void api_put_labels(JsonWriter *w, Labels labels)
 
 Str api_rfc3339(Arena *arena, int64_t t_ms)
 {
-        if (t_ms == 0)
-                return STR("0001-01-01T00:00:00Z");
-        time_t seconds = (time_t)(t_ms / 1000 - (t_ms % 1000 < 0));
-        int ms = (int)(t_ms - (int64_t)seconds * 1000);
-        struct tm tm;
-        gmtime_r(&seconds, &tm);
-        char text[64];
-        size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-        if (ms) {
-                n += (size_t)snprintf(text + n, sizeof text - n, ".%03d", ms);
-                while (text[n - 1] == '0')
-                        n--;
-        }
-        return str_printf(arena, "%.*sZ", (int)n, text);
+        Buf out = { .arena = arena };
+        rfc3339_format(&out, t_ms);
+        return buf_str(&out);
 }

@@ -1,8 +1,7 @@
 /* The webhook body, version "4", as Alertmanager's encoder writes it: Go's JSON with < > & escaped, keys of maps sorted,
  * a newline at the end. */
-#include <stdio.h>
-#include <time.h>
 
+#include "base/rfc3339.h"
 #include "codec/json.h"
 #include "model/fingerprint.h"
 #include "notify/notify.h"
@@ -44,22 +43,9 @@ static void put_map(Buf *out, Labels labels)
 
 static void put_time(Buf *out, int64_t t_ms)
 {
-        if (t_ms == 0) {
-                buf_lit(out, "\"0001-01-01T00:00:00Z\"");
-                return;
-        }
-        int ms = (int)((t_ms % 1000 + 1000) % 1000);
-        time_t seconds = (time_t)((t_ms - ms) / 1000);
-        struct tm tm;
-        char text[80];
-        gmtime_r(&seconds, &tm);
-        int n = snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-        if (ms) {
-                n += snprintf(text + n, sizeof text - (size_t)n, ".%03d", ms);
-                while (text[n - 1] == '0')
-                        n--;
-        }
-        buf_printf(out, "\"%.*sZ\"", n, text);
+        buf_char(out, '"');
+        rfc3339_format(out, t_ms);
+        buf_char(out, '"');
 }
 
 static void put_alert(Buf *out, const AlertMsg *a)
