@@ -47,7 +47,7 @@ static void zipped(void *self, const HttpRequest *req, HttpResponse *resp)
         (void)self;
         (void)req;
         Buf text = { 0 };
-        for (int i = 0; i < 20000; i++)
+        for (int i = 0; i < 2000; i++)
                 buf_printf(&text, "z{i=\"%d\"} 1\n", i);
         gzip_encode(GZIP_GZIP, buf_str(&text), GZIP_LEVEL_FAST, &resp->body);
         buf_done(&text);
@@ -153,6 +153,12 @@ static bool is(World *w, const char *pool, ScrapeHealth health)
         return t && t->health == health;
 }
 
+static bool says(World *w, const char *pool, const char *why)
+{
+        const ScrapeTargetStatus *t = status_of(w, pool);
+        return t && str_find(t->last_error, str_of(why)) != SIZE_MAX;
+}
+
 /* The newest value of the series that has this metric name and job, or NaN. */
 static double newest(World *w, const char *metric, const char *job)
 {
@@ -219,13 +225,11 @@ static void bad_answers(void **state)
         const char *why[] = { "line 1", "Content-Type 'text/html'", "timeout",
                               "404",    "larger than 10240 bytes",  "line 1" };
         for (size_t i = 0; i < ARRAY_LEN(pools); i++) {
-                wait_until(is(w, pools[i], SCRAPE_DOWN));
-                Str got = str_dup(w->arena, status_of(w, pools[i])->last_error);
-                assert_contains(got.p, why[i]);
+                wait_until(says(w, pools[i], why[i])); /* a slow machine may time out before */
                 assert_double(newest(w, "up", pools[i]), 0);
         }
         wait_until(is(w, "zipped", SCRAPE_UP));
-        assert_int_equal(status_of(w, "zipped")->series, 20000);
+        assert_int_equal(status_of(w, "zipped")->series, 2000);
 }
 
 static void reloads(void **state)
