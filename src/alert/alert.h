@@ -42,6 +42,9 @@ typedef struct AlertConfig {
 /* Binds an alertmanager.yml (its whole upstream grammar is accepted; what has no effect yet warns). Lives in ctx->arena. */
 bool alert_config_bind(const YamlNode *root, const OptionCtx *ctx, AlertConfig *ret);
 
+/* The keys of an alertmanager.yml, without those of receivers, as Markdown. */
+void alert_config_document(Buf *out);
+
 /* Who sends. A receiver has some integrations (its first webhook, its second, ...); each is told and remembered apart. */
 typedef struct AlertSender {
         size_t (*integrations)(void *self, Str receiver); /* 0: unknown receiver */

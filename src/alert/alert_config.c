@@ -235,3 +235,9 @@ bool alert_config_bind(const YamlNode *root, const OptionCtx *ctx, AlertConfig *
                 *ret = config;
         return ok;
 }
+
+void alert_config_document(Buf *out)
+{
+        option_document(out, &file_table);
+        option_document(out, &route_table);
+}

@@ -113,7 +113,8 @@ static bool set_flag(const Flag *flag, AppFlags *flags, const char *value, Err *
                 memcpy(field, &value, sizeof value);
                 break;
         case FLAG_BOOL:
-                *(bool *)field = !str_eq(text, STR("false"));
+                ok = str_eq(text, STR("true")) || str_eq(text, STR("false"));
+                *(bool *)field = str_eq(text, STR("true"));
                 break;
         case FLAG_DURATION: {
                 int64_t v = 0;
@@ -141,6 +142,7 @@ static bool set_flag(const Flag *flag, AppFlags *flags, const char *value, Err *
                 break;
         }
         case FLAG_FEATURES:
+                flags->feature_text = value;
                 return enable_features(&flags->features, text, err);
         case FLAG_IGNORED:
                 break;
@@ -165,7 +167,7 @@ bool app_flags_parse(int argc, char **argv, AppFlags *ret, Err *err)
                 bool has_value = str_cut(arg, '=', &name, &inline_value);
                 bool negated = !find_flag(name) && str_starts(name, STR("no-"));
                 const Flag *flag = find_flag(negated ? str_sub(name, 3, name.n) : name);
-                if (!flag)
+                if (!flag || (negated && flag->kind != FLAG_BOOL && flag->kind != FLAG_IGNORED))
                         return unknown_flag(name, err);
                 const char *value = negated ? "false" : has_value ? inline_value.p : "true";
                 bool takes_value = flag->kind != FLAG_BOOL && !(flag->kind == FLAG_IGNORED && (i + 1 == argc || argv[i + 1][0] == '-'));
@@ -215,9 +217,14 @@ static Str show(const Flag *flag, const AppFlags *flags, Arena *arena)
                 memcpy(&i, field, sizeof i);
                 buf_i64(&out, i);
                 return buf_str(&out);
-        case FLAG_LEVEL:
+        case FLAG_LEVEL: {
+                static const char *const levels[] = { "debug", "info", "warn", "error", "off" };
+                return str_of(levels[flags->log_level]);
+        }
         case FLAG_FORMAT:
+                return flags->log_format == LOG_FMT_JSON ? STR("json") : STR("logfmt");
         case FLAG_FEATURES:
+                return flags->feature_text ? str_of(flags->feature_text) : (Str){ 0 };
         case FLAG_IGNORED:
                 break;
         }

@@ -18,6 +18,7 @@ typedef struct AppFlags {
         LogLevel log_level;
         LogFormat log_format;
         PromqlFeatures features;
+        const char *feature_text; /* as written; NULL: none */
 } AppFlags;
 
 /* argv without the command. Errors name the flag and the nearest known one. */

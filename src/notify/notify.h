@@ -26,6 +26,8 @@ typedef struct NotifyReceivers NotifyReceivers; /* bound receivers of one config
 /* Binds the integrations of each receiver (name, node). Integrations that this build cannot deliver yet are accepted with
  * a warning that names them; a receiver whose integrations all are such ones logs what it would have sent. */
 bool notify_receivers_bind(const Str *names, const YamlNode *const *nodes, size_t n, const YamlNode *global, const OptionCtx *ctx, NotifyReceivers **ret);
+/* The keys of integrations as Markdown. */
+void notify_document(Buf *out);
 /* Switches to these receivers (borrowed as long as they are current: the arena they were bound in must live on until the
  * next apply returned). */
 void notify_apply(Notify *notify, const NotifyReceivers *receivers);

@@ -139,3 +139,9 @@ bool notify_receivers_bind(const Str *names, const YamlNode *const *nodes, size_
                 *ret = all;
         return ok;
 }
+
+void notify_document(Buf *out)
+{
+        option_document(out, &notify_webhook_table);
+        option_document(out, &notify_log_table);
+}

@@ -296,3 +296,5 @@ bool rules_load_file(const char *path, const RulesDialect *dialect, Arena *arena
                 return diags_error(diags, str_of(path), (YamlPos){ 0 }, "%s", err.msg);
         return rules_parse(buf_str(&text), str_of(path), dialect, arena, diags, ret);
 }
+
+void rules_document(Buf *out) { option_document(out, &file_table); }

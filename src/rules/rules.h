@@ -49,6 +49,9 @@ typedef struct RulesDialect {
 bool rules_parse(Str text, Str path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret);
 bool rules_load_file(const char *path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret);
 
+/* The keys of a rule file as Markdown. */
+void rules_document(Buf *out);
+
 typedef struct RulesOptions {
         PromqlEngine *engine;
         StoreEngine *store;
