@@ -1,5 +1,10 @@
 #include "alert_fixture.h"
 
+#include <stdatomic.h>
+
+#include "os/thread.h"
+#include "sync/pool.h"
+
 /* wait 10 s, interval 1 min, repeat 5 min */
 #define ONE                                                                                                  \
         "route: {receiver: r, group_by: [alertname], group_wait: 10s, group_interval: 1m, repeat_interval: 5m}\n" \
@@ -429,6 +434,99 @@ static void group_status_is_a_copy(void **state)
         fixture_free(f);
 }
 
+/* ---- threads: alerts, ticks, answers, reloads and status at the same time */
+
+enum { ROUNDS = 300, PUTTERS = 3 };
+
+typedef struct Storm {
+        Fixture *f;
+        Pool *pool;
+        AlertRouter *router;
+        atomic_int sent, number, putting;
+} Storm;
+
+typedef struct Answer {
+        void (*done)(void *, const DeliveryResult *);
+        void *arg;
+} Answer;
+
+static void answer_job(void *arg)
+{
+        Answer *a = arg;
+        DeliveryResult r = { .ok = (uintptr_t)arg % 32 != 0, .integration = STR("webhook[0]") };
+        a->done(a->arg, &r);
+        free(a);
+}
+
+static void storm_send(void *self, const Notification *n, void (*done)(void *, const DeliveryResult *), void *arg)
+{
+        Storm *s = self;
+        Answer *a = malloc(sizeof *a);
+        assert_true(n->n_alerts > 0);
+        *a = (Answer){ done, arg };
+        s->sent++;
+        if (!pool_submit(s->pool, answer_job, a))
+                answer_job(a);
+}
+
+static void storm_put(void *arg)
+{
+        Storm *s = arg;
+        int number = s->number++;
+        for (int i = 0; i < ROUNDS; i++) {
+                AUTO(arena_free) Arena *arena = arena_new();
+                Label labels[] = { { STR("alertname"), str_printf(arena, "A%d", i % 7) }, { STR("putter"), str_printf(arena, "%d", number) } };
+                int64_t now_ms = clock_wall_ms(&s->f->clock.clock);
+                AlertMsg msg = { .labels = { labels, 2 }, .starts_at_ms = now_ms, .ends_at_ms = i % 3 ? now_ms + 5000 : now_ms };
+                alert_router_put(s->router, &msg, 1);
+        }
+        s->putting--;
+}
+
+static void storm_look(void *arg)
+{
+        Storm *s = arg;
+        for (int i = 0; i < ROUNDS; i++) {
+                AUTO(arena_free) Arena *arena = arena_new();
+                AlertGroupStatus *groups;
+                size_t n;
+                alert_router_groups(s->router, arena, &groups, &n);
+        }
+}
+
+static void everything_at_once(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        Storm s = { .f = f, .pool = pool_new(2, 1000), .putting = PUTTERS };
+        AlertConfig config;
+        Diags diags;
+        Err err;
+        Thread putters[PUTTERS], looker;
+        AlertRouterOptions o = { .clock = &f->clock.clock, .statedb = f->db, .sender = { fixture_integrations, fixture_send_resolved, storm_send, &s } };
+        s.router = alert_router_new(&o);
+        assert_true(fixture_bind(f, "route: {receiver: pair, group_by: [alertname], group_wait: 1s, group_interval: 1s, repeat_interval: 3s}\nreceivers: [{name: pair}]\n", &config, &diags));
+        assert_ok(alert_router_apply(s.router, &config, &err), err);
+        for (int i = 0; i < PUTTERS; i++)
+                assert_ok(thread_start(&putters[i], "put", storm_put, &s, &err), err);
+        assert_ok(thread_start(&looker, "look", storm_look, &s, &err), err);
+        for (int i = 0; i < ROUNDS || s.putting; i++) {
+                alert_router_tick(s.router);
+                clock_manual_advance_ms(&f->clock, 100);
+                if (i % 50 == 49)
+                        assert_ok(alert_router_apply(s.router, &config, &err), err);
+        }
+        for (int i = 0; i < PUTTERS; i++)
+                thread_join(putters[i]);
+        thread_join(looker);
+        clock_manual_advance_ms(&f->clock, 5000);
+        alert_router_tick(s.router);
+        alert_router_free(s.router); /* waits for the answers */
+        assert_true(s.sent > 0);
+        pool_free(s.pool);
+        fixture_free(f);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -453,6 +551,7 @@ int main(void)
                 cmocka_unit_test(events_say_what_happened),
                 cmocka_unit_test(a_receiver_that_is_unknown_or_silent_keeps_nothing_for_ever),
                 cmocka_unit_test(group_status_is_a_copy),
+                cmocka_unit_test(everything_at_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
