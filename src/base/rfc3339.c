@@ -75,7 +75,7 @@ bool rfc3339_parse(Str s, int64_t *ret_ms)
         double fraction = 0;
         if (s.p[at] == '.') {
                 double scale = 0.1;
-                if (s.p[at + 1] < '0' || s.p[at + 1] > '9') /* s ends in a zone, or is refused below */
+                if (at + 1 == s.n || s.p[at + 1] < '0' || s.p[at + 1] > '9')
                         return false;
                 for (at++; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++, scale /= 10)
                         fraction += (s.p[at] - '0') * scale;
