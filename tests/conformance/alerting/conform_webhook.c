@@ -4,6 +4,7 @@
 
 #include "alert/alert.h"
 #include "base/vec.h"
+#include "base/rfc3339.h"
 #include "net/http_server.h"
 #include "notify/notify.h"
 #include "os/mutex.h"
@@ -57,18 +58,11 @@ static void send(void *self, const Notification *n, void (*done)(void *, const D
 static size_t integrations(void *self, Str receiver) { return notify_integrations(((Hook *)self)->notify, receiver); }
 static bool send_resolved(void *self, Str receiver, size_t i) { return notify_send_resolved(((Hook *)self)->notify, receiver, i); }
 
-/* 2025-03-04T05:06:07.123Z */
+/* 0 when absent. */
 static int64_t read_time(Str text)
 {
-        int year, month, day, hour, minute;
-        double second;
-        char z[40] = { 0 };
-        memcpy(z, text.p, MIN_OF(text.n, sizeof z - 1));
-        if (sscanf(z, "%d-%d-%dT%d:%d:%lf", &year, &month, &day, &hour, &minute, &second) != 6)
-                return 0;
-        int64_t y = month <= 2 ? year - 1 : year;
-        int64_t days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1 - 719468;
-        return ((days * 24 + hour) * 60 + minute) * 60000 + (int64_t)(second * 1000 + 0.5);
+        int64_t t_ms = 0;
+        return text.n && rfc3339_parse(text, &t_ms) ? t_ms : 0;
 }
 
 static Labels read_labels(Arena *arena, const JsonValue *object)
