@@ -107,12 +107,15 @@ def start_servers(a):
 
 STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
 ODD_VALUES = [math.nan, math.inf, -math.inf, 0.0, -0.0, 1e308, -1e308, 1e-300, 1.0, 0.1]
+HUGE = 1e300
 
 
 def odd_series(seed, modern):
-    """[(labels, value at step k or None)]; `modern` peers let a dot in a pattern match a line break."""
+    """[(labels, value at step k or None)]; `modern` peers let a dot in a pattern match a line break, and
+    keep small values in sums of huge ones."""
     r = random.Random(seed)
     out = []
+    values = ODD_VALUES if modern else [v for v in ODD_VALUES if math.isinf(v) or not abs(v) > HUGE]
 
     def add(name, value_at, **labels):
         out.append((sorted({"__name__": name, "job": "odd", **labels}.items()), value_at))
@@ -125,7 +128,7 @@ def odd_series(seed, modern):
             walk.append(total)
         add("odd_reset_total", lambda k, w=walk: w[k], instance=instance)
         add("odd_gap", lambda k, i=i: None if 10 + 4 * i < k < 36 + 4 * i else k * 1.5, instance=instance)
-        add("odd_values", lambda k, i=i: ODD_VALUES[(k + i) % len(ODD_VALUES)], instance=instance)
+        add("odd_values", lambda k, i=i: values[(k + i) % len(values)], instance=instance)
         add("odd_stale", lambda k, i=i: STALE if k % 13 == 7 + i else None if k % 13 == 8 + i else float(k), instance=instance)
         add("odd_sparse_total", lambda k, i=i: float(k * k) if k % 16 == i else None, instance=instance)
         add("odd_late", lambda k, i=i: k - 30.25 if k > 30 + i else None, instance=instance)
