@@ -34,10 +34,15 @@
 #define MIN_OF(a, b) ((a) < (b) ? (a) : (b))
 #define MAX_OF(a, b) ((a) > (b) ? (a) : (b))
 
+/* What clang knows about locks. Write GUARDED_BY(&mu) behind a field that stands after mu. */
 #if defined(__clang__) && __clang_major__ >= 19
 #define GUARDED_BY(mu) __attribute__((guarded_by(mu)))
 #define REQUIRES(mu) __attribute__((requires_capability(mu)))
+#define RELEASES(mu) __attribute__((release_capability(mu)))
+#define LOCKS_UNCHECKED __attribute__((no_thread_safety_analysis))
 #else
 #define GUARDED_BY(mu)
 #define REQUIRES(mu)
+#define RELEASES(mu)
+#define LOCKS_UNCHECKED
 #endif

@@ -13,13 +13,11 @@
 #if defined(__clang__) && __clang_major__ >= 19
 #define MUTEX_CAPABILITY_ __attribute__((capability("mutex")))
 #define MUTEX_ACQUIRE_(mu) __attribute__((acquire_capability(mu)))
-#define MUTEX_RELEASE_(mu) __attribute__((release_capability(mu)))
-#define MUTEX_UNCHECKED_ __attribute__((no_thread_safety_analysis))
+#define MUTEX_ASSERT_(mu) __attribute__((assert_capability(mu)))
 #else
 #define MUTEX_CAPABILITY_
 #define MUTEX_ACQUIRE_(mu)
-#define MUTEX_RELEASE_(mu)
-#define MUTEX_UNCHECKED_
+#define MUTEX_ASSERT_(mu)
 #endif
 
 typedef struct MUTEX_CAPABILITY_ Mutex {
@@ -32,16 +30,18 @@ typedef struct MUTEX_CAPABILITY_ Mutex {
 static inline void mutex_init(Mutex *mu) { pthread_mutex_init(&mu->m, NULL); }
 static inline void mutex_done(Mutex *mu) { pthread_mutex_destroy(&mu->m); }
 static inline void mutex_lock(Mutex *mu) MUTEX_ACQUIRE_(mu);
-static inline void mutex_unlock(Mutex *mu) MUTEX_RELEASE_(mu);
-static inline MUTEX_UNCHECKED_ void mutex_lock(Mutex *mu) { pthread_mutex_lock(&mu->m); }
-static inline MUTEX_UNCHECKED_ void mutex_unlock(Mutex *mu) { pthread_mutex_unlock(&mu->m); }
+static inline void mutex_unlock(Mutex *mu) RELEASES(mu);
+static inline LOCKS_UNCHECKED void mutex_lock(Mutex *mu) { pthread_mutex_lock(&mu->m); }
+static inline LOCKS_UNCHECKED void mutex_unlock(Mutex *mu) { pthread_mutex_unlock(&mu->m); }
 
-static inline MUTEX_UNCHECKED_ Mutex *mutex_scope_begin(Mutex *mu)
+/* The analysis cannot follow the cleanup: it takes the lock for held until the end of the function. */
+static inline Mutex *mutex_scope_begin(Mutex *mu) MUTEX_ASSERT_(mu);
+static inline LOCKS_UNCHECKED Mutex *mutex_scope_begin(Mutex *mu)
 {
         mutex_lock(mu);
         return mu;
 }
-static inline MUTEX_UNCHECKED_ void mutex_scope_end(Mutex **mu) { mutex_unlock(*mu); }
+static inline LOCKS_UNCHECKED void mutex_scope_end(Mutex **mu) { mutex_unlock(*mu); }
 #define MUTEX_CAT2_(a, b) a##b
 #define MUTEX_CAT_(a, b) MUTEX_CAT2_(a, b)
 /* Locks now, unlocks at the end of the scope. */
@@ -67,8 +67,10 @@ static inline void mutex_cond_init(Cond *cond)
         pthread_condattr_destroy(&attr);
 }
 static inline void mutex_cond_done(Cond *cond) { pthread_cond_destroy(&cond->c); }
+static inline void mutex_cond_wait(Cond *cond, Mutex *mu) REQUIRES(mu);
 static inline void mutex_cond_wait(Cond *cond, Mutex *mu) { pthread_cond_wait(&cond->c, &mu->m); }
 /* False when deadline_mono_ns (CLOCK_MONOTONIC) passed. */
+static inline bool mutex_cond_wait_until(Cond *cond, Mutex *mu, int64_t deadline_mono_ns) REQUIRES(mu);
 static inline bool mutex_cond_wait_until(Cond *cond, Mutex *mu, int64_t deadline_mono_ns)
 {
         struct timespec ts = { .tv_sec = (time_t)(deadline_mono_ns / 1000000000),
