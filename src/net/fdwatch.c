@@ -185,7 +185,9 @@ void fdwatch_free(FdWatch *watch)
         IGNORE(write(watch->wake_fd, &one, sizeof one) < 0);
         thread_join(watch->thread);
         close_expired(watch, true);
+        mutex_lock(&watch->mu);
         CHECK(watch->watched.len == 0);
+        mutex_unlock(&watch->mu);
         release(watch);
 }
 
