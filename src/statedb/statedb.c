@@ -87,14 +87,14 @@ _Static_assert(ARRAY_LEN(migrations) == STATEDB_SCHEMA_VERSION, "STATEDB_SCHEMA_
 
 struct StateDb {
         char *path; /* immutable */
-        Mutex mu;   /* guards everything below */
-        sqlite3 *sql;
-        sqlite3_stmt *stmts[STMT_MAX_]; /* prepared at the first use */
+        Mutex mu;
+        sqlite3 *sql GUARDED_BY(&mu);
+        sqlite3_stmt *stmts[STMT_MAX_] GUARDED_BY(&mu); /* prepared at the first use */
 };
 
 /* ---- errors */
 
-static bool sql_error(StateDb *db, int rc, Err *err)
+static bool sql_error(StateDb *db, int rc, Err *err) REQUIRES(&db->mu)
 {
         switch (rc & 0xff) {
         case SQLITE_NOTADB:
@@ -136,7 +136,7 @@ static bool check_size(const char *what, size_t n, size_t max, Err *err)
 
 /* ---- statements; db->mu is held (or db is not shared yet) in all of these */
 
-static bool stmt_locked(StateDb *db, StmtId id, sqlite3_stmt **ret, Err *err)
+static bool stmt_locked(StateDb *db, StmtId id, sqlite3_stmt **ret, Err *err) REQUIRES(&db->mu)
 {
         if (!db->stmts[id]) {
                 int rc = sqlite3_prepare_v3(db->sql, stmt_sql[id], -1, SQLITE_PREPARE_PERSISTENT, &db->stmts[id], NULL);
@@ -166,7 +166,7 @@ static void stmt_done(sqlite3_stmt *st)
 }
 
 /* Runs a statement without rows to its end. */
-static bool stmt_run(StateDb *db, sqlite3_stmt *st, Err *err)
+static bool stmt_run(StateDb *db, sqlite3_stmt *st, Err *err) REQUIRES(&db->mu)
 {
         int rc = sqlite3_step(st);
         bool ok = rc == SQLITE_DONE || sql_error(db, rc, err);
@@ -174,20 +174,20 @@ static bool stmt_run(StateDb *db, sqlite3_stmt *st, Err *err)
         return ok;
 }
 
-static bool run_locked(StateDb *db, StmtId id, Err *err)
+static bool run_locked(StateDb *db, StmtId id, Err *err) REQUIRES(&db->mu)
 {
         sqlite3_stmt *st = NULL;
         return stmt_locked(db, id, &st, err) && stmt_run(db, st, err);
 }
 
-static bool exec_locked(StateDb *db, const char *sql, Err *err)
+static bool exec_locked(StateDb *db, const char *sql, Err *err) REQUIRES(&db->mu)
 {
         int rc = sqlite3_exec(db->sql, sql, NULL, NULL, NULL);
         return rc == SQLITE_OK || sql_error(db, rc, err);
 }
 
 /* Ends a transaction: commits when ok, else rolls back and keeps the first error. */
-static bool finish_locked(StateDb *db, bool ok, Err *err)
+static bool finish_locked(StateDb *db, bool ok, Err *err) REQUIRES(&db->mu)
 {
         if (ok && run_locked(db, STMT_COMMIT, err))
                 return true;
@@ -199,7 +199,7 @@ static bool finish_locked(StateDb *db, bool ok, Err *err)
 
 /* ---- opening */
 
-static bool read_int(StateDb *db, const char *sql, int64_t *ret, Err *err)
+static bool read_int(StateDb *db, const char *sql, int64_t *ret, Err *err) REQUIRES(&db->mu)
 {
         sqlite3_stmt *st = NULL;
         int rc = sqlite3_prepare_v2(db->sql, sql, -1, &st, NULL);
@@ -218,7 +218,7 @@ static bool read_int(StateDb *db, const char *sql, int64_t *ret, Err *err)
         return ok;
 }
 
-static bool current_version(StateDb *db, int64_t *ret, Err *err)
+static bool current_version(StateDb *db, int64_t *ret, Err *err) REQUIRES(&db->mu)
 {
         int64_t tables = 0, app = 0;
         if (!read_int(db, "SELECT count(*) FROM sqlite_master", &tables, err) ||
@@ -236,7 +236,7 @@ static bool current_version(StateDb *db, int64_t *ret, Err *err)
 }
 
 /* The whole way to the newest version in one transaction: a crash leaves the old file. */
-static bool migrate(StateDb *db, Err *err)
+static bool migrate(StateDb *db, Err *err) REQUIRES(&db->mu)
 {
         if (!exec_locked(db, "BEGIN IMMEDIATE", err))
                 return false;
@@ -267,7 +267,8 @@ static bool migrate(StateDb *db, Err *err)
         return finish_locked(db, ok, err);
 }
 
-bool statedb_open(const char *path, StateDb **ret, Err *err)
+/* Nobody else knows the database before it is open, and after it is closed. */
+LOCKS_UNCHECKED bool statedb_open(const char *path, StateDb **ret, Err *err)
 {
         AUTO(statedb_close) StateDb *db = mem_new(StateDb);
         db->path = mem_strndup(path, strlen(path));
@@ -290,7 +291,7 @@ bool statedb_open(const char *path, StateDb **ret, Err *err)
         return true;
 }
 
-void statedb_close(StateDb *db)
+LOCKS_UNCHECKED void statedb_close(StateDb *db)
 {
         for (size_t i = 0; i < STMT_MAX_; i++)
                 sqlite3_finalize(db->stmts[i]);
@@ -311,7 +312,7 @@ static bool check_write(const StateDbWrite *w, Err *err)
                check_size("value", w->value.n, STATEDB_VALUE_MAX_BYTES, err);
 }
 
-static bool write_locked(StateDb *db, const StateDbWrite *w, Err *err)
+static bool write_locked(StateDb *db, const StateDbWrite *w, Err *err) REQUIRES(&db->mu)
 {
         sqlite3_stmt *st = NULL;
         if (!stmt_locked(db, w->value.p ? STMT_PUT : STMT_DELETE, &st, err))
@@ -454,7 +455,7 @@ static bool check_event(const StateDbEvent *e, Err *err)
                check_size("event detail", e->detail.n, STATEDB_EVENT_DETAIL_MAX_BYTES, err);
 }
 
-static bool event_add_locked(StateDb *db, const StateDbEvent *e, Err *err)
+static bool event_add_locked(StateDb *db, const StateDbEvent *e, Err *err) REQUIRES(&db->mu)
 {
         sqlite3_stmt *st = NULL;
         if (!stmt_locked(db, STMT_EVENT_ADD, &st, err))
@@ -496,7 +497,7 @@ bool statedb_event_add(StateDb *db, int64_t t_ms, Str kind, Str subject, Str det
 }
 
 /* Where a page ends that starts below event `before_id`: its time, or the end of time when it has expired meanwhile. */
-static bool page_start(StateDb *db, int64_t before_id, int64_t *ret_t_ms, Err *err)
+static bool page_start(StateDb *db, int64_t before_id, int64_t *ret_t_ms, Err *err) REQUIRES(&db->mu)
 {
         *ret_t_ms = INT64_MAX;
         if (before_id == 0)
@@ -516,7 +517,7 @@ static bool page_start(StateDb *db, int64_t before_id, int64_t *ret_t_ms, Err *e
 }
 
 static bool events_locked(StateDb *db, const StateDbEventQuery *q, Arena *arena, StateDbEvent **ret, size_t *ret_n,
-                          Err *err)
+                          Err *err) REQUIRES(&db->mu)
 {
         int64_t before_t_ms = 0;
         sqlite3_stmt *st = NULL;
