@@ -12,12 +12,13 @@
 #include "os/mutex.h"
 
 struct Queue {
-        Mutex mu; /* guards everything below but the sizes, which never change */
+        size_t item_bytes, capacity; /* never change */
         Cond not_empty, not_full;
-        size_t item_bytes, capacity;
-        size_t head, len;
-        bool closed;
-        char *ring;
+        Mutex mu;
+        size_t head GUARDED_BY(&mu);
+        size_t len GUARDED_BY(&mu);
+        bool closed GUARDED_BY(&mu);
+        char *ring; /* its bytes are guarded by mu */
 };
 
 Queue *queue_new(size_t item_bytes, size_t capacity)
@@ -44,7 +45,7 @@ void queue_free(Queue *q)
         mem_free(q);
 }
 
-static void put_locked(Queue *q, const void *item)
+static void put_locked(Queue *q, const void *item) REQUIRES(&q->mu)
 {
         size_t at = (q->head + q->len) % q->capacity;
         memcpy(q->ring + at * q->item_bytes, item, q->item_bytes);
@@ -52,7 +53,7 @@ static void put_locked(Queue *q, const void *item)
         mutex_cond_signal(&q->not_empty);
 }
 
-static void take_locked(Queue *q, void *ret_item)
+static void take_locked(Queue *q, void *ret_item) REQUIRES(&q->mu)
 {
         memcpy(ret_item, q->ring + q->head * q->item_bytes, q->item_bytes);
         q->head = (q->head + 1) % q->capacity;

@@ -36,6 +36,7 @@ void snapshot_unref(Snapshot *snap)
 void snapshot_cell_init(SnapshotCell *cell)
 {
         mutex_init(&cell->mu);
+        MUTEX_SCOPE(&cell->mu);
         cell->current = NULL;
 }
 

@@ -18,7 +18,7 @@ typedef struct Snapshot {
 
 typedef struct SnapshotCell {
         Mutex mu;
-        Snapshot *current; /* guarded by mu; the cell holds one reference */
+        Snapshot *current GUARDED_BY(&mu); /* the cell holds one reference */
 } SnapshotCell;
 
 /* One reference, the caller's. free runs in the thread that drops the last one. */
