@@ -126,7 +126,7 @@ HostMountGuard *host_mounts_guard_new(HostStatfs statfs)
 }
 
 /* Called with the lock, which is gone afterwards. */
-static void unref_locked(HostMountGuard *guard)
+static void unref_locked(HostMountGuard *guard) RELEASES(&guard->mu)
 {
         bool last = --guard->refs == 0;
         mutex_unlock(&guard->mu);
