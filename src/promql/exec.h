@@ -90,7 +90,7 @@ struct Exec {
         _Atomic uint64_t bytes, bytes_peak, samples_now, samples_peak, samples_read;
         _Atomic uint64_t *active_samples; /* shown on the status page; may be NULL */
         Mutex mu;
-        Worker *idle GUARDED_BY(mu);
+        Worker *idle GUARDED_BY(&mu);
 };
 
 /* --- budget: exec.c --- */

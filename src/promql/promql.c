@@ -30,9 +30,9 @@ struct PromqlEngine {
         PromqlOptions options;
         Mutex mu;
         Cond turn;
-        Running *running GUARDED_BY(mu);
-        size_t evaluating GUARDED_BY(mu);
-        uint64_t next_ticket GUARDED_BY(mu);
+        Running *running GUARDED_BY(&mu);
+        size_t evaluating GUARDED_BY(&mu);
+        uint64_t next_ticket GUARDED_BY(&mu);
 };
 
 PromqlEngine *promql_engine_new(const PromqlOptions *options)
