@@ -65,7 +65,7 @@ RulesManager *rules_manager_new(const RulesOptions *options)
         return m;
 }
 
-static void wait_idle(RulesManager *m)
+static void wait_idle(RulesManager *m) REQUIRES(&m->mu)
 {
         while (m->running)
                 mutex_cond_wait(&m->idle, &m->mu);
