@@ -318,15 +318,18 @@ static FileKind kind_of(const YamlNode *root)
 static bool bind_any(Loader *l, FileKind kind, const YamlNode *root, Str file)
 {
         AppConfig *c = l->config;
+        bool ok;
         switch (kind) {
         case KIND_PHAROS:
                 return bind_pharos(l, root, file);
         case KIND_PROMETHEUS:
                 option_defaults(&storage_table, &c->storage, c->arena);
-                return bind_prometheus(l, root, file) & bind_alertmanager(l, parse_text(l, app_defaults_alertmanager(), STR("(defaults)")), STR("(defaults)"));
+                ok = bind_prometheus(l, root, file);
+                return bind_alertmanager(l, parse_text(l, app_defaults_alertmanager(), STR("(defaults)")), STR("(defaults)")) && ok;
         case KIND_ALERTMANAGER:
                 option_defaults(&storage_table, &c->storage, c->arena);
-                return bind_alertmanager(l, root, file) & bind_prometheus(l, parse_text(l, STR("{}"), file), STR("(defaults)"));
+                ok = bind_alertmanager(l, root, file);
+                return bind_prometheus(l, parse_text(l, STR("{}"), file), STR("(defaults)")) && ok;
         case KIND_RULES:
                 break;
         }
