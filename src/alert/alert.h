@@ -51,7 +51,8 @@ typedef struct AlertSender {
         bool (*send_resolved)(void *self, Str receiver, size_t integration);
         /* Starts a delivery and calls done exactly once, later or at once, from any thread. The notification is borrowed
          * until then. */
-        void (*send)(void *self, const Notification *notification, void (*done)(void *arg, const DeliveryResult *result), void *arg);
+        void (*send)(void *self, const Notification *notification,
+                     void (*done)(void *arg, const DeliveryResult *result), void *arg);
         void *self;
 } AlertSender;
 
@@ -65,7 +66,7 @@ typedef struct AlertRouterOptions {
 } AlertRouterOptions;
 typedef struct AlertRouter AlertRouter;
 AlertRouter *alert_router_new(const AlertRouterOptions *options); /* returns owned */
-void alert_router_free(AlertRouter *router); /* waits for deliveries under way */
+void alert_router_free(AlertRouter *router);                      /* waits for deliveries under way */
 /* Copies the configuration. Groups are rebuilt from the active alerts; the notification log keeps repeats from being early. */
 MUST_CHECK bool alert_router_apply(AlertRouter *router, const AlertConfig *config, Err *err);
 /* As POST /api/v2/alerts: sets or updates by labels; missing ends_at gets resolve_timeout. */

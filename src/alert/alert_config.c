@@ -27,7 +27,8 @@ typedef struct GlobalYaml {
 } GlobalYaml;
 
 typedef struct FileYaml {
-        const YamlNode *global, *route, *receivers, *inhibit_rules, *mute_time_intervals, *time_intervals, *tracing, *event_recorder;
+        const YamlNode *global, *route, *receivers, *inhibit_rules, *mute_time_intervals, *time_intervals, *tracing,
+                *event_recorder;
         StrList templates;
 } FileYaml;
 
@@ -39,40 +40,110 @@ static void keep_route_node(void *self, const YamlNode *node, const OptionCtx *c
 
 static const OptionTable route_table;
 static const Option route_options[] = {
-        { .key = "receiver", .kind = OPT_STR, .offset = offsetof(RouteYaml, receiver), .help = "Who is told; inherited." },
-        { .key = "group_by", .kind = OPT_STR_LIST, .offset = offsetof(RouteYaml, group_by), .set_offset = offsetof(RouteYaml, has_group_by), .help = "Labels by which alerts are put into one notification; '...' is every label." },
-        { .key = "continue", .kind = OPT_BOOL, .offset = offsetof(RouteYaml, continue_matching), .def = "false", .help = "Also try the later siblings of this route." },
-        { .key = "match", .kind = OPT_LABELS, .offset = offsetof(RouteYaml, match), .help = "Old form of matchers: label equals value." },
-        { .key = "match_re", .kind = OPT_LABELS, .offset = offsetof(RouteYaml, match_re), .help = "Old form of matchers: label matches regex." },
-        { .key = "matchers", .kind = OPT_STR_LIST, .offset = offsetof(RouteYaml, matchers), .help = "Conditions such as severity=\"critical\"; all must hold." },
-        { .key = "group_wait", .kind = OPT_DURATION, .offset = offsetof(RouteYaml, group_wait_ms), .set_offset = offsetof(RouteYaml, has_wait), .help = "Wait before the first notification of a group; default 30s." },
-        { .key = "group_interval", .kind = OPT_DURATION, .offset = offsetof(RouteYaml, group_interval_ms), .set_offset = offsetof(RouteYaml, has_interval), .help = "Time between notifications about changes of a group; default 5m." },
-        { .key = "repeat_interval", .kind = OPT_DURATION, .offset = offsetof(RouteYaml, repeat_interval_ms), .set_offset = offsetof(RouteYaml, has_repeat), .help = "Time before an unchanged group is told again; default 4h." },
-        { .key = "routes", .kind = OPT_STRUCT_LIST, .offset = offsetof(RouteYaml, routes), .table = &route_table, .help = "Child routes, tried in order." },
-        { .key = "labels", .kind = OPT_LABELS, .offset = offsetof(RouteYaml, labels), .help = "Labels of the route, for templates." },
-        { .key = "mute_time_intervals", .kind = OPT_STR_LIST, .offset = offsetof(RouteYaml, mute_time_intervals), .help = "Names of intervals in which nothing is sent." },
-        { .key = "active_time_intervals", .kind = OPT_STR_LIST, .offset = offsetof(RouteYaml, active_time_intervals), .help = "Names of intervals outside of which nothing is sent." },
+        { .key = "receiver",
+          .kind = OPT_STR,
+          .offset = offsetof(RouteYaml, receiver),
+          .help = "Who is told; inherited." },
+        { .key = "group_by",
+          .kind = OPT_STR_LIST,
+          .offset = offsetof(RouteYaml, group_by),
+          .set_offset = offsetof(RouteYaml, has_group_by),
+          .help = "Labels by which alerts are put into one notification; '...' is every label." },
+        { .key = "continue",
+          .kind = OPT_BOOL,
+          .offset = offsetof(RouteYaml, continue_matching),
+          .def = "false",
+          .help = "Also try the later siblings of this route." },
+        { .key = "match",
+          .kind = OPT_LABELS,
+          .offset = offsetof(RouteYaml, match),
+          .help = "Old form of matchers: label equals value." },
+        { .key = "match_re",
+          .kind = OPT_LABELS,
+          .offset = offsetof(RouteYaml, match_re),
+          .help = "Old form of matchers: label matches regex." },
+        { .key = "matchers",
+          .kind = OPT_STR_LIST,
+          .offset = offsetof(RouteYaml, matchers),
+          .help = "Conditions such as severity=\"critical\"; all must hold." },
+        { .key = "group_wait",
+          .kind = OPT_DURATION,
+          .offset = offsetof(RouteYaml, group_wait_ms),
+          .set_offset = offsetof(RouteYaml, has_wait),
+          .help = "Wait before the first notification of a group; default 30s." },
+        { .key = "group_interval",
+          .kind = OPT_DURATION,
+          .offset = offsetof(RouteYaml, group_interval_ms),
+          .set_offset = offsetof(RouteYaml, has_interval),
+          .help = "Time between notifications about changes of a group; default 5m." },
+        { .key = "repeat_interval",
+          .kind = OPT_DURATION,
+          .offset = offsetof(RouteYaml, repeat_interval_ms),
+          .set_offset = offsetof(RouteYaml, has_repeat),
+          .help = "Time before an unchanged group is told again; default 4h." },
+        { .key = "routes",
+          .kind = OPT_STRUCT_LIST,
+          .offset = offsetof(RouteYaml, routes),
+          .table = &route_table,
+          .help = "Child routes, tried in order." },
+        { .key = "labels",
+          .kind = OPT_LABELS,
+          .offset = offsetof(RouteYaml, labels),
+          .help = "Labels of the route, for templates." },
+        { .key = "mute_time_intervals",
+          .kind = OPT_STR_LIST,
+          .offset = offsetof(RouteYaml, mute_time_intervals),
+          .help = "Names of intervals in which nothing is sent." },
+        { .key = "active_time_intervals",
+          .kind = OPT_STR_LIST,
+          .offset = offsetof(RouteYaml, active_time_intervals),
+          .help = "Names of intervals outside of which nothing is sent." },
         OPTION_END,
 };
 static const OptionTable route_table = { "route", route_options, sizeof(RouteYaml), keep_route_node };
 
 static const Option file_options[] = {
         { .key = "global", .kind = OPT_NODE, .offset = offsetof(FileYaml, global), .help = "Defaults of receivers." },
-        { .key = "route", .kind = OPT_NODE, .offset = offsetof(FileYaml, route), .help = "The root of the routing tree." },
-        { .key = "receivers", .kind = OPT_NODE, .offset = offsetof(FileYaml, receivers), .help = "Who can be told, and how." },
-        { .key = "templates", .kind = OPT_STR_LIST, .offset = offsetof(FileYaml, templates), .help = "Template files (globs), relative to this file." },
-        { .key = "inhibit_rules", .kind = OPT_NODE, .offset = offsetof(FileYaml, inhibit_rules), .help = "Which alerts mute which others." },
-        { .key = "mute_time_intervals", .kind = OPT_NODE, .offset = offsetof(FileYaml, mute_time_intervals), .help = "Old name of time_intervals." },
-        { .key = "time_intervals", .kind = OPT_NODE, .offset = offsetof(FileYaml, time_intervals), .help = "Named time intervals." },
-        { .key = "tracing", .kind = OPT_NODE, .offset = offsetof(FileYaml, tracing), .help = "Where traces of notifications go." },
-        { .key = "event_recorder", .kind = OPT_NODE, .offset = offsetof(FileYaml, event_recorder), .help = "Where events of alerts go." },
+        { .key = "route",
+          .kind = OPT_NODE,
+          .offset = offsetof(FileYaml, route),
+          .help = "The root of the routing tree." },
+        { .key = "receivers",
+          .kind = OPT_NODE,
+          .offset = offsetof(FileYaml, receivers),
+          .help = "Who can be told, and how." },
+        { .key = "templates",
+          .kind = OPT_STR_LIST,
+          .offset = offsetof(FileYaml, templates),
+          .help = "Template files (globs), relative to this file." },
+        { .key = "inhibit_rules",
+          .kind = OPT_NODE,
+          .offset = offsetof(FileYaml, inhibit_rules),
+          .help = "Which alerts mute which others." },
+        { .key = "mute_time_intervals",
+          .kind = OPT_NODE,
+          .offset = offsetof(FileYaml, mute_time_intervals),
+          .help = "Old name of time_intervals." },
+        { .key = "time_intervals",
+          .kind = OPT_NODE,
+          .offset = offsetof(FileYaml, time_intervals),
+          .help = "Named time intervals." },
+        { .key = "tracing",
+          .kind = OPT_NODE,
+          .offset = offsetof(FileYaml, tracing),
+          .help = "Where traces of notifications go." },
+        { .key = "event_recorder",
+          .kind = OPT_NODE,
+          .offset = offsetof(FileYaml, event_recorder),
+          .help = "Where events of alerts go." },
         OPTION_END,
 };
 static const OptionTable file_table = { "alertmanager", file_options, sizeof(FileYaml), NULL };
 
 static bool complain(const OptionCtx *ctx, const YamlNode *node, const char *text, Str what)
 {
-        return diags_error(ctx->diags, ctx->file, node ? node->pos : (YamlPos){ 0 }, "%s '" STR_FMT "'", text, STR_ARG(what));
+        return diags_error(ctx->diags, ctx->file, node ? node->pos : (YamlPos){ 0 }, "%s '" STR_FMT "'", text,
+                           STR_ARG(what));
 }
 
 static int by_name_value(const void *pa, const void *pb)
@@ -123,7 +194,10 @@ static bool read_group_by(const OptionCtx *ctx, const RouteYaml *yaml, AlertRout
                 if (str_eq(name, STR("..."))) {
                         route->group_by_all = true;
                         if (yaml->group_by.n > 1)
-                                return complain(ctx, yaml->node, "cannot have wildcard group_by (`...`) and other labels at the same time:", name);
+                                return complain(
+                                        ctx, yaml->node,
+                                        "cannot have wildcard group_by (`...`) and other labels at the same time:",
+                                        name);
                 }
                 for (size_t k = 0; k < i; k++)
                         if (str_eq(yaml->group_by.data[k], name))
@@ -141,7 +215,8 @@ static bool check_receiver(const OptionCtx *ctx, const YamlNode *node, const Ale
 }
 
 /* Fills in what the parent gives. */
-static bool build_route(const OptionCtx *ctx, const RouteYaml *yaml, const AlertRoute *parent, const AlertConfig *config, AlertRoute *route)
+static bool build_route(const OptionCtx *ctx, const RouteYaml *yaml, const AlertRoute *parent,
+                        const AlertConfig *config, AlertRoute *route)
 {
         bool ok = true;
         *route = *parent;
@@ -165,7 +240,8 @@ static bool build_route(const OptionCtx *ctx, const RouteYaml *yaml, const Alert
         ok &= read_matchers(ctx, yaml, &route->matchers);
         ok &= check_receiver(ctx, yaml->node, config, route->receiver);
         if (yaml->mute_time_intervals.n || yaml->active_time_intervals.n)
-                diags_warn(ctx->diags, ctx->file, yaml->node->pos, "time intervals of routes are read but not applied yet: this route is never muted");
+                diags_warn(ctx->diags, ctx->file, yaml->node->pos,
+                           "time intervals of routes are read but not applied yet: this route is never muted");
         const RouteYaml *children = yaml->routes.data;
         route->routes = arena_array(ctx->arena, AlertRoute, yaml->routes.n);
         route->n = yaml->routes.n;
@@ -176,10 +252,13 @@ static bool build_route(const OptionCtx *ctx, const RouteYaml *yaml, const Alert
 
 static bool read_root(const OptionCtx *ctx, const YamlNode *node, AlertConfig *config)
 {
-        static const AlertRoute defaults = { .group_wait_ms = 30000, .group_interval_ms = 300000, .repeat_interval_ms = 4 * 3600000 };
+        static const AlertRoute defaults = { .group_wait_ms = 30000,
+                                             .group_interval_ms = 300000,
+                                             .repeat_interval_ms = 4 * 3600000 };
         RouteYaml yaml;
         if (!node)
-                return diags_error(ctx->diags, ctx->file, (YamlPos){ 1, 1 }, "no routes provided: add a 'route' with a 'receiver'");
+                return diags_error(ctx->diags, ctx->file, (YamlPos){ 1, 1 },
+                                   "no routes provided: add a 'route' with a 'receiver'");
         bool ok = option_bind(node, &route_table, &yaml, ctx);
         yaml.node = node;
         if (!yaml.receiver.n)
@@ -189,7 +268,8 @@ static bool read_root(const OptionCtx *ctx, const YamlNode *node, AlertConfig *c
         if (yaml.continue_matching)
                 ok = diags_error(ctx->diags, ctx->file, node->pos, "cannot have continue in root route");
         if (yaml.mute_time_intervals.n || yaml.active_time_intervals.n)
-                ok = diags_error(ctx->diags, ctx->file, node->pos, "root route must not have any mute or active time intervals");
+                ok = diags_error(ctx->diags, ctx->file, node->pos,
+                                 "root route must not have any mute or active time intervals");
         config->root = arena_new_of(ctx->arena, AlertRoute);
         return build_route(ctx, &yaml, &defaults, config, config->root) && ok;
 }
@@ -211,7 +291,9 @@ static bool read_receivers(const OptionCtx *ctx, const YamlNode *node, AlertConf
                 }
                 for (size_t k = 0; k < config->n_receivers; k++)
                         if (str_eq(config->receivers[k].name, name->text))
-                                ok = diags_error(ctx->diags, ctx->file, name->pos, "notification config name '" STR_FMT "' is not unique", STR_ARG(name->text));
+                                ok = diags_error(ctx->diags, ctx->file, name->pos,
+                                                 "notification config name '" STR_FMT "' is not unique",
+                                                 STR_ARG(name->text));
                 config->receivers[config->n_receivers++] = (AlertReceiver){ .name = name->text, .node = item };
         }
         return ok;
@@ -230,7 +312,8 @@ bool alert_config_bind(const YamlNode *root, const OptionCtx *ctx, AlertConfig *
         ok &= read_receivers(ctx, yaml.receivers, &config);
         ok &= read_root(ctx, yaml.route, &config);
         if (yaml.inhibit_rules && yaml.inhibit_rules->n)
-                diags_warn(ctx->diags, ctx->file, yaml.inhibit_rules->pos, "inhibit_rules are read but not applied yet: no alert is muted by another");
+                diags_warn(ctx->diags, ctx->file, yaml.inhibit_rules->pos,
+                           "inhibit_rules are read but not applied yet: no alert is muted by another");
         if (ok)
                 *ret = config;
         return ok;

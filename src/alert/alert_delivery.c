@@ -37,10 +37,12 @@ AlertView alert_delivery_view(const AlertGroup *g, int64_t now_ms, Arena *arena)
 
 Str alert_delivery_log_key(const AlertGroup *g, size_t integration, Arena *arena)
 {
-        Str key = str_printf(arena, STR_FMT "|" STR_FMT "|%zu", STR_ARG(g->key), STR_ARG(g->route->receiver), integration);
+        Str key = str_printf(arena, STR_FMT "|" STR_FMT "|%zu", STR_ARG(g->key), STR_ARG(g->route->receiver),
+                             integration);
         if (key.n <= LONGEST_LOG_KEY_BYTES)
                 return key;
-        return str_printf(arena, STR_FMT "...%016llx", STR_ARG(str_sub(key, 0, LONGEST_LOG_KEY_BYTES - 20)), (unsigned long long)hash_fnv1a(key));
+        return str_printf(arena, STR_FMT "...%016llx", STR_ARG(str_sub(key, 0, LONGEST_LOG_KEY_BYTES - 20)),
+                          (unsigned long long)hash_fnv1a(key));
 }
 
 static AlertHashes hashes_dup(AlertHashes h, Arena *arena)
@@ -51,7 +53,8 @@ static AlertHashes hashes_dup(AlertHashes h, Arena *arena)
         return copy;
 }
 
-AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, size_t integration, Str log_key, Str external_url, int64_t now_ms)
+AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, size_t integration, Str log_key,
+                                  Str external_url, int64_t now_ms)
 {
         Arena *arena = arena_new();
         AlertDelivery *d = arena_new_of(arena, AlertDelivery);
@@ -69,9 +72,16 @@ AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, si
         d->now_ms = now_ms;
         d->expires_ms = now_ms + MIN_OF(LOG_RETENTION_MS, 2 * g->route->repeat_interval_ms);
         d->notification = (Notification){
-                .receiver = str_dup(arena, g->route->receiver), .integration = integration, .group_key = str_dup(arena, g->key),
-                .timeout_ms = MAX_OF(g->route->group_interval_ms, (int64_t)SHORTEST_TIMEOUT_MS), .group_labels = labels_dup(arena, g->labels),
-                .alerts = alerts, .n_alerts = d->n_held, .resolved = d->firing.n == 0, .external_url = external_url, .now_ms = now_ms,
+                .receiver = str_dup(arena, g->route->receiver),
+                .integration = integration,
+                .group_key = str_dup(arena, g->key),
+                .timeout_ms = MAX_OF(g->route->group_interval_ms, (int64_t)SHORTEST_TIMEOUT_MS),
+                .group_labels = labels_dup(arena, g->labels),
+                .alerts = alerts,
+                .n_alerts = d->n_held,
+                .resolved = d->firing.n == 0,
+                .external_url = external_url,
+                .now_ms = now_ms,
                 .common_labels = alert_msg_common(alerts, d->n_held, false, arena),
                 .common_annotations = alert_msg_common(alerts, d->n_held, true, arena),
         };
@@ -101,5 +111,6 @@ void alert_delivery_note(const AlertDelivery *d, const DeliveryResult *result, i
         if (!result->ok)
                 json_key_cstr(&w, "error", result->err.msg);
         json_end_object(&w);
-        alert_store_add_event(journal, now_ms, result->ok ? STR("sent") : STR("failed"), d->notification.group_key, buf_str(&detail));
+        alert_store_add_event(journal, now_ms, result->ok ? STR("sent") : STR("failed"), d->notification.group_key,
+                              buf_str(&detail));
 }

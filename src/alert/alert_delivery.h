@@ -31,7 +31,9 @@ typedef struct AlertDelivery {
         int64_t now_ms, expires_ms;
 } AlertDelivery;
 /* Returns owned. */
-AlertDelivery *alert_delivery_new(const AlertGroup *group, const AlertView *view, size_t integration, Str log_key, Str external_url, int64_t now_ms);
+AlertDelivery *alert_delivery_new(const AlertGroup *group, const AlertView *view, size_t integration, Str log_key,
+                                  Str external_url, int64_t now_ms);
 void alert_delivery_free(AlertDelivery *delivery);
 /* How it ended, for the event log. */
-void alert_delivery_note(const AlertDelivery *delivery, const DeliveryResult *result, int64_t now_ms, AlertJournal *journal);
+void alert_delivery_note(const AlertDelivery *delivery, const DeliveryResult *result, int64_t now_ms,
+                         AlertJournal *journal);

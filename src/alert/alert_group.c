@@ -32,7 +32,8 @@ static void group_free(AlertGroup *g)
         arena_free(g->memory);
 }
 
-bool alert_group_insert(GroupMap *groups, const AlertRoute *root, const AlertRoute *route, StoredAlert *alert, int64_t now_ms)
+bool alert_group_insert(GroupMap *groups, const AlertRoute *root, const AlertRoute *route, StoredAlert *alert,
+                        int64_t now_ms)
 {
         AUTO(arena_free) Arena *scratch = arena_new();
         GroupId id = { route, alert_route_group_labels(route, alert->msg.labels, scratch) };
@@ -64,7 +65,8 @@ void alert_group_drop_resolved(AlertGroup *g, StoredAlert *const *told, size_t n
         for (StoredMapSlot *s = told ? NULL : stored_map_next(&g->alerts, NULL); s; s = stored_map_next(&g->alerts, s))
                 if (alert_store_is_resolved(&s->val->msg, now_ms))
                         vec_push(&gone, s->key);
-        vec_each(key, &gone) drop(g, *key);
+        vec_each(key, &gone)
+                drop(g, *key);
         vec_done(&gone);
 }
 

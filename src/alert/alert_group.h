@@ -31,7 +31,8 @@ typedef struct GroupId {
 #include "base/map.inc.h"
 
 /* Puts the alert into its group of this route. True when the group is new. */
-bool alert_group_insert(GroupMap *groups, const AlertRoute *root, const AlertRoute *route, StoredAlert *alert, int64_t now_ms);
+bool alert_group_insert(GroupMap *groups, const AlertRoute *root, const AlertRoute *route, StoredAlert *alert,
+                        int64_t now_ms);
 /* Takes resolved alerts out; with `told` only those versions that are in it. */
 void alert_group_drop_resolved(AlertGroup *group, StoredAlert *const *told, size_t n_told, int64_t now_ms);
 /* Removes the group from the map when it is empty and nothing is under way. True when it is gone. */

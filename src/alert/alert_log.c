@@ -33,8 +33,12 @@ struct AlertLog {
 
 const char *alert_log_notice_name(AlertNotice notice)
 {
-        static const char *const names[] = { "none", "first notification", "new alerts in group", "all alerts resolved",
-                                             "new resolved alerts", "repeat interval elapsed" };
+        static const char *const names[] = { "none",
+                                             "first notification",
+                                             "new alerts in group",
+                                             "all alerts resolved",
+                                             "new resolved alerts",
+                                             "repeat interval elapsed" };
         return names[notice];
 }
 
@@ -94,8 +98,10 @@ static bool load_one(void *arg, Str key, Str doc, int64_t expires_ms)
         const JsonValue *t = json_get(json, STR("t_ms"));
         LogEntry *e = entry_of(log, key);
         *e = (LogEntry){
-                .firing = read_hashes(json_get(json, STR("firing"))), .resolved = read_hashes(json_get(json, STR("resolved"))),
-                .t_ms = t && t->kind == JSON_NUMBER ? (int64_t)t->num : 0, .expires_ms = expires_ms,
+                .firing = read_hashes(json_get(json, STR("firing"))),
+                .resolved = read_hashes(json_get(json, STR("resolved"))),
+                .t_ms = t && t->kind == JSON_NUMBER ? (int64_t)t->num : 0,
+                .expires_ms = expires_ms,
         };
         return true;
 }
@@ -127,8 +133,8 @@ static bool is_subset(AlertHashes part, AlertHashes whole)
         return true;
 }
 
-AlertNotice alert_log_decide(const AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, bool send_resolved, int64_t tick_ms,
-                             int64_t repeat_interval_ms)
+AlertNotice alert_log_decide(const AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, bool send_resolved,
+                             int64_t tick_ms, int64_t repeat_interval_ms)
 {
         const LogEntry *e = log_map_get(&log->entries, key);
         if (!e)
@@ -155,11 +161,14 @@ static void put_hashes(JsonWriter *w, const char *key, AlertHashes h)
         json_end_array(w);
 }
 
-void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t tick_ms, int64_t expires_ms, Arena *arena,
-                    Str *ret_doc)
+void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t tick_ms,
+                    int64_t expires_ms, Arena *arena, Str *ret_doc)
 {
         LogEntry *e = entry_of(log, key);
-        *e = (LogEntry){ .firing = hashes_dup(firing), .resolved = hashes_dup(resolved), .t_ms = tick_ms, .expires_ms = expires_ms };
+        *e = (LogEntry){ .firing = hashes_dup(firing),
+                         .resolved = hashes_dup(resolved),
+                         .t_ms = tick_ms,
+                         .expires_ms = expires_ms };
         Buf out = { .arena = arena };
         JsonWriter w;
         json_writer_init(&w, &out);
@@ -183,8 +192,7 @@ void alert_log_expire(AlertLog *log, int64_t now_ms)
         for (LogMapSlot *s = log_map_next(&log->entries, NULL); s; s = log_map_next(&log->entries, s))
                 if (s->val.expires_ms && s->val.expires_ms < now_ms)
                         vec_push(&gone, s->key);
-        vec_each(key, &gone)
-        {
+        vec_each(key, &gone) {
                 entry_done(log_map_get(&log->entries, *key));
                 log_map_remove(&log->entries, *key);
                 mem_free((void *)(uintptr_t)key->p);

@@ -11,12 +11,12 @@ typedef struct AlertHashes {
 } AlertHashes;
 
 typedef enum AlertNotice { /* why a notification goes out, or not */
-        NOTICE_NONE,
-        NOTICE_FIRST,
-        NOTICE_NEW_FIRING,
-        NOTICE_ALL_RESOLVED,
-        NOTICE_NEW_RESOLVED,
-        NOTICE_REPEAT,
+                           NOTICE_NONE,
+                           NOTICE_FIRST,
+                           NOTICE_NEW_FIRING,
+                           NOTICE_ALL_RESOLVED,
+                           NOTICE_NEW_RESOLVED,
+                           NOTICE_REPEAT,
 } AlertNotice;
 const char *alert_log_notice_name(AlertNotice notice);
 
@@ -24,11 +24,11 @@ const char *alert_log_notice_name(AlertNotice notice);
 AlertLog *alert_log_new(StateDb *statedb);
 void alert_log_free(AlertLog *log);
 /* tick_ms: when the group was due. */
-AlertNotice alert_log_decide(const AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, bool send_resolved, int64_t tick_ms,
-                             int64_t repeat_interval_ms);
+AlertNotice alert_log_decide(const AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, bool send_resolved,
+                             int64_t tick_ms, int64_t repeat_interval_ms);
 /* Remembers that this was told. The document to store for it goes to *ret_doc (arena), to be written outside the lock. */
-void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t tick_ms, int64_t expires_ms, Arena *arena,
-                    Str *ret_doc);
+void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t tick_ms,
+                    int64_t expires_ms, Arena *arena, Str *ret_doc);
 int64_t alert_log_last(const AlertLog *log, Str key); /* 0: never */
 /* Forgets what expired. */
 void alert_log_expire(AlertLog *log, int64_t now_ms);

@@ -11,8 +11,8 @@ enum { LONGEST_TEXT_BYTES = 64 << 10 };
 /* The white space of Unicode, as Go's unicode.IsSpace. */
 static bool is_space(uint32_t r)
 {
-        return (r >= 9 && r <= 13) || r == ' ' || r == 0x85 || r == 0xa0 || r == 0x1680 || (r >= 0x2000 && r <= 0x200a) || r == 0x2028 || r == 0x2029 ||
-               r == 0x202f || r == 0x205f || r == 0x3000;
+        return (r >= 9 && r <= 13) || r == ' ' || r == 0x85 || r == 0xa0 || r == 0x1680 ||
+               (r >= 0x2000 && r <= 0x200a) || r == 0x2028 || r == 0x2029 || r == 0x202f || r == 0x205f || r == 0x3000;
 }
 
 /* Length of the code point at `at`; 0 at the end. Bad bytes count as one. */
@@ -61,7 +61,10 @@ static bool digits_value(Str s, size_t at, size_t n, unsigned base, uint32_t *re
                 return false;
         for (size_t i = 0; i < n; i++) {
                 char c = s.p[at + i];
-                unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 99;
+                unsigned d = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                             : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                             : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
+                                                    : 99;
                 if (d >= base)
                         return false;
                 v = v * base + d;
@@ -144,6 +147,8 @@ static bool read_matcher(Str s, size_t *at, Arena *arena, AlertMatcherVec *out, 
         Matcher m;
         if (!read_word(s, at, "label name", arena, &name, err))
                 return false;
+        if (!name.n)
+                return err_set(err, ERR_INVALID, "%zu: a label name is empty", *at);
         skip_space(s, at);
         if (!read_operator(s, at, &type))
                 return err_set(err, ERR_INVALID, "%zu: expected an operator such as '=', '!=', '=~' or '!~'", *at);
@@ -172,7 +177,8 @@ static bool parse_utf8(Str s, Arena *arena, AlertMatcherVec *out, Err *err)
                         return err_set(err, ERR_INVALID, "%zu: expected a comma or close brace", at);
         }
         if ((at < s.n) != brace)
-                return err_set(err, ERR_INVALID, brace ? "%zu: expected close brace" : "%zu: there is no open brace", at);
+                return err_set(err, ERR_INVALID, brace ? "%zu: expected close brace" : "%zu: there is no open brace",
+                               at);
         at += brace;
         skip_space(s, &at);
         return at == s.n || err_set(err, ERR_INVALID, "%zu: expected the end of the text", at);
@@ -214,21 +220,24 @@ static bool classic_value(Str raw, Arena *arena, Str *ret, Err *err)
                         buf_char(&out, c);
                 } else if (c == '"') {
                         if (!open || i + 1 < raw.n)
-                                return err_set(err, ERR_INVALID, "matcher value contains unescaped double quote: " STR_FMT, STR_ARG(raw));
+                                return err_set(err, ERR_INVALID,
+                                               "matcher value contains unescaped double quote: " STR_FMT, STR_ARG(raw));
                         open = false;
                 } else {
                         buf_char(&out, c);
                 }
         }
         if (open)
-                return err_set(err, ERR_INVALID, "matcher value contains unescaped double quote: " STR_FMT, STR_ARG(raw));
+                return err_set(err, ERR_INVALID, "matcher value contains unescaped double quote: " STR_FMT,
+                               STR_ARG(raw));
         *ret = buf_str(&out);
         return true;
 }
 
 static bool is_classic_name(char c, bool first)
 {
-        return c == '_' || c == ':' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (!first && c >= '0' && c <= '9');
+        return c == '_' || c == ':' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               (!first && c >= '0' && c <= '9');
 }
 
 static bool classic_matcher(Str part, Arena *arena, AlertMatcherVec *out, Err *err)
@@ -244,7 +253,8 @@ static bool classic_matcher(Str part, Arena *arena, AlertMatcherVec *out, Err *e
                 return err_set(err, ERR_INVALID, "bad matcher format: '" STR_FMT "'", STR_ARG(part));
         Str value;
         Matcher m;
-        if (!classic_value(str_trim(str_sub(part, i, part.n)), arena, &value, err) || !matcher_make(arena, type, name, value, &m, err))
+        if (!classic_value(str_trim(str_sub(part, i, part.n)), arena, &value, err) ||
+            !matcher_make(arena, type, name, value, &m, err))
                 return false;
         vec_push(out, m);
         return true;

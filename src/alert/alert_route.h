@@ -3,7 +3,8 @@
 #include "alert/alert.h"
 
 /* Calls fn for each route that takes an alert with these labels: depth first, left to right, as Alertmanager. */
-void alert_route_match(const AlertRoute *root, Labels labels, void (*fn)(void *arg, const AlertRoute *route), void *arg);
+void alert_route_match(const AlertRoute *root, Labels labels, void (*fn)(void *arg, const AlertRoute *route),
+                       void *arg);
 /* The labels of the alert by which this route groups. Strings are borrowed from labels, the array lives in arena. */
 Labels alert_route_group_labels(const AlertRoute *route, Labels labels, Arena *arena);
 /* {}/{severity="critical"}: the matchers from the root down to this route. */

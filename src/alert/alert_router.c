@@ -22,7 +22,8 @@
 enum { LONGEST_TICK_MS = 60000, KEEP_RESOLVED_MS = 30 * 60 * 1000, RESOLVE_TIMEOUT_MS = 5 * 60 * 1000 };
 
 METRIC_FAMILY(received, METRIC_KIND_COUNTER, "pharos_alert_received_total", "Alerts received, by status.", "status");
-METRIC_FAMILY(notifications, METRIC_KIND_COUNTER, "pharos_alert_notifications_total", "Notifications sent, by receiver and outcome.", "receiver", "outcome");
+METRIC_FAMILY(notifications, METRIC_KIND_COUNTER, "pharos_alert_notifications_total",
+              "Notifications sent, by receiver and outcome.", "receiver", "outcome");
 
 struct AlertRouter {
         AlertRouterOptions options;
@@ -195,7 +196,8 @@ static void delivered(void *arg, const DeliveryResult *result)
         AlertJournal journal = alert_store_journal(d->arena);
         Str doc = { 0 };
         if (!result->ok)
-                log_error("notification failed", KV("receiver", d->notification.receiver), KV("group", d->notification.group_key), KV("err", &result->err));
+                log_error("notification failed", KV("receiver", d->notification.receiver),
+                          KV("group", d->notification.group_key), KV("err", &result->err));
         metric_add(metric_of(&notifications, d->notification.receiver, result->ok ? STR("ok") : STR("failed")), 1);
         alert_delivery_note(d, result, now_ms, &journal);
         mutex_lock(&r->journal_mu);
@@ -242,7 +244,8 @@ static bool flush_group(AlertRouter *r, AlertGroup *g, int64_t now_ms, DeliveryV
         }
         g->failed = false;
         for (size_t i = 0; i < n; i++) {
-                AlertNotice reason = alert_log_decide(r->log, keys[i], view.firing, view.resolved, s->send_resolved(s->self, g->route->receiver, i),
+                AlertNotice reason = alert_log_decide(r->log, keys[i], view.firing, view.resolved,
+                                                      s->send_resolved(s->self, g->route->receiver, i),
                                                       g->next_flush_ms, g->route->repeat_interval_ms);
                 if (reason == NOTICE_NONE)
                         continue;
@@ -272,7 +275,8 @@ static void flush_due(AlertRouter *r, int64_t now_ms, DeliveryVec *out)
                 g->next_flush_ms += interval_ms * (1 + (now_ms - g->next_flush_ms) / interval_ms);
                 vec_push(&empty, g);
         }
-        vec_each(g, &empty) alert_group_remove_empty(&r->groups, *g);
+        vec_each(g, &empty)
+                alert_group_remove_empty(&r->groups, *g);
         vec_done(&empty);
 }
 
@@ -300,7 +304,8 @@ int64_t alert_router_tick(AlertRouter *r)
         mutex_unlock(&r->mu);
         alert_store_write(&journal, r->options.statedb); /* an end is durable before its notice goes out */
         mutex_unlock(&r->journal_mu);
-        vec_each(d, &out) r->options.sender.send(r->options.sender.self, &(*d)->notification, delivered, *d);
+        vec_each(d, &out)
+                r->options.sender.send(r->options.sender.self, &(*d)->notification, delivered, *d);
         MUTEX_SCOPE(&r->mu);
         return next_timer_ms(r, now_ms);
 }
@@ -314,8 +319,12 @@ void alert_router_groups(AlertRouter *r, Arena *arena, AlertGroupStatus **ret, s
                 const AlertGroup *g = s->val;
                 AlertGroupStatus *to = &all[n++];
                 *to = (AlertGroupStatus){
-                        .receiver = str_dup(arena, g->route->receiver), .key = str_dup(arena, g->key), .labels = labels_dup(arena, g->labels),
-                        .alerts = arena_array(arena, AlertMsg, g->alerts.len), .last_notified_ms = g->last_notified_ms, .next_flush_ms = g->next_flush_ms,
+                        .receiver = str_dup(arena, g->route->receiver),
+                        .key = str_dup(arena, g->key),
+                        .labels = labels_dup(arena, g->labels),
+                        .alerts = arena_array(arena, AlertMsg, g->alerts.len),
+                        .last_notified_ms = g->last_notified_ms,
+                        .next_flush_ms = g->next_flush_ms,
                 };
                 for (StoredMapSlot *a = stored_map_next(&g->alerts, NULL); a; a = stored_map_next(&g->alerts, a)) {
                         AlertMsg *copy = &to->alerts[to->n++];

@@ -31,7 +31,10 @@ void alert_store_unref(StoredAlert *a)
 
 /* ---- journal ---- */
 
-AlertJournal alert_store_journal(Arena *arena) { return (AlertJournal){ .arena = arena, .writes.arena = arena, .events.arena = arena }; }
+AlertJournal alert_store_journal(Arena *arena)
+{
+        return (AlertJournal){ .arena = arena, .writes.arena = arena, .events.arena = arena };
+}
 
 void alert_store_add_write(AlertJournal *j, Str kind, Str key, Str value, int64_t expires_ms)
 {
@@ -42,14 +45,18 @@ void alert_store_add_event(AlertJournal *j, int64_t t_ms, Str kind, Str subject,
 {
         if (detail.n > STATEDB_EVENT_DETAIL_MAX_BYTES)
                 detail = STR("{}");
-        vec_push(&j->events, (StateDbEvent){ .t_ms = t_ms, .kind = kind, .subject = str_sub(subject, 0, LONGEST_SUBJECT_BYTES), .detail = detail });
+        vec_push(&j->events, (StateDbEvent){ .t_ms = t_ms,
+                                             .kind = kind,
+                                             .subject = str_sub(subject, 0, LONGEST_SUBJECT_BYTES),
+                                             .detail = detail });
 }
 
 void alert_store_write(const AlertJournal *j, StateDb *db)
 {
         Err err;
         if (db && j->writes.len && !statedb_write_all(db, j->writes.data, j->writes.len, &err))
-                log_error("alert states are not saved: a restart may forget or repeat a notification", KV("documents", j->writes.len), KV("err", &err));
+                log_error("alert states are not saved: a restart may forget or repeat a notification",
+                          KV("documents", j->writes.len), KV("err", &err));
         if (db && j->events.len && !statedb_events_add(db, j->events.data, j->events.len, &err))
                 log_error("alert events are not recorded", KV("events", j->events.len), KV("err", &err));
 }
@@ -98,7 +105,8 @@ static void note_change(AlertJournal *j, const StoredAlert *a, int64_t now_ms)
         put_labels(&w, "labels", a->msg.labels);
         json_key_i64(&w, "starts_at_ms", a->msg.starts_at_ms);
         json_end_object(&w);
-        alert_store_add_event(j, now_ms, a->ended ? STR("resolved") : STR("started"), key_of(j->arena, a->fingerprint), buf_str(&detail));
+        alert_store_add_event(j, now_ms, a->ended ? STR("resolved") : STR("started"), key_of(j->arena, a->fingerprint),
+                              buf_str(&detail));
 }
 
 /* ---- alerts ---- */
@@ -123,7 +131,8 @@ static void merge_with(StoredAlert *a, const StoredAlert *old, int64_t now_ms)
         const AlertMsg *o = &old->msg;
         bool overlap = (m->ends_at_ms > o->starts_at_ms && m->ends_at_ms < o->ends_at_ms) ||
                        (m->starts_at_ms > o->starts_at_ms && m->starts_at_ms < o->ends_at_ms) ||
-                       (m->starts_at_ms <= o->starts_at_ms && m->ends_at_ms >= o->ends_at_ms) || m->starts_at_ms == o->starts_at_ms;
+                       (m->starts_at_ms <= o->starts_at_ms && m->ends_at_ms >= o->ends_at_ms) ||
+                       m->starts_at_ms == o->starts_at_ms;
         if (!overlap)
                 return;
         if (o->starts_at_ms < m->starts_at_ms)
@@ -137,7 +146,8 @@ static void merge_with(StoredAlert *a, const StoredAlert *old, int64_t now_ms)
         }
 }
 
-StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now_ms, int64_t resolve_timeout_ms, AlertJournal *journal)
+StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now_ms, int64_t resolve_timeout_ms,
+                             AlertJournal *journal)
 {
         StoredAlert *a = version_new(msg);
         if (!a->msg.starts_at_ms)
@@ -177,8 +187,7 @@ void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, Aler
                 if (alert_store_is_resolved(&a->msg, now_ms - keep_ms))
                         vec_push(&gone, s->key);
         }
-        vec_each(key, &gone)
-        {
+        vec_each(key, &gone) {
                 alert_store_add_write(journal, DOC_KIND, key_of(journal->arena, *key), (Str){ 0 }, 0);
                 alert_store_unref(*stored_map_get(&store->alerts, *key));
                 stored_map_remove(&store->alerts, *key);
@@ -227,9 +236,12 @@ static bool load_one(void *arg, Str key, Str doc, int64_t expires_ms)
                 return true;
         }
         AlertMsg msg = {
-                .labels = read_labels(json_get(json, STR("labels")), arena), .annotations = read_labels(json_get(json, STR("annotations")), arena),
-                .generator_url = json_get_str(json, STR("generator_url")), .starts_at_ms = number(json, STR("starts_at_ms")),
-                .ends_at_ms = number(json, STR("ends_at_ms")), .updated_at_ms = l->now_ms,
+                .labels = read_labels(json_get(json, STR("labels")), arena),
+                .annotations = read_labels(json_get(json, STR("annotations")), arena),
+                .generator_url = json_get_str(json, STR("generator_url")),
+                .starts_at_ms = number(json, STR("starts_at_ms")),
+                .ends_at_ms = number(json, STR("ends_at_ms")),
+                .updated_at_ms = l->now_ms,
         };
         const JsonValue *resolved = json_get(json, STR("resolved"));
         if (!msg.labels.n || !msg.ends_at_ms)

@@ -20,7 +20,10 @@ typedef struct StoredAlert {
 
 StoredAlert *alert_store_ref(StoredAlert *alert);
 void alert_store_unref(StoredAlert *alert);
-static inline bool alert_store_is_resolved(const AlertMsg *a, int64_t now_ms) { return a->ends_at_ms && a->ends_at_ms <= now_ms; }
+static inline bool alert_store_is_resolved(const AlertMsg *a, int64_t now_ms)
+{
+        return a->ends_at_ms && a->ends_at_ms <= now_ms;
+}
 
 #define MAP_NAME StoredMap
 #define MAP_FN_PREFIX stored_map
@@ -49,6 +52,7 @@ typedef struct AlertStore {
 void alert_store_load(AlertStore *store, StateDb *db, int64_t now_ms, int64_t grace_ms);
 void alert_store_done(AlertStore *store);
 /* Sets or updates by labels. Returns the new version, borrowed from the store. */
-StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now_ms, int64_t resolve_timeout_ms, AlertJournal *journal);
+StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now_ms, int64_t resolve_timeout_ms,
+                             AlertJournal *journal);
 /* Notes ends that passed by themselves, forgets what ended keep_ms ago. */
 void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, AlertJournal *journal);

@@ -16,8 +16,8 @@ static void print_plain(const Diags *diags, const char *path, Str kind, bool ok)
                 printf(STR_FMT ":", STR_ARG(d->file));
                 if (d->pos.line)
                         printf("%u:%u:", d->pos.line, d->pos.col);
-                printf(" %s%s%s: " STR_FMT "\n", colour ? (error ? "\033[31m" : "\033[33m") : "", error ? "error" : "warning",
-                       colour ? "\033[0m" : "", STR_ARG(d->message));
+                printf(" %s%s%s: " STR_FMT "\n", colour ? (error ? "\033[31m" : "\033[33m") : "",
+                       error ? "error" : "warning", colour ? "\033[0m" : "", STR_ARG(d->message));
         }
         if (ok)
                 printf("%s: ok (" STR_FMT ")\n", path, STR_ARG(kind));

@@ -18,7 +18,8 @@ enum { CONFIG_MAX_BYTES = 16 << 20 };
 static const Option collect_host_options[] = {
         { "enabled", OPT_BOOL, HOST(enabled), .def = "true", .help = "Collect this machine." },
         { "interval", OPT_DURATION, HOST(interval_ms), .def = "5s", .help = "How often.", .min = 100, .max = 86400000 },
-        { "options", OPT_STRUCT, HOST(host), .table = &collect_host_table, .help = "What to read and what to leave out." },
+        { "options", OPT_STRUCT, HOST(host), .table = &collect_host_table,
+          .help = "What to read and what to leave out." },
         OPTION_END,
 };
 #undef HOST
@@ -26,7 +27,8 @@ static const OptionTable host_table = { "collect.host", collect_host_options, si
 
 static const Option self_options[] = {
         { "enabled", OPT_BOOL, offsetof(AppSelf, enabled), .def = "true", .help = "Collect pharos itself." },
-        { "interval", OPT_DURATION, offsetof(AppSelf, interval_ms), .def = "15s", .help = "How often.", .min = 100, .max = 86400000 },
+        { "interval", OPT_DURATION, offsetof(AppSelf, interval_ms), .def = "15s", .help = "How often.", .min = 100,
+          .max = 86400000 },
         OPTION_END,
 };
 static const OptionTable self_table = { "collect.self", self_options, sizeof(AppSelf), NULL };
@@ -36,16 +38,20 @@ typedef struct CollectYaml {
         AppSelf self;
 } CollectYaml;
 static const Option collect_options[] = {
-        { "host", OPT_STRUCT, offsetof(CollectYaml, host), .table = &host_table, .help = "This machine, with node_exporter's metric names." },
+        { "host", OPT_STRUCT, offsetof(CollectYaml, host), .table = &host_table,
+          .help = "This machine, with node_exporter's metric names." },
         { "self", OPT_STRUCT, offsetof(CollectYaml, self), .table = &self_table, .help = "pharos' own metrics." },
         OPTION_END,
 };
 static const OptionTable collect_table = { "collect", collect_options, sizeof(CollectYaml), NULL };
 
 static const Option storage_options[] = {
-        { "retention", OPT_DURATION, offsetof(AppStorage, retention_ms), .def = "15d", .help = "How long samples are kept." },
-        { "retention_size", OPT_BYTES, offsetof(AppStorage, retention_bytes), .def = "0", .help = "Most bytes on disk; the oldest go first. 0: no limit." },
-        { "out_of_order_time_window", OPT_DURATION, offsetof(AppStorage, out_of_order_window_ms), .def = "0s", .help = "How late a sample may come." },
+        { "retention", OPT_DURATION, offsetof(AppStorage, retention_ms), .def = "15d",
+          .help = "How long samples are kept." },
+        { "retention_size", OPT_BYTES, offsetof(AppStorage, retention_bytes), .def = "0",
+          .help = "Most bytes on disk; the oldest go first. 0: no limit." },
+        { "out_of_order_time_window", OPT_DURATION, offsetof(AppStorage, out_of_order_window_ms), .def = "0s",
+          .help = "How late a sample may come." },
         OPTION_END,
 };
 static const OptionTable storage_table = { "storage", storage_options, sizeof(AppStorage), NULL };
@@ -57,11 +63,16 @@ typedef struct PharosYaml {
         bool default_rules;
 } PharosYaml;
 static const Option pharos_options[] = {
-        { "collect", OPT_STRUCT, offsetof(PharosYaml, collect), .table = &collect_table, .help = "What pharos measures by itself." },
-        { "storage", OPT_STRUCT, offsetof(PharosYaml, storage), .table = &storage_table, .help = "How metrics are kept." },
-        { "prometheus", OPT_NODE, offsetof(PharosYaml, prometheus), .help = "A prometheus.yml: its path, or its content here." },
-        { "alertmanager", OPT_NODE, offsetof(PharosYaml, alertmanager), .help = "An alertmanager.yml: its path, or its content here." },
-        { "default_rules", OPT_BOOL, offsetof(PharosYaml, default_rules), .def = "true", .help = "Alert rules for this machine and for pharos itself." },
+        { "collect", OPT_STRUCT, offsetof(PharosYaml, collect), .table = &collect_table,
+          .help = "What pharos measures by itself." },
+        { "storage", OPT_STRUCT, offsetof(PharosYaml, storage), .table = &storage_table,
+          .help = "How metrics are kept." },
+        { "prometheus", OPT_NODE, offsetof(PharosYaml, prometheus),
+          .help = "A prometheus.yml: its path, or its content here." },
+        { "alertmanager", OPT_NODE, offsetof(PharosYaml, alertmanager),
+          .help = "An alertmanager.yml: its path, or its content here." },
+        { "default_rules", OPT_BOOL, offsetof(PharosYaml, default_rules), .def = "true",
+          .help = "Alert rules for this machine and for pharos itself." },
         OPTION_END,
 };
 static const OptionTable pharos_table = { "pharos", pharos_options, sizeof(PharosYaml), NULL };
@@ -73,9 +84,11 @@ typedef struct TsdbYaml {
         const YamlNode *retention;
 } TsdbYaml;
 static const Option tsdb_options[] = {
-        { "out_of_order_time_window", OPT_DURATION, offsetof(TsdbYaml, out_of_order_window_ms), .def = "0s", .help = "How late a sample may come." },
+        { "out_of_order_time_window", OPT_DURATION, offsetof(TsdbYaml, out_of_order_window_ms), .def = "0s",
+          .help = "How late a sample may come." },
         { "retention", OPT_NODE, offsetof(TsdbYaml, retention), .help = "time, size, percentage." },
-        { "stale_series_compaction_threshold", OPT_IGNORED, 0, .help = "has no counterpart here: idle series cost little" },
+        { "stale_series_compaction_threshold", OPT_IGNORED, 0,
+          .help = "has no counterpart here: idle series cost little" },
         { "chunk_encoding", OPT_IGNORED, 0, .help = "has no counterpart here: the encoding is chosen by the data" },
         OPTION_END,
 };
@@ -102,7 +115,8 @@ static const Option prometheus_options[] = {
         { "global", OPT_STRUCT, AT(global), .table = &scrape_global_table, .help = "Defaults of the rest." },
         { "runtime", OPT_IGNORED, 0, .help = "settings of the Go runtime have no counterpart here" },
         { "rule_files", OPT_STR_LIST, AT(rule_files), .help = "Rule files, as paths or globs." },
-        { "scrape_config_files", OPT_IGNORED, 0, .help = "not read in this version: list the jobs under scrape_configs" },
+        { "scrape_config_files", OPT_IGNORED, 0,
+          .help = "not read in this version: list the jobs under scrape_configs" },
         { "scrape_configs", OPT_NODE, AT(scrape_configs), .help = "What is scraped: a list of scrape_config." },
         { "alerting", OPT_NODE, AT(alerting), .help = "Other Alertmanagers. Alerts are routed in this process." },
         { "storage", OPT_STRUCT, AT(storage), .table = &prom_storage_table, .help = "How metrics are kept." },
@@ -132,13 +146,17 @@ static Str folder_of(Arena *arena, Str path)
 
 static OptionCtx ctx_for(Loader *l, Str file)
 {
-        return (OptionCtx){ .arena = l->config->arena, .diags = l->diags, .file = file, .base_dir = folder_of(l->config->arena, file) };
+        return (OptionCtx){ .arena = l->config->arena,
+                            .diags = l->diags,
+                            .file = file,
+                            .base_dir = folder_of(l->config->arena, file) };
 }
 
 static void missing_variable(void *arg, Str name)
 {
         const OptionCtx *ctx = arg;
-        diags_warn(ctx->diags, ctx->file, (YamlPos){ 0 }, "external_labels name the environment variable '" STR_FMT "', which is not set", STR_ARG(name));
+        diags_warn(ctx->diags, ctx->file, (YamlPos){ 0 },
+                   "external_labels name the environment variable '" STR_FMT "', which is not set", STR_ARG(name));
 }
 
 static bool is_loaded(const Loader *l, Str path)
@@ -189,7 +207,8 @@ static void read_retention(Loader *l, const YamlNode *node, const OptionCtx *ctx
 static void warn_out_of_order(Loader *l, int64_t window_ms, Str file)
 {
         if (window_ms)
-                diags_warn(l->diags, file, (YamlPos){ 0 }, "out_of_order_time_window has no effect in this version: late samples are refused");
+                diags_warn(l->diags, file, (YamlPos){ 0 },
+                           "out_of_order_time_window has no effect in this version: late samples are refused");
 }
 
 static bool bind_prometheus(Loader *l, const YamlNode *node, Str file)
@@ -200,7 +219,8 @@ static bool bind_prometheus(Loader *l, const YamlNode *node, Str file)
         size_t before = l->diags->errors;
         option_bind(node, &prometheus_table, &yaml, &ctx);
         c->global = yaml.global;
-        c->global.external_labels = expand_labels(ctx.arena, yaml.global.external_labels, expand_environment(), missing_variable, &ctx);
+        c->global.external_labels = expand_labels(ctx.arena, yaml.global.external_labels, expand_environment(),
+                                                  missing_variable, &ctx);
         warn_out_of_order(l, yaml.storage.tsdb.out_of_order_window_ms, file);
         if (yaml.storage.tsdb.out_of_order_window_ms)
                 c->storage.out_of_order_window_ms = yaml.storage.tsdb.out_of_order_window_ms;
@@ -209,10 +229,12 @@ static bool bind_prometheus(Loader *l, const YamlNode *node, Str file)
         scrape_configs_bind(yaml.scrape_configs, &c->global, &ctx, &c->scrape, &c->n_scrape);
         const YamlNode *others = yaml_get(yaml.alerting, STR("alertmanagers"));
         if (others && others->n)
-                diags_warn(l->diags, file, others->pos, "alerts are routed by pharos itself: the Alertmanagers listed here are not told");
+                diags_warn(l->diags, file, others->pos,
+                           "alerts are routed by pharos itself: the Alertmanagers listed here are not told");
         const YamlNode *patterns = yaml_get(node, STR("rule_files"));
         for (size_t i = 0; i < yaml.rule_files.n; i++)
-                load_rule_pattern(l, yaml.rule_files.data[i], patterns->kind == YAML_SEQ ? patterns->items[i]->pos : patterns->pos, &ctx);
+                load_rule_pattern(l, yaml.rule_files.data[i],
+                                  patterns->kind == YAML_SEQ ? patterns->items[i]->pos : patterns->pos, &ctx);
         return l->diags->errors == before;
 }
 
@@ -282,7 +304,8 @@ static bool bind_pharos(Loader *l, const YamlNode *node, Str file)
         ok &= bind_prometheus(l, prom ? prom : parse_text(l, app_defaults_prometheus(), STR("(defaults)")), from);
         const YamlNode *am = yaml.alertmanager ? section(l, yaml.alertmanager, &ctx, &from) : NULL;
         ok &= !yaml.alertmanager || am;
-        ok &= bind_alertmanager(l, am ? am : parse_text(l, app_defaults_alertmanager(), STR("(defaults)")), am ? from : file);
+        ok &= bind_alertmanager(l, am ? am : parse_text(l, app_defaults_alertmanager(), STR("(defaults)")),
+                                am ? from : file);
         if (yaml.default_rules)
                 ok &= add_default_rules(l);
         return ok;
@@ -298,10 +321,22 @@ static FileKind kind_of(const YamlNode *root)
                 const char *key;
                 FileKind kind;
         } keys[] = {
-                { "groups", KIND_RULES }, { "scrape_configs", KIND_PROMETHEUS }, { "rule_files", KIND_PROMETHEUS }, { "remote_write", KIND_PROMETHEUS },
-                { "scrape_config_files", KIND_PROMETHEUS }, { "remote_read", KIND_PROMETHEUS }, { "otlp", KIND_PROMETHEUS }, { "tracing", KIND_PROMETHEUS },
-                { "runtime", KIND_PROMETHEUS }, { "alerting", KIND_PROMETHEUS }, { "receivers", KIND_ALERTMANAGER }, { "route", KIND_ALERTMANAGER }, { "inhibit_rules", KIND_ALERTMANAGER },
-                { "collect", KIND_PHAROS }, { "prometheus", KIND_PHAROS }, { "alertmanager", KIND_PHAROS },
+                { "groups", KIND_RULES },
+                { "scrape_configs", KIND_PROMETHEUS },
+                { "rule_files", KIND_PROMETHEUS },
+                { "remote_write", KIND_PROMETHEUS },
+                { "scrape_config_files", KIND_PROMETHEUS },
+                { "remote_read", KIND_PROMETHEUS },
+                { "otlp", KIND_PROMETHEUS },
+                { "tracing", KIND_PROMETHEUS },
+                { "runtime", KIND_PROMETHEUS },
+                { "alerting", KIND_PROMETHEUS },
+                { "receivers", KIND_ALERTMANAGER },
+                { "route", KIND_ALERTMANAGER },
+                { "inhibit_rules", KIND_ALERTMANAGER },
+                { "collect", KIND_PHAROS },
+                { "prometheus", KIND_PHAROS },
+                { "alertmanager", KIND_PHAROS },
         };
         for (size_t i = 0; i < ARRAY_LEN(keys); i++)
                 if (yaml_get(root, str_of(keys[i].key)))
@@ -320,20 +355,21 @@ static bool bind_any(Loader *l, FileKind kind, const YamlNode *root, Str file)
         AppConfig *c = l->config;
         bool ok;
         switch (kind) {
-        case KIND_PHAROS:
-                return bind_pharos(l, root, file);
+        case KIND_PHAROS: return bind_pharos(l, root, file);
         case KIND_PROMETHEUS:
                 option_defaults(&storage_table, &c->storage, c->arena);
                 ok = bind_prometheus(l, root, file);
-                return bind_alertmanager(l, parse_text(l, app_defaults_alertmanager(), STR("(defaults)")), STR("(defaults)")) && ok;
+                return bind_alertmanager(l, parse_text(l, app_defaults_alertmanager(), STR("(defaults)")),
+                                         STR("(defaults)")) &&
+                       ok;
         case KIND_ALERTMANAGER:
                 option_defaults(&storage_table, &c->storage, c->arena);
                 ok = bind_alertmanager(l, root, file);
                 return bind_prometheus(l, parse_text(l, STR("{}"), file), STR("(defaults)")) && ok;
-        case KIND_RULES:
-                break;
+        case KIND_RULES: break;
         }
-        return diags_error(l->diags, file, (YamlPos){ 1, 1 }, "this is a rule file, not a configuration: name it under rule_files of a prometheus.yml");
+        return diags_error(l->diags, file, (YamlPos){ 1, 1 },
+                           "this is a rule file, not a configuration: name it under rule_files of a prometheus.yml");
 }
 
 static Loader loader_new(const PromqlFeatures *features, Diags *diags)
@@ -409,10 +445,11 @@ bool app_config_check_file(const char *path, const PromqlFeatures *features, Dia
 
 void app_config_document(Buf *out)
 {
-        buf_lit(out, "# Configuration reference\n\n"
-                     "Generated from the tables that read the configuration: `pharos help config > docs/configuration.md`.\n\n"
-                     "`pharos.yml` is the native file. Its sections `prometheus` and `alertmanager` hold the standard files, inline or as a path.\n"
-                     "A bare `prometheus.yml` or `alertmanager.yml` is accepted as well: it is known by its keys.\n\n");
+        buf_lit(out,
+                "# Configuration reference\n\n"
+                "Generated from the tables that read the configuration: `pharos help config > docs/configuration.md`.\n\n"
+                "`pharos.yml` is the native file. Its sections `prometheus` and `alertmanager` hold the standard files, inline or as a path.\n"
+                "A bare `prometheus.yml` or `alertmanager.yml` is accepted as well: it is known by its keys.\n\n");
         option_document(out, &pharos_table);
         option_document(out, &prometheus_table);
         option_document(out, &scrape_config_table);

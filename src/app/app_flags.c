@@ -5,7 +5,17 @@
 #include "base/duration.h"
 #include "base/num.h"
 
-typedef enum FlagKind { FLAG_STR, FLAG_BOOL, FLAG_DURATION, FLAG_BYTES, FLAG_UINT, FLAG_LEVEL, FLAG_FORMAT, FLAG_FEATURES, FLAG_IGNORED } FlagKind;
+typedef enum FlagKind {
+        FLAG_STR,
+        FLAG_BOOL,
+        FLAG_DURATION,
+        FLAG_BYTES,
+        FLAG_UINT,
+        FLAG_LEVEL,
+        FLAG_FORMAT,
+        FLAG_FEATURES,
+        FLAG_IGNORED
+} FlagKind;
 
 typedef struct Flag {
         const char *name;
@@ -17,7 +27,8 @@ typedef struct Flag {
 #define AT(field) offsetof(AppFlags, field)
 #define IGNORED(name) { name, FLAG_IGNORED, 0, NULL, NULL }
 static const Flag FLAGS[] = {
-        { "config", FLAG_STR, AT(config), NULL, "pharos.yml, prometheus.yml or alertmanager.yml; none: watch this machine" },
+        { "config", FLAG_STR, AT(config), NULL,
+          "pharos.yml, prometheus.yml or alertmanager.yml; none: watch this machine" },
         { "data", FLAG_STR, AT(data), "data", "folder of everything that is kept" },
         { "listen", FLAG_STR, AT(listen), "127.0.0.1:9090", "address of the web interface and API" },
         { "config.file", FLAG_STR, AT(config), NULL, "same as --config" },
@@ -30,26 +41,47 @@ static const Flag FLAGS[] = {
         { "web.max-connections", FLAG_UINT, AT(max_connections), "512", "most connections at a time" },
         { "web.enable-lifecycle", FLAG_BOOL, AT(lifecycle), NULL, "allow POST /-/reload and /-/quit" },
         { "web.enable-admin-api", FLAG_BOOL, AT(admin_api), NULL, "allow deleting series over HTTP" },
-        { "storage.tsdb.retention.time", FLAG_DURATION, AT(retention_ms), NULL, "how long samples are kept; default 15d" },
+        { "storage.tsdb.retention.time", FLAG_DURATION, AT(retention_ms), NULL,
+          "how long samples are kept; default 15d" },
         { "storage.tsdb.retention", FLAG_DURATION, AT(retention_ms), NULL, "old name of storage.tsdb.retention.time" },
         { "storage.tsdb.retention.size", FLAG_BYTES, AT(retention_bytes), NULL, "most bytes on disk" },
         { "query.lookback-delta", FLAG_DURATION, AT(lookback_ms), "5m", "how far back a value counts as current" },
         { "query.timeout", FLAG_DURATION, AT(query_timeout_ms), "2m", "longest time of a query" },
         { "query.max-concurrency", FLAG_UINT, AT(query_max_concurrency), "20", "queries at a time; more wait" },
-        { "query.max-samples", FLAG_UINT, AT(query_max_samples), "50000000", "most samples that a query holds at once" },
-        { "rules.alert.for-outage-tolerance", FLAG_DURATION, AT(for_outage_tolerance_ms), "1h", "longest outage after which alert states are taken up again" },
+        { "query.max-samples", FLAG_UINT, AT(query_max_samples), "50000000",
+          "most samples that a query holds at once" },
+        { "rules.alert.for-outage-tolerance", FLAG_DURATION, AT(for_outage_tolerance_ms), "1h",
+          "longest outage after which alert states are taken up again" },
         { "rules.alert.for-grace-period", FLAG_DURATION, AT(for_grace_period_ms), "10m", "accepted for compatibility" },
-        { "rules.alert.resend-delay", FLAG_DURATION, AT(resend_delay_ms), "1m", "time before a firing alert is handed to the router again" },
+        { "rules.alert.resend-delay", FLAG_DURATION, AT(resend_delay_ms), "1m",
+          "time before a firing alert is handed to the router again" },
         { "log.level", FLAG_LEVEL, AT(log_level), "info", "debug, info, warn or error" },
         { "log.format", FLAG_FORMAT, AT(log_format), "logfmt", "logfmt or json" },
         { "enable-feature", FLAG_FEATURES, AT(features), NULL, "comma-separated names of Prometheus' feature flags" },
-        IGNORED("web.enable-remote-write-receiver"), IGNORED("web.enable-otlp-receiver"), IGNORED("web.console.libraries"), IGNORED("web.console.templates"),
-        IGNORED("web.page-title"), IGNORED("web.read-timeout"), IGNORED("web.config.file"), IGNORED("web.user-assets"), IGNORED("config.auto-reload"),
-        IGNORED("storage.tsdb.wal-compression"), IGNORED("storage.tsdb.no-lockfile"), IGNORED("storage.tsdb.min-block-duration"),
-        IGNORED("storage.tsdb.max-block-duration"), IGNORED("storage.tsdb.wal-segment-size"), IGNORED("storage.tsdb.allow-overlapping-blocks"),
-        IGNORED("storage.remote.flush-deadline"), IGNORED("storage.remote.read-sample-limit"), IGNORED("rules.max-concurrent-evals"),
-        IGNORED("alertmanager.notification-queue-capacity"), IGNORED("cluster.listen-address"), IGNORED("cluster.peer"), IGNORED("data.retention"),
-        IGNORED("web.timeout"), IGNORED("web.get-concurrency"),
+        IGNORED("web.enable-remote-write-receiver"),
+        IGNORED("web.enable-otlp-receiver"),
+        IGNORED("web.console.libraries"),
+        IGNORED("web.console.templates"),
+        IGNORED("web.page-title"),
+        IGNORED("web.read-timeout"),
+        IGNORED("web.config.file"),
+        IGNORED("web.user-assets"),
+        IGNORED("config.auto-reload"),
+        IGNORED("storage.tsdb.wal-compression"),
+        IGNORED("storage.tsdb.no-lockfile"),
+        IGNORED("storage.tsdb.min-block-duration"),
+        IGNORED("storage.tsdb.max-block-duration"),
+        IGNORED("storage.tsdb.wal-segment-size"),
+        IGNORED("storage.tsdb.allow-overlapping-blocks"),
+        IGNORED("storage.remote.flush-deadline"),
+        IGNORED("storage.remote.read-sample-limit"),
+        IGNORED("rules.max-concurrent-evals"),
+        IGNORED("alertmanager.notification-queue-capacity"),
+        IGNORED("cluster.listen-address"),
+        IGNORED("cluster.peer"),
+        IGNORED("data.retention"),
+        IGNORED("web.timeout"),
+        IGNORED("web.get-concurrency"),
 };
 #undef AT
 #undef IGNORED
@@ -74,8 +106,10 @@ static bool unknown_flag(Str name, Err *err)
                 }
         }
         if (nearest)
-                return err_set(err, ERR_INVALID, "unknown flag '--" STR_FMT "': did you mean '--%s'?", STR_ARG(name), nearest);
-        return err_set(err, ERR_INVALID, "unknown flag '--" STR_FMT "'; 'pharos help serve' lists the flags", STR_ARG(name));
+                return err_set(err, ERR_INVALID, "unknown flag '--" STR_FMT "': did you mean '--%s'?", STR_ARG(name),
+                               nearest);
+        return err_set(err, ERR_INVALID, "unknown flag '--" STR_FMT "'; 'pharos help serve' lists the flags",
+                       STR_ARG(name));
 }
 
 static bool enable_features(PromqlFeatures *f, Str list, Err *err)
@@ -109,9 +143,7 @@ static bool set_flag(const Flag *flag, AppFlags *flags, const char *value, Err *
         Str text = str_of(value);
         bool ok = true;
         switch (flag->kind) {
-        case FLAG_STR:
-                memcpy(field, &value, sizeof value);
-                break;
+        case FLAG_STR: memcpy(field, &value, sizeof value); break;
         case FLAG_BOOL:
                 ok = str_eq(text, STR("true")) || str_eq(text, STR("false"));
                 *(bool *)field = str_eq(text, STR("true"));
@@ -141,14 +173,13 @@ static bool set_flag(const Flag *flag, AppFlags *flags, const char *value, Err *
                 memcpy(field, &format, sizeof format);
                 break;
         }
-        case FLAG_FEATURES:
-                flags->feature_text = value;
-                return enable_features(&flags->features, text, err);
-        case FLAG_IGNORED:
-                break;
+        case FLAG_FEATURES: flags->feature_text = value; return enable_features(&flags->features, text, err);
+        case FLAG_IGNORED: break;
         }
         return ok || err_set(err, ERR_INVALID, "--%s: '%s' is not %s", flag->name, value,
-                             flag->kind == FLAG_DURATION ? "a duration such as 15d" : flag->kind == FLAG_BYTES ? "a size such as 10GB" : "a valid value");
+                             flag->kind == FLAG_DURATION ? "a duration such as 15d"
+                             : flag->kind == FLAG_BYTES  ? "a size such as 10GB"
+                                                         : "a valid value");
 }
 
 bool app_flags_parse(int argc, char **argv, AppFlags *ret, Err *err)
@@ -170,7 +201,8 @@ bool app_flags_parse(int argc, char **argv, AppFlags *ret, Err *err)
                 if (!flag || (negated && flag->kind != FLAG_BOOL && flag->kind != FLAG_IGNORED))
                         return unknown_flag(name, err);
                 const char *value = negated ? "false" : has_value ? inline_value.p : "true";
-                bool takes_value = flag->kind != FLAG_BOOL && !(flag->kind == FLAG_IGNORED && (i + 1 == argc || argv[i + 1][0] == '-'));
+                bool takes_value = flag->kind != FLAG_BOOL &&
+                                   !(flag->kind == FLAG_IGNORED && (i + 1 == argc || argv[i + 1][0] == '-'));
                 if (!has_value && !negated && takes_value) {
                         if (i + 1 == argc)
                                 return err_set(err, ERR_INVALID, "--%s needs a value", flag->name);
@@ -203,11 +235,8 @@ static Str show(const Flag *flag, const AppFlags *flags, Arena *arena)
         int64_t i;
         const char *z;
         switch (flag->kind) {
-        case FLAG_STR:
-                memcpy(&z, field, sizeof z);
-                return str_of(z ? z : "");
-        case FLAG_BOOL:
-                return *(const bool *)field ? STR("true") : STR("false");
+        case FLAG_STR: memcpy(&z, field, sizeof z); return str_of(z ? z : "");
+        case FLAG_BOOL: return *(const bool *)field ? STR("true") : STR("false");
         case FLAG_DURATION:
                 memcpy(&i, field, sizeof i);
                 duration_format(&out, i);
@@ -221,12 +250,9 @@ static Str show(const Flag *flag, const AppFlags *flags, Arena *arena)
                 static const char *const levels[] = { "debug", "info", "warn", "error", "off" };
                 return str_of(levels[flags->log_level]);
         }
-        case FLAG_FORMAT:
-                return flags->log_format == LOG_FMT_JSON ? STR("json") : STR("logfmt");
-        case FLAG_FEATURES:
-                return flags->feature_text ? str_of(flags->feature_text) : (Str){ 0 };
-        case FLAG_IGNORED:
-                break;
+        case FLAG_FORMAT: return flags->log_format == LOG_FMT_JSON ? STR("json") : STR("logfmt");
+        case FLAG_FEATURES: return flags->feature_text ? str_of(flags->feature_text) : (Str){ 0 };
+        case FLAG_IGNORED: break;
         }
         return (Str){ 0 };
 }

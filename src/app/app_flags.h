@@ -9,7 +9,7 @@ typedef struct AppFlags {
         const char *data;
         const char *listen;
         const char *external_url, *route_prefix, *cors_origin;
-        int64_t retention_ms;    /* 0: the configuration's */
+        int64_t retention_ms; /* 0: the configuration's */
         uint64_t retention_bytes;
         int64_t lookback_ms, query_timeout_ms;
         uint64_t query_max_concurrency, query_max_samples, max_connections;

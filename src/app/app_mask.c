@@ -12,9 +12,11 @@
 /* Below these keys everything is secret: also webhook URLs, which often carry a token. */
 static bool is_secret_key(Str key)
 {
-        static const char *const words[] = { "password", "credentials", "bearer_token", "client_secret", "secret_key", "secret", "secrets", "api_key", "token",
-                                             "service_key", "routing_key", "auth_secret", "api_secret", "user_key", "bot_token", "webhook_url", "slack_api_url",
-                                             "key" };
+        static const char *const words[] = { "password",      "credentials", "bearer_token", "client_secret",
+                                             "secret_key",    "secret",      "secrets",      "api_key",
+                                             "token",         "service_key", "routing_key",  "auth_secret",
+                                             "api_secret",    "user_key",    "bot_token",    "webhook_url",
+                                             "slack_api_url", "key" };
         if (str_ends(key, STR("_file")))
                 return false;
         for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -48,7 +50,8 @@ static Str mask_userinfo(Str url, Arena *arena)
         size_t colon = str_find_char(str_sub(url, from, from + at), ':');
         if (colon == SIZE_MAX)
                 return url;
-        return str_printf(arena, STR_FMT ":" MASK STR_FMT, STR_ARG(str_sub(url, 0, from + colon)), STR_ARG(str_sub(url, from + at, url.n)));
+        return str_printf(arena, STR_FMT ":" MASK STR_FMT, STR_ARG(str_sub(url, 0, from + colon)),
+                          STR_ARG(str_sub(url, from + at, url.n)));
 }
 
 static void indent(Buf *out, unsigned depth)
@@ -60,8 +63,8 @@ static void indent(Buf *out, unsigned depth)
 static bool is_plain(Str s)
 {
         for (size_t i = 0; i < s.n; i++)
-                if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= '0' && s.p[i] <= '9') || strchr("_./+", s.p[i]) ||
-                      (s.p[i] == '-' && i > 0)))
+                if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+                      (s.p[i] >= '0' && s.p[i] <= '9') || strchr("_./+", s.p[i]) || (s.p[i] == '-' && i > 0)))
                         return false;
         return s.n > 0;
 }
@@ -95,9 +98,7 @@ static void put_pair(Buf *out, const YamlPair *pair, unsigned depth, bool receiv
 static void put_node(Buf *out, const YamlNode *node, unsigned depth, bool receiver)
 {
         switch (node->kind) {
-        case YAML_NULL:
-                buf_char(out, '\n');
-                return;
+        case YAML_NULL: buf_char(out, '\n'); return;
         case YAML_SCALAR:
                 buf_char(out, ' ');
                 put_scalar(out, node);

@@ -21,7 +21,11 @@ static bool read_args(int argc, char **argv, QueryArgs *ret)
         const struct {
                 const char *name;
                 const char **field;
-        } valued[] = { { "--url", &ret->url }, { "--start", &ret->start }, { "--end", &ret->end }, { "--step", &ret->step }, { "--time", &ret->time } };
+        } valued[] = { { "--url", &ret->url },
+                       { "--start", &ret->start },
+                       { "--end", &ret->end },
+                       { "--step", &ret->step },
+                       { "--time", &ret->time } };
         int i = 0;
         for (; i < argc && argv[i][0] == '-' && argv[i][1] == '-'; i++) {
                 bool known = false;
@@ -59,7 +63,9 @@ static const JsonValue *ask(const QueryArgs *args, const char *path, Str form, A
                 return NULL;
         }
         Str base = str_of(args->url);
-        Str url = str_printf(arena, STR_FMT "%s?" STR_FMT, STR_ARG(str_ends(base, STR("/")) ? str_sub(base, 0, base.n - 1) : base), path, STR_ARG(form));
+        Str url = str_printf(arena, STR_FMT "%s?" STR_FMT,
+                             STR_ARG(str_ends(base, STR("/")) ? str_sub(base, 0, base.n - 1) : base), path,
+                             STR_ARG(form));
         HttpCallOptions call = { .url = url, .timeout_ms = 120000, .accept_gzip = true };
         bool ok = http_client_call(client, &call, &answer, &body);
         *ret_body = str_dup(arena, buf_str(&body));
@@ -101,7 +107,8 @@ static void print_metric(const JsonValue *metric)
         for (size_t i = 0; metric && i < metric->n; i++) {
                 if (str_eq(metric->members[i].key, LABEL_NAME))
                         continue;
-                buf_printf(&out, "%s" STR_FMT "=\"" STR_FMT "\"", first ? "{" : ", ", STR_ARG(metric->members[i].key), STR_ARG(metric->members[i].value.str));
+                buf_printf(&out, "%s" STR_FMT "=\"" STR_FMT "\"", first ? "{" : ", ", STR_ARG(metric->members[i].key),
+                           STR_ARG(metric->members[i].value.str));
                 first = false;
         }
         if (!first || !name.n)
@@ -139,7 +146,8 @@ int app_query_run(int argc, char **argv)
 {
         QueryArgs args;
         if (!read_args(argc, argv, &args) || args.n_rest != 1) {
-                fprintf(stderr, "usage: pharos query [--url URL] [--json] [--time T | --start T --end T --step D] EXPR\n");
+                fprintf(stderr,
+                        "usage: pharos query [--url URL] [--json] [--time T | --start T --end T --step D] EXPR\n");
                 return 2;
         }
         AUTO(arena_free) Arena *arena = arena_new();
@@ -150,7 +158,8 @@ int app_query_run(int argc, char **argv)
         add_param(&form, "start", args.start);
         add_param(&form, "end", args.end);
         add_param(&form, "step", args.step ? args.step : args.start ? "60" : NULL);
-        const JsonValue *data = ask(&args, args.start ? "/api/v1/query_range" : "/api/v1/query", buf_str(&form), arena, &body);
+        const JsonValue *data = ask(&args, args.start ? "/api/v1/query_range" : "/api/v1/query", buf_str(&form), arena,
+                                    &body);
         if (!data)
                 return 1;
         if (args.json)

@@ -28,7 +28,14 @@
 #include "os/thread.h"
 #include "ui/ui.h"
 
-enum { POOL_QUEUE = 4096, MAX_LIVE_CLIENTS = 256, MAX_FETCHES = 4096, UPKEEP_MS = 1000, EXPIRE_EVERY_MS = 3600 * 1000, LIVE_EVERY_MS = 1000 };
+enum {
+        POOL_QUEUE = 4096,
+        MAX_LIVE_CLIENTS = 256,
+        MAX_FETCHES = 4096,
+        UPKEEP_MS = 1000,
+        EXPIRE_EVERY_MS = 3600 * 1000,
+        LIVE_EVERY_MS = 1000
+};
 
 typedef struct App {
         AppFlags flags;
@@ -169,7 +176,8 @@ static AppConfig *load_config(App *app, Err *err)
                 const Diag *first = &diags.list.data[0];
                 for (size_t i = 0; i < diags.list.len && first->level != DIAG_ERROR; i++)
                         first = &diags.list.data[i];
-                err_set(err, ERR_INVALID, STR_FMT ":%u:%u: " STR_FMT, STR_ARG(first->file), first->pos.line, first->pos.col, STR_ARG(first->message));
+                err_set(err, ERR_INVALID, STR_FMT ":%u:%u: " STR_FMT, STR_ARG(first->file), first->pos.line,
+                        first->pos.col, STR_ARG(first->message));
         } else if (!config) {
                 err_set(err, ERR_INVALID, "the configuration does not load");
         }
@@ -183,8 +191,8 @@ static bool apply_config(App *app, AppConfig *c, Err *err)
         notify_apply(app->notify, c->receivers); /* before the routes that name them */
         if (!alert_router_apply(app->router, &c->alert, err))
                 return false;
-        rules_manager_apply(app->rules, c->rule_files, c->n_rule_files, c->global.external_labels, c->global.evaluation_interval_ms,
-                            c->global.rule_query_offset_ms);
+        rules_manager_apply(app->rules, c->rule_files, c->n_rule_files, c->global.external_labels,
+                            c->global.evaluation_interval_ms, c->global.rule_query_offset_ms);
         return true;
 }
 
@@ -265,8 +273,11 @@ static bool open_stores(App *app, Err *err)
         if (snprintf(path, sizeof path, "%s/metrics", f->data) >= (int)sizeof path)
                 return err_set(err, ERR_INVALID, "the path of --data is too long");
         TsdbOptions options = {
-                .dir = path, .pool = app->pool, .retention_ms = f->retention_ms ? f->retention_ms : s->retention_ms,
-                .retention_bytes = f->retention_bytes ? f->retention_bytes : s->retention_bytes, .out_of_order_window_ms = s->out_of_order_window_ms,
+                .dir = path,
+                .pool = app->pool,
+                .retention_ms = f->retention_ms ? f->retention_ms : s->retention_ms,
+                .retention_bytes = f->retention_bytes ? f->retention_bytes : s->retention_bytes,
+                .out_of_order_window_ms = s->out_of_order_window_ms,
         };
         app->api.retention_ms = options.retention_ms;
         if (!tsdb_open(&options, &app->tsdb, err))
@@ -282,12 +293,20 @@ static bool open_collectors(App *app, Err *err)
                 if (!collect_host_new(&c->collect.host, fs_system(), clock_system(), &app->host, err))
                         return err_wrap(err, "collect.host");
                 app->sources[app->n_sources++] = (ScrapeSource){
-                        .job = "host", .instance = proc_hostname(app->arena), .interval_ms = c->collect.interval_ms, .gather = gather_host, .self = app,
+                        .job = "host",
+                        .instance = proc_hostname(app->arena),
+                        .interval_ms = c->collect.interval_ms,
+                        .gather = gather_host,
+                        .self = app,
                 };
         }
         if (c->self.enabled)
                 app->sources[app->n_sources++] = (ScrapeSource){
-                        .job = "pharos", .instance = proc_hostname(app->arena), .interval_ms = c->self.interval_ms, .gather = gather_self, .self = app,
+                        .job = "pharos",
+                        .instance = proc_hostname(app->arena),
+                        .interval_ms = c->self.interval_ms,
+                        .gather = gather_self,
+                        .self = app,
                 };
         return true;
 }
@@ -296,26 +315,52 @@ static bool open_engines(App *app, Err *err)
 {
         const AppFlags *f = &app->flags;
         PromqlOptions promql = {
-                .pool = app->pool, .lookback_ms = f->lookback_ms, .timeout_ms = f->query_timeout_ms, .max_samples = f->query_max_samples,
-                .max_concurrent = f->query_max_concurrency, .default_step_ms = app->config->global.evaluation_interval_ms, .features = f->features,
+                .pool = app->pool,
+                .lookback_ms = f->lookback_ms,
+                .timeout_ms = f->query_timeout_ms,
+                .max_samples = f->query_max_samples,
+                .max_concurrent = f->query_max_concurrency,
+                .default_step_ms = app->config->global.evaluation_interval_ms,
+                .features = f->features,
         };
         app->promql = promql_engine_new(&promql);
         NotifyOptions notify = { .loop = app->loop, .client = app->client, .version = STR("0.34.0") };
         app->notify = notify_new(&notify);
         AlertRouterOptions router = {
-                .statedb = app->statedb, .external_url = str_of(f->external_url), .wake = wake, .wake_ctx = app,
-                .sender = { .integrations = notify_integrations, .send_resolved = notify_send_resolved, .send = notify_send, .self = app->notify },
+                .statedb = app->statedb,
+                .external_url = str_of(f->external_url),
+                .wake = wake,
+                .wake_ctx = app,
+                .sender = { .integrations = notify_integrations,
+                            .send_resolved = notify_send_resolved,
+                            .send = notify_send,
+                            .self = app->notify },
         };
         app->router = alert_router_new(&router);
         RulesOptions rules = {
-                .engine = app->promql, .store = tsdb_engine(app->tsdb), .pool = app->pool, .clock = clock_system(), .statedb = app->statedb,
-                .sink = alert_router_sink(app->router), .external_url = str_of(f->external_url), .external_labels = app->config->global.external_labels,
-                .default_interval_ms = app->config->global.evaluation_interval_ms, .default_query_offset_ms = app->config->global.rule_query_offset_ms,
-                .resend_delay_ms = f->resend_delay_ms, .outage_tolerance_ms = f->for_outage_tolerance_ms, .on_change = on_alerts, .on_change_ctx = app,
+                .engine = app->promql,
+                .store = tsdb_engine(app->tsdb),
+                .pool = app->pool,
+                .clock = clock_system(),
+                .statedb = app->statedb,
+                .sink = alert_router_sink(app->router),
+                .external_url = str_of(f->external_url),
+                .external_labels = app->config->global.external_labels,
+                .default_interval_ms = app->config->global.evaluation_interval_ms,
+                .default_query_offset_ms = app->config->global.rule_query_offset_ms,
+                .resend_delay_ms = f->resend_delay_ms,
+                .outage_tolerance_ms = f->for_outage_tolerance_ms,
+                .on_change = on_alerts,
+                .on_change_ctx = app,
         };
         app->rules = rules_manager_new(&rules);
         ScrapeManagerOptions scrape = {
-                .loop = app->loop, .client = app->client, .pool = app->pool, .store = tsdb_engine(app->tsdb), .clock = clock_system(), .on_scraped = on_scraped,
+                .loop = app->loop,
+                .client = app->client,
+                .pool = app->pool,
+                .store = tsdb_engine(app->tsdb),
+                .clock = clock_system(),
+                .on_scraped = on_scraped,
                 .on_scraped_ctx = app,
         };
         app->scrape = scrape_manager_new(&scrape);
@@ -329,11 +374,29 @@ static bool start_server(App *app, Err *err)
         size_t n_api;
         size_t n_ui;
         app->api = (ApiContext){
-                .tsdb = app->tsdb, .store = tsdb_engine(app->tsdb), .promql = app->promql, .rules = app->rules, .alerts = app->router, .scrape = app->scrape,
-                .statedb = app->statedb, .remote_write = app->remote_write, .live = app->live, .clock = clock_system(),
-                .start_ms = clock_wall_ms(clock_system()), .retention_ms = app->api.retention_ms, .external_url = str_of(f->external_url),
-                .admin_api = f->admin_api, .lifecycle = f->lifecycle, .ready = true, .app = app, .reload = app_reload, .quit = app_quit,
-                .config_yaml = app_yaml, .flags = app_flag_list, .reload_state = app_reload_state, .host_metrics = app->host ? gather_host : NULL,
+                .tsdb = app->tsdb,
+                .store = tsdb_engine(app->tsdb),
+                .promql = app->promql,
+                .rules = app->rules,
+                .alerts = app->router,
+                .scrape = app->scrape,
+                .statedb = app->statedb,
+                .remote_write = app->remote_write,
+                .live = app->live,
+                .clock = clock_system(),
+                .start_ms = clock_wall_ms(clock_system()),
+                .retention_ms = app->api.retention_ms,
+                .external_url = str_of(f->external_url),
+                .admin_api = f->admin_api,
+                .lifecycle = f->lifecycle,
+                .ready = true,
+                .app = app,
+                .reload = app_reload,
+                .quit = app_quit,
+                .config_yaml = app_yaml,
+                .flags = app_flag_list,
+                .reload_state = app_reload_state,
+                .host_metrics = app->host ? gather_host : NULL,
         };
         HttpRoute *api = api_routes(&app->api, &n_api);
         const HttpRoute *ui = ui_routes(f->route_prefix, &n_ui);
@@ -343,7 +406,10 @@ static bool start_server(App *app, Err *err)
                 memcpy(app->routes + n_api, ui, n_ui * sizeof *ui);
         mem_free(api);
         HttpServerOptions options = {
-                .listen = f->listen, .route_prefix = f->route_prefix ? f->route_prefix : "/", .max_connections = f->max_connections, .pool = app->pool,
+                .listen = f->listen,
+                .route_prefix = f->route_prefix ? f->route_prefix : "/",
+                .max_connections = f->max_connections,
+                .pool = app->pool,
                 .cors_origin = f->cors_origin,
         };
         return http_server_start(&options, app->routes, n_api + n_ui, &app->server, err);
@@ -372,14 +438,17 @@ static const char *external_url(App *app)
         size_t colon = str_rfind_char(listen, ':');
         if (!host.n)
                 host = proc_hostname(app->arena);
-        return str_printf(app->arena, "http://" STR_FMT STR_FMT "%s", STR_ARG(host), STR_ARG(str_sub(listen, colon, listen.n)), prefix_of(app)).p;
+        return str_printf(app->arena, "http://" STR_FMT STR_FMT "%s", STR_ARG(host),
+                          STR_ARG(str_sub(listen, colon, listen.n)), prefix_of(app))
+                .p;
 }
 
 /* What people open: where we listen, with a name that a browser takes. */
 static Str server_url(App *app)
 {
         Str host = listen_host(app);
-        return str_printf(app->arena, "http://" STR_FMT ":%d%s/", STR_ARG(host.n ? host : STR("localhost")), http_server_port(app->server), prefix_of(app));
+        return str_printf(app->arena, "http://" STR_FMT ":%d%s/", STR_ARG(host.n ? host : STR("localhost")),
+                          http_server_port(app->server), prefix_of(app));
 }
 
 static bool start(App *app, Err *err)
@@ -393,7 +462,8 @@ static bool start(App *app, Err *err)
         app->reload_ms = clock_wall_ms(clock_system());
         if (!app->flags.external_url)
                 app->flags.external_url = external_url(app);
-        if (!open_stores(app, err) || !loop_new(&app->loop, err) || !http_client_new(app->loop, MAX_FETCHES, &app->client, err))
+        if (!open_stores(app, err) || !loop_new(&app->loop, err) ||
+            !http_client_new(app->loop, MAX_FETCHES, &app->client, err))
                 return false;
         app_self_start();
         if (!open_engines(app, err) || !start_server(app, err))

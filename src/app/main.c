@@ -23,8 +23,10 @@ static const struct Command {
         const char *name, *args, *help;
         int (*run)(int argc, char **argv);
 } COMMANDS[] = {
-        { "serve", "[FLAGS]", "collect, store, query, watch and tell; without --config it watches this machine", app_serve_run },
-        { "check", "[--json] FILE...", "check configurations and rule files; file:line:col: message, exit 1 on errors", app_check_run },
+        { "serve", "[FLAGS]", "collect, store, query, watch and tell; without --config it watches this machine",
+          app_serve_run },
+        { "check", "[--json] FILE...", "check configurations and rule files; file:line:col: message, exit 1 on errors",
+          app_check_run },
         { "query", "[--url URL] [--json] [--start T --end T --step D] EXPR", "ask a running server", app_query_run },
         { "series", "[--url URL] MATCH...", "list series of a running server", app_query_series_run },
         { "labels", "[--url URL] [NAME]", "list label names, or values of one", app_query_labels_run },

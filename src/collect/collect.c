@@ -19,7 +19,8 @@ static const Option collect_host_options[] = {
         { "sysfs", OPT_STR, AT(sysfs), .def = "/sys", .help = "Where sysfs is mounted." },
         { "rootfs", OPT_STR, AT(rootfs), .def = "/", .help = "Where the host's root is mounted." },
         { "udev", OPT_STR, AT(udev), .def = "/run/udev/data", .help = "Where udev keeps what it knows of devices." },
-        { "textfile_directory", OPT_STR, AT(textfile_directory), .help = "Folder (or shell pattern) of *.prom files to expose; empty: none." },
+        { "textfile_directory", OPT_STR, AT(textfile_directory),
+          .help = "Folder (or shell pattern) of *.prom files to expose; empty: none." },
         { "disabled", OPT_STR_LIST, AT(disabled), .help = "Collectors that are off, by name." },
         { "filesystem_mount_points_exclude", OPT_STR, AT(filesystem_mount_points_exclude),
           .def = "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)",
@@ -28,11 +29,15 @@ static const Option collect_host_options[] = {
           .def = "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|"
                  "proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs)$",
           .help = "Types of file systems that match are left out." },
-        { "diskstats_device_exclude", OPT_STR, AT(diskstats_device_exclude), .def = "^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$",
+        { "diskstats_device_exclude", OPT_STR, AT(diskstats_device_exclude),
+          .def = "^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$",
           .help = "Block devices that match are left out." },
-        { "netdev_device_exclude", OPT_STR, AT(netdev_device_exclude), .help = "Network devices that match have no traffic counters." },
-        { "netdev_device_include", OPT_STR, AT(netdev_device_include), .help = "Only network devices that match have traffic counters." },
-        { "netclass_ignored_devices", OPT_STR, AT(netclass_ignored_devices), .def = "^$", .help = "Network devices that match have no attributes." },
+        { "netdev_device_exclude", OPT_STR, AT(netdev_device_exclude),
+          .help = "Network devices that match have no traffic counters." },
+        { "netdev_device_include", OPT_STR, AT(netdev_device_include),
+          .help = "Only network devices that match have traffic counters." },
+        { "netclass_ignored_devices", OPT_STR, AT(netclass_ignored_devices), .def = "^$",
+          .help = "Network devices that match have no attributes." },
         { "netclass_ignore_invalid_speed", OPT_BOOL, AT(netclass_ignore_invalid_speed), .def = "false",
           .help = "Leave out a speed of -1, which means unknown." },
         { "netstat_fields", OPT_STR, AT(netstat_fields),
@@ -40,12 +45,16 @@ static const Option collect_host_options[] = {
                  "TCPSynRetrans|TCPTimeouts|TCPOFOQueue|TCPRcvQDrop)|Tcp_(ActiveOpens|InSegs|OutSegs|OutRsts|PassiveOpens|RetransSegs|CurrEstab)|"
                  "Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$",
           .help = "Counters of the protocols to expose, as Protocol_Field." },
-        { "vmstat_fields", OPT_STR, AT(vmstat_fields), .def = "^(oom_kill|pgpg|pswp|pg.*fault).*", .help = "Fields of /proc/vmstat to expose." },
-        { "arp_device_exclude", OPT_STR, AT(arp_device_exclude), .help = "Network devices whose neighbours are not counted." },
+        { "vmstat_fields", OPT_STR, AT(vmstat_fields), .def = "^(oom_kill|pgpg|pswp|pg.*fault).*",
+          .help = "Fields of /proc/vmstat to expose." },
+        { "arp_device_exclude", OPT_STR, AT(arp_device_exclude),
+          .help = "Network devices whose neighbours are not counted." },
         { "hwmon_chip_include", OPT_STR, AT(hwmon_chip_include), .help = "Only sensor chips that match are read." },
         { "cpu_info", OPT_BOOL, AT(cpu_info), .def = "false", .help = "Expose what /proc/cpuinfo says, as labels." },
-        { "cpu_flags_include", OPT_STR, AT(cpu_flags_include), .help = "Flags of the first CPU to expose (needs cpu_info)." },
-        { "cpu_bugs_include", OPT_STR, AT(cpu_bugs_include), .help = "Bugs of the first CPU to expose (needs cpu_info)." },
+        { "cpu_flags_include", OPT_STR, AT(cpu_flags_include),
+          .help = "Flags of the first CPU to expose (needs cpu_info)." },
+        { "cpu_bugs_include", OPT_STR, AT(cpu_bugs_include),
+          .help = "Bugs of the first CPU to expose (needs cpu_info)." },
         { "stat_softirq", OPT_BOOL, AT(stat_softirq), .def = "false", .help = "Expose soft interrupts by kind." },
         OPTION_END,
 };
@@ -69,10 +78,11 @@ static const struct {
 };
 #undef AT
 
-#define COLLECTORS(X)                                                                                        \
-        X(arp) X(conntrack) X(cpu) X(cpufreq) X(diskstats) X(dmi) X(entropy) X(filefd) X(filesystem) X(hwmon) X(loadavg) X(meminfo) \
-        X(netclass) X(netdev) X(netstat) X(os) X(pressure) X(schedstat) X(sockstat) X(softnet) X(stat) X(textfile) X(thermal_zone)    \
-        X(time) X(timex) X(udp_queues) X(uname) X(vmstat)
+#define COLLECTORS(X)                                                                                             \
+        X(arp)                                                                                                    \
+        X(conntrack) X(cpu) X(cpufreq) X(diskstats) X(dmi) X(entropy) X(filefd) X(filesystem) X(hwmon) X(loadavg) \
+                X(meminfo) X(netclass) X(netdev) X(netstat) X(os) X(pressure) X(schedstat) X(sockstat) X(softnet) \
+                        X(stat) X(textfile) X(thermal_zone) X(time) X(timex) X(udp_queues) X(uname) X(vmstat)
 #define ROW(name) &host_##name##_collector,
 static const Collector *const host_collectors[] = { COLLECTORS(ROW) };
 #undef ROW
@@ -124,12 +134,17 @@ static void validate(void *self, const YamlNode *node, const OptionCtx *ctx)
                         diags_error(ctx->diags, ctx->file, node->pos, "disabled: %s", err.msg);
 }
 
-const OptionTable collect_host_table = { "collect.host.options", collect_host_options, sizeof(CollectHostOptions), validate };
+const OptionTable collect_host_table = { "collect.host.options", collect_host_options, sizeof(CollectHostOptions),
+                                         validate };
 
 bool collect_host_new(const CollectHostOptions *options, const Fs *fs, const Clock *clock, CollectHost **ret, Err *err)
 {
         AUTO(collect_host_free) CollectHost *self = mem_new(CollectHost);
-        self->host = (Host){ .options = options, .fs = fs, .clock = clock, .arena = arena_new(), .mounts = host_mounts_guard_new(kernel_statfs) };
+        self->host = (Host){ .options = options,
+                             .fs = fs,
+                             .clock = clock,
+                             .arena = arena_new(),
+                             .mounts = host_mounts_guard_new(kernel_statfs) };
         for (size_t i = 0, at; i < options->disabled.n; i++) {
                 if (!find_collector(options->disabled.data[i], &at, err))
                         return false;
@@ -191,7 +206,8 @@ bool collect_host_gather(void *arg, Buf *out, Err *err)
                 metric_sink_family(&text.sink, STR("node_scrape_collector_duration_seconds"), METRIC_TYPE_GAUGE,
                                    STR("Duration of a collector scrape."));
                 metric_sink_sample(&text.sink, &label, 1, seconds[i]);
-                metric_sink_family(&text.sink, STR("node_scrape_collector_success"), METRIC_TYPE_GAUGE, STR("Whether a collector succeeded."));
+                metric_sink_family(&text.sink, STR("node_scrape_collector_success"), METRIC_TYPE_GAUGE,
+                                   STR("Whether a collector succeeded."));
                 metric_sink_sample(&text.sink, &label, 1, ok[i] ? 1 : 0);
         }
         metric_sink_text_write(&text, out);

@@ -34,20 +34,21 @@ typedef struct Host {
         const CollectHostOptions *options; /* borrowed until free */
         const Fs *fs;
         const Clock *clock;
-        Arena *arena; /* of one gather */
-        Buf io;       /* the file being read */
+        Arena *arena;                     /* of one gather */
+        Buf io;                           /* the file being read */
         Regex *filters[HOST_FILTER_MAX_]; /* NULL: the pattern is empty */
         struct HostCpuHistory *cpu;       /* owned; host_cpu.c */
         struct HostMountGuard *mounts;    /* shared with its threads; host_mounts.c */
         uint64_t timex_overflows;
 } Host;
 
-extern const Collector host_arp_collector, host_conntrack_collector, host_cpu_collector, host_cpufreq_collector, host_diskstats_collector,
-        host_dmi_collector, host_entropy_collector, host_filefd_collector, host_filesystem_collector, host_hwmon_collector,
-        host_loadavg_collector, host_meminfo_collector, host_netclass_collector, host_netdev_collector, host_netstat_collector,
-        host_os_collector, host_pressure_collector, host_schedstat_collector, host_sockstat_collector, host_softnet_collector,
-        host_stat_collector, host_textfile_collector, host_thermal_zone_collector, host_time_collector, host_timex_collector,
-        host_udp_queues_collector, host_uname_collector, host_vmstat_collector;
+extern const Collector host_arp_collector, host_conntrack_collector, host_cpu_collector, host_cpufreq_collector,
+        host_diskstats_collector, host_dmi_collector, host_entropy_collector, host_filefd_collector,
+        host_filesystem_collector, host_hwmon_collector, host_loadavg_collector, host_meminfo_collector,
+        host_netclass_collector, host_netdev_collector, host_netstat_collector, host_os_collector,
+        host_pressure_collector, host_schedstat_collector, host_sockstat_collector, host_softnet_collector,
+        host_stat_collector, host_textfile_collector, host_thermal_zone_collector, host_time_collector,
+        host_timex_collector, host_udp_queues_collector, host_uname_collector, host_vmstat_collector;
 
 /* A C string in the gather's arena: host_path(host, "%s/stat") - the roots below give the usual ones. */
 const char *host_proc(Host *host, const char *fmt, ...) PRINTF_LIKE(2, 3);

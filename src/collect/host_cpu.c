@@ -14,7 +14,7 @@ static const double ticks_per_second = 100; /* USER_HZ, fixed by the kernel's in
 static const double hotplug_seconds = 3;
 
 typedef struct CpuTimes {
-        uint64_t seen;             /* the gather that last saw it; 0: never */
+        uint64_t seen;              /* the gather that last saw it; 0: never */
         double seconds[CPU_VALUES]; /* in the order of /proc/stat */
 } CpuTimes;
 
@@ -60,7 +60,8 @@ static bool parse_times(Str line, size_t *ret_index, double *ret_seconds)
         Str words[1 + CPU_VALUES];
         size_t n = host_words(line, words, ARRAY_LEN(words));
         uint64_t index;
-        if (n < 5 || !str_starts(words[0], STR("cpu")) || !num_parse_u64(str_sub(words[0], 3, words[0].n), &index) || index > CPU_MAX_INDEX)
+        if (n < 5 || !str_starts(words[0], STR("cpu")) || !num_parse_u64(str_sub(words[0], 3, words[0].n), &index) ||
+            index > CPU_MAX_INDEX)
                 return false;
         for (size_t i = 0; i < CPU_VALUES; i++) {
                 double ticks = 0;
@@ -74,14 +75,16 @@ static bool parse_times(Str line, size_t *ret_index, double *ret_seconds)
 
 static void put_times(Host *host, MetricSink *sink)
 {
-        static const char *const modes[CPU_MODES] = { "user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal" };
+        static const char *const modes[CPU_MODES] = { "user",   "nice", "system",  "idle",
+                                                      "iowait", "irq",  "softirq", "steal" };
         HostCpuHistory *history = host->cpu;
         for (size_t i = 0; i < history->n; i++) {
                 const CpuTimes *t = &history->cpus[i];
                 if (t->seen != history->gathers)
                         continue;
                 Str cpu = str_printf(host->arena, "%zu", i);
-                metric_sink_family(sink, STR("node_cpu_seconds_total"), METRIC_TYPE_COUNTER, STR("Seconds the CPUs spent in each mode."));
+                metric_sink_family(sink, STR("node_cpu_seconds_total"), METRIC_TYPE_COUNTER,
+                                   STR("Seconds the CPUs spent in each mode."));
                 for (size_t m = 0; m < CPU_MODES; m++)
                         metric_sink_put(sink, t->seconds[m], { STR("cpu"), cpu }, { STR("mode"), str_of(modes[m]) });
                 metric_sink_family(sink, STR("node_cpu_guest_seconds_total"), METRIC_TYPE_COUNTER,
@@ -99,22 +102,38 @@ static void put_listed(Host *host, MetricSink *sink, Str words, HostFilter filte
                         metric_sink_put(sink, 1, { label, word });
 }
 
-typedef enum CpuField { CPU_PROCESSOR, CPU_VENDOR, CPU_FAMILY, CPU_MODEL, CPU_MODEL_NAME, CPU_STEPPING, CPU_MICROCODE, CPU_MHZ, CPU_CACHE,
-                        CPU_PACKAGE, CPU_CORE, CPU_FLAGS, CPU_BUGS, CPU_FIELDS } CpuField;
+typedef enum CpuField {
+        CPU_PROCESSOR,
+        CPU_VENDOR,
+        CPU_FAMILY,
+        CPU_MODEL,
+        CPU_MODEL_NAME,
+        CPU_STEPPING,
+        CPU_MICROCODE,
+        CPU_MHZ,
+        CPU_CACHE,
+        CPU_PACKAGE,
+        CPU_CORE,
+        CPU_FLAGS,
+        CPU_BUGS,
+        CPU_FIELDS
+} CpuField;
 
 static void put_info(Host *host, MetricSink *sink, const Str *f, bool first)
 {
         if (f[CPU_PROCESSOR].n == 0)
                 return;
         metric_sink_family(sink, STR("node_cpu_info"), METRIC_TYPE_GAUGE, STR("CPU information from /proc/cpuinfo."));
-        metric_sink_put(sink, 1, { STR("package"), f[CPU_PACKAGE] }, { STR("core"), f[CPU_CORE] }, { STR("cpu"), f[CPU_PROCESSOR] },
-                        { STR("vendor"), f[CPU_VENDOR] }, { STR("family"), f[CPU_FAMILY] }, { STR("model"), f[CPU_MODEL] },
-                        { STR("model_name"), f[CPU_MODEL_NAME] }, { STR("microcode"), f[CPU_MICROCODE] }, { STR("stepping"), f[CPU_STEPPING] },
-                        { STR("cachesize"), f[CPU_CACHE] });
+        metric_sink_put(sink, 1, { STR("package"), f[CPU_PACKAGE] }, { STR("core"), f[CPU_CORE] },
+                        { STR("cpu"), f[CPU_PROCESSOR] }, { STR("vendor"), f[CPU_VENDOR] },
+                        { STR("family"), f[CPU_FAMILY] }, { STR("model"), f[CPU_MODEL] },
+                        { STR("model_name"), f[CPU_MODEL_NAME] }, { STR("microcode"), f[CPU_MICROCODE] },
+                        { STR("stepping"), f[CPU_STEPPING] }, { STR("cachesize"), f[CPU_CACHE] });
         double mhz;
         metric_sink_family(sink, STR("node_cpu_frequency_hertz"), METRIC_TYPE_GAUGE, STR("CPU frequency in hertz."));
         if (floats_parse(f[CPU_MHZ], &mhz))
-                metric_sink_put(sink, mhz * 1e6, { STR("package"), f[CPU_PACKAGE] }, { STR("core"), f[CPU_CORE] }, { STR("cpu"), f[CPU_PROCESSOR] });
+                metric_sink_put(sink, mhz * 1e6, { STR("package"), f[CPU_PACKAGE] }, { STR("core"), f[CPU_CORE] },
+                                { STR("cpu"), f[CPU_PROCESSOR] });
         if (!first)
                 return;
         put_listed(host, sink, f[CPU_FLAGS], HOST_FILTER_CPU_FLAGS_INCLUDE, STR("node_cpu_flag_info"),
@@ -125,8 +144,10 @@ static void put_info(Host *host, MetricSink *sink, const Str *f, bool first)
 
 static bool gather_info(Host *host, MetricSink *sink, Err *err)
 {
-        static const char *const keys[CPU_FIELDS] = { "processor", "vendor_id", "cpu family", "model", "model name", "stepping", "microcode",
-                                                      "cpu MHz", "cache size", "physical id", "core id", "flags", "bugs" };
+        static const char *const keys[CPU_FIELDS] = { "processor",  "vendor_id",   "cpu family", "model",
+                                                      "model name", "stepping",    "microcode",  "cpu MHz",
+                                                      "cache size", "physical id", "core id",    "flags",
+                                                      "bugs" };
         Str text;
         if (!host_read(host, host_proc(host, "cpuinfo"), &text, err))
                 return false;
@@ -163,7 +184,8 @@ static void put_isolated(Host *host, MetricSink *sink)
                 if (!num_parse_u64(from, &lo) || !num_parse_u64(range ? to : from, &hi) || hi > CPU_MAX_INDEX)
                         continue;
                 for (uint64_t i = lo; i <= hi; i++)
-                        metric_sink_put(sink, 1, { STR("cpu"), str_printf(host->arena, "%llu", (unsigned long long)i) });
+                        metric_sink_put(sink, 1,
+                                        { STR("cpu"), str_printf(host->arena, "%llu", (unsigned long long)i) });
         }
 }
 
@@ -175,14 +197,16 @@ static void put_throttles(Host *host, MetricSink *sink)
         host_list_numbered(host, host_sys(host, "devices/system/cpu"), STR("cpu"), &cpus, &n);
         VEC(Str) seen = { .arena = host->arena };
         for (size_t i = 0; i < n; i++) {
-                Str package = host_read_word(host, host_sys(host, "devices/system/cpu/cpu%s/topology/physical_package_id", cpus[i].p));
+                Str package = host_read_word(
+                        host, host_sys(host, "devices/system/cpu/cpu%s/topology/physical_package_id", cpus[i].p));
                 Str core = host_read_word(host, host_sys(host, "devices/system/cpu/cpu%s/topology/core_id", cpus[i].p));
                 uint64_t ignored;
                 if (!num_parse_u64(package, &ignored) || !num_parse_u64(core, &ignored))
                         continue;
                 double v;
                 Err err;
-                const char *path = host_sys(host, "devices/system/cpu/cpu%s/thermal_throttle/core_throttle_count", cpus[i].p);
+                const char *path = host_sys(host, "devices/system/cpu/cpu%s/thermal_throttle/core_throttle_count",
+                                            cpus[i].p);
                 Str key = str_printf(host->arena, STR_FMT "/" STR_FMT, STR_ARG(package), STR_ARG(core));
                 bool new_core = true, new_package = true;
                 vec_each(s, &seen) {
@@ -242,10 +266,12 @@ const Collector host_cpu_collector = {
 static void put_governors(Host *host, MetricSink *sink, Str cpu)
 {
         Str current = host_read_word(host, host_sys(host, "devices/system/cpu/cpu%s/cpufreq/scaling_governor", cpu.p));
-        Str available = host_read_word(host, host_sys(host, "devices/system/cpu/cpu%s/cpufreq/scaling_available_governors", cpu.p));
+        Str available = host_read_word(
+                host, host_sys(host, "devices/system/cpu/cpu%s/cpufreq/scaling_available_governors", cpu.p));
         if (current.n == 0)
                 return;
-        metric_sink_family(sink, STR("node_cpu_scaling_governor"), METRIC_TYPE_GAUGE, STR("Current enabled CPU frequency governor."));
+        metric_sink_family(sink, STR("node_cpu_scaling_governor"), METRIC_TYPE_GAUGE,
+                           STR("Current enabled CPU frequency governor."));
         for (Str word; host_next_word(&available, &word);)
                 metric_sink_put(sink, str_eq(word, current), { STR("cpu"), cpu }, { STR("governor"), word });
 }
@@ -257,11 +283,16 @@ static bool cpufreq_gather(void *self, MetricSink *sink, Err *err)
                 Str name, help;
         } rows[] = {
                 { "cpuinfo_cur_freq", STR_INIT("node_cpu_frequency_hertz"), STR_INIT("CPU frequency in hertz.") },
-                { "cpuinfo_min_freq", STR_INIT("node_cpu_frequency_min_hertz"), STR_INIT("Minimum CPU frequency in hertz.") },
-                { "cpuinfo_max_freq", STR_INIT("node_cpu_frequency_max_hertz"), STR_INIT("Maximum CPU frequency in hertz.") },
-                { "scaling_cur_freq", STR_INIT("node_cpu_scaling_frequency_hertz"), STR_INIT("Current scaled CPU frequency in hertz.") },
-                { "scaling_min_freq", STR_INIT("node_cpu_scaling_frequency_min_hertz"), STR_INIT("Minimum scaled CPU frequency in hertz.") },
-                { "scaling_max_freq", STR_INIT("node_cpu_scaling_frequency_max_hertz"), STR_INIT("Maximum scaled CPU frequency in hertz.") },
+                { "cpuinfo_min_freq", STR_INIT("node_cpu_frequency_min_hertz"),
+                  STR_INIT("Minimum CPU frequency in hertz.") },
+                { "cpuinfo_max_freq", STR_INIT("node_cpu_frequency_max_hertz"),
+                  STR_INIT("Maximum CPU frequency in hertz.") },
+                { "scaling_cur_freq", STR_INIT("node_cpu_scaling_frequency_hertz"),
+                  STR_INIT("Current scaled CPU frequency in hertz.") },
+                { "scaling_min_freq", STR_INIT("node_cpu_scaling_frequency_min_hertz"),
+                  STR_INIT("Minimum scaled CPU frequency in hertz.") },
+                { "scaling_max_freq", STR_INIT("node_cpu_scaling_frequency_max_hertz"),
+                  STR_INIT("Maximum scaled CPU frequency in hertz.") },
         };
         (void)err;
         Host *host = self;
@@ -272,7 +303,10 @@ static bool cpufreq_gather(void *self, MetricSink *sink, Err *err)
                 for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                         double khz;
                         Err ignored;
-                        if (!host_read_double(host, host_sys(host, "devices/system/cpu/cpu%s/cpufreq/%s", cpus[c].p, rows[i].file), &khz, &ignored))
+                        if (!host_read_double(
+                                    host,
+                                    host_sys(host, "devices/system/cpu/cpu%s/cpufreq/%s", cpus[c].p, rows[i].file),
+                                    &khz, &ignored))
                                 continue;
                         metric_sink_family(sink, rows[i].name, METRIC_TYPE_GAUGE, rows[i].help);
                         metric_sink_put(sink, khz * 1000, { STR("cpu"), cpus[c] });

@@ -24,35 +24,77 @@ static const DiskColumn *disk_columns(void)
                 ROW("writes_completed_total", 1, "The total number of writes completed successfully."),
                 ROW("writes_merged_total", 1, "The number of writes merged."),
                 ROW("written_bytes_total", SECTOR_BYTES, "The total number of bytes written successfully."),
-                ROW("write_time_seconds_total", TICK_SECONDS, "This is the total number of seconds spent by all writes."),
-                { STR_INIT("node_disk_io_now"), STR_INIT("The number of I/Os currently in progress."), 1, METRIC_TYPE_GAUGE },
+                ROW("write_time_seconds_total", TICK_SECONDS,
+                    "This is the total number of seconds spent by all writes."),
+                { STR_INIT("node_disk_io_now"), STR_INIT("The number of I/Os currently in progress."), 1,
+                  METRIC_TYPE_GAUGE },
                 ROW("io_time_seconds_total", TICK_SECONDS, "Total seconds spent doing I/Os."),
                 ROW("io_time_weighted_seconds_total", TICK_SECONDS, "The weighted # of seconds spent doing I/Os."),
                 ROW("discards_completed_total", 1, "The total number of discards completed successfully."),
                 ROW("discards_merged_total", 1, "The total number of discards merged."),
                 ROW("discarded_sectors_total", 1, "The total number of sectors discarded successfully."),
-                ROW("discard_time_seconds_total", TICK_SECONDS, "This is the total number of seconds spent by all discards."),
+                ROW("discard_time_seconds_total", TICK_SECONDS,
+                    "This is the total number of seconds spent by all discards."),
                 ROW("flush_requests_total", 1, "The total number of flush requests completed successfully."),
-                ROW("flush_requests_time_seconds_total", TICK_SECONDS, "This is the total number of seconds spent by all flush requests."),
+                ROW("flush_requests_time_seconds_total", TICK_SECONDS,
+                    "This is the total number of seconds spent by all flush requests."),
         };
 #undef ROW
         return columns;
 }
 
-typedef enum UdevKey { UDEV_ATA, UDEV_ATA_CACHE, UDEV_ATA_CACHE_ON, UDEV_ATA_RPM, UDEV_DM_LAYER, UDEV_DM_LV, UDEV_DM_NAME, UDEV_DM_UUID,
-                       UDEV_DM_VG, UDEV_FS_TYPE, UDEV_FS_USAGE, UDEV_FS_UUID, UDEV_FS_VERSION, UDEV_MODEL, UDEV_PATH, UDEV_REVISION,
-                       UDEV_SCSI_SERIAL, UDEV_SERIAL, UDEV_SERIAL_SHORT, UDEV_WWN, UDEV_KEYS } UdevKey;
+typedef enum UdevKey {
+        UDEV_ATA,
+        UDEV_ATA_CACHE,
+        UDEV_ATA_CACHE_ON,
+        UDEV_ATA_RPM,
+        UDEV_DM_LAYER,
+        UDEV_DM_LV,
+        UDEV_DM_NAME,
+        UDEV_DM_UUID,
+        UDEV_DM_VG,
+        UDEV_FS_TYPE,
+        UDEV_FS_USAGE,
+        UDEV_FS_UUID,
+        UDEV_FS_VERSION,
+        UDEV_MODEL,
+        UDEV_PATH,
+        UDEV_REVISION,
+        UDEV_SCSI_SERIAL,
+        UDEV_SERIAL,
+        UDEV_SERIAL_SHORT,
+        UDEV_WWN,
+        UDEV_KEYS
+} UdevKey;
 
 static void read_udev(Host *host, Str major, Str minor, Str *values)
 {
         static const char *const keys[UDEV_KEYS] = {
-                "ID_ATA", "ID_ATA_WRITE_CACHE", "ID_ATA_WRITE_CACHE_ENABLED", "ID_ATA_ROTATION_RATE_RPM", "DM_LV_LAYER", "DM_LV_NAME", "DM_NAME",
-                "DM_UUID", "DM_VG_NAME", "ID_FS_TYPE", "ID_FS_USAGE", "ID_FS_UUID", "ID_FS_VERSION", "ID_MODEL", "ID_PATH", "ID_REVISION",
-                "SCSI_IDENT_SERIAL", "ID_SERIAL", "ID_SERIAL_SHORT", "ID_WWN",
+                "ID_ATA",
+                "ID_ATA_WRITE_CACHE",
+                "ID_ATA_WRITE_CACHE_ENABLED",
+                "ID_ATA_ROTATION_RATE_RPM",
+                "DM_LV_LAYER",
+                "DM_LV_NAME",
+                "DM_NAME",
+                "DM_UUID",
+                "DM_VG_NAME",
+                "ID_FS_TYPE",
+                "ID_FS_USAGE",
+                "ID_FS_UUID",
+                "ID_FS_VERSION",
+                "ID_MODEL",
+                "ID_PATH",
+                "ID_REVISION",
+                "SCSI_IDENT_SERIAL",
+                "ID_SERIAL",
+                "ID_SERIAL_SHORT",
+                "ID_WWN",
         };
         Str text;
         Err ignored;
-        Str path = str_printf(host->arena, STR_FMT "/b" STR_FMT ":" STR_FMT, STR_ARG(host->options->udev), STR_ARG(major), STR_ARG(minor));
+        Str path = str_printf(host->arena, STR_FMT "/b" STR_FMT ":" STR_FMT, STR_ARG(host->options->udev),
+                              STR_ARG(major), STR_ARG(minor));
         if (!host_read(host, path.p, &text, &ignored))
                 return;
         for (Str line, key, value; host_next_line(&text, &line);) {
@@ -66,9 +108,11 @@ static void read_udev(Host *host, Str major, Str minor, Str *values)
 
 static void put_mapper(Host *host, MetricSink *sink, Str device, const Str *udev)
 {
-        metric_sink_family(sink, STR("node_disk_device_mapper_info"), METRIC_TYPE_GAUGE, STR("Info about disk device mapper."));
-        metric_sink_put(sink, 1, { STR("device"), device }, { STR("name"), udev[UDEV_DM_NAME] }, { STR("uuid"), udev[UDEV_DM_UUID] },
-                        { STR("vg_name"), udev[UDEV_DM_VG] }, { STR("lv_name"), udev[UDEV_DM_LV] }, { STR("lv_layer"), udev[UDEV_DM_LAYER] });
+        metric_sink_family(sink, STR("node_disk_device_mapper_info"), METRIC_TYPE_GAUGE,
+                           STR("Info about disk device mapper."));
+        metric_sink_put(sink, 1, { STR("device"), device }, { STR("name"), udev[UDEV_DM_NAME] },
+                        { STR("uuid"), udev[UDEV_DM_UUID] }, { STR("vg_name"), udev[UDEV_DM_VG] },
+                        { STR("lv_name"), udev[UDEV_DM_LV] }, { STR("lv_layer"), udev[UDEV_DM_LAYER] });
         Str *slaves;
         size_t n;
         Err ignored;
@@ -88,8 +132,10 @@ static void put_ata(MetricSink *sink, Str device, const Str *udev)
                 Str name, help;
         } rows[] = {
                 { UDEV_ATA_CACHE, STR_INIT("node_disk_ata_write_cache"), STR_INIT("ATA disk has a write cache.") },
-                { UDEV_ATA_CACHE_ON, STR_INIT("node_disk_ata_write_cache_enabled"), STR_INIT("ATA disk has its write cache enabled.") },
-                { UDEV_ATA_RPM, STR_INIT("node_disk_ata_rotation_rate_rpm"), STR_INIT("ATA disk rotation rate in RPMs (0 for SSDs).") },
+                { UDEV_ATA_CACHE_ON, STR_INIT("node_disk_ata_write_cache_enabled"),
+                  STR_INIT("ATA disk has its write cache enabled.") },
+                { UDEV_ATA_RPM, STR_INIT("node_disk_ata_rotation_rate_rpm"),
+                  STR_INIT("ATA disk rotation rate in RPMs (0 for SSDs).") },
         };
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 double v;
@@ -105,12 +151,16 @@ static void put_device(Host *host, MetricSink *sink, const Str *words, size_t n)
         Str device = words[2];
         Str udev[UDEV_KEYS] = { 0 };
         read_udev(host, words[0], words[1], udev);
-        Str serial = udev[UDEV_SCSI_SERIAL].n ? udev[UDEV_SCSI_SERIAL] : udev[UDEV_SERIAL_SHORT].n ? udev[UDEV_SERIAL_SHORT] : udev[UDEV_SERIAL];
+        Str serial = udev[UDEV_SCSI_SERIAL].n    ? udev[UDEV_SCSI_SERIAL]
+                     : udev[UDEV_SERIAL_SHORT].n ? udev[UDEV_SERIAL_SHORT]
+                                                 : udev[UDEV_SERIAL];
         Str rotational = host_read_word(host, host_sys(host, "block/" STR_FMT "/queue/rotational", STR_ARG(device)));
         metric_sink_family(sink, STR("node_disk_info"), METRIC_TYPE_GAUGE, STR("Info of /sys/block/<block_device>."));
-        metric_sink_put(sink, 1, { STR("device"), device }, { STR("major"), words[0] }, { STR("minor"), words[1] }, { STR("path"), udev[UDEV_PATH] },
-                        { STR("wwn"), udev[UDEV_WWN] }, { STR("model"), udev[UDEV_MODEL] }, { STR("serial"), serial },
-                        { STR("revision"), udev[UDEV_REVISION] }, { STR("rotational"), rotational.n ? rotational : STR("0") });
+        metric_sink_put(sink, 1, { STR("device"), device }, { STR("major"), words[0] }, { STR("minor"), words[1] },
+                        { STR("path"), udev[UDEV_PATH] }, { STR("wwn"), udev[UDEV_WWN] },
+                        { STR("model"), udev[UDEV_MODEL] }, { STR("serial"), serial },
+                        { STR("revision"), udev[UDEV_REVISION] },
+                        { STR("rotational"), rotational.n ? rotational : STR("0") });
         const DiskColumn *columns = disk_columns();
         for (size_t i = 0; i < DISK_VALUES && DISK_FIRST_VALUE + i < n; i++) {
                 double v;
@@ -120,9 +170,11 @@ static void put_device(Host *host, MetricSink *sink, const Str *words, size_t n)
                 metric_sink_put(sink, v * columns[i].unit, { STR("device"), device });
         }
         if (udev[UDEV_FS_TYPE].n) {
-                metric_sink_family(sink, STR("node_disk_filesystem_info"), METRIC_TYPE_GAUGE, STR("Info about disk filesystem."));
-                metric_sink_put(sink, 1, { STR("device"), device }, { STR("type"), udev[UDEV_FS_TYPE] }, { STR("usage"), udev[UDEV_FS_USAGE] },
-                                { STR("uuid"), udev[UDEV_FS_UUID] }, { STR("version"), udev[UDEV_FS_VERSION] });
+                metric_sink_family(sink, STR("node_disk_filesystem_info"), METRIC_TYPE_GAUGE,
+                                   STR("Info about disk filesystem."));
+                metric_sink_put(sink, 1, { STR("device"), device }, { STR("type"), udev[UDEV_FS_TYPE] },
+                                { STR("usage"), udev[UDEV_FS_USAGE] }, { STR("uuid"), udev[UDEV_FS_UUID] },
+                                { STR("version"), udev[UDEV_FS_VERSION] });
         }
         if (udev[UDEV_DM_NAME].n)
                 put_mapper(host, sink, device, udev);

@@ -32,17 +32,21 @@ static Str strip_root(Str rootfs, Str mountpoint)
 
 static void put_mount(MetricSink *sink, const HostMount *m)
 {
-        const Label labels[] = { { STR("device"), m->device }, { STR("mountpoint"), m->mountpoint }, { STR("fstype"), m->fstype },
+        const Label labels[] = { { STR("device"), m->device },
+                                 { STR("mountpoint"), m->mountpoint },
+                                 { STR("fstype"), m->fstype },
                                  { STR("device_error"), m->error } };
         const struct {
                 Str name, help;
                 double value;
         } rows[] = {
-                { STR("node_filesystem_device_error"), STR("Whether an error occurred while getting statistics for the given device."), !m->ok },
+                { STR("node_filesystem_device_error"),
+                  STR("Whether an error occurred while getting statistics for the given device."), !m->ok },
                 { STR("node_filesystem_readonly"), STR("Filesystem read-only status."), m->readonly },
                 { STR("node_filesystem_size_bytes"), STR("Filesystem size in bytes."), m->fs.size_bytes },
                 { STR("node_filesystem_free_bytes"), STR("Filesystem free space in bytes."), m->fs.free_bytes },
-                { STR("node_filesystem_avail_bytes"), STR("Filesystem space available to non-root users in bytes."), m->fs.avail_bytes },
+                { STR("node_filesystem_avail_bytes"), STR("Filesystem space available to non-root users in bytes."),
+                  m->fs.avail_bytes },
                 { STR("node_filesystem_files"), STR("Filesystem total file nodes."), m->fs.files },
                 { STR("node_filesystem_files_free"), STR("Filesystem total free file nodes."), m->fs.files_free },
         };
@@ -53,7 +57,8 @@ static void put_mount(MetricSink *sink, const HostMount *m)
         }
         if (!m->ok)
                 return;
-        metric_sink_family(sink, STR("node_filesystem_mount_info"), METRIC_TYPE_GAUGE, STR("Filesystem mount information."));
+        metric_sink_family(sink, STR("node_filesystem_mount_info"), METRIC_TYPE_GAUGE,
+                           STR("Filesystem mount information."));
         metric_sink_put(sink, 1, { STR("device"), m->device }, { STR("major"), m->major }, { STR("minor"), m->minor },
                         { STR("mountpoint"), m->mountpoint });
 }
@@ -69,7 +74,8 @@ static bool filesystem_gather(void *self, MetricSink *sink, Err *err)
                 m->asked = !host_filter(host, HOST_FILTER_MOUNT_POINTS_EXCLUDE, m->mountpoint) &&
                            !host_filter(host, HOST_FILTER_FS_TYPES_EXCLUDE, m->fstype);
         }
-        host_mounts_ask(host->mounts, host->options->rootfs, mounts.data, mounts.len, HOST_MOUNTS_TIMEOUT_MS, host->arena);
+        host_mounts_ask(host->mounts, host->options->rootfs, mounts.data, mounts.len, HOST_MOUNTS_TIMEOUT_MS,
+                        host->arena);
         vec_each(m, &mounts)
                 if (m->asked)
                         put_mount(sink, m);

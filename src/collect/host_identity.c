@@ -11,9 +11,11 @@ static bool uname_gather(void *self, MetricSink *sink, Err *err)
         KernelUname u;
         if (!kernel_uname(host->arena, &u, err))
                 return false;
-        metric_sink_family(sink, STR("node_uname_info"), METRIC_TYPE_GAUGE, STR("Labeled system information as provided by the uname system call."));
-        metric_sink_put(sink, 1, { STR("sysname"), u.sysname }, { STR("release"), u.release }, { STR("version"), u.version },
-                        { STR("machine"), u.machine }, { STR("nodename"), u.nodename }, { STR("domainname"), u.domainname });
+        metric_sink_family(sink, STR("node_uname_info"), METRIC_TYPE_GAUGE,
+                           STR("Labeled system information as provided by the uname system call."));
+        metric_sink_put(sink, 1, { STR("sysname"), u.sysname }, { STR("release"), u.release },
+                        { STR("version"), u.version }, { STR("machine"), u.machine }, { STR("nodename"), u.nodename },
+                        { STR("domainname"), u.domainname });
         return true;
 }
 
@@ -22,8 +24,23 @@ const Collector host_uname_collector = {
         .gather = uname_gather,
 };
 
-typedef enum OsField { OS_BUILD_ID, OS_ID, OS_ID_LIKE, OS_IMAGE_ID, OS_IMAGE_VERSION, OS_NAME, OS_PRETTY_NAME, OS_VARIANT, OS_VARIANT_ID,
-                       OS_VERSION, OS_VERSION_CODENAME, OS_VERSION_ID, OS_INFO_FIELDS, OS_SUPPORT_END = OS_INFO_FIELDS, OS_FIELDS } OsField;
+typedef enum OsField {
+        OS_BUILD_ID,
+        OS_ID,
+        OS_ID_LIKE,
+        OS_IMAGE_ID,
+        OS_IMAGE_VERSION,
+        OS_NAME,
+        OS_PRETTY_NAME,
+        OS_VARIANT,
+        OS_VARIANT_ID,
+        OS_VERSION,
+        OS_VERSION_CODENAME,
+        OS_VERSION_ID,
+        OS_INFO_FIELDS,
+        OS_SUPPORT_END = OS_INFO_FIELDS,
+        OS_FIELDS
+} OsField;
 
 /* A value as a shell reads it: 'a', "b", b, with backslashes outside single quotes. */
 static Str unquote(Arena *arena, Str s)
@@ -51,7 +68,8 @@ static bool version_number(Str version, double *ret)
 {
         size_t n = 0;
         bool dot = false;
-        while (n < version.n && ((version.p[n] >= '0' && version.p[n] <= '9') || (version.p[n] == '.' && n > 0 && !dot))) {
+        while (n < version.n &&
+               ((version.p[n] >= '0' && version.p[n] <= '9') || (version.p[n] == '.' && n > 0 && !dot))) {
                 dot = dot || version.p[n] == '.';
                 n++;
         }
@@ -63,7 +81,8 @@ static bool date_days(Str date, int64_t *ret)
 {
         uint64_t year, month, day;
         if (date.n != 10 || date.p[4] != '-' || date.p[7] != '-' || !num_parse_u64(str_sub(date, 0, 4), &year) ||
-            !num_parse_u64(str_sub(date, 5, 7), &month) || !num_parse_u64(str_sub(date, 8, 10), &day) || month < 1 || month > 12 || day < 1 || day > 31)
+            !num_parse_u64(str_sub(date, 5, 7), &month) || !num_parse_u64(str_sub(date, 8, 10), &day) || month < 1 ||
+            month > 12 || day < 1 || day > 31)
                 return false;
         int64_t y = (int64_t)year - (month <= 2);
         int64_t era = (y >= 0 ? y : y - 399) / 400;
@@ -78,7 +97,8 @@ static bool read_release(Host *host, Str *ret, Err *err)
         static const char *const paths[] = { "/etc/os-release", "/usr/lib/os-release" };
         Str root = str_eq(host->options->rootfs, STR("/")) ? (Str){ 0 } : host->options->rootfs;
         for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-                if (host_read_optional(host, str_printf(host->arena, STR_FMT "%s", STR_ARG(root), paths[i]).p, ret, err))
+                if (host_read_optional(host, str_printf(host->arena, STR_FMT "%s", STR_ARG(root), paths[i]).p, ret,
+                                       err))
                         return true;
                 if (err->code != ERR_UNSUPPORTED)
                         return false;
@@ -122,16 +142,20 @@ static bool os_gather(void *self, MetricSink *sink, Err *err)
         Label labels[OS_INFO_FIELDS];
         for (size_t i = 0; i < OS_INFO_FIELDS; i++)
                 labels[i] = (Label){ rows[i].label, fields[i] };
-        metric_sink_family(sink, STR("node_os_info"), METRIC_TYPE_GAUGE, STR("What /etc/os-release says, as labels of a constant 1."));
+        metric_sink_family(sink, STR("node_os_info"), METRIC_TYPE_GAUGE,
+                           STR("What /etc/os-release says, as labels of a constant 1."));
         metric_sink_sample(sink, labels, OS_INFO_FIELDS, 1);
         double version;
         if (version_number(fields[OS_VERSION_ID], &version)) {
-                metric_sink_family(sink, STR("node_os_version"), METRIC_TYPE_GAUGE, STR("Metric containing the major.minor part of the OS version."));
-                metric_sink_put(sink, version, { STR("id"), fields[OS_ID] }, { STR("id_like"), fields[OS_ID_LIKE] }, { STR("name"), fields[OS_NAME] });
+                metric_sink_family(sink, STR("node_os_version"), METRIC_TYPE_GAUGE,
+                                   STR("Metric containing the major.minor part of the OS version."));
+                metric_sink_put(sink, version, { STR("id"), fields[OS_ID] }, { STR("id_like"), fields[OS_ID_LIKE] },
+                                { STR("name"), fields[OS_NAME] });
         }
         int64_t days;
         if (date_days(fields[OS_SUPPORT_END], &days))
-                metric_sink_gauge(sink, STR("node_os_support_end_timestamp_seconds"), STR("When support of this release ends."), (double)days * 86400);
+                metric_sink_gauge(sink, STR("node_os_support_end_timestamp_seconds"),
+                                  STR("When support of this release ends."), (double)days * 86400);
         return true;
 }
 
@@ -174,7 +198,8 @@ static bool dmi_gather(void *self, MetricSink *sink, Err *err)
         Label labels[ARRAY_LEN(rows)];
         size_t n = 0;
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                Str value = host_read_word(host, host_sys(host, "class/dmi/id/%s", rows[i].file)); /* serial numbers are for root */
+                Str value = host_read_word(
+                        host, host_sys(host, "class/dmi/id/%s", rows[i].file)); /* serial numbers are for root */
                 if (value.n && utf8_valid(value))
                         labels[n++] = (Label){ rows[i].label, value };
         }

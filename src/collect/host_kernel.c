@@ -29,7 +29,8 @@ const Collector host_loadavg_collector = {
 
 static void put_softirqs(MetricSink *sink, Str values)
 {
-        static const char *const vectors[] = { "hi", "timer", "net_tx", "net_rx", "block", "block_iopoll", "tasklet", "sched", "hrtimer", "rcu" };
+        static const char *const vectors[] = { "hi",           "timer",   "net_tx", "net_rx",  "block",
+                                               "block_iopoll", "tasklet", "sched",  "hrtimer", "rcu" };
         Str word;
         if (!host_next_word(&values, &word)) /* the sum */
                 return;
@@ -45,13 +46,18 @@ static bool stat_gather(void *self, MetricSink *sink, Err *err)
                 Str key, name, help;
                 MetricType type;
         } rows[] = {
-                { STR_INIT("intr"), STR_INIT("node_intr_total"), STR_INIT("Total number of interrupts serviced."), METRIC_TYPE_COUNTER },
-                { STR_INIT("ctxt"), STR_INIT("node_context_switches_total"), STR_INIT("Total number of context switches."), METRIC_TYPE_COUNTER },
-                { STR_INIT("processes"), STR_INIT("node_forks_total"), STR_INIT("Total number of forks."), METRIC_TYPE_COUNTER },
-                { STR_INIT("btime"), STR_INIT("node_boot_time_seconds"), STR_INIT("Node boot time, in unixtime."), METRIC_TYPE_GAUGE },
-                { STR_INIT("procs_running"), STR_INIT("node_procs_running"), STR_INIT("Number of processes in runnable state."), METRIC_TYPE_GAUGE },
-                { STR_INIT("procs_blocked"), STR_INIT("node_procs_blocked"), STR_INIT("Number of processes blocked waiting for I/O to complete."),
+                { STR_INIT("intr"), STR_INIT("node_intr_total"), STR_INIT("Total number of interrupts serviced."),
+                  METRIC_TYPE_COUNTER },
+                { STR_INIT("ctxt"), STR_INIT("node_context_switches_total"),
+                  STR_INIT("Total number of context switches."), METRIC_TYPE_COUNTER },
+                { STR_INIT("processes"), STR_INIT("node_forks_total"), STR_INIT("Total number of forks."),
+                  METRIC_TYPE_COUNTER },
+                { STR_INIT("btime"), STR_INIT("node_boot_time_seconds"), STR_INIT("Node boot time, in unixtime."),
                   METRIC_TYPE_GAUGE },
+                { STR_INIT("procs_running"), STR_INIT("node_procs_running"),
+                  STR_INIT("Number of processes in runnable state."), METRIC_TYPE_GAUGE },
+                { STR_INIT("procs_blocked"), STR_INIT("node_procs_blocked"),
+                  STR_INIT("Number of processes blocked waiting for I/O to complete."), METRIC_TYPE_GAUGE },
         };
         Host *host = self;
         Str text;
@@ -73,7 +79,8 @@ static bool stat_gather(void *self, MetricSink *sink, Err *err)
 }
 
 const Collector host_stat_collector = {
-        .base = { COMPONENT_COLLECTOR, .name = "stat", .help = "Interrupts, context switches, forks, boot time, running and blocked processes." },
+        .base = { COMPONENT_COLLECTOR, .name = "stat",
+                  .help = "Interrupts, context switches, forks, boot time, running and blocked processes." },
         .gather = stat_gather,
 };
 
@@ -136,7 +143,8 @@ static bool vmstat_gather(void *self, MetricSink *sink, Err *err)
 }
 
 const Collector host_vmstat_collector = {
-        .base = { COMPONENT_COLLECTOR, .name = "vmstat", .help = "Paging, swapping, page faults, processes killed for memory." },
+        .base = { COMPONENT_COLLECTOR, .name = "vmstat",
+                  .help = "Paging, swapping, page faults, processes killed for memory." },
         .gather = vmstat_gather,
 };
 
@@ -189,7 +197,8 @@ static bool pressure_gather(void *self, MetricSink *sink, Err *err)
                 read_resource = rows[i].resource;
                 double seconds;
                 if (!pressure_total(text, rows[i].kind, &seconds))
-                        return err_set(err, ERR_INVALID, "'%s' has no total of '" STR_FMT "'", path, STR_ARG(rows[i].kind));
+                        return err_set(err, ERR_INVALID, "'%s' has no total of '" STR_FMT "'", path,
+                                       STR_ARG(rows[i].kind));
                 metric_sink_counter(sink, rows[i].name, rows[i].help, seconds);
         }
         return true;
@@ -206,8 +215,10 @@ static bool schedstat_gather(void *self, MetricSink *sink, Err *err)
                 Str name, help;
                 double unit;
         } rows[] = {
-                { STR_INIT("node_schedstat_running_seconds_total"), STR_INIT("Number of seconds CPU spent running a process."), 1e9 },
-                { STR_INIT("node_schedstat_waiting_seconds_total"), STR_INIT("Number of seconds spent by processing waiting for this CPU."), 1e9 },
+                { STR_INIT("node_schedstat_running_seconds_total"),
+                  STR_INIT("Number of seconds CPU spent running a process."), 1e9 },
+                { STR_INIT("node_schedstat_waiting_seconds_total"),
+                  STR_INIT("Number of seconds spent by processing waiting for this CPU."), 1e9 },
                 { STR_INIT("node_schedstat_timeslices_total"), STR_INIT("Number of timeslices executed by CPU."), 1 },
         };
         enum { FIRST_FIELD = 7 };
@@ -266,7 +277,8 @@ static bool meminfo_gather(void *self, MetricSink *sink, Err *err)
                         return err_set(err, ERR_INVALID, "'%s': '" STR_FMT "' has no number", path, STR_ARG(key));
                 bool kb = n == 2 && str_eq(words[1], STR("kB"));
                 Str name = meminfo_name(host->arena, key, kb);
-                Str help = str_printf(host->arena, "Memory information field " STR_FMT ".", (int)(name.n - 12), name.p + 12);
+                Str help = str_printf(host->arena, "Memory information field " STR_FMT ".", (int)(name.n - 12),
+                                      name.p + 12);
                 metric_sink_gauge(sink, name, help, kb ? v * 1024 : v);
         }
         return true;

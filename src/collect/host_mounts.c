@@ -41,7 +41,8 @@ static Str unescape(Arena *arena, Str s)
         size_t n = 0;
         for (size_t i = 0; i < s.n; i++) {
                 const char *p = s.p + i;
-                bool octal = p[0] == '\\' && i + 3 < s.n && p[1] >= '0' && p[1] <= '3' && p[2] >= '0' && p[2] <= '7' && p[3] >= '0' && p[3] <= '7';
+                bool octal = p[0] == '\\' && i + 3 < s.n && p[1] >= '0' && p[1] <= '3' && p[2] >= '0' && p[2] <= '7' &&
+                             p[3] >= '0' && p[3] <= '7';
                 int c = octal ? (p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0') : *p;
                 out[n++] = (char)c;
                 i += octal ? 3 : 0;
@@ -74,7 +75,9 @@ static bool parse_line(Str line, Arena *arena, HostMount *ret)
         for (size_t i = 0; i < 3; i++)
                 if (!str_split_next(&line, ' ', &after[i]))
                         return false;
-        HostMount m = { .device = unescape(arena, after[1]), .fstype = unescape(arena, after[0]), .mountpoint = unescape(arena, before[MOUNTPOINT]) };
+        HostMount m = { .device = unescape(arena, after[1]),
+                        .fstype = unescape(arena, after[0]),
+                        .mountpoint = unescape(arena, before[MOUNTPOINT]) };
         if (!str_cut(before[NUMBER], ':', &m.major, &m.minor))
                 return false;
         m.readonly = has_ro(before[OPTIONS]) || has_ro(after[2]);
@@ -105,8 +108,10 @@ bool host_mounts_parse(Str text, Arena *arena, HostMountList *ret, size_t *ret_b
 
 bool host_mounts_is_network(Str fstype)
 {
-        static const char *const types[] = { "nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "ceph", "9p", "afs", "coda", "glusterfs", "lustre",
-                                             "beegfs", "gpfs", "ocfs2", "gfs2", "pvfs2", "orangefs", "davfs", "autofs", "virtiofs", "fuse" };
+        static const char *const types[] = { "nfs",    "nfs4",   "cifs",     "smb3", "smbfs",     "ncpfs",
+                                             "ceph",   "9p",     "afs",      "coda", "glusterfs", "lustre",
+                                             "beegfs", "gpfs",   "ocfs2",    "gfs2", "pvfs2",     "orangefs",
+                                             "davfs",  "autofs", "virtiofs", "fuse" };
         for (size_t i = 0; i < ARRAY_LEN(types); i++)
                 if (str_eq(fstype, str_of(types[i])))
                         return true;
@@ -255,8 +260,8 @@ static bool is_guarded(const HostMount *mounts, size_t n, const HostMount *m)
                 return true;
         for (size_t i = 0; i < n; i++) {
                 Str above = mounts[i].mountpoint;
-                if (host_mounts_is_network(mounts[i].fstype) && str_starts(m->mountpoint, above) && m->mountpoint.n > above.n &&
-                    m->mountpoint.p[above.n] == '/')
+                if (host_mounts_is_network(mounts[i].fstype) && str_starts(m->mountpoint, above) &&
+                    m->mountpoint.n > above.n && m->mountpoint.p[above.n] == '/')
                         return true;
         }
         return false;

@@ -8,18 +8,18 @@
 #include "os/kernel.h"
 
 enum {
-        HOST_MOUNTS_MAX = 4096,      /* more lines of mountinfo are an error */
-        HOST_MOUNTS_MAX_STUCK = 64,  /* threads that may hang at once; further mounts then count as stuck */
+        HOST_MOUNTS_MAX = 4096,       /* more lines of mountinfo are an error */
+        HOST_MOUNTS_MAX_STUCK = 64,   /* threads that may hang at once; further mounts then count as stuck */
         HOST_MOUNTS_TIMEOUT_MS = 500, /* for all network mounts of a gather together */
 };
 
 typedef struct HostMount {
         Str device, mountpoint, fstype, major, minor;
         bool readonly;
-        bool asked;  /* by the caller: false: left out */
-        bool ok;     /* fs is filled */
+        bool asked; /* by the caller: false: left out */
+        bool ok;    /* fs is filled */
         KernelFs fs;
-        Str error;   /* why it is not ok: fit for a label */
+        Str error; /* why it is not ok: fit for a label */
 } HostMount;
 
 typedef VEC(HostMount) HostMountList;

@@ -28,9 +28,10 @@ static bool netdev_gather(void *self, MetricSink *sink, Err *err)
         static const struct {
                 Str name, help;
         } rows[NETDEV_VALUES] = {
-                ROW("receive_bytes"), ROW("receive_packets"), ROW("receive_errs"), ROW("receive_drop"), ROW("receive_fifo"), ROW("receive_frame"),
-                ROW("receive_compressed"), ROW("receive_multicast"), ROW("transmit_bytes"), ROW("transmit_packets"), ROW("transmit_errs"),
-                ROW("transmit_drop"), ROW("transmit_fifo"), ROW("transmit_colls"), ROW("transmit_carrier"), ROW("transmit_compressed"),
+                ROW("receive_bytes"),  ROW("receive_packets"),  ROW("receive_errs"),       ROW("receive_drop"),
+                ROW("receive_fifo"),   ROW("receive_frame"),    ROW("receive_compressed"), ROW("receive_multicast"),
+                ROW("transmit_bytes"), ROW("transmit_packets"), ROW("transmit_errs"),      ROW("transmit_drop"),
+                ROW("transmit_fifo"),  ROW("transmit_colls"),   ROW("transmit_carrier"),   ROW("transmit_compressed"),
         };
 #undef ROW
         Host *host = self;
@@ -45,11 +46,13 @@ static bool netdev_gather(void *self, MetricSink *sink, Err *err)
                 if (n < 2 || line.n == 0) /* the headings */
                         continue;
                 if (!parse_device(line, &device, values)) {
-                        ok = err_set(err, ERR_INVALID, "'%s' line %zu is no device with %d numbers", path, n + 1, NETDEV_VALUES);
+                        ok = err_set(err, ERR_INVALID, "'%s' line %zu is no device with %d numbers", path, n + 1,
+                                     NETDEV_VALUES);
                         continue;
                 }
                 if (host_filter(host, HOST_FILTER_NETDEV_EXCLUDE, device) ||
-                    (host->filters[HOST_FILTER_NETDEV_INCLUDE] && !host_filter(host, HOST_FILTER_NETDEV_INCLUDE, device)))
+                    (host->filters[HOST_FILTER_NETDEV_INCLUDE] &&
+                     !host_filter(host, HOST_FILTER_NETDEV_INCLUDE, device)))
                         continue;
                 for (size_t i = 0; i < NETDEV_VALUES; i++) {
                         metric_sink_family(sink, rows[i].name, METRIC_TYPE_COUNTER, rows[i].help);
@@ -57,7 +60,9 @@ static bool netdev_gather(void *self, MetricSink *sink, Err *err)
                 }
                 double unhandled;
                 Err ignored;
-                if (host_read_double(host, host_sys(host, "class/net/" STR_FMT "/statistics/rx_nohandler", STR_ARG(device)), &unhandled, &ignored)) {
+                if (host_read_double(host,
+                                     host_sys(host, "class/net/" STR_FMT "/statistics/rx_nohandler", STR_ARG(device)),
+                                     &unhandled, &ignored)) {
                         metric_sink_family(sink, STR("node_network_receive_nohandler_total"), METRIC_TYPE_COUNTER,
                                            STR("Network device statistic receive_nohandler."));
                         metric_sink_put(sink, unhandled, { STR("device"), device });
@@ -91,7 +96,8 @@ enum { NETCLASS_COLUMNS = 16, NETCLASS_FLAGS = 6, FLAG_UP = 1 };
 
 static const NetclassColumn *netclass_columns(void)
 {
-#define ROW(file, key, type) { file, STR_INIT("node_network_" key), STR_INIT("Network device property: " key "."), METRIC_TYPE_##type }
+#define ROW(file, key, type) \
+        { file, STR_INIT("node_network_" key), STR_INIT("Network device property: " key "."), METRIC_TYPE_##type }
         static const NetclassColumn columns[NETCLASS_COLUMNS] = {
                 ROW("addr_assign_type", "address_assign_type", GAUGE),
                 ROW("carrier", "carrier", GAUGE),
@@ -125,7 +131,8 @@ static void put_class(Host *host, MetricSink *sink, Str device)
         Str admin = STR("unknown");
         for (size_t i = 0; i < NETCLASS_COLUMNS; i++) {
                 int64_t v;
-                if (!parse_integer(attribute(host, device, columns[i].file), &v)) /* the file is absent, or the device is down */
+                if (!parse_integer(attribute(host, device, columns[i].file),
+                                   &v)) /* the file is absent, or the device is down */
                         continue;
                 if (i == NETCLASS_FLAGS)
                         admin = v & FLAG_UP ? STR("up") : STR("down");
@@ -133,17 +140,22 @@ static void put_class(Host *host, MetricSink *sink, Str device)
                 metric_sink_put(sink, (double)v, { STR("device"), device });
         }
         int64_t megabits;
-        if (parse_integer(attribute(host, device, "speed"), &megabits) && (megabits >= 0 || !host->options->netclass_ignore_invalid_speed)) {
-                metric_sink_family(sink, STR("node_network_speed_bytes"), METRIC_TYPE_GAUGE, STR("Network device property: speed_bytes."));
+        if (parse_integer(attribute(host, device, "speed"), &megabits) &&
+            (megabits >= 0 || !host->options->netclass_ignore_invalid_speed)) {
+                metric_sink_family(sink, STR("node_network_speed_bytes"), METRIC_TYPE_GAUGE,
+                                   STR("Network device property: speed_bytes."));
                 metric_sink_put(sink, (double)megabits * 1000 * 1000 / 8, { STR("device"), device });
         }
         Str state = attribute(host, device, "operstate");
-        metric_sink_family(sink, STR("node_network_up"), METRIC_TYPE_GAUGE, STR("Value is 1 if operstate is 'up', 0 otherwise."));
+        metric_sink_family(sink, STR("node_network_up"), METRIC_TYPE_GAUGE,
+                           STR("Value is 1 if operstate is 'up', 0 otherwise."));
         metric_sink_put(sink, str_eq(state, STR("up")), { STR("device"), device });
-        metric_sink_family(sink, STR("node_network_info"), METRIC_TYPE_GAUGE, STR("Non-numeric data from /sys/class/net/<iface>, value is always 1."));
+        metric_sink_family(sink, STR("node_network_info"), METRIC_TYPE_GAUGE,
+                           STR("Non-numeric data from /sys/class/net/<iface>, value is always 1."));
         metric_sink_put(sink, 1, { STR("device"), device }, { STR("address"), attribute(host, device, "address") },
-                        { STR("broadcast"), attribute(host, device, "broadcast") }, { STR("duplex"), attribute(host, device, "duplex") },
-                        { STR("operstate"), state }, { STR("adminstate"), admin }, { STR("ifalias"), attribute(host, device, "ifalias") });
+                        { STR("broadcast"), attribute(host, device, "broadcast") },
+                        { STR("duplex"), attribute(host, device, "duplex") }, { STR("operstate"), state },
+                        { STR("adminstate"), admin }, { STR("ifalias"), attribute(host, device, "ifalias") });
 }
 
 static bool netclass_gather(void *self, MetricSink *sink, Err *err)
@@ -158,7 +170,8 @@ static bool netclass_gather(void *self, MetricSink *sink, Err *err)
         }
         for (size_t i = 0; i < n; i++)
                 if (!host_filter(host, HOST_FILTER_NETCLASS_IGNORED, devices[i]) &&
-                    kernel_is_dir(host_sys(host, "class/net/" STR_FMT, STR_ARG(devices[i])))) /* bonding_masters is a file */
+                    kernel_is_dir(
+                            host_sys(host, "class/net/" STR_FMT, STR_ARG(devices[i])))) /* bonding_masters is a file */
                         put_class(host, sink, devices[i]);
         return true;
 }

@@ -23,8 +23,8 @@ static bool gather_pairs(Host *host, MetricSink *sink, const char *path, Err *er
         for (Str names, values, protocol, other; host_next_line(&text, &names);) {
                 if (names.n == 0)
                         continue;
-                if (!host_next_line(&text, &values) || !host_next_word(&names, &protocol) || !host_next_word(&values, &other) ||
-                    !str_eq(protocol, other) || !str_ends(protocol, STR(":")))
+                if (!host_next_line(&text, &values) || !host_next_word(&names, &protocol) ||
+                    !host_next_word(&values, &other) || !str_eq(protocol, other) || !str_ends(protocol, STR(":")))
                         return err_set(err, ERR_INVALID, "'%s': lines do not come in pairs of names and values", path);
                 protocol.n--;
                 for (Str name, value; host_next_word(&names, &name) && host_next_word(&values, &value);)
@@ -44,7 +44,8 @@ static bool gather_snmp6(Host *host, MetricSink *sink, Err *err)
                         continue;
                 size_t six = str_find_char(words[0], '6');
                 if (six != SIZE_MAX)
-                        put_netstat(host, sink, str_sub(words[0], 0, six + 1), str_sub(words[0], six + 1, words[0].n), words[1]);
+                        put_netstat(host, sink, str_sub(words[0], 0, six + 1), str_sub(words[0], six + 1, words[0].n),
+                                    words[1]);
         }
         return true;
 }
@@ -52,8 +53,8 @@ static bool gather_snmp6(Host *host, MetricSink *sink, Err *err)
 static bool netstat_gather(void *self, MetricSink *sink, Err *err)
 {
         Host *host = self;
-        return gather_pairs(host, sink, host_proc(host, "net/netstat"), err) && gather_pairs(host, sink, host_proc(host, "net/snmp"), err) &&
-               gather_snmp6(host, sink, err);
+        return gather_pairs(host, sink, host_proc(host, "net/netstat"), err) &&
+               gather_pairs(host, sink, host_proc(host, "net/snmp"), err) && gather_snmp6(host, sink, err);
 }
 
 const Collector host_netstat_collector = {
@@ -64,7 +65,8 @@ const Collector host_netstat_collector = {
 static void put_sockstat(Host *host, MetricSink *sink, Str protocol, Str state, double v)
 {
         Str name = str_printf(host->arena, "node_sockstat_" STR_FMT "_" STR_FMT, STR_ARG(protocol), STR_ARG(state));
-        Str help = str_printf(host->arena, "Number of " STR_FMT " sockets in state " STR_FMT ".", STR_ARG(protocol), STR_ARG(state));
+        Str help = str_printf(host->arena, "Number of " STR_FMT " sockets in state " STR_FMT ".", STR_ARG(protocol),
+                              STR_ARG(state));
         metric_sink_gauge(sink, name, help, v);
 }
 
@@ -81,9 +83,11 @@ static bool gather_sockstat(Host *host, MetricSink *sink, const char *path, Err 
                 while (host_next_word(&rest, &state) && host_next_word(&rest, &value)) {
                         double v;
                         if (!host_number(value, &v))
-                                return err_set(err, ERR_INVALID, "'%s': '" STR_FMT "' of " STR_FMT " is no number", path, STR_ARG(state), STR_ARG(protocol));
+                                return err_set(err, ERR_INVALID, "'%s': '" STR_FMT "' of " STR_FMT " is no number",
+                                               path, STR_ARG(state), STR_ARG(protocol));
                         if (str_eq(protocol, STR("sockets")) && str_eq(state, STR("used")))
-                                metric_sink_gauge(sink, STR("node_sockstat_sockets_used"), STR("Number of IPv4 sockets in use."), v);
+                                metric_sink_gauge(sink, STR("node_sockstat_sockets_used"),
+                                                  STR("Number of IPv4 sockets in use."), v);
                         for (size_t i = 0; i < ARRAY_LEN(states); i++)
                                 if (str_eq(state, str_of(states[i])))
                                         put_sockstat(host, sink, protocol, state, v);
@@ -97,7 +101,8 @@ static bool gather_sockstat(Host *host, MetricSink *sink, const char *path, Err 
 static bool sockstat_gather(void *self, MetricSink *sink, Err *err)
 {
         Host *host = self;
-        return gather_sockstat(host, sink, host_proc(host, "net/sockstat"), err) && gather_sockstat(host, sink, host_proc(host, "net/sockstat6"), err);
+        return gather_sockstat(host, sink, host_proc(host, "net/sockstat"), err) &&
+               gather_sockstat(host, sink, host_proc(host, "net/sockstat6"), err);
 }
 
 const Collector host_sockstat_collector = {
@@ -113,13 +118,19 @@ static bool softnet_gather(void *self, MetricSink *sink, Err *err)
                 Str name, help;
                 MetricType type;
         } rows[] = {
-                { 0, STR_INIT("node_softnet_processed_total"), STR_INIT("Number of processed packets."), METRIC_TYPE_COUNTER },
-                { 1, STR_INIT("node_softnet_dropped_total"), STR_INIT("Number of dropped packets."), METRIC_TYPE_COUNTER },
-                { 2, STR_INIT("node_softnet_times_squeezed_total"), STR_INIT("Number of times processing packets ran out of quota."), METRIC_TYPE_COUNTER },
-                { 8, STR_INIT("node_softnet_cpu_collision_total"), STR_INIT("Number of collision occur while obtaining device lock while transmitting."),
+                { 0, STR_INIT("node_softnet_processed_total"), STR_INIT("Number of processed packets."),
                   METRIC_TYPE_COUNTER },
-                { 9, STR_INIT("node_softnet_received_rps_total"), STR_INIT("Number of times cpu woken up received_rps."), METRIC_TYPE_COUNTER },
-                { 10, STR_INIT("node_softnet_flow_limit_count_total"), STR_INIT("Number of times flow limit has been reached."), METRIC_TYPE_COUNTER },
+                { 1, STR_INIT("node_softnet_dropped_total"), STR_INIT("Number of dropped packets."),
+                  METRIC_TYPE_COUNTER },
+                { 2, STR_INIT("node_softnet_times_squeezed_total"),
+                  STR_INIT("Number of times processing packets ran out of quota."), METRIC_TYPE_COUNTER },
+                { 8, STR_INIT("node_softnet_cpu_collision_total"),
+                  STR_INIT("Number of collision occur while obtaining device lock while transmitting."),
+                  METRIC_TYPE_COUNTER },
+                { 9, STR_INIT("node_softnet_received_rps_total"),
+                  STR_INIT("Number of times cpu woken up received_rps."), METRIC_TYPE_COUNTER },
+                { 10, STR_INIT("node_softnet_flow_limit_count_total"),
+                  STR_INIT("Number of times flow limit has been reached."), METRIC_TYPE_COUNTER },
                 { 11, STR_INIT("node_softnet_backlog_len"), STR_INIT("Softnet backlog status."), METRIC_TYPE_GAUGE },
         };
         Host *host = self;
@@ -137,7 +148,8 @@ static bool softnet_gather(void *self, MetricSink *sink, Err *err)
                 for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                         uint64_t v = 0; /* a column that an old kernel lacks */
                         if (rows[i].column < n && !host_hex(words[rows[i].column], &v))
-                                return err_set(err, ERR_INVALID, "'%s': '" STR_FMT "' is no hexadecimal number", path, STR_ARG(words[rows[i].column]));
+                                return err_set(err, ERR_INVALID, "'%s': '" STR_FMT "' is no hexadecimal number", path,
+                                               STR_ARG(words[rows[i].column]));
                         metric_sink_family(sink, rows[i].name, rows[i].type, rows[i].help);
                         metric_sink_put(sink, (double)v, { STR("cpu"), label });
                 }
@@ -146,7 +158,8 @@ static bool softnet_gather(void *self, MetricSink *sink, Err *err)
 }
 
 const Collector host_softnet_collector = {
-        .base = { COMPONENT_COLLECTOR, .name = "softnet", .help = "Packets that each CPU took from the network cards." },
+        .base = { COMPONENT_COLLECTOR, .name = "softnet",
+                  .help = "Packets that each CPU took from the network cards." },
         .gather = softnet_gather,
 };
 
@@ -192,16 +205,21 @@ enum { CONNTRACK_COLUMNS = 8 };
 static const struct {
         Str column, name, help;
 } conntrack_rows[CONNTRACK_COLUMNS] = {
-        { STR_INIT("found"), STR_INIT("node_nf_conntrack_stat_found"), STR_INIT("Number of searched entries which were successful.") },
-        { STR_INIT("invalid"), STR_INIT("node_nf_conntrack_stat_invalid"), STR_INIT("Number of packets seen which can not be tracked.") },
+        { STR_INIT("found"), STR_INIT("node_nf_conntrack_stat_found"),
+          STR_INIT("Number of searched entries which were successful.") },
+        { STR_INIT("invalid"), STR_INIT("node_nf_conntrack_stat_invalid"),
+          STR_INIT("Number of packets seen which can not be tracked.") },
         { STR_INIT("ignore"), STR_INIT("node_nf_conntrack_stat_ignore"),
           STR_INIT("Number of packets seen which are already connected to a conntrack entry.") },
-        { STR_INIT("insert"), STR_INIT("node_nf_conntrack_stat_insert"), STR_INIT("Number of entries inserted into the list.") },
+        { STR_INIT("insert"), STR_INIT("node_nf_conntrack_stat_insert"),
+          STR_INIT("Number of entries inserted into the list.") },
         { STR_INIT("insert_failed"), STR_INIT("node_nf_conntrack_stat_insert_failed"),
           STR_INIT("Number of entries for which list insertion was attempted but failed.") },
-        { STR_INIT("drop"), STR_INIT("node_nf_conntrack_stat_drop"), STR_INIT("Number of packets dropped due to conntrack failure.") },
+        { STR_INIT("drop"), STR_INIT("node_nf_conntrack_stat_drop"),
+          STR_INIT("Number of packets dropped due to conntrack failure.") },
         { STR_INIT("early_drop"), STR_INIT("node_nf_conntrack_stat_early_drop"),
-          STR_INIT("Number of dropped conntrack entries to make room for new ones, if maximum table size was reached.") },
+          STR_INIT(
+                  "Number of dropped conntrack entries to make room for new ones, if maximum table size was reached.") },
         { STR_INIT("search_restart"), STR_INIT("node_nf_conntrack_stat_search_restart"),
           STR_INIT("Number of conntrack table lookups which had to be restarted due to hashtable resizes.") },
 };
@@ -220,7 +238,8 @@ static bool gather_conntrack_stat(Host *host, MetricSink *sink, Err *err)
                 for (size_t i = 0; i < n && i < columns; i++) {
                         uint64_t v;
                         if (!host_hex(words[i], &v))
-                                return err_set(err, ERR_INVALID, "'%s': '" STR_FMT "' is no hexadecimal number", path, STR_ARG(words[i]));
+                                return err_set(err, ERR_INVALID, "'%s': '" STR_FMT "' is no hexadecimal number", path,
+                                               STR_ARG(words[i]));
                         for (size_t k = 0; k < CONNTRACK_COLUMNS; k++)
                                 if (str_eq(names[i], conntrack_rows[k].column))
                                         sums[k] += v;
@@ -240,10 +259,12 @@ static bool conntrack_gather(void *self, MetricSink *sink, Err *err)
                         err->code = ERR_UNSUPPORTED; /* the module is not loaded */
                 return false;
         }
-        metric_sink_gauge(sink, STR("node_nf_conntrack_entries"), STR("Number of currently allocated flow entries for connection tracking."), entries);
+        metric_sink_gauge(sink, STR("node_nf_conntrack_entries"),
+                          STR("Number of currently allocated flow entries for connection tracking."), entries);
         if (!host_read_double(host, host_proc(host, "sys/net/netfilter/nf_conntrack_max"), &limit, err))
                 return false;
-        metric_sink_gauge(sink, STR("node_nf_conntrack_entries_limit"), STR("Maximum size of connection tracking table."), limit);
+        metric_sink_gauge(sink, STR("node_nf_conntrack_entries_limit"),
+                          STR("Maximum size of connection tracking table."), limit);
         return gather_conntrack_stat(host, sink, err);
 }
 
@@ -265,7 +286,8 @@ static bool sum_queues(Host *host, const char *path, uint64_t *ret_tx, uint64_t 
                 if (i == 0 || host_words(line, words, ARRAY_LEN(words)) < ARRAY_LEN(words))
                         continue;
                 if (!str_cut(words[QUEUE_COLUMN], ':', &tx, &rx) || !host_hex(tx, &t) || !host_hex(rx, &r))
-                        return err_set(err, ERR_INVALID, "'%s' line %zu: '" STR_FMT "' are no queue lengths", path, i + 1, STR_ARG(words[QUEUE_COLUMN]));
+                        return err_set(err, ERR_INVALID, "'%s' line %zu: '" STR_FMT "' are no queue lengths", path,
+                                       i + 1, STR_ARG(words[QUEUE_COLUMN]));
                 *ret_tx += t;
                 *ret_rx += r;
         }
@@ -280,7 +302,8 @@ static bool udp_queues_gather(void *self, MetricSink *sink, Err *err)
         } rows[] = { { "net/udp", STR_INIT("v4") }, { "net/udp6", STR_INIT("v6") } };
         Host *host = self;
         size_t found = 0;
-        metric_sink_family(sink, STR("node_udp_queues"), METRIC_TYPE_GAUGE, STR("Number of allocated memory in the kernel for UDP datagrams in bytes."));
+        metric_sink_family(sink, STR("node_udp_queues"), METRIC_TYPE_GAUGE,
+                           STR("Number of allocated memory in the kernel for UDP datagrams in bytes."));
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 uint64_t tx = 0, rx = 0;
                 if (!sum_queues(host, host_proc(host, "%s", rows[i].file), &tx, &rx, err)) {

@@ -38,8 +38,10 @@ static Str clean_name(Arena *arena, Str s)
 /* "temp1_crit_alarm" to its parts; "pwm1" has no property, "vrm" no number. */
 static bool parse_sensor_file(Arena *arena, Str file, SensorFile *ret)
 {
-        static const char *const types[] = { "vrm", "beep_enable", "update_interval", "in", "cpu", "fan", "pwm", "temp", "curr", "power",
-                                             "energy", "humidity", "intrusion", "freq" };
+        static const char *const types[] = {
+                "vrm",  "beep_enable", "update_interval", "in",     "cpu",      "fan",       "pwm",
+                "temp", "curr",        "power",           "energy", "humidity", "intrusion", "freq"
+        };
         for (size_t i = 0; i < ARRAY_LEN(types); i++) {
                 Str type = str_of(types[i]);
                 if (!str_starts(file, type))
@@ -132,10 +134,7 @@ static const SensorRule *rule_of(Str type, Str property)
 }
 
 /* A power of ten is divided by where it is smaller than 1: 0.001 has no exact double, 1000 has. */
-static double scaled(double v, double unit)
-{
-        return unit == 1e-6 ? v / 1e6 : v * unit;
-}
+static double scaled(double v, double unit) { return unit == 1e-6 ? v / 1e6 : v * unit; }
 
 static void put_property(Host *host, MetricSink *sink, const Chip *chip, SensorFiles *files, const SensorFile *f)
 {
@@ -149,7 +148,8 @@ static void put_property(Host *host, MetricSink *sink, const Chip *chip, SensorF
                 if (property_of(files, f->sensor, (Str){ 0 })) /* the plain name is taken */
                         name = str_printf(host->arena, STR_FMT "_input", STR_ARG(name));
         } else if (f->property.n) {
-                name = str_printf(host->arena, STR_FMT "_" STR_FMT, STR_ARG(name), STR_ARG(clean_name(host->arena, f->property)));
+                name = str_printf(host->arena, STR_FMT "_" STR_FMT, STR_ARG(name),
+                                  STR_ARG(clean_name(host->arena, f->property)));
         }
         Str sensor = f->sensor;
         Str suffix = { 0 };
@@ -183,12 +183,15 @@ static bool put_special(MetricSink *sink, const Chip *chip, const SensorFile *f)
         double v = 0;
         bool number = floats_parse(f->value, &v);
         if (str_eq(f->type, STR("beep_enable"))) {
-                metric_sink_family(sink, STR("node_hwmon_beep_enabled"), METRIC_TYPE_GAUGE, STR("Hardware beep enabled."));
+                metric_sink_family(sink, STR("node_hwmon_beep_enabled"), METRIC_TYPE_GAUGE,
+                                   STR("Hardware beep enabled."));
                 v = str_eq(f->value, STR("1"));
         } else if (str_eq(f->type, STR("vrm"))) {
-                metric_sink_family(sink, STR("node_hwmon_voltage_regulator_version"), METRIC_TYPE_GAUGE, STR("Hardware voltage regulator."));
+                metric_sink_family(sink, STR("node_hwmon_voltage_regulator_version"), METRIC_TYPE_GAUGE,
+                                   STR("Hardware voltage regulator."));
         } else if (str_eq(f->type, STR("update_interval"))) {
-                metric_sink_family(sink, STR("node_hwmon_update_interval_seconds"), METRIC_TYPE_GAUGE, STR("Hardware monitor update interval."));
+                metric_sink_family(sink, STR("node_hwmon_update_interval_seconds"), METRIC_TYPE_GAUGE,
+                                   STR("Hardware monitor update interval."));
                 v *= 0.001;
         } else {
                 return false;
@@ -204,13 +207,16 @@ static void put_chip(Host *host, MetricSink *sink, const Chip *chip)
         read_sensors(host, chip->dir, &files);
         read_sensors(host, str_printf(host->arena, "%s/device", chip->dir).p, &files);
         if (chip->human.n) {
-                metric_sink_family(sink, STR("node_hwmon_chip_names"), METRIC_TYPE_GAUGE, STR("Annotation metric for human-readable chip names."));
+                metric_sink_family(sink, STR("node_hwmon_chip_names"), METRIC_TYPE_GAUGE,
+                                   STR("Annotation metric for human-readable chip names."));
                 metric_sink_put(sink, 1, { STR("chip"), chip->name }, { STR("chip_name"), chip->human });
         }
         vec_each(f, &files) {
                 if (str_eq(f->property, STR("label")) && f->value.n) {
-                        metric_sink_family(sink, STR("node_hwmon_sensor_label"), METRIC_TYPE_GAUGE, STR("Label for given chip and sensor."));
-                        metric_sink_put(sink, 1, { STR("chip"), chip->name }, { STR("sensor"), f->sensor }, { STR("label"), f->value });
+                        metric_sink_family(sink, STR("node_hwmon_sensor_label"), METRIC_TYPE_GAUGE,
+                                           STR("Label for given chip and sensor."));
+                        metric_sink_put(sink, 1, { STR("chip"), chip->name }, { STR("sensor"), f->sensor },
+                                        { STR("label"), f->value });
                 } else if (!str_eq(f->property, STR("label")) && !put_special(sink, chip, f)) {
                         put_property(host, sink, chip, &files, f);
                 }
@@ -223,13 +229,16 @@ static bool name_chip(Host *host, Str entry, Chip *ret)
         Str path, head, bus = { 0 };
         Err ignored;
         ret->dir = host_sys(host, "class/hwmon/" STR_FMT, STR_ARG(entry));
-        ret->human = clean_name(host->arena, host_read_word(host, host_sys(host, "class/hwmon/" STR_FMT "/name", STR_ARG(entry))));
+        ret->human = clean_name(host->arena,
+                                host_read_word(host, host_sys(host, "class/hwmon/" STR_FMT "/name", STR_ARG(entry))));
         if (kernel_realpath(str_printf(host->arena, "%s/device", ret->dir).p, host->arena, &path, &ignored)) {
                 size_t slash = str_rfind_char(path, '/');
                 head = str_sub(path, 0, slash);
                 bus = clean_name(host->arena, str_sub(head, str_rfind_char(head, '/') + 1, head.n));
                 Str device = clean_name(host->arena, str_sub(path, slash + 1, path.n));
-                ret->name = bus.n && device.n ? str_printf(host->arena, STR_FMT "_" STR_FMT, STR_ARG(bus), STR_ARG(device)) : device;
+                ret->name = bus.n && device.n
+                                    ? str_printf(host->arena, STR_FMT "_" STR_FMT, STR_ARG(bus), STR_ARG(device))
+                                    : device;
         }
         if (ret->name.n == 0)
                 ret->name = ret->human;
@@ -251,7 +260,8 @@ static bool hwmon_gather(void *self, MetricSink *sink, Err *err)
         VEC(Chip) chips = { .arena = host->arena };
         for (size_t i = 0; i < n; i++) {
                 Chip chip = { 0 };
-                if (kernel_is_dir(host_sys(host, "class/hwmon/" STR_FMT, STR_ARG(entries[i]))) && name_chip(host, entries[i], &chip))
+                if (kernel_is_dir(host_sys(host, "class/hwmon/" STR_FMT, STR_ARG(entries[i]))) &&
+                    name_chip(host, entries[i], &chip))
                         vec_push(&chips, chip);
         }
         Str *names = arena_array(host->arena, Str, chips.len + 1);
@@ -260,7 +270,8 @@ static bool hwmon_gather(void *self, MetricSink *sink, Err *err)
                 for (size_t k = 0; k < chips.len; k++)
                         shared = shared || (k != i && str_eq(chips.data[k].name, chips.data[i].name));
                 names[i] = shared && chips.data[i].human.n
-                                   ? str_printf(host->arena, STR_FMT "_" STR_FMT, STR_ARG(chips.data[i].name), STR_ARG(chips.data[i].human))
+                                   ? str_printf(host->arena, STR_FMT "_" STR_FMT, STR_ARG(chips.data[i].name),
+                                                STR_ARG(chips.data[i].human))
                                    : chips.data[i].name;
         }
         for (size_t i = 0; i < chips.len; i++) {
@@ -286,22 +297,28 @@ static bool thermal_zone_gather(void *self, MetricSink *sink, Err *err)
         Err ignored; /* a zone without a reading is common: a sensor that is off */
         host_list_numbered(host, host_sys(host, "class/thermal"), STR("thermal_zone"), &numbers, &n);
         for (size_t i = 0; i < n; i++) {
-                if (!host_read_double(host, host_sys(host, "class/thermal/thermal_zone%s/temp", numbers[i].p), &v, &ignored))
+                if (!host_read_double(host, host_sys(host, "class/thermal/thermal_zone%s/temp", numbers[i].p), &v,
+                                      &ignored))
                         continue;
                 Str type = host_read_word(host, host_sys(host, "class/thermal/thermal_zone%s/type", numbers[i].p));
-                metric_sink_family(sink, STR("node_thermal_zone_temp"), METRIC_TYPE_GAUGE, STR("Zone temperature in Celsius."));
+                metric_sink_family(sink, STR("node_thermal_zone_temp"), METRIC_TYPE_GAUGE,
+                                   STR("Zone temperature in Celsius."));
                 metric_sink_put(sink, v / 1000.0, { STR("zone"), numbers[i] }, { STR("type"), type });
         }
         host_list_numbered(host, host_sys(host, "class/thermal"), STR("cooling_device"), &numbers, &n);
         for (size_t i = 0; i < n; i++) {
                 double max;
-                if (!host_read_double(host, host_sys(host, "class/thermal/cooling_device%s/cur_state", numbers[i].p), &v, &ignored) ||
-                    !host_read_double(host, host_sys(host, "class/thermal/cooling_device%s/max_state", numbers[i].p), &max, &ignored))
+                if (!host_read_double(host, host_sys(host, "class/thermal/cooling_device%s/cur_state", numbers[i].p),
+                                      &v, &ignored) ||
+                    !host_read_double(host, host_sys(host, "class/thermal/cooling_device%s/max_state", numbers[i].p),
+                                      &max, &ignored))
                         continue;
                 Str type = host_read_word(host, host_sys(host, "class/thermal/cooling_device%s/type", numbers[i].p));
-                metric_sink_family(sink, STR("node_cooling_device_cur_state"), METRIC_TYPE_GAUGE, STR("Current throttle state of the cooling device."));
+                metric_sink_family(sink, STR("node_cooling_device_cur_state"), METRIC_TYPE_GAUGE,
+                                   STR("Current throttle state of the cooling device."));
                 metric_sink_put(sink, v, { STR("name"), numbers[i] }, { STR("type"), type });
-                metric_sink_family(sink, STR("node_cooling_device_max_state"), METRIC_TYPE_GAUGE, STR("Maximum throttle state of the cooling device."));
+                metric_sink_family(sink, STR("node_cooling_device_max_state"), METRIC_TYPE_GAUGE,
+                                   STR("Maximum throttle state of the cooling device."));
                 metric_sink_put(sink, max, { STR("name"), numbers[i] }, { STR("type"), type });
         }
         return true;

@@ -41,7 +41,8 @@ static void read_file(Reading *r, const char *path)
         TextfileFamilies families;
         int64_t mtime;
         Err err;
-        if (!host_read(host, path, &text, &err) || !textfile_parse(text, host->arena, &families, &err) || !kernel_mtime(path, &mtime, &err)) {
+        if (!host_read(host, path, &text, &err) || !textfile_parse(text, host->arena, &families, &err) ||
+            !kernel_mtime(path, &mtime, &err)) {
                 complain(r, path, &err);
                 return;
         }
@@ -88,8 +89,8 @@ static void put_family(Reading *r, MetricSink *sink, Source *sources, size_t n)
                 bool other_help = f->help.n && help.n && !str_eq(f->help, help);
                 if (other_help || f->type != type) {
                         Err err;
-                        err_set(&err, ERR_INVALID, "'" STR_FMT "' has another %s than in '" STR_FMT "'", STR_ARG(f->name), other_help ? "help" : "type",
-                                STR_ARG(sources[0].path));
+                        err_set(&err, ERR_INVALID, "'" STR_FMT "' has another %s than in '" STR_FMT "'",
+                                STR_ARG(f->name), other_help ? "help" : "type", STR_ARG(sources[0].path));
                         complain(r, sources[i].path.p, &err);
                         sources[i].refused = true;
                         continue;
@@ -136,10 +137,12 @@ static bool textfile_gather(void *self, MetricSink *sink, Err *err)
                         read_folder(&r, pattern);
         }
         put_families(&r, sink);
-        metric_sink_family(sink, STR("node_textfile_mtime_seconds"), METRIC_TYPE_GAUGE, STR("Unixtime mtime of textfiles successfully read."));
+        metric_sink_family(sink, STR("node_textfile_mtime_seconds"), METRIC_TYPE_GAUGE,
+                           STR("Unixtime mtime of textfiles successfully read."));
         vec_each(t, &r.times)
                 metric_sink_put(sink, (double)t->mtime_seconds, { STR("file"), t->path });
-        metric_sink_gauge(sink, STR("node_textfile_scrape_error"), STR("1 if there was an error opening or reading a file, 0 otherwise."), r.error);
+        metric_sink_gauge(sink, STR("node_textfile_scrape_error"),
+                          STR("1 if there was an error opening or reading a file, 0 otherwise."), r.error);
         return true;
 }
 

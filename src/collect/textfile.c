@@ -34,11 +34,14 @@ typedef struct Parser {
         Arena *arena;
         TextfileFamilies families;
         TextfileIndex index;
-        Str rest;    /* of the line */
+        Str rest; /* of the line */
         size_t line;
 } Parser;
 
-static bool fail(const Parser *p, Err *err, const char *what) { return err_set(err, ERR_INVALID, "line %zu: %s", p->line, what); }
+static bool fail(const Parser *p, Err *err, const char *what)
+{
+        return err_set(err, ERR_INVALID, "line %zu: %s", p->line, what);
+}
 
 static void skip_blanks(Parser *p)
 {
@@ -96,7 +99,8 @@ static TextfileFamily *family_of_sample(Parser *p, Str name, Str *ret_suffix)
                 if (!str_ends(name, suffixes[i].suffix))
                         continue;
                 TextfileFamily **base = textfile_index_get(&p->index, str_sub(name, 0, name.n - suffixes[i].suffix.n));
-                if (base && ((*base)->type == METRIC_TYPE_HISTOGRAM || ((*base)->type == METRIC_TYPE_SUMMARY && suffixes[i].summary))) {
+                if (base && ((*base)->type == METRIC_TYPE_HISTOGRAM ||
+                             ((*base)->type == METRIC_TYPE_SUMMARY && suffixes[i].summary))) {
                         *ret_suffix = suffixes[i].suffix;
                         return *base;
                 }
@@ -126,12 +130,14 @@ static bool parse_type(Parser *p, Str name, Str word, Err *err)
                 Str word;
                 MetricType type;
         } types[] = {
-                { STR_INIT("counter"), METRIC_TYPE_COUNTER },     { STR_INIT("gauge"), METRIC_TYPE_GAUGE },     { STR_INIT("untyped"), METRIC_TYPE_UNKNOWN },
-                { STR_INIT("histogram"), METRIC_TYPE_HISTOGRAM }, { STR_INIT("summary"), METRIC_TYPE_SUMMARY },
+                { STR_INIT("counter"), METRIC_TYPE_COUNTER }, { STR_INIT("gauge"), METRIC_TYPE_GAUGE },
+                { STR_INIT("untyped"), METRIC_TYPE_UNKNOWN }, { STR_INIT("histogram"), METRIC_TYPE_HISTOGRAM },
+                { STR_INIT("summary"), METRIC_TYPE_SUMMARY },
         };
         TextfileFamily *f = family_named(p, name);
         if (f->has_type || f->samples.len)
-                return err_set(err, ERR_INVALID, "line %zu: a second TYPE of '" STR_FMT "', or one behind its samples", p->line, STR_ARG(name));
+                return err_set(err, ERR_INVALID, "line %zu: a second TYPE of '" STR_FMT "', or one behind its samples",
+                               p->line, STR_ARG(name));
         for (size_t i = 0; i < ARRAY_LEN(types); i++) {
                 if (!str_eq_fold(word, types[i].word))
                         continue;
@@ -212,7 +218,8 @@ static bool parse_labels(Parser *p, Label *labels, size_t *ret_n, Err *err)
                         return false;
                 for (size_t i = 0; i < n; i++)
                         if (str_eq(labels[i].name, labels[n].name))
-                                return err_set(err, ERR_INVALID, "line %zu: two labels '" STR_FMT "'", p->line, STR_ARG(labels[n].name));
+                                return err_set(err, ERR_INVALID, "line %zu: two labels '" STR_FMT "'", p->line,
+                                               STR_ARG(labels[n].name));
                 n++;
                 if (str_starts(p->rest, STR(",")))
                         p->rest = str_sub(p->rest, 1, p->rest.n);
@@ -243,12 +250,15 @@ static bool parse_sample(Parser *p, Err *err)
         TextfileSample s = { .suffix = suffix, .n = n };
         Str value = take_word(p);
         if (!floats_parse(value, &s.value))
-                return err_set(err, ERR_INVALID, "line %zu: '" STR_FMT "' is no number", p->line, STR_ARG(str_sub(value, 0, 40)));
+                return err_set(err, ERR_INVALID, "line %zu: '" STR_FMT "' is no number", p->line,
+                               STR_ARG(str_sub(value, 0, 40)));
         skip_blanks(p);
         if (p->rest.n)
-                return fail(p, err, "a timestamp, which a file that is read again cannot have, or text behind the value");
+                return fail(p, err,
+                            "a timestamp, which a file that is read again cannot have, or text behind the value");
         for (size_t i = 0; i < n; i++)
-                if (is_bound(labels[i].name) && (f->type == METRIC_TYPE_HISTOGRAM || f->type == METRIC_TYPE_SUMMARY) && !normal_bound(p, &labels[i]))
+                if (is_bound(labels[i].name) && (f->type == METRIC_TYPE_HISTOGRAM || f->type == METRIC_TYPE_SUMMARY) &&
+                    !normal_bound(p, &labels[i]))
                         return fail(p, err, "a bound that is no number");
         Label *copy = arena_raw_array(p->arena, Label, n + 1);
         if (n)
@@ -305,11 +315,15 @@ static void complete(TextfileFamily *f, Arena *arena)
         for (SeriesIndexSlot *slot = series_index_next(&index, NULL); slot; slot = series_index_next(&index, slot)) {
                 const SeriesParts *parts = &slot->val;
                 if (!parts->sum)
-                        vec_push(&f->samples, (TextfileSample){ .suffix = STR("_sum"), .labels = parts->labels, .n = parts->n });
+                        vec_push(&f->samples,
+                                 (TextfileSample){ .suffix = STR("_sum"), .labels = parts->labels, .n = parts->n });
                 if (!parts->count)
-                        vec_push(&f->samples, (TextfileSample){ .suffix = STR("_count"), .labels = parts->labels, .n = parts->n });
+                        vec_push(&f->samples,
+                                 (TextfileSample){ .suffix = STR("_count"), .labels = parts->labels, .n = parts->n });
                 if (!parts->inf && f->type == METRIC_TYPE_HISTOGRAM)
-                        vec_push(&f->samples, (TextfileSample){ .suffix = STR("_bucket"), .labels = with_infinity(arena, parts), .n = parts->n + 1,
+                        vec_push(&f->samples, (TextfileSample){ .suffix = STR("_bucket"),
+                                                                .labels = with_infinity(arena, parts),
+                                                                .n = parts->n + 1,
                                                                 .value = parts->total });
         }
 }

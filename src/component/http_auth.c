@@ -26,7 +26,9 @@ static bool fill_auth(const HttpOptions *o, Arena *arena, HttpAuthTls *ret, Str 
         if (o->oauth2)
                 return err_set(err, ERR_UNSUPPORTED, "oauth2 is not supported yet; use authorization with a token");
         if (o->tls.ca.n || o->tls.cert.n || o->tls.key.text.n)
-                return err_set(err, ERR_UNSUPPORTED, "certificates and keys inside tls_config are not supported yet; name them as ca_file, cert_file and key_file");
+                return err_set(
+                        err, ERR_UNSUPPORTED,
+                        "certificates and keys inside tls_config are not supported yet; name them as ca_file, cert_file and key_file");
         if (o->basic_auth) {
                 const HttpBasicAuth *b = o->basic_auth;
                 return value_or_file(b->username, b->username_file, arena, &ret->username, err) &&

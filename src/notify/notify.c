@@ -17,9 +17,16 @@
 #include "os/file.h"
 #include "os/mutex.h"
 
-enum { FIRST_BACKOFF_MS = 500, LONGEST_BACKOFF_MS = 60000, ATTEMPT_TIMEOUT_MS = 30000, MAX_ANSWER_BYTES = 64 << 10, MAX_JOBS = 10000 };
+enum {
+        FIRST_BACKOFF_MS = 500,
+        LONGEST_BACKOFF_MS = 60000,
+        ATTEMPT_TIMEOUT_MS = 30000,
+        MAX_ANSWER_BYTES = 64 << 10,
+        MAX_JOBS = 10000
+};
 
-METRIC_FAMILY(attempts, METRIC_KIND_COUNTER, "pharos_notify_attempts_total", "Requests to receivers, by integration and outcome.", "integration", "outcome");
+METRIC_FAMILY(attempts, METRIC_KIND_COUNTER, "pharos_notify_attempts_total",
+              "Requests to receivers, by integration and outcome.", "integration", "outcome");
 
 typedef struct NotifyJob NotifyJob;
 struct Notify {
@@ -170,10 +177,15 @@ static void answered(void *arg, const HttpAnswer *answer)
         if (!answer->ok)
                 r->err = answer->err;
         else if (!r->ok)
-                err_set(&r->err, ERR_UNAVAILABLE, "unexpected status code %d: " STR_FMT, answer->status, STR_ARG(str_sub(answer->body, 0, 200)));
+                err_set(&r->err, ERR_UNAVAILABLE, "unexpected status code %d: " STR_FMT, answer->status,
+                        STR_ARG(str_sub(answer->body, 0, 200)));
         IGNORE(num_parse_u64(answer->retry_after, &retry_after_s)); /* a date is not honoured */
         r->retry_after_ms = (int64_t)MIN_OF(retry_after_s, (uint64_t)86400) * 1000;
-        metric_add(metric_of(&attempts, job->integration, r->ok ? STR("ok") : r->retry ? STR("retry") : STR("failed")), 1);
+        metric_add(metric_of(&attempts, job->integration,
+                             r->ok      ? STR("ok")
+                             : r->retry ? STR("retry")
+                                        : STR("failed")),
+                   1);
         if (r->ok || !r->retry)
                 finish(job);
         else
@@ -256,8 +268,13 @@ static bool make_call(NotifyJob *job, const WebhookOptions *o, const Notificatio
         headers[0] = (HttpHeader){ STR("Content-Type"), STR("application/json") };
         headers[1] = (HttpHeader){ STR("User-Agent"), str_printf(arena, "Alertmanager/" STR_FMT, STR_ARG(version)) };
         job->call = (HttpCallOptions){
-                .method = "POST", .url = str_dup(arena, url), .headers = headers, .n_headers = 2, .body = buf_str(&body),
-                .timeout_ms = o->timeout_ms ? o->timeout_ms : ATTEMPT_TIMEOUT_MS, .max_body_bytes = MAX_ANSWER_BYTES,
+                .method = "POST",
+                .url = str_dup(arena, url),
+                .headers = headers,
+                .n_headers = 2,
+                .body = buf_str(&body),
+                .timeout_ms = o->timeout_ms ? o->timeout_ms : ATTEMPT_TIMEOUT_MS,
+                .max_body_bytes = MAX_ANSWER_BYTES,
         };
         return http_auth_fill(&o->http, arena, &job->call, &job->auth, err);
 }
@@ -271,8 +288,9 @@ static void log_instead(const Notification *n, const Integration *to)
                 Buf alert = { 0 };
                 labels_print(&alert, n->alerts[i].labels);
                 Str summary = labels_get(n->alerts[i].annotations, STR("summary"));
-                log_warn("notification", KV("receiver", n->receiver), KV("integration", to->name), KV("group", buf_str(&labels)),
-                         KV("status", n->alerts[i].ends_at_ms ? "resolved" : status), KV("alert", buf_str(&alert)), KV("summary", summary));
+                log_warn("notification", KV("receiver", n->receiver), KV("integration", to->name),
+                         KV("group", buf_str(&labels)), KV("status", n->alerts[i].ends_at_ms ? "resolved" : status),
+                         KV("alert", buf_str(&alert)), KV("summary", summary));
                 buf_done(&alert);
         }
         buf_done(&labels);
@@ -282,7 +300,8 @@ static void log_instead(const Notification *n, const Integration *to)
 static bool prepare(Notify *n, NotifyJob *job, const Notification *notification, bool *ret_ok, Err *err)
 {
         const ReceiverBound *r = find_receiver(n, notification->receiver);
-        const Integration *to = r && notification->integration < r->n ? &r->integrations[notification->integration] : NULL;
+        const Integration *to = r && notification->integration < r->n ? &r->integrations[notification->integration]
+                                                                      : NULL;
         *ret_ok = false;
         if (!to)
                 return err_set(err, ERR_NOT_FOUND, "receiver '" STR_FMT "' is gone", STR_ARG(notification->receiver));
@@ -305,7 +324,9 @@ void notify_send(void *self, const Notification *notification, void (*done)(void
         Arena *arena = arena_new();
         NotifyJob *job = arena_new_of(arena, NotifyJob);
         bool ok;
-        *job = (NotifyJob){ .notify = n, .arena = arena, .done = done, .arg = arg, .backoff_ms = n->options.first_backoff_ms };
+        *job = (NotifyJob){
+                .notify = n, .arena = arena, .done = done, .arg = arg, .backoff_ms = n->options.first_backoff_ms
+        };
         mutex_lock(&n->mu);
         bool ready = prepare(n, job, notification, &ok, &job->result.err);
         n->n_jobs += ready;

@@ -15,7 +15,7 @@ typedef struct NotifyOptions {
         Loop *loop;
         HttpClient *client;
         const Clock *clock;
-        Str version; /* for User-Agent: Alertmanager/<version> */
+        Str version;              /* for User-Agent: Alertmanager/<version> */
         int64_t first_backoff_ms; /* before the first retry; 0: 500 */
 } NotifyOptions;
 Notify *notify_new(const NotifyOptions *options); /* returns owned */
@@ -25,7 +25,8 @@ void notify_free(Notify *notify);
 typedef struct NotifyReceivers NotifyReceivers; /* bound receivers of one configuration */
 /* Binds the integrations of each receiver (name, node). Integrations that this build cannot deliver yet are accepted with
  * a warning that names them; a receiver whose integrations all are such ones logs what it would have sent. */
-bool notify_receivers_bind(const Str *names, const YamlNode *const *nodes, size_t n, const YamlNode *global, const OptionCtx *ctx, NotifyReceivers **ret);
+bool notify_receivers_bind(const Str *names, const YamlNode *const *nodes, size_t n, const YamlNode *global,
+                           const OptionCtx *ctx, NotifyReceivers **ret);
 /* The keys of integrations as Markdown. */
 void notify_document(Buf *out);
 /* Switches to these receivers (borrowed as long as they are current: the arena they were bound in must live on until the
@@ -35,6 +36,7 @@ void notify_apply(Notify *notify, const NotifyReceivers *receivers);
 size_t notify_integrations(void *notify, Str receiver);
 bool notify_send_resolved(void *notify, Str receiver, size_t integration);
 /* Sends to one integration; resolved alerts are left out when it does not want them (nothing left: done at once, ok). */
-void notify_send(void *notify, const Notification *notification, void (*done)(void *arg, const DeliveryResult *result), void *arg);
+void notify_send(void *notify, const Notification *notification, void (*done)(void *arg, const DeliveryResult *result),
+                 void *arg);
 /* Alertmanager's webhook body, exactly. */
 void notify_webhook_body(Buf *out, const Notification *notification);

@@ -18,7 +18,8 @@ static void put_go_string(Buf *out, Str s)
                 unsigned char c = (unsigned char)plain.p[i];
                 if (c == '<' || c == '>' || c == '&')
                         buf_printf(out, "\\u%04x", c);
-                else if (c == 0xe2 && i + 2 < plain.n && (unsigned char)plain.p[i + 1] == 0x80 && ((unsigned char)plain.p[i + 2] & 0xfe) == 0xa8) {
+                else if (c == 0xe2 && i + 2 < plain.n && (unsigned char)plain.p[i + 1] == 0x80 &&
+                         ((unsigned char)plain.p[i + 2] & 0xfe) == 0xa8) {
                         buf_cstr_add(out, (unsigned char)plain.p[i + 2] == 0xa8 ? "\\u2028" : "\\u2029");
                         i += 2;
                 } else {

@@ -14,18 +14,12 @@ bool binop_drops_name(BinaryOp op) { return op <= BIN_ATAN2; }
 static bool compare(BinaryOp op, double a, double b)
 {
         switch (op) {
-        case BIN_EQ:
-                return a == b;
-        case BIN_NE:
-                return a != b;
-        case BIN_GT:
-                return a > b;
-        case BIN_LT:
-                return a < b;
-        case BIN_GE:
-                return a >= b;
-        case BIN_LE:
-                return a <= b;
+        case BIN_EQ: return a == b;
+        case BIN_NE: return a != b;
+        case BIN_GT: return a > b;
+        case BIN_LT: return a < b;
+        case BIN_GE: return a >= b;
+        case BIN_LE: return a <= b;
         case BIN_ADD:
         case BIN_SUB:
         case BIN_MUL:
@@ -38,8 +32,7 @@ static bool compare(BinaryOp op, double a, double b)
         case BIN_UNLESS:
         case BIN_TRIM_UPPER:
         case BIN_TRIM_LOWER:
-        case BIN_OP_MAX_:
-                break;
+        case BIN_OP_MAX_: break;
         }
         return false;
 }
@@ -47,20 +40,13 @@ static bool compare(BinaryOp op, double a, double b)
 static double arithmetic(BinaryOp op, double a, double b)
 {
         switch (op) {
-        case BIN_ADD:
-                return a + b;
-        case BIN_SUB:
-                return a - b;
-        case BIN_MUL:
-                return a * b;
-        case BIN_DIV:
-                return a / b;
-        case BIN_MOD:
-                return fmod(a, b);
-        case BIN_POW:
-                return pow(a, b);
-        case BIN_ATAN2:
-                return atan2(a, b);
+        case BIN_ADD: return a + b;
+        case BIN_SUB: return a - b;
+        case BIN_MUL: return a * b;
+        case BIN_DIV: return a / b;
+        case BIN_MOD: return fmod(a, b);
+        case BIN_POW: return pow(a, b);
+        case BIN_ATAN2: return atan2(a, b);
         case BIN_EQ:
         case BIN_NE:
         case BIN_GT:
@@ -72,8 +58,7 @@ static double arithmetic(BinaryOp op, double a, double b)
         case BIN_UNLESS:
         case BIN_TRIM_UPPER:
         case BIN_TRIM_LOWER:
-        case BIN_OP_MAX_:
-                break;
+        case BIN_OP_MAX_: break;
         }
         return EXEC_NAN;
 }

@@ -529,20 +529,14 @@ static Source *run(Agg *a, Err *err)
         case AGG_MAX:
         case AGG_GROUP:
         case AGG_STDDEV:
-        case AGG_STDVAR:
-                return fold(a, err);
+        case AGG_STDVAR: return fold(a, err);
         case AGG_TOPK:
         case AGG_BOTTOMK:
-        case AGG_LIMITK:
-                return top(a, err);
-        case AGG_COUNT_VALUES:
-                return count_values(a, err);
-        case AGG_QUANTILE:
-                return quantile(a, err);
-        case AGG_LIMIT_RATIO:
-                return limit_ratio(a, err);
-        case AGG_OP_MAX_:
-                break;
+        case AGG_LIMITK: return top(a, err);
+        case AGG_COUNT_VALUES: return count_values(a, err);
+        case AGG_QUANTILE: return quantile(a, err);
+        case AGG_LIMIT_RATIO: return limit_ratio(a, err);
+        case AGG_OP_MAX_: break;
         }
         err_set(err, ERR_INVALID, "unknown aggregation operator");
         return NULL;

@@ -131,36 +131,27 @@ static Source *nothing(Exec *x, const PlanNode *call, const Grid *grid, Stage *s
 static Source *vector_call(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
 {
         switch (node->expr->call.fn->id) {
-        case FN_VECTOR:
-                return scalar_as_vector(x, node->kids[0], grid, stage, err);
-        case FN_TIMESTAMP:
-                return timestamp_call(x, node, grid, stage, err);
+        case FN_VECTOR: return scalar_as_vector(x, node->kids[0], grid, stage, err);
+        case FN_TIMESTAMP: return timestamp_call(x, node, grid, stage, err);
         case FN_ABSENT:
-        case FN_ABSENT_OVER_TIME:
-                return func_label_absent(x, node, grid, stage, err);
+        case FN_ABSENT_OVER_TIME: return func_label_absent(x, node, grid, stage, err);
         case FN_LABEL_REPLACE:
-        case FN_LABEL_JOIN:
-                return func_label_call(x, node, grid, stage, err);
+        case FN_LABEL_JOIN: return func_label_call(x, node, grid, stage, err);
         case FN_SORT:
         case FN_SORT_DESC:
         case FN_SORT_BY_LABEL:
-        case FN_SORT_BY_LABEL_DESC:
-                return func_label_sort(x, node, grid, stage, err);
+        case FN_SORT_BY_LABEL_DESC: return func_label_sort(x, node, grid, stage, err);
         case FN_HISTOGRAM_QUANTILE:
         case FN_HISTOGRAM_QUANTILES:
-        case FN_HISTOGRAM_FRACTION:
-                return func_hist_call(x, node, grid, stage, err);
+        case FN_HISTOGRAM_FRACTION: return func_hist_call(x, node, grid, stage, err);
         case FN_HISTOGRAM_AVG:
         case FN_HISTOGRAM_COUNT:
         case FN_HISTOGRAM_SUM:
         case FN_HISTOGRAM_STDDEV:
         case FN_HISTOGRAM_STDVAR:
-        case FN_START_TIMESTAMP:
-                return nothing(x, node, grid, stage, err);
-        case FN_INFO:
-                return func_info_call(x, node, grid, stage, err);
-        default:
-                break;
+        case FN_START_TIMESTAMP: return nothing(x, node, grid, stage, err);
+        case FN_INFO: return func_info_call(x, node, grid, stage, err);
+        default: break;
         }
         for (size_t k = 0; k < node->n_kids; k++)
                 if (node->kids[k]->expr->type == VALUE_MATRIX)
@@ -178,21 +169,15 @@ Source *exec_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stag
         if (node->invariant && grid->n > 1)
                 return repeat(x, node, grid, stage, err);
         switch (node->expr->kind) {
-        case EXPR_SELECTOR:
-                return exec_select_vector(x, node, grid, stage, err);
-        case EXPR_CALL:
-                return vector_call(x, node, grid, stage, err);
-        case EXPR_AGGREGATE:
-                return exec_aggregate(x, node, grid, stage, err);
-        case EXPR_BINARY:
-                return binop_vector(x, node, grid, stage, err);
-        case EXPR_UNARY:
-                return unary(x, node, grid, stage, err);
+        case EXPR_SELECTOR: return exec_select_vector(x, node, grid, stage, err);
+        case EXPR_CALL: return vector_call(x, node, grid, stage, err);
+        case EXPR_AGGREGATE: return exec_aggregate(x, node, grid, stage, err);
+        case EXPR_BINARY: return binop_vector(x, node, grid, stage, err);
+        case EXPR_UNARY: return unary(x, node, grid, stage, err);
         case EXPR_NUMBER:
         case EXPR_STRING:
         case EXPR_SUBQUERY:
-        case EXPR_PAREN:
-                break;
+        case EXPR_PAREN: break;
         }
         err_set(err, ERR_INVALID, "expected an instant vector, got a %s", ast_value_type_name(node->expr->type));
         return NULL;
@@ -254,23 +239,12 @@ static bool scalar_call(Exec *x, const PlanNode *node, const Grid *grid, Stage *
         FunctionId id = node->expr->call.fn->id;
         double *rhs;
         switch (id) {
-        case FN_PI:
-                fill(out, grid->n, M_PI);
-                return true;
-        case FN_START:
-                fill(out, grid->n, (double)x->query_start_ms / 1000);
-                return true;
-        case FN_END:
-                fill(out, grid->n, (double)x->query_end_ms / 1000);
-                return true;
-        case FN_STEP:
-                fill(out, grid->n, (double)x->query_step_ms / 1000);
-                return true;
-        case FN_RANGE:
-                fill(out, grid->n, (double)(x->query_end_ms - x->query_start_ms) / 1000);
-                return true;
-        case FN_SCALAR:
-                return scalar_of_vector(x, node->kids[0], grid, stage, out, err);
+        case FN_PI: fill(out, grid->n, M_PI); return true;
+        case FN_START: fill(out, grid->n, (double)x->query_start_ms / 1000); return true;
+        case FN_END: fill(out, grid->n, (double)x->query_end_ms / 1000); return true;
+        case FN_STEP: fill(out, grid->n, (double)x->query_step_ms / 1000); return true;
+        case FN_RANGE: fill(out, grid->n, (double)(x->query_end_ms - x->query_start_ms) / 1000); return true;
+        case FN_SCALAR: return scalar_of_vector(x, node->kids[0], grid, stage, out, err);
         case FN_TIME:
                 for (size_t s = 0; s < grid->n; s++)
                         out[s] = (double)grid_time(grid, s) / 1000;
@@ -284,8 +258,7 @@ static bool scalar_call(Exec *x, const PlanNode *node, const Grid *grid, Stage *
                                  : id == FN_MAX_OF              ? fmax(out[s], rhs[s])
                                                                 : fmin(out[s], rhs[s]);
                 return true;
-        default:
-                return err_set(err, ERR_INVALID, "unknown scalar function '%s'", node->expr->call.fn->name);
+        default: return err_set(err, ERR_INVALID, "unknown scalar function '%s'", node->expr->call.fn->name);
         }
 }
 #pragma GCC diagnostic pop
@@ -294,11 +267,8 @@ static bool scalar_node(Exec *x, const PlanNode *node, const Grid *grid, Stage *
 {
         double *rhs;
         switch (node->expr->kind) {
-        case EXPR_NUMBER:
-                fill(out, grid->n, node->expr->number);
-                return true;
-        case EXPR_CALL:
-                return scalar_call(x, node, grid, stage, out, err);
+        case EXPR_NUMBER: fill(out, grid->n, node->expr->number); return true;
+        case EXPR_CALL: return scalar_call(x, node, grid, stage, out, err);
         case EXPR_UNARY:
                 if (!exec_scalar(x, node->kids[0], grid, stage, out, err))
                         return false;
@@ -315,8 +285,7 @@ static bool scalar_node(Exec *x, const PlanNode *node, const Grid *grid, Stage *
         case EXPR_SELECTOR:
         case EXPR_SUBQUERY:
         case EXPR_AGGREGATE:
-        case EXPR_PAREN:
-                break;
+        case EXPR_PAREN: break;
         }
         return err_set(err, ERR_INVALID, "expected a scalar, got a %s", ast_value_type_name(node->expr->type));
 }

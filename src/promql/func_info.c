@@ -98,10 +98,10 @@ static bool fetch(Info *in, Err *err)
         *node = (PlanNode){
                 .slot = in->slot, .has_at = in->call->has_at, .at_ms = in->call->at_ms, .offset_ms = in->call->offset_ms
         };
-        *in->slot =
-                (Slot){ .matchers = { ms, n },
-                        .min_ms = plan_add(plan_sub(plan_ref_time(node, in->grid->start_ms), in->x->lookback_ms), 1),
-                        .max_ms = plan_ref_time(node, grid_time(in->grid, in->grid->n - 1)) };
+        *in->slot = (Slot){ .matchers = { ms, n },
+                            .min_ms = plan_add(plan_sub(plan_ref_time(node, in->grid->start_ms), in->x->lookback_ms),
+                                               1),
+                            .max_ms = plan_ref_time(node, grid_time(in->grid, in->grid->n - 1)) };
         Source *all = exec_select_times(in->x, node, in->grid, in->stage, err);
         if (!all || !exec_materialise(in->x, in->stage, all, true, &in->info, err))
                 return false;

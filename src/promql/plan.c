@@ -45,10 +45,8 @@ static bool reads_eval_time(FunctionId id)
         case FN_PREDICT_LINEAR:
         case FN_TIME:
         case FN_TIMESTAMP:
-        case FN_START_TIMESTAMP:
-                return true;
-        default:
-                return false;
+        case FN_START_TIMESTAMP: return true;
+        default: return false;
         }
 #pragma GCC diagnostic pop
 }
@@ -196,13 +194,9 @@ static bool build_node(Builder *b, PlanNode *node, Span span)
         const Expr *e = node->expr;
         switch (e->kind) {
         case EXPR_NUMBER:
-        case EXPR_STRING:
-                node->invariant = true;
-                return true;
-        case EXPR_SELECTOR:
-                return build_selector(b, node, span);
-        case EXPR_SUBQUERY:
-                return build_subquery(b, node, span);
+        case EXPR_STRING: node->invariant = true; return true;
+        case EXPR_SELECTOR: return build_selector(b, node, span);
+        case EXPR_SUBQUERY: return build_subquery(b, node, span);
         case EXPR_CALL:
                 if (e->call.fn->id == FN_INFO)
                         return build_info(b, node, span);
@@ -218,10 +212,8 @@ static bool build_node(Builder *b, PlanNode *node, Span span)
                 Expr *both[2] = { e->binary.lhs, e->binary.rhs };
                 return add_kids(b, node, both, 2, span);
         }
-        case EXPR_UNARY:
-                return add_kids(b, node, &node->expr->unary.expr, 1, span);
-        case EXPR_PAREN:
-                break;
+        case EXPR_UNARY: return add_kids(b, node, &node->expr->unary.expr, 1, span);
+        case EXPR_PAREN: break;
         }
         return err_set(b->err, ERR_INVALID, "unknown kind of expression");
 }

@@ -14,14 +14,14 @@
 typedef struct PromqlEngine PromqlEngine;
 
 typedef struct PromqlOptions {
-        Pool *pool;               /* NULL: single-threaded; results never depend on it */
-        const Clock *clock;       /* NULL: the machine's */
-        int64_t lookback_ms;      /* 0: 5 minutes */
-        int64_t timeout_ms;       /* 0: 2 minutes */
-        uint64_t max_samples;     /* 0: 50,000,000; held at once, as upstream counts */
-        uint64_t max_bytes;       /* per query; 0: 1 GiB */
-        int64_t default_step_ms;  /* of subqueries; 0: 1 minute */
-        size_t max_concurrent;    /* 0: 20 */
+        Pool *pool;              /* NULL: single-threaded; results never depend on it */
+        const Clock *clock;      /* NULL: the machine's */
+        int64_t lookback_ms;     /* 0: 5 minutes */
+        int64_t timeout_ms;      /* 0: 2 minutes */
+        uint64_t max_samples;    /* 0: 50,000,000; held at once, as upstream counts */
+        uint64_t max_bytes;      /* per query; 0: 1 GiB */
+        int64_t default_step_ms; /* of subqueries; 0: 1 minute */
+        size_t max_concurrent;   /* 0: 20 */
         PromqlFeatures features;
 } PromqlOptions;
 
@@ -31,19 +31,19 @@ const PromqlOptions *promql_engine_options(const PromqlEngine *engine);
 
 typedef struct PromqlQuery {
         const Expr *expr;
-        Str text;          /* the source, for positions in annotations and the query log */
-        bool range;        /* false: instant at start_ms */
+        Str text;   /* the source, for positions in annotations and the query log */
+        bool range; /* false: instant at start_ms */
         int64_t start_ms, end_ms, step_ms;
-        int64_t lookback_ms; /* 0: the engine's */
-        int64_t timeout_ms;  /* 0: the engine's, which is also the longest */
+        int64_t lookback_ms;  /* 0: the engine's */
+        int64_t timeout_ms;   /* 0: the engine's, which is also the longest */
         const Cancel *cancel; /* may be NULL; the timeout applies as well */
 } PromqlQuery;
 
 /* One output series over the step grid (range) or at one time (instant). */
 typedef struct PromqlSeries {
         Labels labels;
-        int64_t *t;  /* n times, rising */
-        double *v;   /* n values */
+        int64_t *t;                 /* n times, rising */
+        double *v;                  /* n values */
         const struct Histogram **h; /* NULL: all floats */
         size_t n;
 } PromqlSeries;
@@ -62,7 +62,7 @@ typedef struct PromqlResult {
         ValueType type;
         PromqlSeries *series; /* vector (each n == 1), matrix */
         size_t n_series;
-        double scalar;        /* scalar; a range query of a scalar gives a matrix of one series without labels */
+        double scalar; /* scalar; a range query of a scalar gives a matrix of one series without labels */
         int64_t scalar_t_ms;
         Str string;
         PromqlAnnotation *annotations;
@@ -72,7 +72,8 @@ typedef struct PromqlResult {
 
 /* Everything in the result lives in arena. ERR_INVALID: bad data (400); ERR_LIMIT and other evaluation failures: 422;
  * ERR_TIMEOUT: 503; ERR_CANCELED: 499. */
-MUST_CHECK bool promql_exec(PromqlEngine *engine, StoreEngine *store, const PromqlQuery *query, Arena *arena, PromqlResult *ret, Err *err);
+MUST_CHECK bool promql_exec(PromqlEngine *engine, StoreEngine *store, const PromqlQuery *query, Arena *arena,
+                            PromqlResult *ret, Err *err);
 
 /* What is running now, for the status page. */
 typedef struct PromqlActive {

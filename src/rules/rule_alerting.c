@@ -62,7 +62,8 @@ static bool template_query(void *self, Str text, Arena *arena, TmplPromSample **
         TmplPromSample *samples = arena_array(arena, TmplPromSample, result.n_series);
         for (size_t i = 0; i < result.n_series; i++) {
                 Labels labels = result.series[i].labels;
-                samples[i] = (TmplPromSample){ arena_array(arena, Str, labels.n), arena_array(arena, Str, labels.n), labels.n, result.series[i].v[0] };
+                samples[i] = (TmplPromSample){ arena_array(arena, Str, labels.n), arena_array(arena, Str, labels.n),
+                                               labels.n, result.series[i].v[0] };
                 for (size_t k = 0; k < labels.n; k++) {
                         samples[i].label_names[k] = labels.data[k].name;
                         samples[i].label_values[k] = labels.data[k].value;
@@ -106,7 +107,8 @@ static Str expand(Expander *e, Str text)
         return str_printf(e->arena, "<error expanding template: %s>", err.msg);
 }
 
-static void expander_init(Expander *e, RuleGroupRun *group, const RuleRun *run, const PromqlSeries *series, int64_t ts_ms, Arena *arena)
+static void expander_init(Expander *e, RuleGroupRun *group, const RuleRun *run, const PromqlSeries *series,
+                          int64_t ts_ms, Arena *arena)
 {
         *e = (Expander){ .rule = run->rule, .arena = arena, .query = { group, ts_ms } };
         split_labels(series->labels, arena, &e->data.label_names, &e->data.label_values);
@@ -115,7 +117,10 @@ static void expander_init(Expander *e, RuleGroupRun *group, const RuleRun *run, 
         e->data.external_n = group->external_labels.n;
         e->data.external_url = group->options->external_url;
         e->data.value = series->v[0];
-        e->ctx = (TmplPromCtx){ .query = template_query, .external_url = group->options->external_url, .path_prefix = STR("/"), .now_ms = ts_ms };
+        e->ctx = (TmplPromCtx){ .query = template_query,
+                                .external_url = group->options->external_url,
+                                .path_prefix = STR("/"),
+                                .now_ms = ts_ms };
 }
 
 /* ---- evaluation ---- */
@@ -125,7 +130,8 @@ typedef struct Candidate {
         double value;
 } Candidate;
 
-static Candidate make_candidate(RuleGroupRun *group, const RuleRun *run, const PromqlSeries *series, int64_t ts_ms, Arena *arena)
+static Candidate make_candidate(RuleGroupRun *group, const RuleRun *run, const PromqlSeries *series, int64_t ts_ms,
+                                Arena *arena)
 {
         Expander e;
         expander_init(&e, group, run, series, ts_ms, arena);
@@ -139,7 +145,8 @@ static Candidate make_candidate(RuleGroupRun *group, const RuleRun *run, const P
         Candidate c = { .labels = labels_builder_build(&lb, arena), .value = series->v[0] };
         labels_builder_init(&lb, arena, (Labels){ 0 });
         for (size_t i = 0; i < run->rule->annotations.n; i++)
-                labels_builder_set(&lb, run->rule->annotations.data[i].name, expand(&e, run->rule->annotations.data[i].value));
+                labels_builder_set(&lb, run->rule->annotations.data[i].name,
+                                   expand(&e, run->rule->annotations.data[i].value));
         c.annotations = labels_builder_build(&lb, arena);
         return c;
 }
@@ -200,7 +207,8 @@ static bool advance(const RuleGroupRun *group, const RuleRun *run, ActiveAlert *
         }
         if (a->state == ALERT_INACTIVE)
                 return ts_ms - a->resolved_at_ms <= KEEP_RESOLVED_MS;
-        if (a->state == ALERT_PENDING && a->generation == run->generation && ts_ms - a->active_at_ms >= run->rule->for_ms) {
+        if (a->state == ALERT_PENDING && a->generation == run->generation &&
+            ts_ms - a->active_at_ms >= run->rule->for_ms) {
                 a->state = ALERT_FIRING;
                 a->fired_at_ms = ts_ms;
         }
@@ -229,8 +237,7 @@ static void advance_all(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Append
                 else if (a->state != ALERT_INACTIVE)
                         write_series(run, a, ts_ms - group->query_offset_ms, appender, arena);
         }
-        vec_each(a, &gone)
-        {
+        vec_each(a, &gone) {
                 alert_map_remove(&run->alerts, (*a)->labels);
                 rule_alerting_free(*a);
         }
@@ -244,8 +251,8 @@ static size_t count_active(const RuleRun *run)
         return n;
 }
 
-bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms, Appender *appender, Arena *arena,
-                        Err *err)
+bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms,
+                        Appender *appender, Arena *arena, Err *err)
 {
         Candidate *candidates = arena_array(arena, Candidate, result->n_series);
         OutputMap unique = { .arena = arena };
@@ -254,7 +261,8 @@ bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *r
                 bool fresh;
                 output_map_put(&unique, candidates[i].labels, &fresh);
                 if (!fresh)
-                        return err_set(err, ERR_INVALID, "vector contains metrics with the same labelset after applying alert labels");
+                        return err_set(err, ERR_INVALID,
+                                       "vector contains metrics with the same labelset after applying alert labels");
         }
         MUTEX_SCOPE(&group->mu);
         for (size_t i = 0; i < result->n_series; i++)
@@ -263,7 +271,8 @@ bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *r
         size_t active = count_active(run);
         if (group->group.limit && active > group->group.limit) {
                 rule_alerting_clear(run);
-                return err_set(err, ERR_LIMIT, "exceeded limit of %llu with %zu alerts", (unsigned long long)group->group.limit, active);
+                return err_set(err, ERR_LIMIT, "exceeded limit of %llu with %zu alerts",
+                               (unsigned long long)group->group.limit, active);
         }
         return true;
 }
@@ -316,14 +325,15 @@ void rule_alerting_send(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Arena 
                         continue;
                 a->last_sent_at_ms = ts_ms;
                 a->valid_until_ms = ts_ms + hold_ms;
-                vec_push(&batch, (AlertMsg){
-                                         .labels = with_external(group, a->labels, arena),
-                                         .annotations = labels_dup(arena, a->annotations),
-                                         .starts_at_ms = a->fired_at_ms,
-                                         .ends_at_ms = a->state == ALERT_INACTIVE ? a->resolved_at_ms : a->valid_until_ms,
-                                         .updated_at_ms = ts_ms,
-                                         .generator_url = generator_url(group, run->rule, arena),
-                                 });
+                vec_push(&batch,
+                         (AlertMsg){
+                                 .labels = with_external(group, a->labels, arena),
+                                 .annotations = labels_dup(arena, a->annotations),
+                                 .starts_at_ms = a->fired_at_ms,
+                                 .ends_at_ms = a->state == ALERT_INACTIVE ? a->resolved_at_ms : a->valid_until_ms,
+                                 .updated_at_ms = ts_ms,
+                                 .generator_url = generator_url(group, run->rule, arena),
+                         });
         }
         mutex_unlock(&group->mu);
         if (batch.len == 0)

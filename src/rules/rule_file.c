@@ -58,7 +58,8 @@ static bool parse_labels(void *field, const YamlNode *node, const OptionCtx *ctx
         for (size_t i = 0; i < node->n; i++) {
                 const YamlNode *value = node->pairs[i].value;
                 if (value->kind != YAML_SCALAR && value->kind != YAML_NULL)
-                        return diags_error(ctx->diags, ctx->file, value->pos, "label '" STR_FMT "' needs a text", STR_ARG(node->pairs[i].key));
+                        return diags_error(ctx->diags, ctx->file, value->pos, "label '" STR_FMT "' needs a text",
+                                           STR_ARG(node->pairs[i].key));
                 all[i] = (Label){ node->pairs[i].key, value->kind == YAML_NULL ? (Str){ 0 } : value->text };
         }
         if (node->n > 1)
@@ -68,30 +69,77 @@ static bool parse_labels(void *field, const YamlNode *node, const OptionCtx *ctx
 }
 
 static const Option rule_options[] = {
-        { .key = "record", .kind = OPT_NODE, .offset = offsetof(RuleYaml, record), .help = "Name of the series that a recording rule writes." },
+        { .key = "record",
+          .kind = OPT_NODE,
+          .offset = offsetof(RuleYaml, record),
+          .help = "Name of the series that a recording rule writes." },
         { .key = "alert", .kind = OPT_NODE, .offset = offsetof(RuleYaml, alert), .help = "Name of the alert." },
-        { .key = "expr", .kind = OPT_NODE, .offset = offsetof(RuleYaml, expr), .help = "PromQL expression, evaluated at every interval of the group." },
-        { .key = "for", .kind = OPT_DURATION, .offset = offsetof(RuleYaml, for_ms), .set_offset = offsetof(RuleYaml, has_for), .help = "How long the expression must hold before the alert fires." },
-        { .key = "keep_firing_for", .kind = OPT_DURATION, .offset = offsetof(RuleYaml, keep_firing_for_ms), .set_offset = offsetof(RuleYaml, has_keep), .help = "How long the alert goes on firing after the expression stopped to hold." },
-        { .key = "labels", .kind = OPT_CUSTOM, .parse = parse_labels, .offset = offsetof(RuleYaml, labels), .help = "Labels to add or override; templates in alerting rules." },
-        { .key = "annotations", .kind = OPT_LABELS, .offset = offsetof(RuleYaml, annotations), .help = "Texts for people; templates." },
+        { .key = "expr",
+          .kind = OPT_NODE,
+          .offset = offsetof(RuleYaml, expr),
+          .help = "PromQL expression, evaluated at every interval of the group." },
+        { .key = "for",
+          .kind = OPT_DURATION,
+          .offset = offsetof(RuleYaml, for_ms),
+          .set_offset = offsetof(RuleYaml, has_for),
+          .help = "How long the expression must hold before the alert fires." },
+        { .key = "keep_firing_for",
+          .kind = OPT_DURATION,
+          .offset = offsetof(RuleYaml, keep_firing_for_ms),
+          .set_offset = offsetof(RuleYaml, has_keep),
+          .help = "How long the alert goes on firing after the expression stopped to hold." },
+        { .key = "labels",
+          .kind = OPT_CUSTOM,
+          .parse = parse_labels,
+          .offset = offsetof(RuleYaml, labels),
+          .help = "Labels to add or override; templates in alerting rules." },
+        { .key = "annotations",
+          .kind = OPT_LABELS,
+          .offset = offsetof(RuleYaml, annotations),
+          .help = "Texts for people; templates." },
         OPTION_END,
 };
 static const OptionTable rule_table = { "rule", rule_options, sizeof(RuleYaml), keep_rule_node };
 
 static const Option group_options[] = {
-        { .key = "name", .kind = OPT_STR, .offset = offsetof(GroupYaml, name), .help = "Name of the group, unique in its file." },
-        { .key = "interval", .kind = OPT_DURATION, .offset = offsetof(GroupYaml, interval_ms), .help = "How often its rules are evaluated; default: global.evaluation_interval." },
-        { .key = "query_offset", .kind = OPT_DURATION, .offset = offsetof(GroupYaml, query_offset_ms), .set_offset = offsetof(GroupYaml, has_query_offset), .help = "Evaluate this far in the past, to wait for late data." },
-        { .key = "limit", .kind = OPT_UINT, .offset = offsetof(GroupYaml, limit), .def = "0", .help = "Most alerts or series that one rule may produce; 0: no limit." },
-        { .key = "labels", .kind = OPT_CUSTOM, .parse = parse_labels, .offset = offsetof(GroupYaml, labels), .help = "Labels added to every rule of the group." },
-        { .key = "rules", .kind = OPT_STRUCT_LIST, .offset = offsetof(GroupYaml, rules), .table = &rule_table, .help = "The rules, evaluated in order." },
+        { .key = "name",
+          .kind = OPT_STR,
+          .offset = offsetof(GroupYaml, name),
+          .help = "Name of the group, unique in its file." },
+        { .key = "interval",
+          .kind = OPT_DURATION,
+          .offset = offsetof(GroupYaml, interval_ms),
+          .help = "How often its rules are evaluated; default: global.evaluation_interval." },
+        { .key = "query_offset",
+          .kind = OPT_DURATION,
+          .offset = offsetof(GroupYaml, query_offset_ms),
+          .set_offset = offsetof(GroupYaml, has_query_offset),
+          .help = "Evaluate this far in the past, to wait for late data." },
+        { .key = "limit",
+          .kind = OPT_UINT,
+          .offset = offsetof(GroupYaml, limit),
+          .def = "0",
+          .help = "Most alerts or series that one rule may produce; 0: no limit." },
+        { .key = "labels",
+          .kind = OPT_CUSTOM,
+          .parse = parse_labels,
+          .offset = offsetof(GroupYaml, labels),
+          .help = "Labels added to every rule of the group." },
+        { .key = "rules",
+          .kind = OPT_STRUCT_LIST,
+          .offset = offsetof(GroupYaml, rules),
+          .table = &rule_table,
+          .help = "The rules, evaluated in order." },
         OPTION_END,
 };
 static const OptionTable group_table = { "group", group_options, sizeof(GroupYaml), keep_group_node };
 
 static const Option file_options[] = {
-        { .key = "groups", .kind = OPT_STRUCT_LIST, .offset = offsetof(FileYaml, groups), .table = &group_table, .help = "The rule groups." },
+        { .key = "groups",
+          .kind = OPT_STRUCT_LIST,
+          .offset = offsetof(FileYaml, groups),
+          .table = &group_table,
+          .help = "The rule groups." },
         OPTION_END,
 };
 static const OptionTable file_table = { "rule file", file_options, sizeof(FileYaml), NULL };
@@ -107,14 +155,12 @@ typedef struct RuleReader {
 
 static bool complain(const RuleReader *r, YamlPos pos, Str what)
 {
-        return diags_error(r->ctx->diags, r->ctx->file, pos.line ? pos : r->pos, "group '" STR_FMT "', rule %zu, '" STR_FMT "': " STR_FMT,
-                           STR_ARG(r->group->name), r->index, STR_ARG(r->rule_name), STR_ARG(what));
+        return diags_error(r->ctx->diags, r->ctx->file, pos.line ? pos : r->pos,
+                           "group '" STR_FMT "', rule %zu, '" STR_FMT "': " STR_FMT, STR_ARG(r->group->name), r->index,
+                           STR_ARG(r->rule_name), STR_ARG(what));
 }
 
-static Str scalar_text(const YamlNode *node)
-{
-        return node && node->kind == YAML_SCALAR ? node->text : (Str){ 0 };
-}
+static Str scalar_text(const YamlNode *node) { return node && node->kind == YAML_SCALAR ? node->text : (Str){ 0 }; }
 
 /* Where a byte of a scalar stands in the file: exact for one-line scalars; the line, and the column of the
  * text, for literal blocks; near it for folded ones. */
@@ -162,13 +208,17 @@ static bool check_names(const RuleReader *r, const Rule *rule)
         bool ok = true;
         for (size_t i = 0; i < rule->labels.n; i++) {
                 if (str_eq(rule->labels.data[i].name, LABEL_NAME) || !name_is_valid(r, rule->labels.data[i].name))
-                        ok = complain(r, (YamlPos){ 0 }, str_printf(r->ctx->arena, "invalid label name: '" STR_FMT "'", STR_ARG(rule->labels.data[i].name)));
+                        ok = complain(r, (YamlPos){ 0 },
+                                      str_printf(r->ctx->arena, "invalid label name: '" STR_FMT "'",
+                                                 STR_ARG(rule->labels.data[i].name)));
                 if (!utf8_valid(rule->labels.data[i].value))
                         ok = complain(r, (YamlPos){ 0 }, STR("invalid label value: not UTF-8"));
         }
         for (size_t i = 0; i < rule->annotations.n; i++)
                 if (!name_is_valid(r, rule->annotations.data[i].name))
-                        ok = complain(r, (YamlPos){ 0 }, str_printf(r->ctx->arena, "invalid annotation name: '" STR_FMT "'", STR_ARG(rule->annotations.data[i].name)));
+                        ok = complain(r, (YamlPos){ 0 },
+                                      str_printf(r->ctx->arena, "invalid annotation name: '" STR_FMT "'",
+                                                 STR_ARG(rule->annotations.data[i].name)));
         return ok;
 }
 
@@ -179,7 +229,9 @@ static bool check_templates(const RuleReader *r, const char *kind, Labels texts)
                 Err err;
                 Str name = str_printf(r->ctx->arena, "__alert_" STR_FMT, STR_ARG(r->rule_name));
                 if (!gotmpl_check_rule(name, texts.data[i].value, &err))
-                        ok = complain(r, (YamlPos){ 0 }, str_printf(r->ctx->arena, "%s '" STR_FMT "': %s", kind, STR_ARG(texts.data[i].name), err.msg));
+                        ok = complain(r, (YamlPos){ 0 },
+                                      str_printf(r->ctx->arena, "%s '" STR_FMT "': %s", kind,
+                                                 STR_ARG(texts.data[i].name), err.msg));
         }
         return ok;
 }
@@ -194,9 +246,13 @@ static bool check_recording(const RuleReader *r, const RuleYaml *yaml, const Rul
         if (yaml->has_keep)
                 ok = complain(r, (YamlPos){ 0 }, STR("invalid field 'keep_firing_for' in recording rule"));
         if (str_find_char(rule->name, '{') != SIZE_MAX || str_find_char(rule->name, '}') != SIZE_MAX)
-                ok = complain(r, yaml->record->pos, str_printf(r->ctx->arena, "braces present in the recording rule name; should it be in expr?: " STR_FMT, STR_ARG(rule->name)));
+                ok = complain(r, yaml->record->pos,
+                              str_printf(r->ctx->arena,
+                                         "braces present in the recording rule name; should it be in expr?: " STR_FMT,
+                                         STR_ARG(rule->name)));
         else if (!(r->dialect->legacy_names ? labels_metric_is_legacy_valid(rule->name) : utf8_valid(rule->name)))
-                ok = complain(r, yaml->record->pos, str_printf(r->ctx->arena, "invalid recording rule name: " STR_FMT, STR_ARG(rule->name)));
+                ok = complain(r, yaml->record->pos,
+                              str_printf(r->ctx->arena, "invalid recording rule name: " STR_FMT, STR_ARG(rule->name)));
         return ok;
 }
 
@@ -206,8 +262,12 @@ static bool read_rule(RuleReader *r, const RuleYaml *yaml, Rule *rule)
         Str record = scalar_text(yaml->record);
         Str alert = scalar_text(yaml->alert);
         *rule = (Rule){
-                .name = alert.n ? alert : record, .alerting = alert.n != 0, .for_ms = yaml->for_ms,
-                .keep_firing_for_ms = yaml->keep_firing_for_ms, .labels = yaml->labels, .annotations = yaml->annotations,
+                .name = alert.n ? alert : record,
+                .alerting = alert.n != 0,
+                .for_ms = yaml->for_ms,
+                .keep_firing_for_ms = yaml->keep_firing_for_ms,
+                .labels = yaml->labels,
+                .annotations = yaml->annotations,
                 .pos = yaml->node ? yaml->node->pos : (YamlPos){ 0 },
         };
         r->rule_name = rule->name;
@@ -233,12 +293,18 @@ static bool read_group(const RulesDialect *dialect, const OptionCtx *ctx, const 
         RuleReader r = { .dialect = dialect, .ctx = ctx, .group = yaml };
         bool ok = true;
         *group = (RuleGroup){
-                .name = yaml->name, .file = ctx->file, .interval_ms = yaml->interval_ms,
-                .query_offset_ms = yaml->has_query_offset ? yaml->query_offset_ms : -1, .limit = yaml->limit, .labels = yaml->labels,
-                .rules = arena_array(ctx->arena, Rule, yaml->rules.n), .n = yaml->rules.n,
+                .name = yaml->name,
+                .file = ctx->file,
+                .interval_ms = yaml->interval_ms,
+                .query_offset_ms = yaml->has_query_offset ? yaml->query_offset_ms : -1,
+                .limit = yaml->limit,
+                .labels = yaml->labels,
+                .rules = arena_array(ctx->arena, Rule, yaml->rules.n),
+                .n = yaml->rules.n,
         };
         if (yaml->name.n == 0)
-                ok = diags_error(ctx->diags, ctx->file, yaml->node ? yaml->node->pos : (YamlPos){ 0 }, "a group has no name: set 'name'");
+                ok = diags_error(ctx->diags, ctx->file, yaml->node ? yaml->node->pos : (YamlPos){ 0 },
+                                 "a group has no name: set 'name'");
         for (size_t i = 0; i < yaml->rules.n; i++) {
                 r.index = i + 1;
                 ok &= read_rule(&r, &rules[i], &group->rules[i]);
@@ -259,8 +325,10 @@ static bool read_document(const RulesDialect *dialect, const OptionCtx *ctx, con
                 ok &= read_group(dialect, ctx, &groups[i], &all[before + i]);
                 for (size_t k = 0; k < before + i; k++)
                         if (groups[i].name.n && str_eq(all[k].name, groups[i].name))
-                                ok = diags_error(ctx->diags, ctx->file, groups[i].node ? groups[i].node->pos : (YamlPos){ 0 },
-                                                 "groupname: '" STR_FMT "' is repeated in the same file", STR_ARG(groups[i].name));
+                                ok = diags_error(ctx->diags, ctx->file,
+                                                 groups[i].node ? groups[i].node->pos : (YamlPos){ 0 },
+                                                 "groupname: '" STR_FMT "' is repeated in the same file",
+                                                 STR_ARG(groups[i].name));
         }
         file->groups = all;
         file->n = before + yaml.groups.n;

@@ -43,11 +43,12 @@ static void copy_rule(Rule *to, const Rule *from, const PromqlFeatures *features
 
 static bool same_rule(const RuleRun *a, const RuleRun *b)
 {
-        return a->rule->alerting == b->rule->alerting && str_eq(a->rule->name, b->rule->name) && labels_eq(a->labels, b->labels);
+        return a->rule->alerting == b->rule->alerting && str_eq(a->rule->name, b->rule->name) &&
+               labels_eq(a->labels, b->labels);
 }
 
-RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group, Labels external_labels, int64_t interval_ms,
-                             int64_t query_offset_ms)
+RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group, Labels external_labels,
+                             int64_t interval_ms, int64_t query_offset_ms)
 {
         RuleGroupRun *run = mem_new(RuleGroupRun);
         Arena *arena = arena_new();
@@ -63,7 +64,8 @@ RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group
         run->query_offset_ms = query_offset_ms;
         run->runs = mem_new_array(RuleRun, group->n);
         for (size_t i = 0; i < group->n; i++) {
-                copy_rule(&run->group.rules[i], &group->rules[i], &promql_engine_options(options->engine)->features, arena);
+                copy_rule(&run->group.rules[i], &group->rules[i], &promql_engine_options(options->engine)->features,
+                          arena);
                 run->runs[i].rule = &run->group.rules[i];
                 run->runs[i].labels = merge_labels(run->group.labels, run->group.rules[i].labels, arena);
                 for (size_t k = 0; k < i; k++)
@@ -136,7 +138,9 @@ static bool eval_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Arena *a
         if (!run->rule->expr)
                 return err_set(err, ERR_INVALID, "the expression does not parse");
         int64_t query_ms = ts_ms - group->query_offset_ms;
-        PromqlQuery query = { .expr = run->rule->expr, .text = run->rule->expr_text, .start_ms = query_ms, .end_ms = query_ms };
+        PromqlQuery query = {
+                .expr = run->rule->expr, .text = run->rule->expr_text, .start_ms = query_ms, .end_ms = query_ms
+        };
         PromqlResult result;
         if (!promql_exec(o->engine, o->store, &query, arena, &result, err) || !as_vector(&result, arena, err))
                 return false;
@@ -165,7 +169,8 @@ static void run_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
         metric_add(evaluations, 1);
         if (!ok) {
                 metric_add(failures, 1);
-                log_warn("rule evaluation failed", KV("group", group->group.name), KV("rule", run->rule->name), KV("err", &err));
+                log_warn("rule evaluation failed", KV("group", group->group.name), KV("rule", run->rule->name),
+                         KV("err", &err));
         }
         mutex_lock(&group->mu);
         set_error(run, ok ? NULL : &err);
@@ -173,7 +178,8 @@ static void run_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
         run->eval_seconds = (double)(group->options->clock->mono_ns(group->options->clock) - start_ns) * 1e-9;
         mutex_unlock(&group->mu);
         if (run->rule->alerting) {
-                rule_alerting_save(group, run, ts_ms); /* before anybody is told: a crash in between repeats, it never forgets */
+                rule_alerting_save(group, run,
+                                   ts_ms); /* before anybody is told: a crash in between repeats, it never forgets */
                 rule_alerting_send(group, run, ts_ms, arena);
         }
 }
@@ -214,5 +220,6 @@ void rule_group_end(RuleGroupRun *group, int64_t ts_ms)
         }
         Err err;
         if (!store_commit(appender, &err))
-                log_warn("stale markers of a removed rule group are not stored", KV("group", group->group.name), KV("err", &err));
+                log_warn("stale markers of a removed rule group are not stored", KV("group", group->group.name),
+                         KV("err", &err));
 }

@@ -41,8 +41,8 @@ typedef struct ActiveAlert {
 
 typedef struct RuleRun {
         const Rule *rule;
-        Labels labels;    /* the group's under the rule's; empty values stay: they take a label away */
-        size_t namesake;  /* how many rules of the group before it have its name and labels */
+        Labels labels;   /* the group's under the rule's; empty values stay: they take a label away */
+        size_t namesake; /* how many rules of the group before it have its name and labels */
         RuleHealth health;
         char *last_error; /* owned; NULL: none */
         double eval_seconds;
@@ -50,7 +50,7 @@ typedef struct RuleRun {
         uint64_t generation;
         OutputMap outputs;
         AlertMap alerts;
-        bool restored;    /* alerts were looked up in the state database */
+        bool restored;       /* alerts were looked up in the state database */
         uint64_t saved_hash; /* of the document last written */
 } RuleRun;
 
@@ -60,11 +60,11 @@ typedef struct RuleGroupRun {
         RuleGroup group;
         int64_t interval_ms, query_offset_ms;
         Labels external_labels;
-        int64_t next_ms;       /* manager's: when it is due */
-        int64_t hold_until_ms; /* restored alerts do not resolve before this */
+        int64_t next_ms;                /* manager's: when it is due */
+        int64_t hold_until_ms;          /* restored alerts do not resolve before this */
         int64_t start_ms, last_tick_ms; /* of this program; of the one before it */
-        bool running, retired; /* manager's, under its lock */
-        Mutex mu;              /* guards what follows and the alerts, outputs and texts of runs */
+        bool running, retired;          /* manager's, under its lock */
+        Mutex mu;                       /* guards what follows and the alerts, outputs and texts of runs */
         RuleRun *runs;
         double eval_seconds;
         int64_t last_eval_ms;
@@ -72,8 +72,8 @@ typedef struct RuleGroupRun {
 } RuleGroupRun;
 
 /* A deep copy of `group` in a run of its own. */
-RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group, Labels external_labels, int64_t interval_ms,
-                             int64_t query_offset_ms);
+RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group, Labels external_labels,
+                             int64_t interval_ms, int64_t query_offset_ms);
 void rule_group_free(RuleGroupRun *run);
 /* Moves alerts and outputs of rules that are the same (name and labels) out of `old`. */
 void rule_group_inherit(RuleGroupRun *run, RuleGroupRun *old);
@@ -84,8 +84,8 @@ void rule_group_end(RuleGroupRun *run, int64_t ts_ms);
 
 /* ---- one rule (rule_alerting.c, rule_output.c) */
 /* Turns the vector into alert states; true outputs are written to appender. Fails the rule as a whole. */
-MUST_CHECK bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms, Appender *appender,
-                                   Arena *arena, Err *err);
+MUST_CHECK bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms,
+                                   Appender *appender, Arena *arena, Err *err);
 /* Sends what needs sending to the sink. */
 void rule_alerting_send(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Arena *arena);
 /* Reads and writes the rule's alerts in the state database. */
@@ -99,5 +99,5 @@ AppendResult rule_output_write(RuleRun *run, Labels labels, int64_t t_ms, double
 /* Stale markers for the outputs that this generation did not write. */
 void rule_output_end_missing(RuleRun *run, int64_t t_ms, Appender *appender);
 void rule_output_clear(RuleRun *run);
-MUST_CHECK bool rule_output_record(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms, Appender *appender,
-                                   Arena *arena, Err *err);
+MUST_CHECK bool rule_output_record(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms,
+                                   Appender *appender, Arena *arena, Err *err);

@@ -3,7 +3,8 @@
 #include "base/metric.h"
 #include "rules/rule_group.h"
 
-METRIC_FAMILY(refused, METRIC_KIND_COUNTER, "pharos_rules_samples_rejected_total", "Rule results that the store did not take, by reason.", "reason");
+METRIC_FAMILY(refused, METRIC_KIND_COUNTER, "pharos_rules_samples_rejected_total",
+              "Rule results that the store did not take, by reason.", "reason");
 
 AppendResult rule_output_write(RuleRun *run, Labels labels, int64_t t_ms, double v, Appender *appender)
 {
@@ -30,8 +31,7 @@ void rule_output_end_missing(RuleRun *run, int64_t t_ms, Appender *appender)
                 store_append(appender, &s->val.ref, s->key, t_ms, sample_stale());
                 vec_push(&gone, s->key);
         }
-        vec_each(key, &gone)
-        {
+        vec_each(key, &gone) {
                 Arena *memory = output_map_get(&run->outputs, *key)->memory;
                 output_map_remove(&run->outputs, *key);
                 arena_free(memory);
@@ -46,11 +46,12 @@ void rule_output_clear(RuleRun *run)
         output_map_done(&run->outputs);
 }
 
-bool rule_output_record(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms, Appender *appender, Arena *arena,
-                        Err *err)
+bool rule_output_record(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms,
+                        Appender *appender, Arena *arena, Err *err)
 {
         if (group->group.limit && result->n_series > group->group.limit)
-                return err_set(err, ERR_LIMIT, "exceeded limit of %llu with %zu series", (unsigned long long)group->group.limit, result->n_series);
+                return err_set(err, ERR_LIMIT, "exceeded limit of %llu with %zu series",
+                               (unsigned long long)group->group.limit, result->n_series);
         Labels *all = arena_array(arena, Labels, result->n_series);
         OutputMap unique = { .arena = arena };
         for (size_t i = 0; i < result->n_series; i++) {
@@ -63,7 +64,8 @@ bool rule_output_record(RuleGroupRun *group, RuleRun *run, const PromqlResult *r
                 bool fresh;
                 output_map_put(&unique, all[i], &fresh);
                 if (!fresh)
-                        return err_set(err, ERR_INVALID, "vector contains metrics with the same labelset after applying rule labels");
+                        return err_set(err, ERR_INVALID,
+                                       "vector contains metrics with the same labelset after applying rule labels");
         }
         for (size_t i = 0; i < result->n_series; i++)
                 rule_output_write(run, all[i], ts_ms, result->series[i].v[0], appender);

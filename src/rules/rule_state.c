@@ -19,7 +19,8 @@ enum { LONGEST_KEY_BYTES = 2000 };
 static Str rule_key(const RuleGroupRun *group, const RuleRun *run, Arena *arena)
 {
         Buf key = { .arena = arena };
-        buf_printf(&key, STR_FMT ";" STR_FMT ";" STR_FMT, STR_ARG(group->group.file), STR_ARG(group->group.name), STR_ARG(run->rule->name));
+        buf_printf(&key, STR_FMT ";" STR_FMT ";" STR_FMT, STR_ARG(group->group.file), STR_ARG(group->group.name),
+                   STR_ARG(run->rule->name));
         labels_print(&key, run->labels);
         if (run->namesake)
                 buf_printf(&key, "#%zu", run->namesake);
@@ -91,11 +92,13 @@ void rule_alerting_save(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
                 return;
         Err err;
         Str key = rule_key(group, run, arena);
-        bool ok = n ? statedb_put(db, STR("rule_alerts"), key, doc, 0, &err) : statedb_delete(db, STR("rule_alerts"), key, &err);
+        bool ok = n ? statedb_put(db, STR("rule_alerts"), key, doc, 0, &err)
+                    : statedb_delete(db, STR("rule_alerts"), key, &err);
         if (ok || (n == 0 && err.code == ERR_NOT_FOUND))
                 run->saved_hash = hash;
         else
-                log_error("alert states are not saved: after a restart, pending times start anew", KV("rule", run->rule->name), KV("err", &err));
+                log_error("alert states are not saved: after a restart, pending times start anew",
+                          KV("rule", run->rule->name), KV("err", &err));
 }
 
 static int64_t number(const JsonValue *object, Str key)
@@ -212,7 +215,8 @@ int64_t rule_state_last_tick(StateDb *db)
         Str doc;
         Err err;
         JsonValue *json;
-        if (!db || !statedb_get(db, STR("rules"), STR("last_tick"), arena, &doc, &err) || !json_parse(doc, arena, &json, &err))
+        if (!db || !statedb_get(db, STR("rules"), STR("last_tick"), arena, &doc, &err) ||
+            !json_parse(doc, arena, &json, &err))
                 return 0;
         return number(json, STR("t_ms"));
 }
@@ -221,6 +225,7 @@ void rule_state_note_tick(StateDb *db, int64_t t_ms)
 {
         AUTO(arena_free) Arena *arena = arena_new();
         Err err;
-        if (db && !statedb_put(db, STR("rules"), STR("last_tick"), str_printf(arena, "{\"t_ms\":%lld}", (long long)t_ms), 0, &err))
+        if (db && !statedb_put(db, STR("rules"), STR("last_tick"),
+                               str_printf(arena, "{\"t_ms\":%lld}", (long long)t_ms), 0, &err))
                 log_warn("the time of the last rule evaluation is not saved", KV("err", &err));
 }

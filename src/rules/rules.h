@@ -16,7 +16,7 @@
 #include "sync/pool.h"
 
 typedef struct Rule {
-        Str name;   /* alert or record */
+        Str name; /* alert or record */
         bool alerting;
         Str expr_text;
         const Expr *expr;
@@ -62,7 +62,7 @@ typedef struct RulesOptions {
         Labels external_labels;
         Str external_url;
         int64_t default_interval_ms, default_query_offset_ms;
-        int64_t resend_delay_ms; /* 0: 1 minute */
+        int64_t resend_delay_ms;     /* 0: 1 minute */
         int64_t outage_tolerance_ms; /* after a longer outage, pending alerts start anew; 0: 1 h */
         void (*on_change)(void *ctx, size_t firing, size_t pending); /* any thread; may be NULL */
         void *on_change_ctx;
@@ -70,12 +70,12 @@ typedef struct RulesOptions {
 
 typedef struct RulesManager RulesManager;
 RulesManager *rules_manager_new(const RulesOptions *options); /* returns owned */
-void rules_manager_free(RulesManager *manager); /* waits for running evaluations */
+void rules_manager_free(RulesManager *manager);               /* waits for running evaluations */
 /* Replaces the rules; alert states of unchanged rules (by file, group, name, labels) are carried over, those of rules that
  * are gone are forgotten, also in the state database. Everything is copied out of the files. default_interval_ms 0 keeps the
  * interval as it is. Waits for running evaluations. */
-void rules_manager_apply(RulesManager *manager, const RuleFile *files, size_t n, Labels external_labels, int64_t default_interval_ms,
-                         int64_t default_query_offset_ms);
+void rules_manager_apply(RulesManager *manager, const RuleFile *files, size_t n, Labels external_labels,
+                         int64_t default_interval_ms, int64_t default_query_offset_ms);
 /* Starts the evaluations that are due by the clock (waits for them when there is no pool); returns the milliseconds until
  * the next is due. */
 int64_t rules_manager_tick(RulesManager *manager);

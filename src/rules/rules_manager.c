@@ -15,7 +15,8 @@
 
 enum { NOTE_TICK_EVERY_MS = 15000, NOTE_TICK_PENDING_MS = 1000, IDLE_TICK_MS = 60000 };
 
-METRIC_COUNTER(missed, "pharos_rules_group_iterations_missed_total", "Evaluations skipped because the one before still ran.");
+METRIC_COUNTER(missed, "pharos_rules_group_iterations_missed_total",
+               "Evaluations skipped because the one before still ran.");
 
 typedef VEC(RuleGroupRun *) GroupVec;
 
@@ -78,7 +79,8 @@ void rules_manager_free(RulesManager *m)
         mutex_lock(&m->mu);
         wait_idle(m);
         mutex_unlock(&m->mu);
-        vec_each(g, &m->groups) rule_group_free(*g);
+        vec_each(g, &m->groups)
+                rule_group_free(*g);
         vec_done(&m->groups);
         mutex_done(&m->mu);
         mutex_cond_done(&m->idle);
@@ -99,8 +101,7 @@ static int64_t next_slot(const RuleGroupRun *g, int64_t now_ms)
 
 static RuleGroupRun *take_same(GroupVec *old, const RuleGroupRun *g)
 {
-        vec_each(o, old)
-        {
+        vec_each(o, old) {
                 RuleGroupRun *found = *o;
                 if (found && str_eq(found->group.name, g->group.name) && str_eq(found->group.file, g->group.file)) {
                         *o = NULL;
@@ -111,7 +112,8 @@ static RuleGroupRun *take_same(GroupVec *old, const RuleGroupRun *g)
 }
 
 /* The new run of a group, with what the run before it knew. */
-static RuleGroupRun *replace_group(RulesManager *m, const RuleGroup *group, Labels external_labels, GroupVec *old, int64_t now_ms)
+static RuleGroupRun *replace_group(RulesManager *m, const RuleGroup *group, Labels external_labels, GroupVec *old,
+                                   int64_t now_ms)
 {
         int64_t interval_ms = group->interval_ms ? group->interval_ms : m->options.default_interval_ms;
         int64_t offset_ms = group->query_offset_ms >= 0 ? group->query_offset_ms : m->options.default_query_offset_ms;
@@ -129,8 +131,8 @@ static RuleGroupRun *replace_group(RulesManager *m, const RuleGroup *group, Labe
         return g;
 }
 
-void rules_manager_apply(RulesManager *m, const RuleFile *files, size_t n, Labels external_labels, int64_t default_interval_ms,
-                         int64_t default_query_offset_ms)
+void rules_manager_apply(RulesManager *m, const RuleFile *files, size_t n, Labels external_labels,
+                         int64_t default_interval_ms, int64_t default_query_offset_ms)
 {
         int64_t now_ms = clock_wall_ms(m->options.clock);
         GroupVec fresh = { 0 };
@@ -144,8 +146,7 @@ void rules_manager_apply(RulesManager *m, const RuleFile *files, size_t n, Label
         for (size_t f = 0; f < n; f++)
                 for (size_t i = 0; i < files[f].n; i++)
                         vec_push(&fresh, replace_group(m, &files[f].groups[i], external_labels, &old, now_ms));
-        vec_each(o, &old)
-        {
+        vec_each(o, &old) {
                 if (!*o)
                         continue;
                 rule_group_end(*o, now_ms - (*o)->query_offset_ms);
@@ -164,8 +165,7 @@ static void finish_eval(RulesManager *m, RuleGroupRun *group)
         size_t pending = 0;
         mutex_lock(&m->mu);
         group->running = false;
-        vec_each(g, &m->groups)
-        {
+        vec_each(g, &m->groups) {
                 MUTEX_SCOPE(&(*g)->mu);
                 firing += (*g)->firing;
                 pending += (*g)->pending;
@@ -193,8 +193,7 @@ static void run_job(void *arg)
 /* Collects the groups that are due and moves their clocks on. */
 static void collect_due(RulesManager *m, int64_t now_ms, JobVec *due)
 {
-        vec_each(it, &m->groups)
-        {
+        vec_each(it, &m->groups) {
                 RuleGroupRun *g = *it;
                 if (g->next_ms > now_ms + g->interval_ms) /* the clock was set back */
                         g->next_ms = next_slot(g, now_ms);
@@ -231,22 +230,25 @@ int64_t rules_manager_tick(RulesManager *m)
         mutex_unlock(&m->mu);
         if (note)
                 rule_state_note_tick(m->options.statedb, now_ms);
-        vec_each(job, &due)
-        {
+        vec_each(job, &due) {
                 if (!m->options.pool || !pool_submit(m->options.pool, run_job, *job))
                         run_job(*job);
         }
         vec_done(&due);
         int64_t wait_ms = IDLE_TICK_MS;
         mutex_lock(&m->mu);
-        vec_each(g, &m->groups) wait_ms = MIN_OF(wait_ms, (*g)->next_ms - now_ms);
+        vec_each(g, &m->groups)
+                wait_ms = MIN_OF(wait_ms, (*g)->next_ms - now_ms);
         mutex_unlock(&m->mu);
         return MAX_OF(wait_ms, 1);
 }
 
 /* ---- status ---- */
 
-static int by_labels(const void *a, const void *b) { return labels_cmp(((const RuleAlert *)a)->labels, ((const RuleAlert *)b)->labels); }
+static int by_labels(const void *a, const void *b)
+{
+        return labels_cmp(((const RuleAlert *)a)->labels, ((const RuleAlert *)b)->labels);
+}
 
 static void copy_alerts(const RuleRun *run, Arena *arena, RuleStatus *ret)
 {
@@ -256,8 +258,12 @@ static void copy_alerts(const RuleRun *run, Arena *arena, RuleStatus *ret)
                 if (a->state == ALERT_INACTIVE)
                         continue;
                 ret->alerts[ret->n_alerts++] = (RuleAlert){
-                        .labels = labels_dup(arena, a->labels), .annotations = labels_dup(arena, a->annotations), .state = a->state,
-                        .active_at_ms = a->active_at_ms, .keep_firing_since_ms = a->keep_firing_since_ms, .value = a->value,
+                        .labels = labels_dup(arena, a->labels),
+                        .annotations = labels_dup(arena, a->annotations),
+                        .state = a->state,
+                        .active_at_ms = a->active_at_ms,
+                        .keep_firing_since_ms = a->keep_firing_since_ms,
+                        .value = a->value,
                 };
                 ret->state = MAX_OF(ret->state, a->state);
         }
@@ -268,15 +274,25 @@ static void copy_alerts(const RuleRun *run, Arena *arena, RuleStatus *ret)
 static void copy_rule_status(const RuleRun *run, Arena *arena, RuleStatus *ret)
 {
         *ret = (RuleStatus){
-                .alerting = run->rule->alerting, .name = str_dup(arena, run->rule->name), .query = str_dup(arena, run->rule->expr_text),
-                .labels = labels_dup(arena, run->labels), .annotations = labels_dup(arena, run->rule->annotations),
-                .for_ms = run->rule->for_ms, .keep_firing_for_ms = run->rule->keep_firing_for_ms, .health = run->health,
-                .last_error = str_dup(arena, str_of(run->last_error)), .eval_seconds = run->eval_seconds, .last_eval_ms = run->last_eval_ms,
+                .alerting = run->rule->alerting,
+                .name = str_dup(arena, run->rule->name),
+                .query = str_dup(arena, run->rule->expr_text),
+                .labels = labels_dup(arena, run->labels),
+                .annotations = labels_dup(arena, run->rule->annotations),
+                .for_ms = run->rule->for_ms,
+                .keep_firing_for_ms = run->rule->keep_firing_for_ms,
+                .health = run->health,
+                .last_error = str_dup(arena, str_of(run->last_error)),
+                .eval_seconds = run->eval_seconds,
+                .last_eval_ms = run->last_eval_ms,
         };
         copy_alerts(run, arena, ret);
 }
 
-static int by_file(const void *a, const void *b) { return str_cmp(((const RuleGroupStatus *)a)->file, ((const RuleGroupStatus *)b)->file); }
+static int by_file(const void *a, const void *b)
+{
+        return str_cmp(((const RuleGroupStatus *)a)->file, ((const RuleGroupStatus *)b)->file);
+}
 
 void rules_manager_status(RulesManager *m, Arena *arena, RuleGroupStatus **ret, size_t *ret_n)
 {
@@ -286,9 +302,14 @@ void rules_manager_status(RulesManager *m, Arena *arena, RuleGroupStatus **ret, 
                 RuleGroupRun *g = m->groups.data[i];
                 MUTEX_SCOPE(&g->mu);
                 all[i] = (RuleGroupStatus){
-                        .name = str_dup(arena, g->group.name), .file = str_dup(arena, g->group.file), .interval_ms = g->interval_ms,
-                        .last_eval_ms = g->last_eval_ms, .limit = g->group.limit, .eval_seconds = g->eval_seconds,
-                        .rules = arena_array(arena, RuleStatus, g->group.n), .n = g->group.n,
+                        .name = str_dup(arena, g->group.name),
+                        .file = str_dup(arena, g->group.file),
+                        .interval_ms = g->interval_ms,
+                        .last_eval_ms = g->last_eval_ms,
+                        .limit = g->group.limit,
+                        .eval_seconds = g->eval_seconds,
+                        .rules = arena_array(arena, RuleStatus, g->group.n),
+                        .n = g->group.n,
                 };
                 for (size_t k = 0; k < g->group.n; k++)
                         copy_rule_status(&g->runs[k], arena, &all[i].rules[k]);

@@ -213,14 +213,16 @@ static bool mem_select(Querier *face, const SelectArgs *args, Arena *arena, Stor
         }
         pthread_rwlock_unlock(&ms->lock);
         if (args->max_series && found.len > args->max_series)
-                return err_set(err, ERR_LIMIT, "the selection has %zu series, the limit is %zu", found.len, args->max_series);
+                return err_set(err, ERR_LIMIT, "the selection has %zu series, the limit is %zu", found.len,
+                               args->max_series);
         if (args->sorted && found.len)
                 qsort(found.data, found.len, sizeof *found.data, compare_series);
         *ret = (StoreSelection){ .series = found.data, .n = found.len };
         return true;
 }
 
-static bool mem_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+static bool mem_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms,
+                     Column *out, Err *err)
 {
         (void)err;
         MemStore *ms = ((MemQuerier *)face)->ms;
@@ -243,7 +245,8 @@ static bool mem_read(Querier *face, const StoreSelection *selection, size_t i, i
 static int compare_strs(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
 
 /* The names (name.n == 0) or one name's values of the selected series: collect, sort, drop repeats. */
-static bool collect_strings(Querier *face, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+static bool collect_strings(Querier *face, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
+                            size_t *ret_n, Err *err)
 {
         StoreSelection selection;
         if (!mem_select(face, args, arena, &selection, err))
@@ -268,12 +271,14 @@ static bool collect_strings(Querier *face, Str name, const SelectArgs *args, siz
         return true;
 }
 
-static bool mem_label_names(Querier *q, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+static bool mem_label_names(Querier *q, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n,
+                            Err *err)
 {
         return collect_strings(q, (Str){ 0 }, args, limit, arena, ret, ret_n, err);
 }
 
-static bool mem_label_values(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+static bool mem_label_values(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
+                             size_t *ret_n, Err *err)
 {
         if (name.n == 0) {
                 *ret = NULL;
@@ -289,7 +294,11 @@ static bool mem_querier(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Que
 {
         (void)err;
         MemQuerier *q = mem_new(MemQuerier);
-        q->face = (Querier){ .select = mem_select, .read = mem_read, .label_names = mem_label_names, .label_values = mem_label_values, .close = mem_close };
+        q->face = (Querier){ .select = mem_select,
+                             .read = mem_read,
+                             .label_names = mem_label_names,
+                             .label_values = mem_label_values,
+                             .close = mem_close };
         q->ms = (MemStore *)engine;
         q->min_ms = min_ms;
         q->max_ms = max_ms;

@@ -45,7 +45,8 @@ struct Appender {
          * the call and may be empty only when *ref is valid: a series may be forgotten after a long idle time, then the answer
          * is APPEND_BAD_LABELS with *ref = 0, and the caller sends the labels again. */
         AppendResult (*append)(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, double v);
-        AppendResult (*append_histogram)(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, const struct Histogram *h); /* may be NULL */
+        AppendResult (*append_histogram)(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms,
+                                         const struct Histogram *h);                           /* may be NULL */
         AppendResult (*append_exemplar)(Appender *a, SeriesRef ref, const Exemplar *exemplar); /* may be NULL */
         bool (*commit)(Appender *a, Err *err); /* on failure (disk full) nothing was kept; closed all the same */
         void (*rollback)(Appender *a);
@@ -78,10 +79,13 @@ struct Querier {
         bool (*select)(Querier *q, const SelectArgs *args, Arena *arena, StoreSelection *ret, Err *err);
         /* Appends to *out (cleared by the caller) the samples of selection->series[i] with min_ms <= t <= max_ms, in order,
          * stale markers included. */
-        bool (*read)(Querier *q, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms, Column *out, Err *err);
+        bool (*read)(Querier *q, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms, Column *out,
+                     Err *err);
         /* Sorted, unique, living in arena. limit 0: all. */
-        bool (*label_names)(Querier *q, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err);
-        bool (*label_values)(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err);
+        bool (*label_names)(Querier *q, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n,
+                            Err *err);
+        bool (*label_values)(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
+                             size_t *ret_n, Err *err);
         void (*close)(Querier *q);
 };
 
@@ -92,10 +96,16 @@ struct StoreEngine {
 };
 
 /* Thin callers, so that users read store_append(a, ...) instead of a->append(a, ...). */
-static inline AppendResult store_append(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, double v) { return a->append(a, ref, labels, t_ms, v); }
+static inline AppendResult store_append(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, double v)
+{
+        return a->append(a, ref, labels, t_ms, v);
+}
 MUST_CHECK static inline bool store_commit(Appender *a, Err *err) { return a->commit(a, err); }
 static inline void store_rollback(Appender *a) { a->rollback(a); }
 static inline Appender *store_appender(StoreEngine *e) { return e->appender(e); }
-MUST_CHECK static inline bool store_querier(StoreEngine *e, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err) { return e->querier(e, min_ms, max_ms, ret, err); }
+MUST_CHECK static inline bool store_querier(StoreEngine *e, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err)
+{
+        return e->querier(e, min_ms, max_ms, ret, err);
+}
 static inline void querier_close(Querier *q) { q->close(q); }
 DEFINE_AUTO(Querier *, querier_close);

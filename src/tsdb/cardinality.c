@@ -8,14 +8,20 @@ typedef struct Top {
         size_t n, limit;
 } Top;
 
-static Top top_new(Arena *arena, size_t limit) { return (Top){ .items = arena_array(arena, TsdbTopEntry, limit + 1), .limit = limit }; }
+static Top top_new(Arena *arena, size_t limit)
+{
+        return (Top){ .items = arena_array(arena, TsdbTopEntry, limit + 1), .limit = limit };
+}
 
 static bool before(const TsdbTopEntry *a, const TsdbTopEntry *b)
 {
         return a->value != b->value ? a->value > b->value : str_cmp(a->name, b->name) < 0;
 }
 
-static bool top_wants(const Top *t, uint64_t value) { return t->limit && (t->n < t->limit || value >= t->items[t->n - 1].value); }
+static bool top_wants(const Top *t, uint64_t value)
+{
+        return t->limit && (t->n < t->limit || value >= t->items[t->n - 1].value);
+}
 
 static void top_add(Top *t, Str name, uint64_t value)
 {
@@ -31,7 +37,8 @@ static void top_add(Top *t, Str name, uint64_t value)
 
 void cardinality_top(Catalog *c, size_t limit, Arena *arena, TsdbCardinality *ret)
 {
-        Top metric = top_new(arena, limit), label = top_new(arena, limit), bytes = top_new(arena, limit), pair = top_new(arena, limit);
+        Top metric = top_new(arena, limit), label = top_new(arena, limit), bytes = top_new(arena, limit),
+            pair = top_new(arena, limit);
         AUTO(arena_free) Arena *scratch = arena_new();
         pthread_rwlock_rdlock(&c->lock);
         uint32_t *names;
@@ -47,7 +54,8 @@ void cardinality_top(Catalog *c, size_t limit, Arena *arena, TsdbCardinality *re
                         if (str_eq(name, LABEL_NAME) && top_wants(&metric, values[k].series))
                                 top_add(&metric, value, values[k].series);
                         if (top_wants(&pair, values[k].series))
-                                top_add(&pair, str_printf(arena, STR_FMT "=" STR_FMT, STR_ARG(name), STR_ARG(value)), values[k].series);
+                                top_add(&pair, str_printf(arena, STR_FMT "=" STR_FMT, STR_ARG(name), STR_ARG(value)),
+                                        values[k].series);
                 }
                 if (top_wants(&label, n))
                         top_add(&label, name, n);
@@ -56,8 +64,12 @@ void cardinality_top(Catalog *c, size_t limit, Arena *arena, TsdbCardinality *re
         }
         symtab_pin(c->symbols, arena);
         pthread_rwlock_unlock(&c->lock);
-        *ret = (TsdbCardinality){ .series_by_metric = metric.items, .n_metric = metric.n,
-                                  .values_by_label = label.items, .n_label = label.n,
-                                  .bytes_by_label = bytes.items, .n_bytes = bytes.n,
-                                  .series_by_pair = pair.items, .n_pair = pair.n };
+        *ret = (TsdbCardinality){ .series_by_metric = metric.items,
+                                  .n_metric = metric.n,
+                                  .values_by_label = label.items,
+                                  .n_label = label.n,
+                                  .bytes_by_label = bytes.items,
+                                  .n_bytes = bytes.n,
+                                  .series_by_pair = pair.items,
+                                  .n_pair = pair.n };
 }

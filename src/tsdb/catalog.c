@@ -158,7 +158,8 @@ static PostingsPair *intern_pairs(Catalog *c, Labels labels)
         PostingsPair *pairs = mem_new_array(PostingsPair, labels.n);
         for (size_t i = 0; i < labels.n; i++) {
                 pairs[i].name = symtab_intern(c->symbols, labels.data[i].name);
-                pairs[i].value = pairs[i].name == SYMTAB_NONE ? SYMTAB_NONE : symtab_intern(c->symbols, labels.data[i].value);
+                pairs[i].value = pairs[i].name == SYMTAB_NONE ? SYMTAB_NONE
+                                                              : symtab_intern(c->symbols, labels.data[i].value);
                 if (pairs[i].value != SYMTAB_NONE)
                         continue;
                 if (pairs[i].name != SYMTAB_NONE)
@@ -222,13 +223,14 @@ void catalog_remove(Catalog *c, uint32_t slot)
 Labels catalog_labels(const Catalog *c, const Series *s, Label *pairs)
 {
         for (size_t i = 0; i < s->n_pairs; i++)
-                pairs[i] = (Label){ symtab_str(c->symbols, s->pairs[i].name), symtab_str(c->symbols, s->pairs[i].value) };
+                pairs[i] = (Label){ symtab_str(c->symbols, s->pairs[i].name),
+                                    symtab_str(c->symbols, s->pairs[i].value) };
         return (Labels){ pairs, s->n_pairs };
 }
 
 size_t catalog_bytes(const Catalog *c)
 {
         size_t slabs = (c->n_slots + CATALOG_SLAB - 1) / CATALOG_SLAB;
-        return slabs * CATALOG_SLAB * sizeof(Series) + c->label_pairs * sizeof(PostingsPair) + c->table_cap * sizeof(CatalogSlot) +
-               postings_bytes(c->postings) + symtab_bytes(c->symbols);
+        return slabs * CATALOG_SLAB * sizeof(Series) + c->label_pairs * sizeof(PostingsPair) +
+               c->table_cap * sizeof(CatalogSlot) + postings_bytes(c->postings) + symtab_bytes(c->symbols);
 }

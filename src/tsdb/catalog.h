@@ -24,11 +24,11 @@ enum {
 };
 
 typedef struct Series {
-        XorChunk open;      /* guarded by the stripe; last_ms and last_bits also read with atomic loads */
-        uint64_t sid;       /* stored id; set before `live` */
-        uint64_t pend;      /* atomic: appender id << CATALOG_PEND_BITS | index of its newest pending sample */
-        PostingsPair *pairs; /* owned; guarded by lock */
-        uint32_t gen;       /* atomic */
+        XorChunk open;          /* guarded by the stripe; last_ms and last_bits also read with atomic loads */
+        uint64_t sid;           /* stored id; set before `live` */
+        uint64_t pend;          /* atomic: appender id << CATALOG_PEND_BITS | index of its newest pending sample */
+        PostingsPair *pairs;    /* owned; guarded by lock */
+        uint32_t gen;           /* atomic */
         uint32_t first_segment; /* WAL segment with the open chunk's first sample; guarded by the stripe */
         uint32_t hash;
         uint16_t n_pairs;
@@ -45,8 +45,8 @@ typedef struct Catalog {
         pthread_rwlock_t lock;
         Symtab *symbols;
         Postings *postings;
-        Series **slabs;    /* entries set atomically, never changed */
-        uint32_t n_slots;  /* atomic */
+        Series **slabs;   /* entries set atomically, never changed */
+        uint32_t n_slots; /* atomic */
         VEC(uint32_t) free_slots;
         CatalogSlot *table; /* by labels */
         size_t table_cap, count;
@@ -64,7 +64,10 @@ static inline Series *catalog_at(const Catalog *c, uint32_t slot)
 }
 static inline uint32_t catalog_slots(const Catalog *c) { return __atomic_load_n(&c->n_slots, __ATOMIC_ACQUIRE); }
 static inline uint32_t catalog_slot_of_ref(SeriesRef ref) { return (uint32_t)ref - 1; }
-static inline SeriesRef catalog_ref(const Series *s, uint32_t slot) { return (SeriesRef)__atomic_load_n(&s->gen, __ATOMIC_RELAXED) << 32 | (slot + 1); }
+static inline SeriesRef catalog_ref(const Series *s, uint32_t slot)
+{
+        return (SeriesRef)__atomic_load_n(&s->gen, __ATOMIC_RELAXED) << 32 | (slot + 1);
+}
 /* NULL when the reference names no living series. Without a lock: the series may go at any time, see catalog_remove. */
 static inline Series *catalog_of_ref(const Catalog *c, SeriesRef ref)
 {
@@ -75,7 +78,10 @@ static inline Series *catalog_of_ref(const Catalog *c, SeriesRef ref)
         bool same = __atomic_load_n(&s->gen, __ATOMIC_ACQUIRE) == ref >> 32;
         return LIKELY(same && __atomic_load_n(&s->live, __ATOMIC_ACQUIRE)) ? s : NULL;
 }
-static inline Mutex *catalog_stripe(Catalog *c, uint32_t slot) { return &c->stripes[slot / CATALOG_BLOCK % CATALOG_STRIPES]; }
+static inline Mutex *catalog_stripe(Catalog *c, uint32_t slot)
+{
+        return &c->stripes[slot / CATALOG_BLOCK % CATALOG_STRIPES];
+}
 
 /* All of these: caller holds lock, for writing where the name says add or remove. */
 bool catalog_find(const Catalog *c, Labels labels, uint32_t hash, uint32_t *ret_slot);

@@ -40,11 +40,11 @@ struct ChunkFile {
         char *path;
         uint32_t id;
         int64_t window_ms, window_end_ms;
-        Mutex io; /* serialises flush, sync, seal; taken before mu */
-        File *file;      /* guarded by io: for writing */
+        Mutex io;                    /* serialises flush, sync, seal; taken before mu */
+        File *file;                  /* guarded by io: for writing */
         bool tail_unknown, unsynced; /* guarded by io */
-        Mutex mu; /* guards the rest */
-        File *reader; /* set once, by the first flush */
+        Mutex mu;                    /* guards the rest */
+        File *reader;                /* set once, by the first flush */
         Buf writing, waiting;
         uint64_t flushed, chunks, samples;
         int64_t min_ms, max_ms;
@@ -126,7 +126,11 @@ void chunkfile_append(ChunkFile *f, uint64_t sid, const XorChunk *c)
         MUTEX_SCOPE(&f->mu);
         CHECK(!f->sealed && c->n > 0);
         size_t bytes = xorchunk_bytes(c);
-        Entry e = { .sid = sid, .min_ms = c->first_ms, .span_ms = (uint32_t)(c->last_ms - c->first_ms), .bytes = (uint16_t)bytes, .n = c->n };
+        Entry e = { .sid = sid,
+                    .min_ms = c->first_ms,
+                    .span_ms = (uint32_t)(c->last_ms - c->first_ms),
+                    .bytes = (uint16_t)bytes,
+                    .n = c->n };
         e.offset = (uint32_t)(f->flushed + f->writing.n + f->waiting.n);
         char *h = buf_reserve(&f->waiting, CHUNKFILE_RECORD_BYTES + bytes);
         bits_put_le32(h, MARK_CHUNK);
@@ -306,10 +310,16 @@ static size_t parse_record(const unsigned char *p, size_t n, Entry *e, int64_t *
         if (n < CHUNKFILE_RECORD_BYTES || bits_le32(p) != MARK_CHUNK)
                 return 0;
         size_t bytes = bits_le16(p + 30);
-        if (n - CHUNKFILE_RECORD_BYTES < bytes || bits_le32(p + 4) != hash_crc32c(0, p + 8, CHUNKFILE_RECORD_BYTES - 8 + bytes))
+        if (n - CHUNKFILE_RECORD_BYTES < bytes ||
+            bits_le32(p + 4) != hash_crc32c(0, p + 8, CHUNKFILE_RECORD_BYTES - 8 + bytes))
                 return 0;
-        *e = (Entry){ .sid = bits_le64(p + 8), .min_ms = (int64_t)bits_le64(p + 16), .span_ms = bits_le32(p + 24), .n = bits_le16(p + 28), .bytes = (uint16_t)bytes };
-        if (e->n == 0 || bits_le32(p + 40) != ENCODING_XOR || __builtin_add_overflow(e->min_ms, (int64_t)e->span_ms, max_ms))
+        *e = (Entry){ .sid = bits_le64(p + 8),
+                      .min_ms = (int64_t)bits_le64(p + 16),
+                      .span_ms = bits_le32(p + 24),
+                      .n = bits_le16(p + 28),
+                      .bytes = (uint16_t)bytes };
+        if (e->n == 0 || bits_le32(p + 40) != ENCODING_XOR ||
+            __builtin_add_overflow(e->min_ms, (int64_t)e->span_ms, max_ms))
                 return 0;
         return CHUNKFILE_RECORD_BYTES + bytes;
 }
@@ -386,8 +396,10 @@ static bool parse_header(ChunkFile *f, FileMap map, ChunkFileDamage *damage, Err
         }
         uint32_t version = bits_le32(map.p + 8);
         if (version != CHUNKFILE_VERSION)
-                return err_set(err, ERR_UNSUPPORTED, "'%s' has format version %u, this program reads version %d: start the newer program, or move the data directory aside",
-                               f->path, version, CHUNKFILE_VERSION);
+                return err_set(
+                        err, ERR_UNSUPPORTED,
+                        "'%s' has format version %u, this program reads version %d: start the newer program, or move the data directory aside",
+                        f->path, version, CHUNKFILE_VERSION);
         f->window_ms = (int64_t)bits_le64(map.p + 12);
         f->window_end_ms = (int64_t)(bits_le64(map.p + 12) + bits_le32(map.p + 20));
         return true;
@@ -458,11 +470,18 @@ static bool index_usable(ChunkFile *f)
 static Entry index_entry(const ChunkFile *f, uint64_t i)
 {
         const unsigned char *p = f->map.p + f->index_offset + i * CHUNKFILE_ENTRY_BYTES;
-        return (Entry){ .sid = bits_le64(p), .min_ms = (int64_t)bits_le64(p + 8), .span_ms = bits_le32(p + 16),
-                        .offset = bits_le32(p + 20), .bytes = bits_le16(p + 24), .n = bits_le16(p + 26) };
+        return (Entry){ .sid = bits_le64(p),
+                        .min_ms = (int64_t)bits_le64(p + 8),
+                        .span_ms = bits_le32(p + 16),
+                        .offset = bits_le32(p + 20),
+                        .bytes = bits_le16(p + 24),
+                        .n = bits_le16(p + 26) };
 }
 
-static uint64_t index_sid(const ChunkFile *f, uint64_t i) { return bits_le64(f->map.p + f->index_offset + i * CHUNKFILE_ENTRY_BYTES); }
+static uint64_t index_sid(const ChunkFile *f, uint64_t i)
+{
+        return bits_le64(f->map.p + f->index_offset + i * CHUNKFILE_ENTRY_BYTES);
+}
 
 /* First index entry with sid >= the given one. Ids are nearly evenly spread, so guess the place first, halve when guessing fails. */
 static uint64_t index_find(const ChunkFile *f, uint64_t sid)
@@ -496,14 +515,16 @@ static bool overlaps(const Entry *e, int64_t min_ms, int64_t max_ms)
 }
 
 /* Checks and decodes one record; p is followed by XORCHUNK_PAD_BYTES readable bytes. Damage is counted, not an error. */
-static void decode_record(const unsigned char *p, size_t n, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged)
+static void decode_record(const unsigned char *p, size_t n, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out,
+                          uint64_t *damaged)
 {
         Entry e;
         int64_t last;
         Err err;
         size_t got = parse_record(p, n, &e, &last);
         if (got == 0 || e.sid != sid ||
-            !xorchunk_decode((Str){ (const char *)p + CHUNKFILE_RECORD_BYTES, e.bytes }, e.n, e.min_ms, min_ms, max_ms, out, &err))
+            !xorchunk_decode((Str){ (const char *)p + CHUNKFILE_RECORD_BYTES, e.bytes }, e.n, e.min_ms, min_ms, max_ms,
+                             out, &err))
                 (*damaged)++;
 }
 
@@ -552,7 +573,8 @@ static void collect(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, 
         }
 }
 
-bool chunkfile_read(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged, Err *err)
+bool chunkfile_read(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged,
+                    Err *err)
 {
         WantedList list = { 0 };
         AUTO(buf_done) Buf bytes = { 0 };
@@ -590,7 +612,8 @@ void chunkfile_each(ChunkFile *f, void (*fn)(void *ctx, const ChunkEntry *entry)
         bool mapped = !map.p && f->reader && f->fs->map(f->reader, &map, &err);
         for (uint64_t i = 0; i < n; i++) {
                 Entry e = use_index ? index_entry(f, i) : f->entries.data[i];
-                uint64_t bits = (uint64_t)e.offset + CHUNKFILE_RECORD_BYTES <= map.n ? bits_le64(map.p + e.offset + 32) : 0;
+                uint64_t bits = (uint64_t)e.offset + CHUNKFILE_RECORD_BYTES <= map.n ? bits_le64(map.p + e.offset + 32)
+                                                                                     : 0;
                 fn(ctx, &(ChunkEntry){ e.sid, e.min_ms, e.min_ms + e.span_ms, bits, e.n });
         }
         if (mapped)

@@ -33,14 +33,15 @@ typedef struct ChunkEntry {
 
 /* What opening found; all zero for a healthy file. */
 typedef struct ChunkFileDamage {
-        uint64_t records; /* stretches of bytes in the middle that are no chunk: skipped */
+        uint64_t records;    /* stretches of bytes in the middle that are no chunk: skipped */
         uint64_t tail_bytes; /* torn end, cut off */
 } ChunkFileDamage;
 
 /* Returns owned: a new file, which appears on disk with the first flush. */
 ChunkFile *chunkfile_new(const Fs *fs, const char *path, uint32_t id, int64_t window_ms, int64_t window_end_ms);
 /* Opens what is there. ERR_UNSUPPORTED for a newer format; damage is not an error. */
-MUST_CHECK bool chunkfile_open(const Fs *fs, const char *path, uint32_t id, ChunkFile **ret, ChunkFileDamage *damage, Err *err);
+MUST_CHECK bool chunkfile_open(const Fs *fs, const char *path, uint32_t id, ChunkFile **ret, ChunkFileDamage *damage,
+                               Err *err);
 Snapshot *chunkfile_snapshot(ChunkFile *f); /* for snapshot_ref and snapshot_unref */
 
 /* The file is not sealed and not closing. Never fails: bytes wait in memory until a flush succeeds. */
@@ -51,7 +52,8 @@ MUST_CHECK bool chunkfile_sync(ChunkFile *f, Err *err); /* flush and fsync */
 MUST_CHECK bool chunkfile_seal(ChunkFile *f, Err *err);
 
 /* Appends the samples of a series inside [min_ms, max_ms] to out. Damaged chunks are skipped and counted in *damaged. */
-MUST_CHECK bool chunkfile_read(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged, Err *err);
+MUST_CHECK bool chunkfile_read(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out,
+                               uint64_t *damaged, Err *err);
 /* Every chunk that is written, in file order or index order. Not while others append. */
 void chunkfile_each(ChunkFile *f, void (*fn)(void *ctx, const ChunkEntry *entry), void *ctx);
 

@@ -17,8 +17,8 @@ struct ChunkSet {
         char *dir;
         SnapshotCell list;
         _Atomic uint64_t since_flush; /* bytes appended */
-        Mutex mu; /* guards the rest; taken before a file's locks */
-        VEC(ChunkFile *) active; /* borrowed from the list */
+        Mutex mu;                     /* guards the rest; taken before a file's locks */
+        VEC(ChunkFile *) active;      /* borrowed from the list */
         uint32_t next_id;
         bool dir_unsynced;
 };
@@ -163,7 +163,8 @@ void chunkset_append(ChunkSet *s, uint64_t sid, const XorChunk *chunk)
 {
         MUTEX_SCOPE(&s->mu);
         chunkfile_append(active_for(s, chunkset_window(chunk->first_ms)), sid, chunk);
-        atomic_fetch_add_explicit(&s->since_flush, CHUNKFILE_RECORD_BYTES + xorchunk_bytes(chunk), memory_order_relaxed);
+        atomic_fetch_add_explicit(&s->since_flush, CHUNKFILE_RECORD_BYTES + xorchunk_bytes(chunk),
+                                  memory_order_relaxed);
 }
 
 bool chunkset_wants_flush(ChunkSet *s)
@@ -285,7 +286,8 @@ static bool drop_file(ChunkSet *s, ChunkFile *f, Err *err)
         return true;
 }
 
-bool chunkset_drop(ChunkSet *s, int64_t min_ms, uint64_t max_bytes, int64_t *ret_floor_ms, size_t *ret_dropped, Err *err)
+bool chunkset_drop(ChunkSet *s, int64_t min_ms, uint64_t max_bytes, int64_t *ret_floor_ms, size_t *ret_dropped,
+                   Err *err)
 {
         ChunkList *list = chunkset_list(s);
         uint64_t total = 0;

@@ -9,8 +9,9 @@
 
 enum {
         CHUNKSET_WINDOW_MS = 2 * 3600 * 1000,
-        CHUNKSET_GRACE_MS = 15 * 60 * 1000,   /* after its end a window waits this long for stragglers before it is sealed */
-        CHUNKSET_FLUSH_BYTES = 256 * 1024,    /* waiting in memory before a file is written to */
+        CHUNKSET_GRACE_MS = 15 * 60 *
+                            1000, /* after its end a window waits this long for stragglers before it is sealed */
+        CHUNKSET_FLUSH_BYTES = 256 * 1024,     /* waiting in memory before a file is written to */
         CHUNKSET_MAX_WAITING_BYTES = 64 << 20, /* then writes are refused: the disk does not take chunks */
 };
 
@@ -47,4 +48,5 @@ bool chunkset_is_due(ChunkSet *s, int64_t end_ms);
 MUST_CHECK bool chunkset_seal(ChunkSet *s, int64_t end_ms, bool only_quiet, size_t *ret_sealed, Err *err);
 /* Removes sealed files whose data all lies before min_ms, then the oldest until at most max_bytes (0: no limit) remain.
  * *ret_floor_ms: what was removed for size ends here (unchanged when nothing was). */
-MUST_CHECK bool chunkset_drop(ChunkSet *s, int64_t min_ms, uint64_t max_bytes, int64_t *ret_floor_ms, size_t *ret_dropped, Err *err);
+MUST_CHECK bool chunkset_drop(ChunkSet *s, int64_t min_ms, uint64_t max_bytes, int64_t *ret_floor_ms,
+                              size_t *ret_dropped, Err *err);

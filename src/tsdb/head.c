@@ -18,11 +18,14 @@
 #include "tsdb/walrec.h"
 
 METRIC_COUNTER(appended, "pharos_tsdb_samples_appended_total", "Samples accepted and written.");
-METRIC_FAMILY(rejected, METRIC_KIND_COUNTER, "pharos_tsdb_samples_rejected_total", "Samples refused, by reason.", "reason");
-METRIC_COUNTER(late, "pharos_tsdb_samples_overtaken_total", "Samples accepted but overtaken by another writer before their commit.");
+METRIC_FAMILY(rejected, METRIC_KIND_COUNTER, "pharos_tsdb_samples_rejected_total", "Samples refused, by reason.",
+              "reason");
+METRIC_COUNTER(late, "pharos_tsdb_samples_overtaken_total",
+               "Samples accepted but overtaken by another writer before their commit.");
 METRIC_COUNTER(created, "pharos_tsdb_series_created_total", "Series that were added.");
 METRIC_COUNTER(commits, "pharos_tsdb_commits_total", "Batches written.");
-METRIC_COUNTER(chunk_failures, "pharos_tsdb_chunk_write_failures_total", "Writes of chunk files that failed and will be tried again.");
+METRIC_COUNTER(chunk_failures, "pharos_tsdb_chunk_write_failures_total",
+               "Writes of chunk files that failed and will be tried again.");
 METRIC_COUNTER(failed, "pharos_tsdb_commits_failed_total", "Batches refused because they could not be written.");
 
 typedef struct PendingSample {
@@ -113,7 +116,8 @@ static AppendResult resolve(HeadAppender *a, Labels labels, SeriesRef *ret)
         pthread_rwlock_wrlock(&c->lock);
         found = catalog_find(c, labels, hash, &slot);
         bool full = !found && db->options.max_series && c->count >= db->options.max_series;
-        bool added = !found && !full && catalog_add(c, labels, hash, 0, a->id << CATALOG_PEND_BITS | HEAD_MAX_BATCH, &slot);
+        bool added = !found && !full &&
+                     catalog_add(c, labels, hash, 0, a->id << CATALOG_PEND_BITS | HEAD_MAX_BATCH, &slot);
         if (found || added)
                 *ret = catalog_ref(catalog_at(c, slot), slot);
         pthread_rwlock_unlock(&c->lock);
@@ -245,8 +249,10 @@ static bool write_batch(HeadAppender *a, Err *err)
 {
         Tsdb *db = a->db;
         if (atomic_load(&db->chunks_stuck))
-                return err_set(err, ERR_IO, "%d MiB of chunks wait for '%s/chunks', which takes no writes: free space or replace the disk",
-                               CHUNKSET_MAX_WAITING_BYTES >> 20, db->dir);
+                return err_set(
+                        err, ERR_IO,
+                        "%d MiB of chunks wait for '%s/chunks', which takes no writes: free space or replace the disk",
+                        CHUNKSET_MAX_WAITING_BYTES >> 20, db->dir);
         collect_undefined(a);
         encode_batch(a);
         if (!wal_append(db->wal, &db->record, db->options.sync_interval_ms < 0, err)) {
@@ -305,7 +311,9 @@ Appender *head_appender(StoreEngine *engine)
         HeadAppender *a = db->spare.len ? vec_pop(&db->spare) : NULL;
         if (!a) {
                 a = mem_new(HeadAppender);
-                a->face = (Appender){ .append = appender_append, .commit = appender_commit, .rollback = appender_rollback };
+                a->face = (Appender){ .append = appender_append,
+                                      .commit = appender_commit,
+                                      .rollback = appender_rollback };
                 a->db = db;
         }
         a->id = ++db->next_appender_id;

@@ -11,8 +11,8 @@
 #include "tsdb/wal.h"
 
 enum {
-        HEAD_FUTURE_MS = 10 * 60 * 1000, /* how far ahead of the clock a sample may be */
-        HEAD_UPKEEP_MS = 60 * 1000,      /* between two walks over all series */
+        HEAD_FUTURE_MS = 10 * 60 * 1000,   /* how far ahead of the clock a sample may be */
+        HEAD_UPKEEP_MS = 60 * 1000,        /* between two walks over all series */
         HEAD_CHECKPOINT_BYTES = 256 << 20, /* droppable WAL that is worth a checkpoint between two sealed windows */
         HEAD_MAX_BATCH = (1 << CATALOG_PEND_BITS) - 1, /* samples of one commit */
         HEAD_SPARE_APPENDERS = 16,
@@ -37,7 +37,7 @@ struct Tsdb {
         Buf record;
         VEC(Series *) undefined;
 
-        Mutex appenders; /* guards the next four */
+        Mutex appenders;            /* guards the next four */
         HeadAppender *first, *last; /* open ones, by rising id */
         uint64_t next_appender_id;
         VEC(HeadAppender *) spare;

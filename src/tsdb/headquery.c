@@ -11,7 +11,8 @@
 #include "base/mem.h"
 #include "base/metric.h"
 
-METRIC_COUNTER(damaged_chunks, "pharos_tsdb_chunks_damaged_total", "Chunks skipped by reads because their checksum was wrong.");
+METRIC_COUNTER(damaged_chunks, "pharos_tsdb_chunks_damaged_total",
+               "Chunks skipped by reads because their checksum was wrong.");
 METRIC_COUNTER(decoded, "pharos_tsdb_samples_read_total", "Samples decoded for queries.");
 
 enum { CANCEL_STEP = 4096 };
@@ -55,7 +56,8 @@ static bool select_slots(Catalog *c, const SelectArgs *args, Arena *arena, Slots
         return true;
 }
 
-static bool fill_series(Catalog *c, const SelectArgs *args, const Slots *slots, Arena *arena, StoreSeries **ret, Err *err)
+static bool fill_series(Catalog *c, const SelectArgs *args, const Slots *slots, Arena *arena, StoreSeries **ret,
+                        Err *err)
 {
         size_t n_pairs = 0;
         for (size_t i = 0; i < slots->n; i++)
@@ -88,7 +90,8 @@ static bool querier_select(Querier *face, const SelectArgs *args, Arena *arena, 
         pthread_rwlock_rdlock(&c->lock);
         bool ok = select_slots(c, args, arena, &slots, err);
         if (ok && args->max_series && slots.n > args->max_series)
-                ok = err_set(err, ERR_LIMIT, "the selection has %zu series, the limit is %zu: add matchers", slots.n, args->max_series);
+                ok = err_set(err, ERR_LIMIT, "the selection has %zu series, the limit is %zu: add matchers", slots.n,
+                             args->max_series);
         ok = ok && fill_series(c, args, &slots, arena, &series, err);
         if (ok)
                 symtab_pin(c->symbols, arena);
@@ -183,7 +186,8 @@ static bool read_files(Tsdb *db, uint64_t sid, int64_t min_ms, int64_t max_ms, C
         return ok;
 }
 
-static bool querier_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+static bool querier_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms,
+                         Column *out, Err *err)
 {
         Tsdb *db = ((HeadQuerier *)face)->db;
         CHECK(i < selection->n);
@@ -210,7 +214,8 @@ static bool querier_read(Querier *face, const StoreSelection *selection, size_t 
 static int compare_strs(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
 
 /* Symbols to sorted strings, cut to the limit. Caller holds the catalog lock. */
-static void finish_strings(Catalog *c, const uint32_t *symbols, size_t n, size_t limit, Arena *arena, Str **ret, size_t *ret_n)
+static void finish_strings(Catalog *c, const uint32_t *symbols, size_t n, size_t limit, Arena *arena, Str **ret,
+                           size_t *ret_n)
 {
         Str *out = arena_raw_array(arena, Str, n);
         for (size_t i = 0; i < n; i++)
@@ -249,7 +254,8 @@ static size_t symbols_of(Catalog *c, const Slots *slots, uint32_t name, Arena *a
         return n;
 }
 
-static bool querier_label_names(Querier *face, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+static bool querier_label_names(Querier *face, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
+                                size_t *ret_n, Err *err)
 {
         Catalog *c = ((HeadQuerier *)face)->db->catalog;
         uint32_t *symbols;
@@ -267,7 +273,8 @@ static bool querier_label_names(Querier *face, const SelectArgs *args, size_t li
         return ok;
 }
 
-static bool querier_label_values(Querier *face, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n, Err *err)
+static bool querier_label_values(Querier *face, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
+                                 size_t *ret_n, Err *err)
 {
         Catalog *c = ((HeadQuerier *)face)->db->catalog;
         uint32_t *symbols = NULL;
@@ -299,8 +306,11 @@ bool headquery_open(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier
         (void)max_ms;
         (void)err;
         HeadQuerier *q = mem_new(HeadQuerier);
-        q->face = (Querier){ .select = querier_select, .read = querier_read, .label_names = querier_label_names,
-                             .label_values = querier_label_values, .close = querier_done };
+        q->face = (Querier){ .select = querier_select,
+                             .read = querier_read,
+                             .label_names = querier_label_names,
+                             .label_values = querier_label_values,
+                             .close = querier_done };
         q->db = (Tsdb *)engine;
         *ret = &q->face;
         return true;

@@ -117,7 +117,10 @@ static void posting_add(Posting *x, uint32_t slot)
         }
 }
 
-static uint64_t posting_count(const Posting *x) { return x->n > FEW_SLOTS ? roaring_bitmap_get_cardinality(x->as.bitmap) : x->n; }
+static uint64_t posting_count(const Posting *x)
+{
+        return x->n > FEW_SLOTS ? roaring_bitmap_get_cardinality(x->as.bitmap) : x->n;
+}
 
 /* A bitmap that shrank to INLINE_SLOTS becomes small again; between, it stays. */
 static void posting_remove(Posting *x, uint32_t slot)
@@ -237,7 +240,8 @@ static const Posting *posting_of(const Postings *p, const NameIndex *name, Str v
 }
 
 /* Series whose value of this name is not empty and satisfies the positive form of m (EQ or RE). */
-static bool union_matching(const Postings *p, const NameIndex *name, const Matcher *m, const Cancel *cancel, roaring_bitmap_t *set, Err *err)
+static bool union_matching(const Postings *p, const NameIndex *name, const Matcher *m, const Cancel *cancel,
+                           roaring_bitmap_t *set, Err *err)
 {
         const Posting *x;
         if (m->type == MATCH_EQ || m->type == MATCH_NE) {
@@ -346,7 +350,8 @@ size_t postings_names(const Postings *p, Arena *arena, uint32_t **ret)
         return n;
 }
 
-size_t postings_values(const Postings *p, uint32_t name, const roaring_bitmap_t *within, Arena *arena, PostingsCount **ret)
+size_t postings_values(const Postings *p, uint32_t name, const roaring_bitmap_t *within, Arena *arena,
+                       PostingsCount **ret)
 {
         NameIndex *const *at = name_map_get(&p->names, name);
         size_t n = 0;
@@ -366,10 +371,13 @@ size_t postings_bytes(const Postings *p)
 {
         size_t bytes = roaring_bitmap_portable_size_in_bytes(p->all);
         for (NameMapSlot *s = name_map_next(&p->names, NULL); s; s = name_map_next(&p->names, s)) {
-                bytes += sizeof(NameIndex) + s->val->items.cap * sizeof(Posting) + s->val->by_value.cap * sizeof(ValueMapSlot);
+                bytes += sizeof(NameIndex) + s->val->items.cap * sizeof(Posting) +
+                         s->val->by_value.cap * sizeof(ValueMapSlot);
                 bytes += roaring_bitmap_portable_size_in_bytes(s->val->having);
                 vec_each(x, &s->val->items)
-                        bytes += x->n > FEW_SLOTS ? roaring_bitmap_portable_size_in_bytes(x->as.bitmap) : x->n > INLINE_SLOTS ? FEW_SLOTS * 4 : 0;
+                        bytes += x->n > FEW_SLOTS      ? roaring_bitmap_portable_size_in_bytes(x->as.bitmap)
+                                 : x->n > INLINE_SLOTS ? FEW_SLOTS * 4
+                                                       : 0;
         }
         return bytes;
 }

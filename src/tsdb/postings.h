@@ -34,6 +34,7 @@ typedef struct PostingsCount {
         uint64_t series; /* with this value (inside `within`) */
 } PostingsCount;
 /* The values of a name with at least one series inside `within` (NULL: any), in any order. */
-size_t postings_values(const Postings *p, uint32_t name, const roaring_bitmap_t *within, Arena *arena, PostingsCount **ret);
+size_t postings_values(const Postings *p, uint32_t name, const roaring_bitmap_t *within, Arena *arena,
+                       PostingsCount **ret);
 size_t postings_pairs(const Postings *p); /* different (name, value) */
 size_t postings_bytes(const Postings *p); /* memory, estimated */

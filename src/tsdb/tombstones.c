@@ -38,8 +38,10 @@ static bool load(Tombstones *t, uint64_t *damaged, Err *err)
         }
         uint32_t version = bits_le32(buf.p + 8);
         if (version > TOMBSTONES_VERSION && version < 256)
-                return err_set(err, ERR_UNSUPPORTED, "'%s' has format version %u, this program reads version %d: start the newer program, or move the data directory aside",
-                               t->path, version, TOMBSTONES_VERSION);
+                return err_set(
+                        err, ERR_UNSUPPORTED,
+                        "'%s' has format version %u, this program reads version %d: start the newer program, or move the data directory aside",
+                        t->path, version, TOMBSTONES_VERSION);
         *damaged += version != TOMBSTONES_VERSION;
         for (size_t at = HEADER_BYTES; at < buf.n; at += ITEM_BYTES) {
                 const char *p = buf.p + at;
@@ -116,7 +118,9 @@ bool tombstones_add(Tombstones *t, const Tombstone *items, size_t n, Err *err)
         size_t before = t->items.len;
         bool ok = before + n <= (TOMBSTONES_MAX_BYTES - HEADER_BYTES) / ITEM_BYTES;
         if (!ok)
-                err_set(err, ERR_LIMIT, "more than %d bytes of tombstones: wait until retention has removed what was deleted", TOMBSTONES_MAX_BYTES);
+                err_set(err, ERR_LIMIT,
+                        "more than %d bytes of tombstones: wait until retention has removed what was deleted",
+                        TOMBSTONES_MAX_BYTES);
         if (ok) {
                 for (size_t i = 0; i < n; i++)
                         vec_push(&t->items, items[i]);

@@ -20,7 +20,8 @@ METRIC_GAUGE(series_gauge, "pharos_tsdb_series", "Series in the head.");
 METRIC_GAUGE(chunks_gauge, "pharos_tsdb_chunks", "Chunks, open and closed.");
 METRIC_GAUGE(wal_gauge, "pharos_tsdb_wal_bytes", "Size of the write-ahead log.");
 METRIC_GAUGE(disk_gauge, "pharos_tsdb_disk_bytes", "Size of log and chunk files.");
-METRIC_GAUGE(read_only_gauge, "pharos_tsdb_read_only", "1 while writes are refused because the disk does not take them.");
+METRIC_GAUGE(read_only_gauge, "pharos_tsdb_read_only",
+             "1 while writes are refused because the disk does not take them.");
 
 #define DEFAULT_RETENTION_MS ((int64_t)15 * 24 * 3600 * 1000)
 enum { FORMAT_VERSION = 1, FORMAT_MAX_BYTES = 256 };
@@ -47,7 +48,11 @@ static bool take_lock(Tsdb *db, Err *err)
                 return false;
         if (db->fs->lock(db->lock_file, err))
                 return true;
-        return err->code == ERR_EXISTS ? err_set(err, ERR_EXISTS, "the data directory '%s' is used by another process: stop it, or choose another directory", db->dir) : false;
+        return err->code == ERR_EXISTS
+                       ? err_set(err, ERR_EXISTS,
+                                 "the data directory '%s' is used by another process: stop it, or choose another directory",
+                                 db->dir)
+                       : false;
 }
 
 /* The file FORMAT says which version wrote the directory as a whole; files carry their own as well. */
@@ -69,12 +74,14 @@ static bool check_format(Tsdb *db, Err *err)
         }
         Str word, version = str_trim(buf_str(&text));
         uint64_t number;
-        if (!str_cut(version, ' ', &word, &version) || !str_eq(word, STR("pharos-tsdb")) || !num_parse_u64(version, &number)) {
+        if (!str_cut(version, ' ', &word, &version) || !str_eq(word, STR("pharos-tsdb")) ||
+            !num_parse_u64(version, &number)) {
                 atomic_fetch_add(&db->wal_corruptions, 1);
                 return true;
         }
         return number <= FORMAT_VERSION ||
-               err_set(err, ERR_UNSUPPORTED, "'%s' has format version %llu, this program reads up to version %d: start the newer program, or move the data directory aside",
+               err_set(err, ERR_UNSUPPORTED,
+                       "'%s' has format version %llu, this program reads up to version %d: start the newer program, or move the data directory aside",
                        path.p, (unsigned long long)number, FORMAT_VERSION);
 }
 
@@ -137,7 +144,8 @@ bool tsdb_open(const TsdbOptions *options, Tsdb **ret, Err *err)
         if (!make_dirs(db->fs, db->dir, err) || !take_lock(db, err) || !check_format(db, err) ||
             !tombstones_open(db->fs, join(&path, db->dir, "tombstones"), &db->tombstones, &bad_tombstones, err) ||
             !chunkset_open(db->fs, join(&path, db->dir, "chunks"), &db->chunks, &damage, err) ||
-            !replay_run(db, join(&path, db->dir, "wal"), &next_segment, err) || !wal_open(db->fs, path.p, next_segment, &db->wal, err))
+            !replay_run(db, join(&path, db->dir, "wal"), &next_segment, err) ||
+            !wal_open(db->fs, path.p, next_segment, &db->wal, err))
                 return err_wrap(err, "open the metric store");
         db->oldest_segment = wal_oldest_segment(db->wal);
         atomic_fetch_add(&db->wal_corruptions, bad_tombstones);
@@ -193,7 +201,10 @@ void tsdb_stats(Tsdb *db, TsdbStats *ret)
         *ret = s;
 }
 
-void tsdb_cardinality(Tsdb *db, size_t limit, Arena *arena, TsdbCardinality *ret) { cardinality_top(db->catalog, limit, arena, ret); }
+void tsdb_cardinality(Tsdb *db, size_t limit, Arena *arena, TsdbCardinality *ret)
+{
+        cardinality_top(db->catalog, limit, arena, ret);
+}
 
 void tsdb_maintain(Tsdb *db)
 {
@@ -218,7 +229,8 @@ void tsdb_maintain(Tsdb *db)
 /* ---- delete */
 
 /* The series of a deletion, each with the stretch cut to what exists: a later sample is not born deleted. */
-static bool collect_tombstones(Tsdb *db, Matchers matchers, int64_t min_ms, int64_t max_ms, Arena *arena, Tombstone **ret, size_t *ret_n, Err *err)
+static bool collect_tombstones(Tsdb *db, Matchers matchers, int64_t min_ms, int64_t max_ms, Arena *arena,
+                               Tombstone **ret, size_t *ret_n, Err *err)
 {
         Catalog *c = db->catalog;
         roaring_bitmap_t *set;

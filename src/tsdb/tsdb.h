@@ -13,22 +13,22 @@
 typedef struct Tsdb Tsdb;
 
 typedef struct TsdbOptions {
-        const char *dir;          /* created when absent; locked while open */
-        const Fs *fs;             /* NULL: the real one */
-        const Clock *clock;       /* NULL: the machine's */
-        Pool *pool;               /* NULL: replay and reads are single-threaded */
-        int64_t retention_ms;     /* 0: 15 days */
-        uint64_t retention_bytes; /* 0: no size limit */
+        const char *dir;                /* created when absent; locked while open */
+        const Fs *fs;                   /* NULL: the real one */
+        const Clock *clock;             /* NULL: the machine's */
+        Pool *pool;                     /* NULL: replay and reads are single-threaded */
+        int64_t retention_ms;           /* 0: 15 days */
+        uint64_t retention_bytes;       /* 0: no size limit */
         int64_t out_of_order_window_ms; /* not supported yet: late samples are refused */
-        int64_t sync_interval_ms; /* 0: 1 s; -1: fsync at every commit */
-        size_t max_series;        /* 0: no limit */
+        int64_t sync_interval_ms;       /* 0: 1 s; -1: fsync at every commit */
+        size_t max_series;              /* 0: no limit */
 } TsdbOptions;
 
 typedef struct TsdbStats {
         uint64_t series, chunks, samples, label_pairs, symbols;
         int64_t min_ms, max_ms; /* of the data; INT64_MAX / INT64_MIN when empty */
         uint64_t disk_bytes, wal_bytes, head_bytes;
-        uint64_t wal_corruptions; /* torn or bad records met at the last start */
+        uint64_t wal_corruptions;   /* torn or bad records met at the last start */
         uint64_t chunk_corruptions; /* damaged stretches of chunk files met at the start and by reads: skipped */
         double replay_seconds;
         bool read_only; /* disk full or failing: writes are refused, reads go on */

@@ -17,7 +17,8 @@
 METRIC_COUNTER(checkpoints, "pharos_tsdb_checkpoints_total", "Checkpoints that replaced write-ahead log segments.");
 METRIC_COUNTER(sealed_files, "pharos_tsdb_chunk_files_sealed_total", "Chunk files that got their index.");
 METRIC_COUNTER(dropped_files, "pharos_tsdb_chunk_files_dropped_total", "Chunk files removed by retention.");
-METRIC_COUNTER(removed, "pharos_tsdb_series_removed_total", "Series forgotten because nothing of them is inside the retention.");
+METRIC_COUNTER(removed, "pharos_tsdb_series_removed_total",
+               "Series forgotten because nothing of them is inside the retention.");
 METRIC_COUNTER(failures, "pharos_tsdb_upkeep_failures_total", "Periodic work that failed and will be tried again.");
 
 enum { DEFAULT_SYNC_MS = 1000, REMOVE_STEP = 1024, CHECKPOINT_STEP = CATALOG_BLOCK };
@@ -202,7 +203,8 @@ static void drop_old(Tsdb *db, int64_t now_ms)
         uint64_t wal = wal_bytes(db->wal), limit = db->options.retention_bytes;
         if (limit)
                 limit = limit > wal ? limit - wal : 1;
-        bool ok = chunkset_drop(db->chunks, now_ms - db->options.retention_ms, limit, &db->size_floor_ms, &dropped, &err);
+        bool ok = chunkset_drop(db->chunks, now_ms - db->options.retention_ms, limit, &db->size_floor_ms, &dropped,
+                                &err);
         note_failure(ok);
         metric_add(dropped_files, dropped);
         tombstones_expire(db->tombstones, now_ms - db->options.retention_ms);
@@ -220,8 +222,11 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
         if (chunkset_is_due(db->chunks, now_ms - CHUNKSET_GRACE_MS))
                 rotate_wal(db);
         int64_t dead = MAX_OF(now_ms - db->options.retention_ms, db->size_floor_ms);
-        Walk w = { .close_before_ms = now_ms - CHUNKSET_GRACE_MS, .dead_before_ms = dead, .oldest_appender = head_oldest_appender(db),
-                   .oldest_segment = wal_segment(db->wal), .open_min_ms = INT64_MAX };
+        Walk w = { .close_before_ms = now_ms - CHUNKSET_GRACE_MS,
+                   .dead_before_ms = dead,
+                   .oldest_appender = head_oldest_appender(db),
+                   .oldest_segment = wal_segment(db->wal),
+                   .open_min_ms = INT64_MAX };
         walk_series(db, &w);
         atomic_store(&db->open_min_ms, w.open_min_ms);
         remove_series(db, &w);
@@ -256,7 +261,10 @@ bool upkeep_flush(Tsdb *db, Err *err)
         rotate_wal(db);
         if (!wal_sync(db->wal, err))
                 return err_wrap(err, "flush");
-        Walk w = { .dead_before_ms = INT64_MIN, .close_all = true, .oldest_segment = wal_segment(db->wal), .open_min_ms = INT64_MAX };
+        Walk w = { .dead_before_ms = INT64_MIN,
+                   .close_all = true,
+                   .oldest_segment = wal_segment(db->wal),
+                   .open_min_ms = INT64_MAX };
         walk_series(db, &w);
         atomic_store(&db->open_min_ms, w.open_min_ms);
         vec_done(&w.dead);

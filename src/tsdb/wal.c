@@ -21,7 +21,8 @@
 
 METRIC_HISTOGRAM(fsync_seconds, "pharos_tsdb_wal_fsync_seconds", "Time of one fsync of the write-ahead log.");
 METRIC_COUNTER(written, "pharos_tsdb_wal_written_bytes_total", "Bytes written to the write-ahead log.");
-METRIC_COUNTER(failures, "pharos_tsdb_wal_write_failures_total", "Writes and fsyncs of the write-ahead log that failed.");
+METRIC_COUNTER(failures, "pharos_tsdb_wal_write_failures_total",
+               "Writes and fsyncs of the write-ahead log that failed.");
 
 static const char MAGIC[8] = { 'P', 'H', 'A', 'R', 'W', 'A', 'L', '\n' };
 enum { MARK = 0x43455257 /* "WREC" */ };
@@ -65,7 +66,9 @@ static bool fill_frame(Buf *record, Err *err)
 {
         size_t n = record->n - WAL_FRAME_BYTES;
         if (n > WAL_MAX_RECORD_BYTES)
-                return err_set(err, ERR_LIMIT, "a record of %zu bytes is longer than the limit of %d: write smaller batches", n, WAL_MAX_RECORD_BYTES);
+                return err_set(err, ERR_LIMIT,
+                               "a record of %zu bytes is longer than the limit of %d: write smaller batches", n,
+                               WAL_MAX_RECORD_BYTES);
         bits_put_le32(record->p, MARK);
         bits_put_le32(record->p + 4, (uint32_t)n);
         bits_put_le32(record->p + 8, hash_crc32c(hash_crc32c(0, record->p + 4, 4), record->p + WAL_FRAME_BYTES, n));
@@ -86,7 +89,8 @@ static size_t parse_frame(const unsigned char *p, size_t n, Str *payload)
         if (n < WAL_FRAME_BYTES || bits_le32(p) != MARK)
                 return 0;
         size_t bytes = bits_le32(p + 4);
-        if (bytes > n - WAL_FRAME_BYTES || bits_le32(p + 8) != hash_crc32c(hash_crc32c(0, p + 4, 4), p + WAL_FRAME_BYTES, bytes))
+        if (bytes > n - WAL_FRAME_BYTES ||
+            bits_le32(p + 8) != hash_crc32c(hash_crc32c(0, p + 4, 4), p + WAL_FRAME_BYTES, bytes))
                 return 0;
         *payload = (Str){ (const char *)p + WAL_FRAME_BYTES, bytes };
         return WAL_FRAME_BYTES + bytes;
@@ -146,13 +150,15 @@ static bool read_record(void *arg, Str payload)
 
 static bool check_header(const char *path, FileMap map, WalDamage *damage, Err *err)
 {
-        if (map.n < WAL_HEADER_BYTES || memcmp(map.p, MAGIC, 8) != 0 || bits_le32(map.p + 16) != hash_crc32c(0, map.p, 16)) {
+        if (map.n < WAL_HEADER_BYTES || memcmp(map.p, MAGIC, 8) != 0 ||
+            bits_le32(map.p + 16) != hash_crc32c(0, map.p, 16)) {
                 damage->records++;
                 return true;
         }
         uint32_t version = bits_le32(map.p + 8);
         return version == WAL_VERSION ||
-               err_set(err, ERR_UNSUPPORTED, "'%s' has format version %u, this program reads version %d: start the newer program, or move the data directory aside",
+               err_set(err, ERR_UNSUPPORTED,
+                       "'%s' has format version %u, this program reads version %d: start the newer program, or move the data directory aside",
                        path, version, WAL_VERSION);
 }
 
@@ -174,7 +180,8 @@ static bool read_file(ReadJob *job, Str name, bool last, Err *err)
         ok = stub || check_header(path.p, map, job->damage, err);
         if (ok && !stub) {
                 job->err = err;
-                good = header + wal_scan((Str){ (const char *)map.p + header, map.n - header }, read_record, job, &job->damage->records);
+                good = header + wal_scan((Str){ (const char *)map.p + header, map.n - header }, read_record, job,
+                                         &job->damage->records);
                 ok = !job->failed;
         }
         size_t size = map.n;
@@ -217,7 +224,8 @@ static bool remove_named(const Fs *fs, const char *dir, Str name, Err *err)
 static bool read_name(ReadJob *job, Str name, uint32_t newest, bool last, uint32_t *expected, Err *err)
 {
         uint32_t checkpoint = number_of(name, CHECKPOINT_PREFIX), segment = number_of(name, SEGMENT_PREFIX);
-        bool leftover = (checkpoint && checkpoint < newest) || (segment && segment < newest) || str_ends(name, STR(".tmp"));
+        bool leftover = (checkpoint && checkpoint < newest) || (segment && segment < newest) ||
+                        str_ends(name, STR(".tmp"));
         if (leftover)
                 return remove_named(job->fs, job->dir, name, err);
         if (checkpoint) {
@@ -233,7 +241,8 @@ static bool read_name(ReadJob *job, Str name, uint32_t newest, bool last, uint32
         return read_file(job, name, last, err);
 }
 
-bool wal_read(const Fs *fs, const char *dir, WalRecordFn *fn, void *ctx, WalDamage *damage, uint32_t *ret_next, Err *err)
+bool wal_read(const Fs *fs, const char *dir, WalRecordFn *fn, void *ctx, WalDamage *damage, uint32_t *ret_next,
+              Err *err)
 {
         AUTO(arena_free) Arena *arena = arena_new();
         Str *names;
@@ -473,7 +482,8 @@ bool wal_checkpoint_begin(Wal *w, uint32_t segment, WalCheckpointFile **ret, Err
         c->tmp = mem_strndup(path.p, path.n);
         char header[WAL_HEADER_BYTES];
         put_header(header, segment);
-        if (!w->fs->open(w->fs, c->tmp, FILE_CREATE, &c->file, err) || !w->fs->write(c->file, header, sizeof header, err)) {
+        if (!w->fs->open(w->fs, c->tmp, FILE_CREATE, &c->file, err) ||
+            !w->fs->write(c->file, header, sizeof header, err)) {
                 wal_checkpoint_abort(c);
                 return err_wrap(err, "checkpoint");
         }

@@ -30,7 +30,8 @@ typedef bool WalRecordFn(void *ctx, uint32_t segment, Str payload, Err *err);
 /* Reads the newest checkpoint (its records come with segment 0) and then every segment that follows it. Removes what an interrupted
  * checkpoint left. *ret_next: the number for the first new segment. fn returning false with ERR_CORRUPT counts as a damaged record,
  * with any other code it stops. */
-MUST_CHECK bool wal_read(const Fs *fs, const char *dir, WalRecordFn *fn, void *ctx, WalDamage *damage, uint32_t *ret_next, Err *err);
+MUST_CHECK bool wal_read(const Fs *fs, const char *dir, WalRecordFn *fn, void *ctx, WalDamage *damage,
+                         uint32_t *ret_next, Err *err);
 /* One file's bytes: calls fn for every record; returns the offset behind the last good one. For wal_read, tests and fuzzing. */
 size_t wal_scan(Str bytes, bool (*fn)(void *ctx, Str payload), void *ctx, uint64_t *skipped);
 

@@ -13,10 +13,10 @@ enum {
         CONTROL_SID = 1,
         CONTROL_TIME = 2,
         VALUE_SHIFT = 2,
-        VALUE_ZERO = 0,    /* +0 */
-        VALUE_INT = 1,     /* zigzag varint; never -0 */
-        VALUE_FLOAT = 2,   /* the upper 4 bytes, the lower are zero */
-        VALUE_RAW = 3,     /* 8 bytes */
+        VALUE_ZERO = 0,  /* +0 */
+        VALUE_INT = 1,   /* zigzag varint; never -0 */
+        VALUE_FLOAT = 2, /* the upper 4 bytes, the lower are zero */
+        VALUE_RAW = 3,   /* 8 bytes */
         VALUE_STALE = 4,
         SECTION_LENGTH_BYTES = 4,
         MAX_SAMPLE_BYTES = 1 + 2 * VARINT_MAX_BYTES + VARINT_MAX_BYTES,
@@ -35,7 +35,10 @@ void walrec_begin(WalrecWriter *w, Buf *out, int kind)
         w->start = out->n;
 }
 
-void walrec_end(WalrecWriter *w) { bits_put_le32(w->out->p + w->start - SECTION_LENGTH_BYTES, (uint32_t)(w->out->n - w->start)); }
+void walrec_end(WalrecWriter *w)
+{
+        bits_put_le32(w->out->p + w->start - SECTION_LENGTH_BYTES, (uint32_t)(w->out->n - w->start));
+}
 
 static void add_str(Buf *out, Str s)
 {
@@ -174,12 +177,8 @@ static bool get_value(Reader *r, unsigned kind, double *ret)
         const unsigned char *p;
         uint64_t v;
         switch (kind) {
-        case VALUE_ZERO:
-                *ret = 0;
-                return true;
-        case VALUE_STALE:
-                *ret = bits_to_double(STALE_BITS);
-                return true;
+        case VALUE_ZERO: *ret = 0; return true;
+        case VALUE_STALE: *ret = bits_to_double(STALE_BITS); return true;
         case VALUE_INT:
                 if (!get_varint(r, &v))
                         return false;
@@ -195,8 +194,7 @@ static bool get_value(Reader *r, unsigned kind, double *ret)
                         return false;
                 *ret = bits_to_double(bits_le64(p));
                 return true;
-        default:
-                return false;
+        default: return false;
         }
 }
 
@@ -256,16 +254,11 @@ static bool read_checkpoint(Reader *r, const WalrecHandler *h)
 static bool read_section(int kind, Reader *r, const WalrecHandler *h)
 {
         switch (kind) {
-        case WALREC_SERIES:
-                return read_series(r, h);
-        case WALREC_SAMPLES:
-                return read_samples(r, h);
-        case WALREC_STATES:
-                return read_states(r, h);
-        case WALREC_CHECKPOINT:
-                return read_checkpoint(r, h);
-        default:
-                return true;
+        case WALREC_SERIES: return read_series(r, h);
+        case WALREC_SAMPLES: return read_samples(r, h);
+        case WALREC_STATES: return read_states(r, h);
+        case WALREC_CHECKPOINT: return read_checkpoint(r, h);
+        default: return true;
         }
 }
 
@@ -278,10 +271,12 @@ bool walrec_read(Str payload, const WalrecHandler *handler, Err *err)
                 const unsigned char *length, *body;
                 size_t at = (size_t)(r.p - start);
                 if (!get_bytes(&r, SECTION_LENGTH_BYTES, &length) || !get_bytes(&r, bits_le32(length), &body))
-                        return err_set(err, ERR_CORRUPT, "section of kind %d at byte %zu of the record is cut short", kind, at);
+                        return err_set(err, ERR_CORRUPT, "section of kind %d at byte %zu of the record is cut short",
+                                       kind, at);
                 Reader section = { body, r.p };
                 if (!read_section(kind, &section, handler))
-                        return err_set(err, ERR_CORRUPT, "section of kind %d at byte %zu of the record is malformed", kind, at);
+                        return err_set(err, ERR_CORRUPT, "section of kind %d at byte %zu of the record is malformed",
+                                       kind, at);
         }
         return true;
 }

@@ -9,10 +9,10 @@
 #include "model/labels.h"
 
 enum {
-        WALREC_SERIES = 1,     /* id and labels */
-        WALREC_SAMPLES = 2,    /* id, time, value */
-        WALREC_STATES = 3,     /* id, last closed time and value */
-        WALREC_CHECKPOINT = 4, /* next id, sealed files */
+        WALREC_SERIES = 1,       /* id and labels */
+        WALREC_SAMPLES = 2,      /* id, time, value */
+        WALREC_STATES = 3,       /* id, last closed time and value */
+        WALREC_CHECKPOINT = 4,   /* next id, sealed files */
         WALREC_MAX_LABELS = 256, /* of one series: LABELCHECK_MAX_LABELS */
 };
 
@@ -31,8 +31,8 @@ typedef struct WalCheckpoint {
 /* ---- writing: begin, add any number, end */
 typedef struct WalrecWriter {
         Buf *out;
-        size_t start;  /* of the section's content */
-        uint64_t sid;  /* the last one */
+        size_t start; /* of the section's content */
+        uint64_t sid; /* the last one */
         int64_t t_ms;
 } WalrecWriter;
 

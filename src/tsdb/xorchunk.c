@@ -11,7 +11,8 @@
 #include "base/mem.h"
 
 enum { WORST_SAMPLE_BITS = 4 + 64 + 2 + 5 + 6 + 64, FIRST_BYTES = 48, MAX_LEAD = 31 };
-_Static_assert((WORST_SAMPLE_BITS + 7) / 8 + 8 <= XORCHUNK_PAD_BYTES, "a sample read past the end stays inside the pad");
+_Static_assert((WORST_SAMPLE_BITS + 7) / 8 + 8 <= XORCHUNK_PAD_BYTES,
+               "a sample read past the end stays inside the pad");
 
 void xorchunk_init(XorChunk *c)
 {
@@ -90,7 +91,7 @@ static inline void put_time(XorChunk *c, int64_t dod)
 
 static inline void put_value(XorChunk *c, uint64_t xor)
 {
-        if (xor == 0) {
+        if (xor== 0) {
                 put_bits(c, 0, 1);
                 return;
         }

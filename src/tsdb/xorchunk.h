@@ -33,10 +33,14 @@ void xorchunk_init(XorChunk *c);
 void xorchunk_done(XorChunk *c);
 /* Starts over empty, keeps the memory's owner clean: frees the stream. */
 void xorchunk_reset(XorChunk *c);
-static inline bool xorchunk_is_full(const XorChunk *c) { return c->n >= XORCHUNK_MAX_SAMPLES || c->bits >= (XORCHUNK_MAX_BYTES - XORCHUNK_PAD_BYTES) * 8; }
+static inline bool xorchunk_is_full(const XorChunk *c)
+{
+        return c->n >= XORCHUNK_MAX_SAMPLES || c->bits >= (XORCHUNK_MAX_BYTES - XORCHUNK_PAD_BYTES) * 8;
+}
 static inline size_t xorchunk_bytes(const XorChunk *c) { return (c->bits + 7) / 8; }
 /* t_ms > last_ms and the chunk is not full. */
 void xorchunk_append(XorChunk *c, int64_t t_ms, double v);
 /* Appends to out the samples with min_ms <= t <= max_ms. stream is borrowed and followed by XORCHUNK_PAD_BYTES readable
  * bytes. ERR_CORRUPT when the stream holds fewer than n samples or its times do not rise; out is then as it was. */
-MUST_CHECK bool xorchunk_decode(Str stream, size_t n, int64_t first_ms, int64_t min_ms, int64_t max_ms, Column *out, Err *err);
+MUST_CHECK bool xorchunk_decode(Str stream, size_t n, int64_t first_ms, int64_t min_ms, int64_t max_ms, Column *out,
+                                Err *err);

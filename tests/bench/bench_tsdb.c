@@ -38,7 +38,8 @@ static long resident_bytes(void)
 /* A target has BATCH series; names, hosts and paths repeat as they do in real life. */
 static Labels make_labels(Arena *arena, unsigned i)
 {
-        static const char *const NAMES[LABELS] = { "__name__", "cluster", "env", "handler", "instance", "job", "le", "method", "namespace", "pod" };
+        static const char *const NAMES[LABELS] = { "__name__", "cluster", "env",    "handler",   "instance",
+                                                   "job",      "le",      "method", "namespace", "pod" };
         Label *l = arena_array(arena, Label, LABELS);
         for (int k = 0; k < LABELS; k++)
                 l[k].name = str_of(NAMES[k]);
@@ -60,14 +61,10 @@ static Labels make_labels(Arena *arena, unsigned i)
 static double value_of(unsigned i, unsigned scrape, Rand *rand)
 {
         switch (i % 4) {
-        case 0:
-                return 1;
-        case 1:
-                return (double)((uint64_t)scrape * (i % 1000 + 1) + rand_below(rand, 20));
-        case 2:
-                return (double)((uint64_t)scrape * 1048576 + rand_below(rand, 100000));
-        default:
-                return (double)rand_below(rand, 10000) / 100;
+        case 0: return 1;
+        case 1: return (double)((uint64_t)scrape * (i % 1000 + 1) + rand_below(rand, 20));
+        case 2: return (double)((uint64_t)scrape * 1048576 + rand_below(rand, 100000));
+        default: return (double)rand_below(rand, 10000) / 100;
         }
 }
 
@@ -78,7 +75,8 @@ static void append_scrape(Tsdb *db, SeriesRef *refs, unsigned series, unsigned s
         for (unsigned from = 0; from < series; from += BATCH) {
                 Appender *a = store_appender(tsdb_engine(db));
                 for (unsigned i = from; i < series && i < from + BATCH; i++)
-                        store_append(a, &refs[i], refs[i] ? (Labels){ 0 } : make_labels(arena, i), base + from / BATCH % 100, value_of(i, scrape, rand));
+                        store_append(a, &refs[i], refs[i] ? (Labels){ 0 } : make_labels(arena, i),
+                                     base + from / BATCH % 100, value_of(i, scrape, rand));
                 Err err = { 0 };
                 must(store_commit(a, &err), &err);
                 arena_reset(arena);
@@ -123,7 +121,8 @@ static void copy_with_cp(const char *from, const char *to)
 
 int main(int argc, char **argv)
 {
-        unsigned series = argc > 1 ? (unsigned)atoi(argv[1]) : 20000, scrapes = argc > 2 ? (unsigned)atoi(argv[2]) : 250;
+        unsigned series = argc > 1 ? (unsigned)atoi(argv[1]) : 20000,
+                 scrapes = argc > 2 ? (unsigned)atoi(argv[2]) : 250;
         char dir[200], copy[220];
         snprintf(dir, sizeof dir, "%s/bench-tsdb-%d", argc > 3 ? argv[3] : "/tmp", (int)getpid());
         snprintf(copy, sizeof copy, "%s.crashed", dir);
@@ -141,8 +140,9 @@ int main(int argc, char **argv)
         double created = now_s() - start;
         TsdbStats s;
         tsdb_stats(db, &s);
-        printf("create: %u series in %.3f s, %.0f k/s; %.0f bytes/series counted, %.0f resident with one open chunk\n", series, created,
-               series / created / 1e3, (double)s.head_bytes / series, (double)(resident_bytes() - before) / series);
+        printf("create: %u series in %.3f s, %.0f k/s; %.0f bytes/series counted, %.0f resident with one open chunk\n",
+               series, created, series / created / 1e3, (double)s.head_bytes / series,
+               (double)(resident_bytes() - before) / series);
         double appending = 0;
         for (unsigned k = 1; k < scrapes; k++) {
                 clock_manual_advance_ms(&manual, STEP_MS);
@@ -152,8 +152,8 @@ int main(int argc, char **argv)
         }
         double n = (double)series * (scrapes - 1);
         tsdb_stats(db, &s);
-        printf("append: %.0f samples in %.3f s, %.2f M/s; log %.2f bytes/sample; %.0f resident bytes/series\n", n, appending, n / appending / 1e6,
-               (double)s.wal_bytes / n, (double)(resident_bytes() - before) / series);
+        printf("append: %.0f samples in %.3f s, %.2f M/s; log %.2f bytes/sample; %.0f resident bytes/series\n", n,
+               appending, n / appending / 1e6, (double)s.wal_bytes / n, (double)(resident_bytes() - before) / series);
         start = now_s();
         tsdb_maintain(db);
         printf("maintain: %.3f s\n", now_s() - start);
@@ -168,7 +168,8 @@ int main(int argc, char **argv)
         must(tsdb_open(&options, &db, &err), &err);
         double replay = now_s() - start;
         tsdb_stats(db, &s);
-        printf("replay: %llu samples in %.3f s, %.1f M/s\n", (unsigned long long)s.samples, replay, (double)s.samples / replay / 1e6);
+        printf("replay: %llu samples in %.3f s, %.1f M/s\n", (unsigned long long)s.samples, replay,
+               (double)s.samples / replay / 1e6);
         tsdb_close(db);
         start = now_s();
         must(tsdb_open(&options, &db, &err), &err);

@@ -95,7 +95,10 @@ static int64_t one_life_synced(FaultKind kind, int64_t countdown, bool sticky, i
         return fault.operations;
 }
 
-static int64_t one_life(FaultKind kind, int64_t countdown, bool sticky) { return one_life_synced(kind, countdown, sticky, 1); }
+static int64_t one_life(FaultKind kind, int64_t countdown, bool sticky)
+{
+        return one_life_synced(kind, countdown, sticky, 1);
+}
 
 static void each_point(FaultKind kind, int64_t step)
 {
@@ -107,9 +110,21 @@ static void each_point(FaultKind kind, int64_t step)
         assert_true(refused > 0 || kind == FAULT_SYNC);
 }
 
-static void failing_writes(void **state) { (void)state; each_point(FAULT_WRITE, 9); }
-static void short_writes(void **state) { (void)state; each_point(FAULT_SHORT_WRITE, 8); }
-static void failing_syncs(void **state) { (void)state; each_point(FAULT_SYNC, 29); }
+static void failing_writes(void **state)
+{
+        (void)state;
+        each_point(FAULT_WRITE, 9);
+}
+static void short_writes(void **state)
+{
+        (void)state;
+        each_point(FAULT_SHORT_WRITE, 8);
+}
+static void failing_syncs(void **state)
+{
+        (void)state;
+        each_point(FAULT_SYNC, 29);
+}
 
 /* With an fsync at every commit, a failed one refuses the batch. */
 static void failing_syncs_of_commits(void **state)
@@ -176,8 +191,13 @@ static void recovers_without_a_restart(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(recovers_without_a_restart), cmocka_unit_test(failing_writes), cmocka_unit_test(short_writes),
-                cmocka_unit_test(failing_syncs), cmocka_unit_test(failing_syncs_of_commits), cmocka_unit_test(failing_renames_opens_and_removes), cmocka_unit_test(full_disk),
+                cmocka_unit_test(recovers_without_a_restart),
+                cmocka_unit_test(failing_writes),
+                cmocka_unit_test(short_writes),
+                cmocka_unit_test(failing_syncs),
+                cmocka_unit_test(failing_syncs_of_commits),
+                cmocka_unit_test(failing_renames_opens_and_removes),
+                cmocka_unit_test(full_disk),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

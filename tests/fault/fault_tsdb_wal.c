@@ -144,7 +144,8 @@ static void flip_chunk_file(const char *prefix)
         assert_int_equal(try_content("chunks", prefix, buf_str(&bytes), &stats), WIDE_STEPS);
         assert_int_equal(stats.chunk_corruptions, 0);
         unsigned full = 0, tries = 0;
-        for (size_t at = 0; at < bytes.n; at += at < 100 || at + 100 > bytes.n ? 7 : 1 + rand_below(&rand, bytes.n / 60)) {
+        for (size_t at = 0; at < bytes.n;
+             at += at < 100 || at + 100 > bytes.n ? 7 : 1 + rand_below(&rand, bytes.n / 60)) {
                 char old = bytes.p[at];
                 bytes.p[at] ^= (char)(1 << rand_below(&rand, 8));
                 unsigned n = try_content("chunks", prefix, buf_str(&bytes), &stats);
@@ -226,10 +227,8 @@ int main(void)
 {
         clock_manual_init(&fault_clock, FAULT_START_MS);
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(cut_at_every_byte),
-                cmocka_unit_test(flipped_bits_in_the_log),
-                cmocka_unit_test(flipped_bits_in_chunk_files),
-                cmocka_unit_test(torn_chunk_file_is_filled_from_the_log),
+                cmocka_unit_test(cut_at_every_byte),           cmocka_unit_test(flipped_bits_in_the_log),
+                cmocka_unit_test(flipped_bits_in_chunk_files), cmocka_unit_test(torn_chunk_file_is_filled_from_the_log),
                 cmocka_unit_test(newer_versions_are_refused),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

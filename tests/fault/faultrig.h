@@ -93,7 +93,8 @@ static inline bool fault_commit(Tsdb *db, unsigned step, Err *err)
         Appender *a = store_appender(tsdb_engine(db));
         for (unsigned i = 0; i < FAULT_SERIES; i++) {
                 SeriesRef ref = 0;
-                AppendResult got = store_append(a, &ref, fault_labels(arena, i), fault_time(step), fault_value(step, i));
+                AppendResult got = store_append(a, &ref, fault_labels(arena, i), fault_time(step),
+                                                fault_value(step, i));
                 assert_true(got == APPEND_OK || got == APPEND_DUPLICATE);
         }
         return store_commit(a, err);

@@ -89,7 +89,8 @@ static bool above_floor(Str text, const Row *rows, size_t n)
                 for (size_t i = 0; i < n; i++) {
                         if (!str_eq(file, str_of(base_name(rows[i].file))) || rows[i].counts.passed >= least)
                                 continue;
-                        printf("floor: %s passes %zu, the floor is %llu\n", rows[i].file, rows[i].counts.passed, (unsigned long long)least);
+                        printf("floor: %s passes %zu, the floor is %llu\n", rows[i].file, rows[i].counts.passed,
+                               (unsigned long long)least);
                         ok = false;
                 }
         }

@@ -38,7 +38,8 @@ static bool mismatch(Err *err, Labels labels, const char *what)
 static bool value_mismatch(Err *err, Labels labels, int64_t t_ms, double want, double got)
 {
         Buf b = { 0 };
-        err_set(err, ERR_INVALID, "expected %.17g for %s at %.3fs but got %.17g", want, show_labels(&b, labels), (double)t_ms / 1000, got);
+        err_set(err, ERR_INVALID, "expected %.17g for %s at %.3fs but got %.17g", want, show_labels(&b, labels),
+                (double)t_ms / 1000, got);
         buf_done(&b);
         return false;
 }
@@ -55,7 +56,8 @@ bool ptcompare_failure(const PtEval *ev, bool ok, const Err *failure, Err *err)
         if (!ok && !ev->fail)
                 return err_set(err, ERR_INVALID, "the query failed: %s", failure->msg);
         if (!ok && ev->has_fail_text && !text_matches(&ev->fail_text, str_of(failure->msg)))
-                return err_set(err, ERR_INVALID, "expected the error '" STR_FMT "' but got '%s'", STR_ARG(ev->fail_text.text), failure->msg);
+                return err_set(err, ERR_INVALID, "expected the error '" STR_FMT "' but got '%s'",
+                               STR_ARG(ev->fail_text.text), failure->msg);
         return true;
 }
 
@@ -81,9 +83,11 @@ static bool compare_level(const PtTexts *want, const PromqlResult *result, bool 
         for (size_t k = 0; k < want->texts.len; k++) {
                 bool met = false;
                 for (size_t i = 0; i < result->n_annotations && !met; i++)
-                        met = result->annotations[i].is_info == info && text_matches(&want->texts.data[k], result->annotations[i].text);
+                        met = result->annotations[i].is_info == info &&
+                              text_matches(&want->texts.data[k], result->annotations[i].text);
                 if (!met)
-                        return err_set(err, ERR_INVALID, "expected the %s '" STR_FMT "', which did not come", level, STR_ARG(want->texts.data[k].text));
+                        return err_set(err, ERR_INVALID, "expected the %s '" STR_FMT "', which did not come", level,
+                                       STR_ARG(want->texts.data[k].text));
         }
         return true;
 }
@@ -130,7 +134,8 @@ static bool compare_point(const PtSeries *want, const PromqlSeries *got, size_t 
 {
         if (got->h && got->h[k])
                 return mismatch(err, got->labels, "expected a float but got a histogram for");
-        return ptcompare_floats(want->values[0].v, got->v[k]) || value_mismatch(err, got->labels, t_ms, want->values[0].v, got->v[k]);
+        return ptcompare_floats(want->values[0].v, got->v[k]) ||
+               value_mismatch(err, got->labels, t_ms, want->values[0].v, got->v[k]);
 }
 
 static bool compare_vector(const PtEval *ev, const PromqlResult *r, Err *err)
@@ -161,8 +166,8 @@ static bool compare_steps(const PtSeries *want, const PromqlSeries *got, int64_t
                         continue;
                 if (k >= got->n || got->t[k] != t) {
                         Buf b = { 0 };
-                        err_set(err, ERR_INVALID, "expected %.17g for %s at %.3fs but got no value there", want->values[i].v,
-                                show_labels(&b, got->labels), (double)t / 1000);
+                        err_set(err, ERR_INVALID, "expected %.17g for %s at %.3fs but got no value there",
+                                want->values[i].v, show_labels(&b, got->labels), (double)t / 1000);
                         buf_done(&b);
                         return false;
                 }
@@ -174,7 +179,8 @@ static bool compare_steps(const PtSeries *want, const PromqlSeries *got, int64_t
         }
         if (k < got->n) {
                 Buf b = { 0 };
-                err_set(err, ERR_INVALID, "unexpected value %.17g for %s at %.3fs", got->v[k], show_labels(&b, got->labels), (double)got->t[k] / 1000);
+                err_set(err, ERR_INVALID, "unexpected value %.17g for %s at %.3fs", got->v[k],
+                        show_labels(&b, got->labels), (double)got->t[k] / 1000);
                 buf_done(&b);
                 return false;
         }
@@ -191,7 +197,8 @@ static bool is_sorted(const PromqlResult *r, Err *err)
 
 static bool compare_matrix(const PtEval *ev, const PromqlResult *r, Err *err)
 {
-        int64_t start = ev->range ? ev->start_ms : ev->vector_start_ms, step = ev->range ? ev->step_ms : ev->vector_step_ms;
+        int64_t start = ev->range ? ev->start_ms : ev->vector_start_ms,
+                step = ev->range ? ev->step_ms : ev->vector_step_ms;
         if (ev->range && !is_sorted(r, err))
                 return false;
         for (size_t i = 0; i < r->n_series; i++) {
@@ -209,14 +216,16 @@ static bool compare_scalar(const PtEval *ev, double got, Err *err)
 {
         if (!ev->has_scalar)
                 return err_set(err, ERR_INVALID, "expected no scalar but got %.17g", got);
-        return ptcompare_floats(ev->scalar, got) || err_set(err, ERR_INVALID, "expected scalar %.17g but got %.17g", ev->scalar, got);
+        return ptcompare_floats(ev->scalar, got) ||
+               err_set(err, ERR_INVALID, "expected scalar %.17g but got %.17g", ev->scalar, got);
 }
 
 static bool compare_string(const PtEval *ev, Str got, Err *err)
 {
         if (ev->has_string && str_eq(ev->string, got))
                 return true;
-        return err_set(err, ERR_INVALID, "expected string '" STR_FMT "' but got '" STR_FMT "'", STR_ARG(ev->string), STR_ARG(got));
+        return err_set(err, ERR_INVALID, "expected string '" STR_FMT "' but got '" STR_FMT "'", STR_ARG(ev->string),
+                       STR_ARG(got));
 }
 
 bool ptcompare_result(const PtEval *ev, const PromqlResult *r, Err *err)
@@ -229,7 +238,8 @@ bool ptcompare_result(const PtEval *ev, const PromqlResult *r, Err *err)
         case VALUE_NONE: break;
         }
         if (ev->has_scalar || ev->has_string)
-                return err_set(err, ERR_INVALID, "expected a %s but got %s", ev->has_scalar ? "scalar" : "string", ast_value_type_name(r->type));
+                return err_set(err, ERR_INVALID, "expected a %s but got %s", ev->has_scalar ? "scalar" : "string",
+                               ast_value_type_name(r->type));
         if (r->type == VALUE_MATRIX && !ev->range && !ev->range_vector)
                 return err_set(err, ERR_INVALID, "expected an instant vector but got a range vector");
         return r->type == VALUE_MATRIX ? compare_matrix(ev, r, err) : compare_vector(ev, r, err);
@@ -257,6 +267,7 @@ bool ptcompare_middle(const PtEval *ev, const PromqlResult *r, int64_t t_ms, boo
                         return false;
         }
         if (came != (scalar ? 1 : ev->series.len))
-                return err_set(err, ERR_INVALID, "expected %zu series but got %zu", scalar ? (size_t)1 : ev->series.len, came);
+                return err_set(err, ERR_INVALID, "expected %zu series but got %zu", scalar ? (size_t)1 : ev->series.len,
+                               came);
         return true;
 }

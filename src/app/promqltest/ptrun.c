@@ -36,7 +36,10 @@ static PromqlFeatures features(void)
 
 static PromqlEngine *new_engine(void)
 {
-        PromqlOptions options = { .lookback_ms = 5 * MINUTE_MS, .max_samples = MAX_SAMPLES, .default_step_ms = MINUTE_MS, .features = features() };
+        PromqlOptions options = { .lookback_ms = 5 * MINUTE_MS,
+                                  .max_samples = MAX_SAMPLES,
+                                  .default_step_ms = MINUTE_MS,
+                                  .features = features() };
         return promql_engine_new(&options);
 }
 
@@ -60,7 +63,8 @@ static bool load_series(Run *run, const PtSeries *series, int64_t step_ms, Err *
                 AppendResult r = store_append(app, &ref, series->labels, (int64_t)i * step_ms, series->values[i].v);
                 if (r != APPEND_OK && r != APPEND_DUPLICATE) {
                         store_rollback(app);
-                        return err_set(err, ERR_INVALID, "line %u: sample %zu was not stored: %s", series->line, i, append_result_name(r));
+                        return err_set(err, ERR_INVALID, "line %u: sample %zu was not stored: %s", series->line, i,
+                                       append_result_name(r));
                 }
         }
         return store_commit(app, err);
@@ -122,9 +126,10 @@ typedef struct Touch {
 
 static bool inspect(void *arg, const Expr *e)
 {
-        static const char *const AT_UNSAFE[] = { "days_in_month", "day_of_month", "day_of_week", "day_of_year",    "end",
-                                                 "hour",          "minute",       "month",       "predict_linear", "range",
-                                                 "start",         "step",         "time",        "timestamp",      "year" };
+        static const char *const AT_UNSAFE[] = {
+                "days_in_month",  "day_of_month", "day_of_week", "day_of_year", "end",  "hour",      "minute", "month",
+                "predict_linear", "range",        "start",       "step",        "time", "timestamp", "year"
+        };
         Touch *touch = arg;
         if (e->kind == EXPR_SELECTOR)
                 for (size_t i = 0; i < touch->run->unsupported.len; i++)
@@ -138,7 +143,9 @@ static bool inspect(void *arg, const Expr *e)
 /* Puts `@ t` on every selector and subquery that has none; a subquery that has one shields its inside. */
 static void put_at(Expr *e, int64_t t_ms)
 {
-        TimeShift *shift = e->kind == EXPR_SELECTOR ? &e->selector.shift : e->kind == EXPR_SUBQUERY ? &e->subquery.shift : NULL;
+        TimeShift *shift = e->kind == EXPR_SELECTOR   ? &e->selector.shift
+                           : e->kind == EXPR_SUBQUERY ? &e->subquery.shift
+                                                      : NULL;
         if (shift && shift->at != AT_TIME) {
                 shift->at = AT_TIME;
                 shift->at_ms = t_ms;
@@ -168,16 +175,19 @@ static void put_at(Expr *e, int64_t t_ms)
 
 /* ---- eval ---- */
 
-static bool exec(Run *run, const PtEval *ev, const Expr *e, bool range, int64_t start, int64_t end, int64_t step, Arena *arena, PromqlResult *ret, Err *err)
+static bool exec(Run *run, const PtEval *ev, const Expr *e, bool range, int64_t start, int64_t end, int64_t step,
+                 Arena *arena, PromqlResult *ret, Err *err)
 {
-        PromqlQuery query = { .expr = e, .text = ev->expr, .range = range, .start_ms = start, .end_ms = end, .step_ms = step };
+        PromqlQuery query = {
+                .expr = e, .text = ev->expr, .range = range, .start_ms = start, .end_ms = end, .step_ms = step
+        };
         return promql_exec(run->engine, memstore_engine(run->store), &query, arena, ret, err);
 }
 
 static bool mentions_query_context(Str expr)
 {
-        return str_find(expr, STR("start()")) != SIZE_MAX || str_find(expr, STR("end()")) != SIZE_MAX || str_find(expr, STR("range()")) != SIZE_MAX ||
-               str_find(expr, STR("step()")) != SIZE_MAX;
+        return str_find(expr, STR("start()")) != SIZE_MAX || str_find(expr, STR("end()")) != SIZE_MAX ||
+               str_find(expr, STR("range()")) != SIZE_MAX || str_find(expr, STR("step()")) != SIZE_MAX;
 }
 
 /* The instant query at t, then as the middle of three steps. */
@@ -193,13 +203,15 @@ static bool run_instant(Run *run, const PtEval *ev, const Expr *e, int64_t t_ms,
                 return true;
         if (!ptcompare_annotations(ev, &result, err) || !ptcompare_result(ev, &result, err))
                 return false;
-        if (ev->range_vector || ev->has_string || mentions_query_context(ev->expr) || (result.type != VALUE_VECTOR && result.type != VALUE_SCALAR))
+        if (ev->range_vector || ev->has_string || mentions_query_context(ev->expr) ||
+            (result.type != VALUE_VECTOR && result.type != VALUE_SCALAR))
                 return true;
         if (!exec(run, ev, e, true, t_ms - MINUTE_MS, t_ms + MINUTE_MS, MINUTE_MS, arena, &steps, err))
                 return err_wrap(err, "as a range query");
         if (ev->ordered)
                 return true;
-        return ptcompare_middle(ev, &steps, t_ms, result.type == VALUE_SCALAR, err) || err_wrap(err, "as a range query");
+        return ptcompare_middle(ev, &steps, t_ms, result.type == VALUE_SCALAR, err) ||
+               err_wrap(err, "as a range query");
 }
 
 static bool run_with_at(Run *run, const PtEval *ev, Expr *e, Err *err)
@@ -284,7 +296,11 @@ PtCounts ptrun_script(const char *name, Str text, bool verbose)
         AUTO(memstore_free) MemStore *store = memstore_new();
         AUTO(arena_free) Arena *unsupported = arena_new();
         AUTO(arena_free) Arena *arena = arena_new();
-        Run run = { .name = name, .verbose = verbose, .store = store, .engine = new_engine(), .unsupported_arena = unsupported };
+        Run run = { .name = name,
+                    .verbose = verbose,
+                    .store = store,
+                    .engine = new_engine(),
+                    .unsupported_arena = unsupported };
         PtScript script = { .rest = text };
         memstore_set_out_of_order_window(store, INT64_MAX / 4);
         while (run_command(&run, &script, arena))

@@ -69,7 +69,8 @@ static bool keyword_time(Str *rest, const char *keyword, int64_t *ret, Err *err)
 /* from <s> to <e> step <st> */
 static bool time_range(Str *rest, int64_t *start, int64_t *end, int64_t *step, Err *err)
 {
-        if (!keyword_time(rest, "from", start, err) || !keyword_time(rest, "to", end, err) || !keyword_time(rest, "step", step, err))
+        if (!keyword_time(rest, "from", start, err) || !keyword_time(rest, "to", end, err) ||
+            !keyword_time(rest, "step", step, err))
                 return false;
         if (*end < *start)
                 return err_set(err, ERR_INVALID, "the end is before the start");
@@ -121,7 +122,7 @@ static bool is_start_timestamps(Str line, Arena *arena)
 /* A series that is listed twice in one load has its last values. */
 static void add_loaded(PtSeriesVec *all, const PtSeries *series)
 {
-        vec_each (it, all) {
+        vec_each(it, all) {
                 if (labels_eq(it->labels, series->labels)) {
                         *it = *series;
                         return;
@@ -260,7 +261,8 @@ static bool eval_line(PtScript *s, Str line, Arena *arena, PtEval *ev, bool *ret
         if (!series_line(line, arena, &series, err))
                 return false;
         if (!ev->range && !ev->range_vector && !series.unsupported && series.n != 1)
-                return err_set(err, ERR_INVALID, "an instant query's series has exactly one value, this one has %zu", series.n);
+                return err_set(err, ERR_INVALID, "an instant query's series has exactly one value, this one has %zu",
+                               series.n);
         vec_push(&ev->series, series);
         return true;
 }
@@ -279,7 +281,8 @@ static bool parse_eval(PtScript *s, Str line, Arena *arena, PtCommand *ret, Err 
         ev->range = accept_word(&line, "range");
         if (!ev->range && !accept_word(&line, "instant"))
                 return err_set(err, ERR_INVALID, "expected 'instant' or 'range'");
-        if (!(ev->range ? time_range(&line, &ev->start_ms, &ev->end_ms, &ev->step_ms, err) : keyword_time(&line, "at", &ev->start_ms, err)))
+        if (!(ev->range ? time_range(&line, &ev->start_ms, &ev->end_ms, &ev->step_ms, err)
+                        : keyword_time(&line, "at", &ev->start_ms, err)))
                 return false;
         if (!ev->range)
                 ev->end_ms = ev->start_ms;

@@ -64,12 +64,14 @@ static bool is_named_bad(const char *name)
 static void check_rule_file(const char *path, Str text, bool all_features, bool want)
 {
         AUTO(arena_free) Arena *arena = arena_new();
-        RulesDialect dialect = { .features = promql_features_default(), .legacy_names = strstr(path, "legacy_validation") != NULL };
+        RulesDialect dialect = { .features = promql_features_default(),
+                                 .legacy_names = strstr(path, "legacy_validation") != NULL };
         Diags diags;
         RuleFile file;
         diags_init(&diags, arena);
         if (all_features) {
-                dialect.features.experimental_functions = dialect.features.duration_expr = dialect.features.extended_range_selectors = true;
+                dialect.features.experimental_functions = dialect.features.duration_expr =
+                        dialect.features.extended_range_selectors = true;
                 dialect.features.binop_fill_modifiers = true;
         }
         bool ok = rules_parse(text, str_of(path), &dialect, arena, &diags, &file);
@@ -80,8 +82,10 @@ static void check_rule_file(const char *path, Str text, bool all_features, bool 
 
 static void check_rule_files(void)
 {
-        static const char *const folders[] = { "conformance/prometheus/model/rulefmt/testdata/*", "conformance/prometheus/rules/fixtures/*",
-                                               "conformance/prometheus/cmd/promtool/testdata/*.yml", "seeds/marine-safety/prometheus/rules/*",
+        static const char *const folders[] = { "conformance/prometheus/model/rulefmt/testdata/*",
+                                               "conformance/prometheus/rules/fixtures/*",
+                                               "conformance/prometheus/cmd/promtool/testdata/*.yml",
+                                               "seeds/marine-safety/prometheus/rules/*",
                                                "seeds/openpolicy/alerts-critical.yaml" };
         for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
                 AUTO(arena_free) Arena *arena = arena_new();
@@ -92,7 +96,8 @@ static void check_rule_files(void)
                         Buf text = { .arena = arena };
                         Err err;
                         const char *path = found.gl_pathv[k];
-                        if (!file_read_all(fs_system(), path, 64 << 20, &text, &err) || !(str_starts(buf_str(&text), STR("groups:")) || strstr(buf_cstr(&text), "\ngroups:")))
+                        if (!file_read_all(fs_system(), path, 64 << 20, &text, &err) ||
+                            !(str_starts(buf_str(&text), STR("groups:")) || strstr(buf_cstr(&text), "\ngroups:")))
                                 continue; /* not a rule file */
                         bool features = strstr(path, "/features.yml") != NULL;
                         check_rule_file(path, buf_str(&text), false, !is_named_bad(path) && !features);
@@ -165,7 +170,8 @@ static void check_route_keys(const char *stem)
         diags_init(&diags, arena);
         OptionCtx ctx = { .arena = arena, .diags = &diags, .file = STR("x"), .base_dir = STR(".") };
         const char *name = str_printf(arena, "conformance/alertmanager/golden/routing/%s.yml", stem).p;
-        Str shown = conform_read(arena, str_printf(arena, "conformance/alertmanager/golden/routing/%s.show.txt", stem).p);
+        Str shown = conform_read(arena,
+                                 str_printf(arena, "conformance/alertmanager/golden/routing/%s.show.txt", stem).p);
         YamlNode *root = option_load_file(conform_path(arena, name), arena, &diags);
         if (!root || !alert_config_bind(root, &ctx, &config))
                 return; /* said by the cases */
@@ -185,10 +191,12 @@ static void check_route_keys(const char *stem)
 static void check_routing(void)
 {
         AUTO(arena_free) Arena *arena = arena_new();
-        const JsonValue *cases = json_get(conform_json(arena, "conformance/alertmanager/golden/routing/cases.json"), STR("cases"));
+        const JsonValue *cases = json_get(conform_json(arena, "conformance/alertmanager/golden/routing/cases.json"),
+                                          STR("cases"));
         for (size_t i = 0; i < cases->n; i++)
                 check_route(&cases->items[i]);
-        static const char *const stems[] = { "continue", "flat", "legacy", "negative", "nested", "oneline", "regex", "samereceiver" };
+        static const char *const stems[] = { "continue", "flat",    "legacy", "negative",
+                                             "nested",   "oneline", "regex",  "samereceiver" };
         for (size_t i = 0; i < ARRAY_LEN(stems); i++)
                 check_route_keys(stems[i]);
 }
@@ -203,7 +211,8 @@ static bool same_matchers(const JsonValue *want, const AlertMatcherVec *got)
         for (size_t i = 0; i < got->len; i++) {
                 const JsonValue *w = &want->items[i];
                 const Matcher *m = &got->data[i];
-                if (!str_eq(w->items[0].str, m->name) || !str_eq(w->items[1].str, str_of(ops[m->type])) || !str_eq(w->items[2].str, m->value))
+                if (!str_eq(w->items[0].str, m->name) || !str_eq(w->items[1].str, str_of(ops[m->type])) ||
+                    !str_eq(w->items[2].str, m->value))
                         return false;
         }
         return true;
@@ -212,7 +221,8 @@ static bool same_matchers(const JsonValue *want, const AlertMatcherVec *got)
 static void check_matchers(void)
 {
         AUTO(arena_free) Arena *arena = arena_new();
-        const JsonValue *cases = json_get(conform_json(arena, "conformance/alertmanager/golden/matchers/cases.json"), STR("cases"));
+        const JsonValue *cases = json_get(conform_json(arena, "conformance/alertmanager/golden/matchers/cases.json"),
+                                          STR("cases"));
         for (size_t i = 0; i < cases->n; i++) {
                 const JsonValue *c = &cases->items[i];
                 Str input = json_get_str(c, STR("input"));
@@ -222,7 +232,8 @@ static void check_matchers(void)
                 bool ok = alert_matchers_parse(input, arena, &got, &err);
                 bool good = ok != str_eq(verdict, STR("error"));
                 if (good && ok)
-                        good = same_matchers(json_get(c, str_starts(verdict, STR("classic")) ? STR("classic") : STR("utf8")), &got);
+                        good = same_matchers(
+                                json_get(c, str_starts(verdict, STR("classic")) ? STR("classic") : STR("utf8")), &got);
                 conform_check(good, "matchers", input);
         }
 }

@@ -3,8 +3,8 @@
 #include "conform.h"
 
 #include "alert/alert.h"
-#include "base/vec.h"
 #include "base/rfc3339.h"
+#include "base/vec.h"
 #include "net/http_server.h"
 #include "notify/notify.h"
 #include "os/mutex.h"
@@ -26,7 +26,8 @@ static void record(void *self, const HttpRequest *req, HttpResponse *resp)
         MUTEX_SCOPE(&h->mu);
         Str auth = http_request_header(req, STR("authorization"));
         Str query = req->query.n ? str_printf(h->arena, "?" STR_FMT, STR_ARG(req->query)) : (Str){ 0 };
-        vec_push(&h->posts, str_printf(h->arena, STR_FMT STR_FMT "\n" STR_FMT "\n" STR_FMT, STR_ARG(req->path), STR_ARG(query), STR_ARG(auth), STR_ARG(req->body)));
+        vec_push(&h->posts, str_printf(h->arena, STR_FMT STR_FMT "\n" STR_FMT "\n" STR_FMT, STR_ARG(req->path),
+                                       STR_ARG(query), STR_ARG(auth), STR_ARG(req->body)));
 }
 
 typedef struct Sending {
@@ -56,7 +57,10 @@ static void send(void *self, const Notification *n, void (*done)(void *, const D
 }
 
 static size_t integrations(void *self, Str receiver) { return notify_integrations(((Hook *)self)->notify, receiver); }
-static bool send_resolved(void *self, Str receiver, size_t i) { return notify_send_resolved(((Hook *)self)->notify, receiver, i); }
+static bool send_resolved(void *self, Str receiver, size_t i)
+{
+        return notify_send_resolved(((Hook *)self)->notify, receiver, i);
+}
 
 /* 0 when absent. */
 static int64_t read_time(Str text)
@@ -79,8 +83,10 @@ static void post(Arena *arena, AlertRouter *router, const JsonValue *alerts)
         AlertMsg *all = arena_array(arena, AlertMsg, alerts->n);
         for (size_t i = 0; i < alerts->n; i++) {
                 const JsonValue *a = &alerts->items[i];
-                all[i] = (AlertMsg){ .labels = read_labels(arena, json_get(a, STR("labels"))), .annotations = read_labels(arena, json_get(a, STR("annotations"))),
-                                     .starts_at_ms = read_time(json_get_str(a, STR("startsAt"))), .ends_at_ms = read_time(json_get_str(a, STR("endsAt"))),
+                all[i] = (AlertMsg){ .labels = read_labels(arena, json_get(a, STR("labels"))),
+                                     .annotations = read_labels(arena, json_get(a, STR("annotations"))),
+                                     .starts_at_ms = read_time(json_get_str(a, STR("startsAt"))),
+                                     .ends_at_ms = read_time(json_get_str(a, STR("endsAt"))),
                                      .generator_url = json_get_str(a, STR("generatorURL")) };
         }
         alert_router_put(router, all, alerts->n);
@@ -95,7 +101,8 @@ static StrVec wanted(Arena *arena, const JsonValue *requests, Str step)
                 Str url = json_get_str(r, STR("url"));
                 if (str_starts(url, STR("/wh")) && str_eq(json_get_str(r, STR("step")), step)) {
                         Str auth = json_get_str(json_get(r, STR("headers")), STR("Authorization"));
-                        vec_push(&out, str_printf(arena, STR_FMT "\n" STR_FMT "\n" STR_FMT, STR_ARG(url), STR_ARG(auth), STR_ARG(json_get_str(r, STR("body")))));
+                        vec_push(&out, str_printf(arena, STR_FMT "\n" STR_FMT "\n" STR_FMT, STR_ARG(url), STR_ARG(auth),
+                                                  STR_ARG(json_get_str(r, STR("body")))));
                 }
         }
         return out;
@@ -120,7 +127,8 @@ static Str config_text(Arena *arena, int port)
 {
         Str rest = conform_read(arena, "conformance/alertmanager/golden/notify/config.yml");
         Buf out = { .arena = arena };
-        for (size_t at; (at = str_find(rest, STR("127.0.0.1:18080"))) != SIZE_MAX; rest = str_sub(rest, at + 15, rest.n)) {
+        for (size_t at; (at = str_find(rest, STR("127.0.0.1:18080"))) != SIZE_MAX;
+             rest = str_sub(rest, at + 15, rest.n)) {
                 buf_str_add(&out, str_sub(rest, 0, at));
                 buf_printf(&out, "127.0.0.1:%d", port);
         }
@@ -139,7 +147,8 @@ static void configure(Hook *h, AlertRouter *router, Str text)
         Err err;
         diags_init(&diags, h->arena);
         OptionCtx ctx = { .arena = h->arena, .diags = &diags, .file = STR("config.yml"), .base_dir = STR(".") };
-        bool ok = yaml_parse(text, h->arena, &docs, &n, &errors, &n_errors) && alert_config_bind(docs[0], &ctx, &config);
+        bool ok = yaml_parse(text, h->arena, &docs, &n, &errors, &n_errors) &&
+                  alert_config_bind(docs[0], &ctx, &config);
         Str *names = arena_array(h->arena, Str, config.n_receivers);
         const YamlNode **nodes = arena_array(h->arena, const YamlNode *, config.n_receivers);
         for (size_t i = 0; ok && i < config.n_receivers; i++) {
@@ -168,15 +177,17 @@ void conform_webhook(void)
         mutex_init(&h.mu);
         mutex_cond_init(&h.changed);
         const JsonValue *golden = conform_json(h.arena, "conformance/alertmanager/golden/notify/captures.json");
-        if (!http_server_start(&(HttpServerOptions){ .listen = "127.0.0.1:0" }, &route, 1, &server, &err) || !loop_new(&loop, &err) ||
-            !http_client_new(loop, 0, &client, &err)) {
+        if (!http_server_start(&(HttpServerOptions){ .listen = "127.0.0.1:0" }, &route, 1, &server, &err) ||
+            !loop_new(&loop, &err) || !http_client_new(loop, 0, &client, &err)) {
                 printf("%s\n", err.msg);
                 exit(1);
         }
         clock_manual_init(&clock, INT64_C(1767225600000)); /* 2026 */
         h.notify = notify_new(&(NotifyOptions){ .loop = loop, .client = client, .version = STR("0.25.0") });
-        AlertRouter *router = alert_router_new(&(AlertRouterOptions){ .clock = &clock.clock, .external_url = STR("http://am.example:9093/am"),
-                                                                       .sender = { integrations, send_resolved, send, &h } });
+        AlertRouter *router = alert_router_new(
+                &(AlertRouterOptions){ .clock = &clock.clock,
+                                       .external_url = STR("http://am.example:9093/am"),
+                                       .sender = { integrations, send_resolved, send, &h } });
         configure(&h, router, config_text(h.arena, http_server_port(server)));
         const JsonValue *posts = json_get(golden, STR("posts"));
         for (size_t i = 0; i < posts->n; i++) {

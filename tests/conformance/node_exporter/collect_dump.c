@@ -64,7 +64,8 @@ int main(int argc, char **argv)
         }
         if (times > 1)
                 fprintf(stderr, "{\"gathers\":%ld,\"mean_us\":%.1f,\"best_us\":%.1f,\"bytes\":%zu}\n", times,
-                        (double)(clock_system()->mono_ns(clock_system()) - start_ns) / (double)times / 1e3, (double)best_ns / 1e3, out.n);
+                        (double)(clock_system()->mono_ns(clock_system()) - start_ns) / (double)times / 1e3,
+                        (double)best_ns / 1e3, out.n);
         else
                 fwrite(out.p, 1, out.n, stdout);
         return 0;

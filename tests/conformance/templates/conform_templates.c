@@ -13,7 +13,8 @@ static int failures, passed, skipped;
 static void complain(int64_t id, Str template, Str got, Str want)
 {
         failures++;
-        printf("case %" PRId64 ": " STR_FMT "\n    got:  " STR_FMT "\n    want: " STR_FMT "\n", id, STR_ARG(template), STR_ARG(got), STR_ARG(want));
+        printf("case %" PRId64 ": " STR_FMT "\n    got:  " STR_FMT "\n    want: " STR_FMT "\n", id, STR_ARG(template),
+               STR_ARG(got), STR_ARG(want));
 }
 
 static Str read_file(const char *name, Arena *arena)
@@ -23,7 +24,8 @@ static Str read_file(const char *name, Arena *arena)
         snprintf(path, sizeof path, "%s/conformance/alertmanager/golden/%s", shared ? shared : "../shared", name);
         FILE *f = fopen(path, "rb");
         if (!f) {
-                printf("the corpus is absent: %s cannot be read; set PHAROS_SHARED to the folder that holds conformance/\n", path);
+                printf("the corpus is absent: %s cannot be read; set PHAROS_SHARED to the folder that holds conformance/\n",
+                       path);
                 exit(77); /* skipped, loudly */
         }
         Buf text = { .arena = arena };
@@ -74,10 +76,13 @@ static bool query(void *self, Str expr, Arena *arena, TmplPromSample **ret, size
         *ret = samples;
         *ret_n = 0;
         if (str_eq(expr, STR("m"))) {
-                const Label labels[] = { { STR("__name__"), STR("m") }, { STR("instance"), STR("host.example.com:9100") }, { STR("job"), STR("api") } };
+                const Label labels[] = { { STR("__name__"), STR("m") },
+                                         { STR("instance"), STR("host.example.com:9100") },
+                                         { STR("job"), STR("api") } };
                 samples[(*ret_n)++] = sample(arena, 42.5, labels, 3);
         } else if (str_eq(expr, STR("n"))) {
-                const Label b[] = { { STR("__name__"), STR("n") }, { STR("x"), STR("b") } }, a[] = { { STR("__name__"), STR("n") }, { STR("x"), STR("a") } };
+                const Label b[] = { { STR("__name__"), STR("n") }, { STR("x"), STR("b") } },
+                            a[] = { { STR("__name__"), STR("n") }, { STR("x"), STR("a") } };
                 samples[(*ret_n)++] = sample(arena, 2, b, 2);
                 samples[(*ret_n)++] = sample(arena, 1, a, 2);
         } else if (str_eq(expr, STR("sum(n)")))
@@ -89,7 +94,8 @@ static bool query(void *self, Str expr, Arena *arena, TmplPromSample **ret, size
 
 static bool expand(Str name, Str text, Arena *arena, Str *ret, Err *err)
 {
-        const Str names[] = { STR("__name__"), STR("instance"), STR("job") }, values[] = { STR("m"), STR("host.example.com:9100"), STR("api") };
+        const Str names[] = { STR("__name__"), STR("instance"), STR("job") },
+                  values[] = { STR("m"), STR("host.example.com:9100"), STR("api") };
         const Str ext_names[] = { STR("region") }, ext_values[] = { STR("eu") };
         TmplRuleData data = { names, values, 3, ext_names, ext_values, 1, STR("http://prom.example:9090/p"), 42.5 };
         TmplPromCtx ctx = { .query = query, .now_ms = 60000 };
@@ -135,7 +141,8 @@ static void prom_load_error(const JsonValue *c)
 
 static void prom_templates(Arena *arena)
 {
-        const JsonValue *all = read_json("prom-templates/cases.json", arena), *cases = json_get(all, STR("cases")), *loads = json_get(all, STR("load_errors"));
+        const JsonValue *all = read_json("prom-templates/cases.json", arena), *cases = json_get(all, STR("cases")),
+                        *loads = json_get(all, STR("load_errors"));
         for (size_t i = 0; cases && i < cases->n; i++)
                 prom_case(&cases->items[i]);
         for (size_t i = 0; loads && i < loads->n; i++)
@@ -177,13 +184,20 @@ static TmplValue alert_data(Arena *arena)
         TmplAlert *list = arena_array(arena, TmplAlert, alerts->n);
         for (size_t i = 0; i < alerts->n; i++) {
                 const JsonValue *a = &alerts->items[i];
-                list[i] = (TmplAlert){ .firing = str_eq(json_get_str(a, STR("status")), STR("firing")), .labels = kv_of(json_get(a, STR("labels")), arena),
-                                       .annotations = kv_of(json_get(a, STR("annotations")), arena), .starts_at_ns = time_of(json_get_str(a, STR("startsAt"))),
-                                       .ends_at_ns = time_of(json_get_str(a, STR("endsAt"))), .generator_url = json_get_str(a, STR("generatorURL")),
+                list[i] = (TmplAlert){ .firing = str_eq(json_get_str(a, STR("status")), STR("firing")),
+                                       .labels = kv_of(json_get(a, STR("labels")), arena),
+                                       .annotations = kv_of(json_get(a, STR("annotations")), arena),
+                                       .starts_at_ns = time_of(json_get_str(a, STR("startsAt"))),
+                                       .ends_at_ns = time_of(json_get_str(a, STR("endsAt"))),
+                                       .generator_url = json_get_str(a, STR("generatorURL")),
                                        .fingerprint = json_get_str(a, STR("fingerprint")) };
         }
-        TmplAlertData data = { .receiver = json_get_str(json, STR("receiver")), .external_url = json_get_str(json, STR("externalURL")), .firing = true,
-                               .alerts = list, .alerts_n = alerts->n, .group_labels = kv_of(json_get(json, STR("groupLabels")), arena),
+        TmplAlertData data = { .receiver = json_get_str(json, STR("receiver")),
+                               .external_url = json_get_str(json, STR("externalURL")),
+                               .firing = true,
+                               .alerts = list,
+                               .alerts_n = alerts->n,
+                               .group_labels = kv_of(json_get(json, STR("groupLabels")), arena),
                                .common_labels = kv_of(json_get(json, STR("commonLabels")), arena),
                                .common_annotations = kv_of(json_get(json, STR("commonAnnotations")), arena) };
         return gotmpl_alert_data(&data, arena);
@@ -192,7 +206,8 @@ static TmplValue alert_data(Arena *arena)
 static TmplSet *alert_set(bool html, Arena *arena)
 {
         Err err = { 0 };
-        TmplSet *set = gotmpl_set_new(&(TmplOptions){ .funcs = gotmpl_alert_funcs, .html = html, .missing_key_zero = true });
+        TmplSet *set = gotmpl_set_new(
+                &(TmplOptions){ .funcs = gotmpl_alert_funcs, .html = html, .missing_key_zero = true });
         static const char *const files[] = { "defs.tmpl", "defs2.tmpl" };
         for (size_t i = 0; i < 2; i++) {
                 char path[64];
@@ -227,7 +242,9 @@ static void alert_case(const JsonValue *c, const TmplSet *set, const TmplValue *
         bool ok = gotmpl_run_text(set, STR(""), text, data, &ctx, arena, &out, &err);
         /* The recorder prints a newline behind the output, which was cut again: outputs that end in one lost it. */
         Str got = ok ? buf_str(&out) : str_of(err.msg);
-        bool same = want ? ok && (str_eq(got, want->str) || (str_ends(got, STR("\n")) && str_eq(str_sub(got, 0, got.n - 1), want->str))) : !ok && str_eq(got, error);
+        bool same = want ? ok && (str_eq(got, want->str) ||
+                                  (str_ends(got, STR("\n")) && str_eq(str_sub(got, 0, got.n - 1), want->str)))
+                         : !ok && str_eq(got, error);
         if (same)
                 passed++;
         else if (is_of_old_version(c))
@@ -242,7 +259,8 @@ static void alert_templates(Arena *arena)
         TmplValue data = alert_data(arena);
         TmplSet *text = alert_set(false, arena), *html = alert_set(true, arena);
         for (size_t i = 0; cases && i < cases->n; i++)
-                alert_case(&cases->items[i], str_eq(json_get_str(&cases->items[i], STR("type")), STR("html")) ? html : text, &data);
+                alert_case(&cases->items[i],
+                           str_eq(json_get_str(&cases->items[i], STR("type")), STR("html")) ? html : text, &data);
         gotmpl_set_free(text);
         gotmpl_set_free(html);
 }
@@ -255,6 +273,7 @@ int main(void)
         int before = failures;
         passed = 0;
         alert_templates(arena);
-        printf("notification templates: %d passed, %d failed, %d of an older version\n", passed, failures - before, skipped);
+        printf("notification templates: %d passed, %d failed, %d of an older version\n", passed, failures - before,
+               skipped);
         return failures ? 1 : 0;
 }

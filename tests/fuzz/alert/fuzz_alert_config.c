@@ -15,7 +15,8 @@ static void count(void *arg, const AlertRoute *route)
 
 static void use(const AlertConfig *c, Arena *arena)
 {
-        static const Label labels[] = { { STR_INIT("alertname"), STR_INIT("A") }, { STR_INIT("severity"), STR_INIT("critical") } };
+        static const Label labels[] = { { STR_INIT("alertname"), STR_INIT("A") },
+                                        { STR_INIT("severity"), STR_INIT("critical") } };
         size_t taken = 0;
         AlertRoute copy;
         Err err;

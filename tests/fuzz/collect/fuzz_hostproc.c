@@ -52,7 +52,9 @@ static bool fake_list(const Fs *fs, const char *path, Arena *arena, Str **ret_na
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static const Fs fs = { .open = fake_open, .close = fake_close, .size = fake_size, .pread = fake_pread, .list = fake_list };
+        static const Fs fs = {
+                .open = fake_open, .close = fake_close, .size = fake_size, .pread = fake_pread, .list = fake_list
+        };
         AUTO(arena_free) Arena *arena = arena_new();
         CollectHostOptions options;
         option_defaults(&collect_host_table, &options, arena);

@@ -24,8 +24,10 @@ static void round_trip(const uint8_t *data, size_t size)
                 char *copy = mem_zalloc(xorchunk_bytes(&c) + XORCHUNK_PAD_BYTES);
                 memcpy(copy, c.p, xorchunk_bytes(&c));
                 Err err;
-                CHECK(xorchunk_decode((Str){ copy, xorchunk_bytes(&c) }, c.n, c.first_ms, INT64_MIN, INT64_MAX, &got, &err));
-                CHECK(got.n == want.n && memcmp(got.t, want.t, got.n * 8) == 0 && memcmp(got.v, want.v, got.n * 8) == 0);
+                CHECK(xorchunk_decode((Str){ copy, xorchunk_bytes(&c) }, c.n, c.first_ms, INT64_MIN, INT64_MAX, &got,
+                                      &err));
+                CHECK(got.n == want.n && memcmp(got.t, want.t, got.n * 8) == 0 &&
+                      memcmp(got.v, want.v, got.n * 8) == 0);
                 mem_free(copy);
         }
         column_done(&want);

@@ -10,7 +10,9 @@ static void on_series(void *ctx, uint64_t sid, Labels labels)
 {
         (void)ctx;
         for (size_t i = 0; i < labels.n; i++)
-                sink += sid + labels.data[i].name.n + (labels.data[i].value.n ? (unsigned char)labels.data[i].value.p[labels.data[i].value.n - 1] : 0u);
+                sink += sid + labels.data[i].name.n +
+                        (labels.data[i].value.n ? (unsigned char)labels.data[i].value.p[labels.data[i].value.n - 1]
+                                                : 0u);
 }
 static void on_sample(void *ctx, uint64_t sid, int64_t t_ms, double v)
 {

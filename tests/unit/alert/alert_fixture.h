@@ -50,11 +50,16 @@ static inline bool fixture_send_resolved(void *self, Str receiver, size_t integr
         return !str_eq(receiver, STR("quiet"));
 }
 
-static inline void fixture_send(void *self, const Notification *n, void (*done)(void *, const DeliveryResult *), void *arg)
+static inline void fixture_send(void *self, const Notification *n, void (*done)(void *, const DeliveryResult *),
+                                void *arg)
 {
         Fixture *f = self;
-        Sent s = { .receiver = str_dup(f->arena, n->receiver), .integration = n->integration, .at_ms = clock_wall_ms(&f->clock.clock) - T0,
-                   .resolved = n->resolved, .key = str_dup(f->arena, n->group_key), .common_labels = labels_dup(f->arena, n->common_labels),
+        Sent s = { .receiver = str_dup(f->arena, n->receiver),
+                   .integration = n->integration,
+                   .at_ms = clock_wall_ms(&f->clock.clock) - T0,
+                   .resolved = n->resolved,
+                   .key = str_dup(f->arena, n->group_key),
+                   .common_labels = labels_dup(f->arena, n->common_labels),
                    .group_labels = labels_dup(f->arena, n->group_labels) };
         for (size_t i = 0; i < n->n_alerts; i++) {
                 s.n_firing += n->alerts[i].ends_at_ms == 0;
@@ -66,7 +71,9 @@ static inline void fixture_send(void *self, const Notification *n, void (*done)(
                 return;
         }
         bool fails = f->fail && (!f->fail_receiver.n || str_eq(f->fail_receiver, n->receiver));
-        DeliveryResult r = { .ok = !fails, .integration = STR("webhook[0]"), .attempts = 1, .status = fails ? 500 : 200 };
+        DeliveryResult r = {
+                .ok = !fails, .integration = STR("webhook[0]"), .attempts = 1, .status = fails ? 500 : 200
+        };
         if (fails)
                 err_set(&r.err, ERR_UNAVAILABLE, "unexpected status code 500");
         done(arg, &r);
@@ -87,7 +94,11 @@ static inline void fixture_wake(void *ctx) { ((Fixture *)ctx)->wakes++; }
 
 static inline void fixture_start(Fixture *f)
 {
-        AlertRouterOptions o = { .clock = &f->clock.clock, .statedb = f->db, .external_url = STR("http://pharos.example.com"), .wake = fixture_wake, .wake_ctx = f,
+        AlertRouterOptions o = { .clock = &f->clock.clock,
+                                 .statedb = f->db,
+                                 .external_url = STR("http://pharos.example.com"),
+                                 .wake = fixture_wake,
+                                 .wake_ctx = f,
                                  .sender = { fixture_integrations, fixture_send_resolved, fixture_send, f } };
         f->router = alert_router_new(&o);
 }
@@ -153,13 +164,21 @@ static inline int64_t fixture_now(Fixture *f) { return clock_wall_ms(&f->clock.c
 /* starts and ends from T0; ends 0: not given. */
 static inline void fixture_put(Fixture *f, const char *labels, int64_t starts_ms, int64_t ends_ms)
 {
-        AlertMsg a = { .labels = fixture_labels(f, labels), .starts_at_ms = T0 + starts_ms, .ends_at_ms = ends_ms ? T0 + ends_ms : 0 };
+        AlertMsg a = { .labels = fixture_labels(f, labels),
+                       .starts_at_ms = T0 + starts_ms,
+                       .ends_at_ms = ends_ms ? T0 + ends_ms : 0 };
         alert_router_put(f->router, &a, 1);
 }
 
 /* Fires as rules say it: with an end that the next message moves. */
-static inline void fixture_fire(Fixture *f, const char *labels) { fixture_put(f, labels, fixture_now(f), fixture_now(f) + 1000 * MIN_MS); }
-static inline void fixture_resolve(Fixture *f, const char *labels) { fixture_put(f, labels, fixture_now(f), fixture_now(f)); }
+static inline void fixture_fire(Fixture *f, const char *labels)
+{
+        fixture_put(f, labels, fixture_now(f), fixture_now(f) + 1000 * MIN_MS);
+}
+static inline void fixture_resolve(Fixture *f, const char *labels)
+{
+        fixture_put(f, labels, fixture_now(f), fixture_now(f));
+}
 
 /* Runs as the scheduler would, until t (from T0). */
 static inline void fixture_run(Fixture *f, int64_t until_ms)
@@ -184,12 +203,12 @@ static inline void fixture_restart(Fixture *f, int64_t away_ms, const char *yaml
         fixture_config(f, yaml);
 }
 
-#define assert_sent(f, i, want_receiver, want_at_ms, want_firing, want_resolved)                             \
-        do {                                                                                                 \
-                assert_true((f)->sent.len > (size_t)(i));                                                    \
-                const Sent *sent_ = &(f)->sent.data[i];                                                      \
-                assert_str(sent_->receiver, want_receiver);                                                  \
-                assert_int_equal(sent_->at_ms, want_at_ms);                                                  \
-                assert_int_equal(sent_->n_firing, want_firing);                                              \
-                assert_int_equal(sent_->n_resolved, want_resolved);                                          \
+#define assert_sent(f, i, want_receiver, want_at_ms, want_firing, want_resolved) \
+        do {                                                                     \
+                assert_true((f)->sent.len > (size_t)(i));                        \
+                const Sent *sent_ = &(f)->sent.data[i];                          \
+                assert_str(sent_->receiver, want_receiver);                      \
+                assert_int_equal(sent_->at_ms, want_at_ms);                      \
+                assert_int_equal(sent_->n_firing, want_firing);                  \
+                assert_int_equal(sent_->n_resolved, want_resolved);              \
         } while (0)

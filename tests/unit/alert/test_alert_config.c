@@ -13,27 +13,29 @@ static void every_key_is_read_and_inherited(void **state)
 {
         (void)state;
         Fixture *f = fixture_new();
-        AlertConfig c = must_bind(f, "global: {resolve_timeout: 3m, smtp_smarthost: 'mail.example.com:25'}\n"
-                                     "templates: ['a.tmpl', 'b/*.tmpl']\n"
-                                     "route:\n"
-                                     "  receiver: r\n"
-                                     "  group_by: [b, a]\n"
-                                     "  group_wait: 1s\n"
-                                     "  labels: {team: x}\n"
-                                     "  routes:\n"
-                                     "  - matchers: [z=\"1\", 'a=~\"x|y\", b!=\"q\"']\n"
-                                     "    match: {m: v}\n"
-                                     "    match_re: {n: 'v.*'}\n"
-                                     "    continue: true\n"
-                                     "    group_interval: 2m\n"
-                                     "    routes:\n"
-                                     "    - {receiver: s, group_by: [], repeat_interval: 1d}\n"
-                                     "  - {group_by: ['...']}\n"
-                                     "receivers:\n"
-                                     "- {name: r}\n"
-                                     "- {name: s, webhook_configs: [{url: 'http://127.0.0.1/'}]}\n"
-                                     "inhibit_rules: [{source_matchers: [a=b], target_matchers: [c=d], equal: [e]}]\n"
-                                     "time_intervals: [{name: night, time_intervals: [{times: [{start_time: '22:00', end_time: '24:00'}]}]}]\n");
+        AlertConfig c = must_bind(
+                f,
+                "global: {resolve_timeout: 3m, smtp_smarthost: 'mail.example.com:25'}\n"
+                "templates: ['a.tmpl', 'b/*.tmpl']\n"
+                "route:\n"
+                "  receiver: r\n"
+                "  group_by: [b, a]\n"
+                "  group_wait: 1s\n"
+                "  labels: {team: x}\n"
+                "  routes:\n"
+                "  - matchers: [z=\"1\", 'a=~\"x|y\", b!=\"q\"']\n"
+                "    match: {m: v}\n"
+                "    match_re: {n: 'v.*'}\n"
+                "    continue: true\n"
+                "    group_interval: 2m\n"
+                "    routes:\n"
+                "    - {receiver: s, group_by: [], repeat_interval: 1d}\n"
+                "  - {group_by: ['...']}\n"
+                "receivers:\n"
+                "- {name: r}\n"
+                "- {name: s, webhook_configs: [{url: 'http://127.0.0.1/'}]}\n"
+                "inhibit_rules: [{source_matchers: [a=b], target_matchers: [c=d], equal: [e]}]\n"
+                "time_intervals: [{name: night, time_intervals: [{times: [{start_time: '22:00', end_time: '24:00'}]}]}]\n");
         assert_int_equal(c.resolve_timeout_ms, 180000);
         assert_int_equal(c.templates.n, 2);
         assert_int_equal(c.n_receivers, 2);
@@ -71,20 +73,26 @@ static void what_upstream_refuses_is_refused_with_a_place(void **state)
                 { "receivers: [{name: r}]\n", "no routes", 1 },
                 { "route: {group_by: [a]}\nreceivers: [{name: r}]\n", "default receiver", 1 },
                 { "\nroute: {receiver: x}\nreceivers: [{name: r}]\n", "'x'", 2 },
-                { "route: {receiver: r, matchers: [a=b]}\nreceivers: [{name: r}]\n", "root route must not have any matchers", 1 },
-                { "route: {receiver: r, match: {a: b}}\nreceivers: [{name: r}]\n", "root route must not have any matchers", 1 },
+                { "route: {receiver: r, matchers: [a=b]}\nreceivers: [{name: r}]\n",
+                  "root route must not have any matchers", 1 },
+                { "route: {receiver: r, match: {a: b}}\nreceivers: [{name: r}]\n",
+                  "root route must not have any matchers", 1 },
                 { "route: {receiver: r, continue: true}\nreceivers: [{name: r}]\n", "continue", 1 },
                 { "route: {receiver: r, mute_time_intervals: [x]}\nreceivers: [{name: r}]\n", "time intervals", 1 },
                 { "route: {receiver: r, group_by: [a, a]}\nreceivers: [{name: r}]\n", "duplicated label", 1 },
                 { "route: {receiver: r, group_by: ['...', a]}\nreceivers: [{name: r}]\n", "wildcard", 1 },
-                { "route: {receiver: r, group_interval: 0s}\nreceivers: [{name: r}]\n", "group_interval cannot be zero", 1 },
-                { "route: {receiver: r, repeat_interval: 0s}\nreceivers: [{name: r}]\n", "repeat_interval cannot be zero", 1 },
+                { "route: {receiver: r, group_interval: 0s}\nreceivers: [{name: r}]\n", "group_interval cannot be zero",
+                  1 },
+                { "route: {receiver: r, repeat_interval: 0s}\nreceivers: [{name: r}]\n",
+                  "repeat_interval cannot be zero", 1 },
                 { "route: {receiver: r}\nreceivers:\n- {name: r}\n- {name: r}\n", "not unique", 4 },
                 { "route: {receiver: r}\nreceivers:\n- {webhook_configs: []}\n- {name: r}\n", "missing name", 3 },
-                { "route:\n  receiver: r\n  routes:\n  - {matchers: ['a=~\"(\"']}\nreceivers: [{name: r}]\n", "a=~", 4 },
+                { "route:\n  receiver: r\n  routes:\n  - {matchers: ['a=~\"(\"']}\nreceivers: [{name: r}]\n", "a=~",
+                  4 },
                 { "route:\n  receiver: r\n  routes:\n  - {matchers: ['a']}\nreceivers: [{name: r}]\n", "'a'", 4 },
                 { "route: {receiver: r, group_wiat: 1s}\nreceivers: [{name: r}]\n", "did you mean 'group_wait'", 1 },
-                { "global: {resolve_timeout: soon}\nroute: {receiver: r}\nreceivers: [{name: r}]\n", "resolve_timeout", 1 },
+                { "global: {resolve_timeout: soon}\nroute: {receiver: r}\nreceivers: [{name: r}]\n", "resolve_timeout",
+                  1 },
                 { "route: {receiver: r}\nreceivers: r\n", "must be a list", 2 },
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -95,9 +103,11 @@ static void what_upstream_refuses_is_refused_with_a_place(void **state)
                         fail_msg("accepted: %s", cases[i].yaml);
                 bool found = false;
                 for (size_t k = 0; k < d.list.len; k++)
-                        found |= str_find(d.list.data[k].message, str_of(cases[i].want)) != SIZE_MAX && d.list.data[k].pos.line == cases[i].line;
+                        found |= str_find(d.list.data[k].message, str_of(cases[i].want)) != SIZE_MAX &&
+                                 d.list.data[k].pos.line == cases[i].line;
                 if (!found)
-                        fail_msg("%s: %u: " STR_FMT, cases[i].yaml, d.list.data[0].pos.line, STR_ARG(d.list.data[0].message));
+                        fail_msg("%s: %u: " STR_FMT, cases[i].yaml, d.list.data[0].pos.line,
+                                 STR_ARG(d.list.data[0].message));
                 fixture_free(f);
         }
 }
@@ -108,8 +118,10 @@ static void what_has_no_effect_yet_warns(void **state)
         Fixture *f = fixture_new();
         AlertConfig c;
         Diags d;
-        assert_true(fixture_bind(f, "route: {receiver: r, routes: [{mute_time_intervals: [n]}]}\nreceivers: [{name: r}]\n"
-                                    "inhibit_rules: [{}]\ntime_intervals: [{name: n, time_intervals: []}]\n", &c, &d));
+        assert_true(fixture_bind(f,
+                                 "route: {receiver: r, routes: [{mute_time_intervals: [n]}]}\nreceivers: [{name: r}]\n"
+                                 "inhibit_rules: [{}]\ntime_intervals: [{name: n, time_intervals: []}]\n",
+                                 &c, &d));
         assert_int_equal(d.list.len, 2);
         assert_int_equal(d.errors, 0);
         fixture_free(f);

@@ -7,7 +7,9 @@ static AlertGroup *group_of(Fixture *f, AlertStore *store, GroupMap *groups, con
         static const char *const labels[] = { "alertname=A,job=x,instance=1", "alertname=A,job=x,instance=2" };
         AlertJournal j = alert_store_journal(f->arena);
         for (size_t i = 0; i < 2; i++) {
-                AlertMsg msg = { .labels = fixture_labels(f, labels[i]), .annotations = fixture_labels(f, i ? "s=1,t=3" : "s=1,t=2"), .starts_at_ms = T0,
+                AlertMsg msg = { .labels = fixture_labels(f, labels[i]),
+                                 .annotations = fixture_labels(f, i ? "s=1,t=3" : "s=1,t=2"),
+                                 .starts_at_ms = T0,
                                  .ends_at_ms = T0 + (i ? -1 : 100) };
                 alert_group_insert(groups, route, route, alert_store_put(store, &msg, T0, 100, &j), T0);
         }
@@ -21,7 +23,9 @@ static void a_notification_says_what_all_have_in_common(void **state)
         AlertStore store = { 0 };
         GroupMap groups = { 0 };
         Str by[] = { STR_INIT("alertname") };
-        AlertRoute route = { .receiver = STR("r"), .group_by = { by, 1 }, .group_interval_ms = 1000, .repeat_interval_ms = 3600000 };
+        AlertRoute route = {
+                .receiver = STR("r"), .group_by = { by, 1 }, .group_interval_ms = 1000, .repeat_interval_ms = 3600000
+        };
         AlertGroup *g = group_of(f, &store, &groups, &route);
         AlertView v = alert_delivery_view(g, T0, f->arena);
         AlertDelivery *d = alert_delivery_new(g, &v, 3, alert_delivery_log_key(g, 3, f->arena), STR("http://x"), T0);
@@ -67,6 +71,7 @@ static void long_keys_are_cut_and_stay_apart(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(a_notification_says_what_all_have_in_common), cmocka_unit_test(long_keys_are_cut_and_stay_apart) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(a_notification_says_what_all_have_in_common),
+                                            cmocka_unit_test(long_keys_are_cut_and_stay_apart) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

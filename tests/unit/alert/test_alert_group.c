@@ -13,7 +13,8 @@ typedef struct Set {
 static AlertGroup *put(Set *s, const char *labels, int64_t end)
 {
         AlertMsg msg = { .labels = fixture_labels(s->f, labels), .starts_at_ms = T0, .ends_at_ms = T0 + end };
-        alert_group_insert(&s->groups, &s->route, &s->route, alert_store_put(&s->store, &msg, T0, 100, &s->journal), T0);
+        alert_group_insert(&s->groups, &s->route, &s->route, alert_store_put(&s->store, &msg, T0, 100, &s->journal),
+                           T0);
         return group_map_next(&s->groups, NULL)->val;
 }
 
@@ -36,7 +37,8 @@ static void alerts_are_in_upstreams_order(void **state)
 {
         (void)state;
         Set s = begin();
-        static const char *const want[] = { "job=a,instance=1,z=1", "job=a,instance=2", "job=b", "instance=0", "a=1,b=1", "a=1,b=2" };
+        static const char *const want[] = { "job=a,instance=1,z=1", "job=a,instance=2", "job=b",
+                                            "instance=0",           "a=1,b=1",          "a=1,b=2" };
         static const size_t order[] = { 5, 3, 1, 0, 2, 4 };
         AlertGroup *g = NULL;
         for (size_t i = 0; i < ARRAY_LEN(want); i++)

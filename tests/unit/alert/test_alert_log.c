@@ -25,7 +25,7 @@ static void decisions(void **state)
                 { NULL, NULL, "1", "2", true, 0, NOTICE_FIRST },
                 { NULL, NULL, "", "1", true, 0, NOTICE_NONE },
                 { "1", "", "12", "", true, 1, NOTICE_NEW_FIRING },
-                { "12", "", "1", "", true, 1, NOTICE_NONE },  /* fewer is no news */
+                { "12", "", "1", "", true, 1, NOTICE_NONE }, /* fewer is no news */
                 { "12", "", "1", "2", true, 1, NOTICE_NEW_RESOLVED },
                 { "12", "", "1", "2", false, 1, NOTICE_NONE },
                 { "12", "2", "1", "2", true, 1, NOTICE_NONE },
@@ -42,11 +42,14 @@ static void decisions(void **state)
                 AlertLog *log = alert_log_new(NULL);
                 Str doc;
                 if (cases[i].told_firing)
-                        alert_log_note(log, STR("k"), set(arena, cases[i].told_firing), set(arena, cases[i].told_resolved), T0, 0, arena, &doc);
-                AlertNotice got = alert_log_decide(log, STR("k"), set(arena, cases[i].firing), set(arena, cases[i].resolved), cases[i].send_resolved,
+                        alert_log_note(log, STR("k"), set(arena, cases[i].told_firing),
+                                       set(arena, cases[i].told_resolved), T0, 0, arena, &doc);
+                AlertNotice got = alert_log_decide(log, STR("k"), set(arena, cases[i].firing),
+                                                   set(arena, cases[i].resolved), cases[i].send_resolved,
                                                    T0 + cases[i].later_ms, 100);
                 if (got != cases[i].want)
-                        fail_msg("case %zu: %s, want %s", i, alert_log_notice_name(got), alert_log_notice_name(cases[i].want));
+                        fail_msg("case %zu: %s, want %s", i, alert_log_notice_name(got),
+                                 alert_log_notice_name(cases[i].want));
                 alert_log_free(log);
         }
 }
@@ -61,13 +64,17 @@ static void what_is_saved_is_read_again(void **state)
         alert_log_note(log, STR("k"), set(f->arena, "13"), set(f->arena, "2"), T0, T0 + 5000, f->arena, &doc);
         assert_ok(statedb_put(f->db, STR("nflog"), STR("k"), doc, T0 + 5000, &err), err);
         assert_ok(statedb_put(f->db, STR("nflog"), STR("torn"), STR("{\"t_ms\":"), 0, &err), err);
-        assert_ok(statedb_put(f->db, STR("nflog"), STR("odd"), STR("{\"t_ms\":\"x\",\"firing\":[1,\"y\"],\"resolved\":3}"), 0, &err), err);
+        assert_ok(statedb_put(f->db, STR("nflog"), STR("odd"),
+                              STR("{\"t_ms\":\"x\",\"firing\":[1,\"y\"],\"resolved\":3}"), 0, &err),
+                  err);
         alert_log_free(log);
         log = alert_log_new(f->db);
         assert_int_equal(alert_log_last(log, STR("k")), T0);
         assert_int_equal(alert_log_last(log, STR("torn")), 0);
-        assert_int_equal(alert_log_decide(log, STR("k"), set(f->arena, "13"), set(f->arena, "2"), true, T0, 1000), NOTICE_NONE);
-        assert_int_equal(alert_log_decide(log, STR("k"), set(f->arena, "14"), set(f->arena, "2"), true, T0, 1000), NOTICE_NEW_FIRING);
+        assert_int_equal(alert_log_decide(log, STR("k"), set(f->arena, "13"), set(f->arena, "2"), true, T0, 1000),
+                         NOTICE_NONE);
+        assert_int_equal(alert_log_decide(log, STR("k"), set(f->arena, "14"), set(f->arena, "2"), true, T0, 1000),
+                         NOTICE_NEW_FIRING);
         alert_log_expire(log, T0 + 5000);
         assert_int_equal(alert_log_last(log, STR("k")), T0);
         alert_log_expire(log, T0 + 5001);
@@ -78,6 +85,7 @@ static void what_is_saved_is_read_again(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(decisions), cmocka_unit_test(what_is_saved_is_read_again) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(decisions),
+                                            cmocka_unit_test(what_is_saved_is_read_again) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

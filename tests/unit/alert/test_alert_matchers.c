@@ -15,17 +15,19 @@ static void texts_are_read_as_upstream_reads_them(void **state)
                 { "a=~\"x|y\",b!~z.*", "a=~\"x|y\" b!~\"z.*\"" },
                 { "a=\"x,y\"", "a=\"x,y\"" },
                 { "a=\"\"", "a=\"\"" },
-                { "a=", "a=\"\"" },            /* classic only */
-                { "a='b'", "a=\"'b'\"" },      /* classic only */
+                { "a=", "a=\"\"" },               /* classic only */
+                { "a='b'", "a=\"'b'\"" },         /* classic only */
                 { "a=\"\\d+\"", "a=\"\\\\d+\"" }, /* classic only */
                 { "a=\"\\t\"", "a=\"\\\\t\"" },   /* both, and they disagree: classic */
                 { "a=\"\\n\\\"\\\\\"", "a=\"\\n\\\"\\\\\"" },
                 { "\"a b\"=c", "\"a b\"=\"c\"" }, /* UTF-8 only */
-                { "\"\\u00fc\\x41\\101\"=c", "\"\xc3\xbc" "AA\"=\"c\"" },
+                { "\"\\u00fc\\x41\\101\"=c", "\"\xc3\xbc"
+                                             "AA\"=\"c\"" },
                 { "\xc3\xbc=c", "\"\xc3\xbc\"=\"c\"" },
                 { "a=b}", "a=\"b\"" },
                 { "a=b,,c=d", NULL },
                 { ",", NULL },
+                { "\"\"=a", NULL },
                 { "a", NULL },
                 { "=b", NULL },
                 { "a==b", "a=\"=b\"" },
@@ -80,6 +82,7 @@ static void a_text_has_a_limit(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(texts_are_read_as_upstream_reads_them), cmocka_unit_test(a_text_has_a_limit) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(texts_are_read_as_upstream_reads_them),
+                                            cmocka_unit_test(a_text_has_a_limit) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,20 +2,20 @@
 
 #include "alert/alert_route.h"
 
-#define TREE                                                                                                 \
-        "route:\n"                                                                                           \
-        "  receiver: root\n"                                                                                 \
-        "  group_by: [b, a, gone]\n"                                                                         \
-        "  routes:\n"                                                                                        \
-        "  - receiver: one\n"                                                                                \
-        "    matchers: [x=\"1\"]\n"                                                                          \
-        "    continue: true\n"                                                                               \
-        "    routes:\n"                                                                                      \
-        "    - {receiver: one-a, matchers: [a=\"1\"], continue: true}\n"                                     \
-        "    - {receiver: one-b, matchers: [b=\"1\"]}\n"                                                     \
-        "    - {receiver: one-c, matchers: [a=\"1\"]}\n"                                                     \
-        "  - {receiver: two, matchers: [x=~\"1|2\"], group_by: []}\n"                                        \
-        "  - {receiver: three, matchers: [x!=\"\"], group_by: [...]}\n"                                      \
+#define TREE                                                             \
+        "route:\n"                                                       \
+        "  receiver: root\n"                                             \
+        "  group_by: [b, a, gone]\n"                                     \
+        "  routes:\n"                                                    \
+        "  - receiver: one\n"                                            \
+        "    matchers: [x=\"1\"]\n"                                      \
+        "    continue: true\n"                                           \
+        "    routes:\n"                                                  \
+        "    - {receiver: one-a, matchers: [a=\"1\"], continue: true}\n" \
+        "    - {receiver: one-b, matchers: [b=\"1\"]}\n"                 \
+        "    - {receiver: one-c, matchers: [a=\"1\"]}\n"                 \
+        "  - {receiver: two, matchers: [x=~\"1|2\"], group_by: []}\n"    \
+        "  - {receiver: three, matchers: [x!=\"\"], group_by: [...]}\n"  \
         "receivers: [{name: root}, {name: one}, {name: one-a}, {name: one-b}, {name: one-c}, {name: two}, {name: three}]\n"
 
 static AlertConfig tree(Fixture *f, const char *yaml)
@@ -74,8 +74,10 @@ static void keys_are_upstreams_to_the_byte(void **state)
 {
         (void)state;
         Fixture *f = fixture_new();
-        AlertConfig c = tree(f, "route:\n  receiver: r\n  routes:\n  - matchers: ['b=\"q\\\"x\\n\"', 'a!~\"z.*\"', '\"x y\"=\"\\t\"']\n    routes:\n    - {}\n"
-                                "receivers: [{name: r}]\n");
+        AlertConfig c = tree(
+                f,
+                "route:\n  receiver: r\n  routes:\n  - matchers: ['b=\"q\\\"x\\n\"', 'a!~\"z.*\"', '\"x y\"=\"\\t\"']\n    routes:\n    - {}\n"
+                "receivers: [{name: r}]\n");
         Buf key = { .arena = f->arena };
         alert_route_key(&key, c.root, &c.root->routes[0].routes[0]);
         assert_str(buf_str(&key), "{}/{a!~\"z.*\",b=\"q\\\"x\\n\",\"x y\"=\"\\t\"}/{}");

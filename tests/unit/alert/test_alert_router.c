@@ -6,11 +6,12 @@
 #include "sync/pool.h"
 
 /* wait 10 s, interval 1 min, repeat 5 min */
-#define ONE                                                                                                  \
+#define ONE                                                                                                       \
         "route: {receiver: r, group_by: [alertname], group_wait: 10s, group_interval: 1m, repeat_interval: 5m}\n" \
         "receivers: [{name: r}, {name: quiet}, {name: pair}, {name: nobody}]\n"
-#define ROUTE_TO(receiver)                                                                                   \
-        "route: {receiver: " receiver ", group_by: [alertname], group_wait: 10s, group_interval: 1m, repeat_interval: 5m}\n" \
+#define ROUTE_TO(receiver)                                                                     \
+        "route: {receiver: " receiver                                                          \
+        ", group_by: [alertname], group_wait: 10s, group_interval: 1m, repeat_interval: 5m}\n" \
         "receivers: [{name: r}, {name: quiet}, {name: pair}, {name: nobody}]\n"
 
 static void a_group_waits_then_flushes_every_interval_and_repeats_at_its_tick(void **state)
@@ -237,9 +238,9 @@ static void routes_fan_out(void **state)
         fixture_fire(f, "alertname=C");
         fixture_run(f, 1000);
         size_t all = 0, crit = 0, r = 0;
-        vec_each(s, &f->sent)
-        {
-                all += str_eq(s->receiver, STR("all")) && s->n_firing == 2 && str_eq(s->key, STR("{}/{severity=~\".+\"}:{}"));
+        vec_each(s, &f->sent) {
+                all += str_eq(s->receiver, STR("all")) && s->n_firing == 2 &&
+                       str_eq(s->key, STR("{}/{severity=~\".+\"}:{}"));
                 crit += str_eq(s->receiver, STR("crit")) && s->n_firing == 1;
                 r += str_eq(s->receiver, STR("r")) && s->n_firing == 1 && s->group_labels.n == 0;
         }
@@ -312,7 +313,8 @@ static void an_alert_whose_source_is_gone_ends_after_the_grace(void **state)
         fixture_restart(f, 10 * MIN_MS, ONE); /* its end passed while nobody could say otherwise */
         fixture_run(f, 20000 + 15 * MIN_MS - 1);
         /* told again at most as a repeat, not as over */
-        vec_each(s, &f->sent) assert_false(s->resolved);
+        vec_each(s, &f->sent)
+                assert_false(s->resolved);
         size_t before = f->sent.len;
         fixture_run(f, 20000 + 17 * MIN_MS);
         assert_int_equal(f->sent.len, before + 1);
@@ -475,9 +477,12 @@ static void storm_put(void *arg)
         int number = s->number++;
         for (int i = 0; i < ROUNDS; i++) {
                 AUTO(arena_free) Arena *arena = arena_new();
-                Label labels[] = { { STR("alertname"), str_printf(arena, "A%d", i % 7) }, { STR("putter"), str_printf(arena, "%d", number) } };
+                Label labels[] = { { STR("alertname"), str_printf(arena, "A%d", i % 7) },
+                                   { STR("putter"), str_printf(arena, "%d", number) } };
                 int64_t now_ms = clock_wall_ms(&s->f->clock.clock);
-                AlertMsg msg = { .labels = { labels, 2 }, .starts_at_ms = now_ms, .ends_at_ms = i % 3 ? now_ms + 5000 : now_ms };
+                AlertMsg msg = { .labels = { labels, 2 },
+                                 .starts_at_ms = now_ms,
+                                 .ends_at_ms = i % 3 ? now_ms + 5000 : now_ms };
                 alert_router_put(s->router, &msg, 1);
         }
         s->putting--;
@@ -503,9 +508,14 @@ static void everything_at_once(void **state)
         Diags diags;
         Err err;
         Thread putters[PUTTERS], looker;
-        AlertRouterOptions o = { .clock = &f->clock.clock, .statedb = f->db, .sender = { fixture_integrations, fixture_send_resolved, storm_send, &s } };
+        AlertRouterOptions o = { .clock = &f->clock.clock,
+                                 .statedb = f->db,
+                                 .sender = { fixture_integrations, fixture_send_resolved, storm_send, &s } };
         s.router = alert_router_new(&o);
-        assert_true(fixture_bind(f, "route: {receiver: pair, group_by: [alertname], group_wait: 1s, group_interval: 1s, repeat_interval: 3s}\nreceivers: [{name: pair}]\n", &config, &diags));
+        assert_true(fixture_bind(
+                f,
+                "route: {receiver: pair, group_by: [alertname], group_wait: 1s, group_interval: 1s, repeat_interval: 3s}\nreceivers: [{name: pair}]\n",
+                &config, &diags));
         assert_ok(alert_router_apply(s.router, &config, &err), err);
         for (int i = 0; i < PUTTERS; i++)
                 assert_ok(thread_start(&putters[i], "put", storm_put, &s, &err), err);

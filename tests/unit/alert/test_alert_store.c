@@ -13,15 +13,15 @@ static void updates_merge(void **state)
 {
         (void)state;
         static const Case cases[] = {
-                { -50, 200, -50, 300, -50, 300, false },  /* a later end */
-                { -50, 200, -50, 100, -50, 200, false },  /* an explicit later end stays while it fires */
-                { -50, 200, -50, 0, -50, 200, false },    /* also against a timeout */
-                { -50, 0, -50, 50, -50, 50, true },       /* a timeout does not stay */
-                { -50, 200, -20, 300, -50, 300, false },  /* the earlier start */
-                { -50, 200, -50, -10, -50, -10, false },  /* it ends */
-                { -50, -10, -50, -20, -50, -10, false },  /* both ended: the later end */
+                { -50, 200, -50, 300, -50, 300, false }, /* a later end */
+                { -50, 200, -50, 100, -50, 200, false }, /* an explicit later end stays while it fires */
+                { -50, 200, -50, 0, -50, 200, false },   /* also against a timeout */
+                { -50, 0, -50, 50, -50, 50, true },      /* a timeout does not stay */
+                { -50, 200, -20, 300, -50, 300, false }, /* the earlier start */
+                { -50, 200, -50, -10, -50, -10, false }, /* it ends */
+                { -50, -10, -50, -20, -50, -10, false }, /* both ended: the later end */
                 { -50, -10, -50, -5, -50, -5, false },
-                { -50, -40, -20, 100, -20, 100, false },  /* no overlap: a new one */
+                { -50, -40, -20, 100, -20, 100, false }, /* no overlap: a new one */
                 { -50, -40, 0, 0, 0, 100, false },
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -29,13 +29,16 @@ static void updates_merge(void **state)
                 const Case *c = &cases[i];
                 AlertStore s = { 0 };
                 AlertJournal j = alert_store_journal(f->arena);
-                AlertMsg msg = { .labels = fixture_labels(f, "a=b"), .starts_at_ms = T0 + c->old_start, .ends_at_ms = c->old_timeout ? 0 : T0 + c->old_end };
+                AlertMsg msg = { .labels = fixture_labels(f, "a=b"),
+                                 .starts_at_ms = T0 + c->old_start,
+                                 .ends_at_ms = c->old_timeout ? 0 : T0 + c->old_end };
                 alert_store_put(&s, &msg, T0, 100, &j);
                 msg.starts_at_ms = T0 + c->start;
                 msg.ends_at_ms = c->end ? T0 + c->end : 0;
                 StoredAlert *a = alert_store_put(&s, &msg, T0, 100, &j);
                 if (a->msg.starts_at_ms - T0 != c->want_start || a->msg.ends_at_ms - T0 != c->want_end)
-                        fail_msg("case %zu: [%lld, %lld]", i, (long long)(a->msg.starts_at_ms - T0), (long long)(a->msg.ends_at_ms - T0));
+                        fail_msg("case %zu: [%lld, %lld]", i, (long long)(a->msg.starts_at_ms - T0),
+                                 (long long)(a->msg.ends_at_ms - T0));
                 alert_store_done(&s);
                 fixture_free(f);
         }
@@ -85,7 +88,9 @@ static void ends_pass_and_are_forgotten(void **state)
         Fixture *f = fixture_new();
         AlertStore s = { 0 };
         AlertJournal j = alert_store_journal(f->arena);
-        StoredAlert *a = alert_store_ref(alert_store_put(&s, &(AlertMsg){ .labels = fixture_labels(f, "a=1"), .starts_at_ms = T0, .ends_at_ms = T0 + 50 }, T0, 100, &j));
+        StoredAlert *a = alert_store_ref(alert_store_put(
+                &s, &(AlertMsg){ .labels = fixture_labels(f, "a=1"), .starts_at_ms = T0, .ends_at_ms = T0 + 50 }, T0,
+                100, &j));
         alert_store_expire(&s, T0 + 49, 1000, &j);
         assert_int_equal(j.events.len, 1);
         alert_store_expire(&s, T0 + 50, 1000, &j);
@@ -117,13 +122,19 @@ static void bad_documents_are_left_out(void **state)
         Fixture *f = fixture_new();
         AlertStore s = { 0 };
         Err err;
-        static const char *const docs[] = { "{", "[]", "{}", "{\"labels\":{},\"ends_at_ms\":5}", "{\"labels\":{\"a\":\"b\"}}" };
+        static const char *const docs[] = { "{", "[]", "{}", "{\"labels\":{},\"ends_at_ms\":5}",
+                                            "{\"labels\":{\"a\":\"b\"}}" };
         for (size_t i = 0; i < ARRAY_LEN(docs); i++)
-                assert_ok(statedb_put(f->db, STR("router_alerts"), str_printf(f->arena, "%zu", i), str_of(docs[i]), 0, &err), err);
-        assert_ok(statedb_put(f->db, STR("router_alerts"), STR("good"), STR("{\"labels\":{\"a\":\"b\"},\"ends_at_ms\":5}"), 0, &err), err);
+                assert_ok(statedb_put(f->db, STR("router_alerts"), str_printf(f->arena, "%zu", i), str_of(docs[i]), 0,
+                                      &err),
+                          err);
+        assert_ok(statedb_put(f->db, STR("router_alerts"), STR("good"),
+                              STR("{\"labels\":{\"a\":\"b\"},\"ends_at_ms\":5}"), 0, &err),
+                  err);
         alert_store_load(&s, f->db, T0, 1000);
         assert_int_equal(s.alerts.len, 1);
-        assert_int_equal(stored_map_next(&s.alerts, NULL)->val->msg.ends_at_ms, T0 + 1000); /* it fired: it gets the grace */
+        assert_int_equal(stored_map_next(&s.alerts, NULL)->val->msg.ends_at_ms,
+                         T0 + 1000); /* it fired: it gets the grace */
         alert_store_done(&s);
         fixture_free(f);
 }

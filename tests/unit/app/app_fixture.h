@@ -68,7 +68,8 @@ static inline bool fixture_said(const Fixture *f, const char *file, unsigned lin
 {
         for (size_t i = 0; i < f->diags.list.len; i++) {
                 const Diag *d = &f->diags.list.data[i];
-                if (str_ends(d->file, str_of(file)) && (!line || d->pos.line == line) && str_find(d->message, str_of(text)) != SIZE_MAX)
+                if (str_ends(d->file, str_of(file)) && (!line || d->pos.line == line) &&
+                    str_find(d->message, str_of(text)) != SIZE_MAX)
                         return true;
         }
         return false;

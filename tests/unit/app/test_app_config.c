@@ -2,8 +2,10 @@
 
 #include "os/file.h"
 
-#define PROM "global: {scrape_interval: 7s, evaluation_interval: 9s, external_labels: {a: b}}\nrule_files: ['rules/*.yml', rules/one.yml]\nscrape_configs: [{job_name: j, static_configs: [{targets: ['h:1']}]}]\n"
-#define AM "route: {receiver: hook}\nreceivers: [{name: hook, webhook_configs: [{url: 'http://127.0.0.1:1/secret-path'}]}]\n"
+#define PROM \
+        "global: {scrape_interval: 7s, evaluation_interval: 9s, external_labels: {a: b}}\nrule_files: ['rules/*.yml', rules/one.yml]\nscrape_configs: [{job_name: j, static_configs: [{targets: ['h:1']}]}]\n"
+#define AM \
+        "route: {receiver: hook}\nreceivers: [{name: hook, webhook_configs: [{url: 'http://127.0.0.1:1/secret-path'}]}]\n"
 
 static void nothing_is_said_and_this_machine_is_watched(void **state)
 {
@@ -38,7 +40,11 @@ static void sections_are_inline_or_paths(void **state)
         fixture_file(f, "rules/two.yml", "groups: [{name: g}]\n");
         fixture_file(f, "prometheus.yml", PROM);
         fixture_file(f, "am.yml", AM);
-        AppConfig *c = fixture_load(f, fixture_file(f, "pharos.yml", "collect: {host: {enabled: false}}\nstorage: {retention: 3d}\nprometheus: prometheus.yml\nalertmanager: am.yml\n"));
+        AppConfig *c = fixture_load(
+                f,
+                fixture_file(
+                        f, "pharos.yml",
+                        "collect: {host: {enabled: false}}\nstorage: {retention: 3d}\nprometheus: prometheus.yml\nalertmanager: am.yml\n"));
         assert_non_null(c);
         check_loaded(c);
         assert_int_equal(c->n_rule_files, 3); /* two, each once, and the default rules */
@@ -46,8 +52,12 @@ static void sections_are_inline_or_paths(void **state)
         assert_false(c->collect.enabled);
         assert_int_equal(c->storage.retention_ms, INT64_C(3) * 86400000);
         app_config_free(c);
-        c = fixture_load(f, fixture_file(f, "inline.yml", "default_rules: false\nprometheus:\n  global: {scrape_interval: 7s, evaluation_interval: 9s, external_labels: {a: b}}\n"
-                                                          "  rule_files: [rules/*.yml]\n  scrape_configs: [{job_name: j}]\nalertmanager:\n  route: {receiver: r}\n  receivers: [{name: r}]\n"));
+        c = fixture_load(
+                f,
+                fixture_file(
+                        f, "inline.yml",
+                        "default_rules: false\nprometheus:\n  global: {scrape_interval: 7s, evaluation_interval: 9s, external_labels: {a: b}}\n"
+                        "  rule_files: [rules/*.yml]\n  scrape_configs: [{job_name: j}]\nalertmanager:\n  route: {receiver: r}\n  receivers: [{name: r}]\n"));
         assert_non_null(c);
         check_loaded(c);
         assert_int_equal(c->n_rule_files, 2);
@@ -74,9 +84,9 @@ static void standard_files_are_known_by_their_keys(void **state)
         assert_str(c->alert.root->receiver, "hook");
         app_config_free(c);
         static const char *const kinds[][2] = {
-                { "groups: []\n", "rules" },       { PROM, "prometheus" },
-                { AM, "alertmanager" },            { "global: {scrape_interval: 1s}\n", "prometheus" },
-                { "collect: {}\n", "pharos" },     { "", "pharos" },
+                { "groups: []\n", "rules" },   { PROM, "prometheus" },
+                { AM, "alertmanager" },        { "global: {scrape_interval: 1s}\n", "prometheus" },
+                { "collect: {}\n", "pharos" }, { "", "pharos" },
         };
         for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
                 Str kind;
@@ -113,8 +123,8 @@ static void one_mistake_refuses_everything_and_has_a_place(void **state)
                 const char *path = fixture_file(f, "x.yml", cases[i].text);
                 assert_null(fixture_load(f, path));
                 if (!fixture_said(f, cases[i].file, cases[i].line, cases[i].want))
-                        fail_msg("%s: " STR_FMT ":%u: " STR_FMT, cases[i].text, STR_ARG(f->diags.list.data[0].file), f->diags.list.data[0].pos.line,
-                                 STR_ARG(f->diags.list.data[0].message));
+                        fail_msg("%s: " STR_FMT ":%u: " STR_FMT, cases[i].text, STR_ARG(f->diags.list.data[0].file),
+                                 f->diags.list.data[0].pos.line, STR_ARG(f->diags.list.data[0].message));
         }
         assert_null(fixture_load(f, "/nowhere/x.yml"));
         assert_true(fixture_said(f, "x.yml", 0, "/nowhere/x.yml"));
@@ -132,18 +142,25 @@ static void the_reference_is_up_to_date(void **state)
         if (!source)
                 skip();
         app_config_document(&want);
-        assert_ok(file_read_all(fs_system(), str_printf(arena, "%s/docs/configuration.md", source).p, 16 << 20, &got, &err), err);
+        assert_ok(file_read_all(fs_system(), str_printf(arena, "%s/docs/configuration.md", source).p, 16 << 20, &got,
+                                &err),
+                  err);
         if (!str_eq(buf_str(&want), buf_str(&got)))
-                fail_msg("docs/configuration.md is not what the tables say: pharos help config > docs/configuration.md");
+                fail_msg(
+                        "docs/configuration.md is not what the tables say: pharos help config > docs/configuration.md");
 }
 
 /* The systems that were asked for. */
 static void the_seeds_load(void **state)
 {
         (void)state;
-        static const char *const files[] = { "marine-safety/prometheus/prometheus.yml", "marine-safety/alertmanager/alertmanager.yml", "openpolicy/prometheus-config.yaml",
-                                             "openpolicy/alerts-critical.yaml", "marine-safety/prometheus/rules/marine_safety_critical.yml",
-                                             "marine-safety/prometheus/rules/slo_alerts.yml", "marine-safety/prometheus/rules/slo_recording_rules.yml" };
+        static const char *const files[] = { "marine-safety/prometheus/prometheus.yml",
+                                             "marine-safety/alertmanager/alertmanager.yml",
+                                             "openpolicy/prometheus-config.yaml",
+                                             "openpolicy/alerts-critical.yaml",
+                                             "marine-safety/prometheus/rules/marine_safety_critical.yml",
+                                             "marine-safety/prometheus/rules/slo_alerts.yml",
+                                             "marine-safety/prometheus/rules/slo_recording_rules.yml" };
         const char *shared = getenv("PHAROS_SHARED");
         Fixture *f = fixture_new();
         if (!shared || access(str_printf(f->arena, "%s/seeds", shared).p, R_OK) != 0) {

@@ -7,7 +7,11 @@ static RulesManager *manager_on(MemStore *store, const Clock *clock, PromqlEngin
 {
         PromqlOptions po = { .clock = clock, .features = promql_features_default() };
         *ret_engine = promql_engine_new(&po);
-        RulesOptions o = { .engine = *ret_engine, .store = memstore_engine(store), .clock = clock, .default_interval_ms = 15000, .external_url = STR("http://x") };
+        RulesOptions o = { .engine = *ret_engine,
+                           .store = memstore_engine(store),
+                           .clock = clock,
+                           .default_interval_ms = 15000,
+                           .external_url = STR("http://x") };
         return rules_manager_new(&o);
 }
 
@@ -38,14 +42,29 @@ static void default_rules_evaluate_and_fire(void **state)
         rules_manager_apply(m, &file, 1, (Labels){ 0 }, 0, 0);
         for (int i = 0; i < 20 * 4; i++) {
                 int64_t t = clock_wall_ms(&clock.clock);
-                add(store, f->arena, t, 100, (const char *const[]){ "__name__", "node_memory_MemTotal_bytes", "instance", "h" }, 2);
-                add(store, f->arena, t, 5, (const char *const[]){ "__name__", "node_memory_MemAvailable_bytes", "instance", "h" }, 2);
-                add(store, f->arena, t, 100, (const char *const[]){ "__name__", "node_filesystem_size_bytes", "instance", "h", "mountpoint", "/", "fstype", "ext4" }, 4);
-                add(store, f->arena, t, 4, (const char *const[]){ "__name__", "node_filesystem_avail_bytes", "instance", "h", "mountpoint", "/", "fstype", "ext4" }, 4);
-                add(store, f->arena, t, i, (const char *const[]){ "__name__", "node_cpu_seconds_total", "instance", "h", "cpu", "0", "mode", "idle" }, 4);
+                add(store, f->arena, t, 100,
+                    (const char *const[]){ "__name__", "node_memory_MemTotal_bytes", "instance", "h" }, 2);
+                add(store, f->arena, t, 5,
+                    (const char *const[]){ "__name__", "node_memory_MemAvailable_bytes", "instance", "h" }, 2);
+                add(store, f->arena, t, 100,
+                    (const char *const[]){ "__name__", "node_filesystem_size_bytes", "instance", "h", "mountpoint", "/",
+                                           "fstype", "ext4" },
+                    4);
+                add(store, f->arena, t, 4,
+                    (const char *const[]){ "__name__", "node_filesystem_avail_bytes", "instance", "h", "mountpoint",
+                                           "/", "fstype", "ext4" },
+                    4);
+                add(store, f->arena, t, i,
+                    (const char *const[]){ "__name__", "node_cpu_seconds_total", "instance", "h", "cpu", "0", "mode",
+                                           "idle" },
+                    4);
                 add(store, f->arena, t, 0, (const char *const[]){ "__name__", "up", "instance", "h:1", "job", "j" }, 3);
-                add(store, f->arena, t, i, (const char *const[]){ "__name__", "pharos_rules_evaluation_failures_total" }, 1);
-                add(store, f->arena, t, i, (const char *const[]){ "__name__", "pharos_alert_notifications_total", "outcome", "failed", "receiver", "r" }, 3);
+                add(store, f->arena, t, i,
+                    (const char *const[]){ "__name__", "pharos_rules_evaluation_failures_total" }, 1);
+                add(store, f->arena, t, i,
+                    (const char *const[]){ "__name__", "pharos_alert_notifications_total", "outcome", "failed",
+                                           "receiver", "r" },
+                    3);
                 rules_manager_tick(m);
                 clock_manual_advance_ms(&clock, 15000);
         }
@@ -54,9 +73,11 @@ static void default_rules_evaluate_and_fire(void **state)
                 for (size_t k = 0; k < groups[i].n; k++) {
                         const RuleStatus *r = &groups[i].rules[k];
                         if (r->health != RULE_OK || r->state != ALERT_FIRING)
-                                fail_msg(STR_FMT ": %d, %s " STR_FMT, STR_ARG(r->name), r->health, rules_state_name(r->state), STR_ARG(r->last_error));
+                                fail_msg(STR_FMT ": %d, %s " STR_FMT, STR_ARG(r->name), r->health,
+                                         rules_state_name(r->state), STR_ARG(r->last_error));
                         Str summary = labels_get(r->alerts[0].annotations, STR("summary"));
-                        assert_true(summary.n > 0 && str_find(summary, STR("{{")) == SIZE_MAX && str_find(summary, STR("error")) == SIZE_MAX);
+                        assert_true(summary.n > 0 && str_find(summary, STR("{{")) == SIZE_MAX &&
+                                    str_find(summary, STR("error")) == SIZE_MAX);
                         firing++;
                 }
         assert_int_equal(firing, 8);

@@ -35,8 +35,10 @@ static void names_of_prometheus_and_our_own(void **state)
         (void)state;
         AppFlags f;
         Err err;
-        assert_ok(parse(&f, &err, 8, "--config.file=a.yml", "--storage.tsdb.path", "/d", "--web.listen-address=:1", "--web.enable-lifecycle",
-                        "--storage.tsdb.retention.time=30d", "--storage.tsdb.retention.size=512MB", "-log.level=debug"), err);
+        assert_ok(parse(&f, &err, 8, "--config.file=a.yml", "--storage.tsdb.path", "/d", "--web.listen-address=:1",
+                        "--web.enable-lifecycle", "--storage.tsdb.retention.time=30d",
+                        "--storage.tsdb.retention.size=512MB", "-log.level=debug"),
+                  err);
         assert_string_equal(f.config, "a.yml");
         assert_string_equal(f.data, "/d");
         assert_string_equal(f.listen, ":1");
@@ -44,7 +46,8 @@ static void names_of_prometheus_and_our_own(void **state)
         assert_int_equal(f.retention_ms, INT64_C(30) * 86400000);
         assert_int_equal(f.retention_bytes, 512 << 20);
         assert_int_equal(f.log_level, LOG_LV_DEBUG);
-        assert_ok(parse(&f, &err, 6, "--config", "b.yml", "--data=e", "--listen", "h:2", "--no-web.enable-lifecycle"), err);
+        assert_ok(parse(&f, &err, 6, "--config", "b.yml", "--data=e", "--listen", "h:2", "--no-web.enable-lifecycle"),
+                  err);
         assert_string_equal(f.config, "b.yml");
         assert_false(f.lifecycle);
         assert_ok(parse(&f, &err, 2, "--web.enable-lifecycle=false", "--log.format=json"), err);
@@ -57,10 +60,17 @@ static void unit_files_start_unchanged(void **state)
         (void)state;
         AppFlags f;
         Err err;
-        assert_ok(parse(&f, &err, 6, "--config.file=/etc/prometheus/prometheus.yml", "--web.console.libraries=/x", "--web.console.templates", "/y",
-                        "--storage.tsdb.wal-compression", "--web.enable-remote-write-receiver"), err);
-        assert_ok(parse(&f, &err, 4, "--config.file=/etc/alertmanager.yml", "--storage.path=/d", "--cluster.listen-address=", "--data.retention=120h"), err);
-        assert_ok(parse(&f, &err, 1, "--enable-feature=promql-experimental-functions,promql-duration-expr,memory-snapshot-on-shutdown"), err);
+        assert_ok(parse(&f, &err, 6, "--config.file=/etc/prometheus/prometheus.yml", "--web.console.libraries=/x",
+                        "--web.console.templates", "/y", "--storage.tsdb.wal-compression",
+                        "--web.enable-remote-write-receiver"),
+                  err);
+        assert_ok(parse(&f, &err, 4, "--config.file=/etc/alertmanager.yml", "--storage.path=/d",
+                        "--cluster.listen-address=", "--data.retention=120h"),
+                  err);
+        assert_ok(
+                parse(&f, &err, 1,
+                      "--enable-feature=promql-experimental-functions,promql-duration-expr,memory-snapshot-on-shutdown"),
+                err);
         assert_true(f.features.experimental_functions && f.features.duration_expr);
 }
 
@@ -126,10 +136,8 @@ static void help_and_list_name_every_flag(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(defaults_are_prometheus),
-                cmocka_unit_test(names_of_prometheus_and_our_own),
-                cmocka_unit_test(unit_files_start_unchanged),
-                cmocka_unit_test(mistakes_name_the_flag),
+                cmocka_unit_test(defaults_are_prometheus),       cmocka_unit_test(names_of_prometheus_and_our_own),
+                cmocka_unit_test(unit_files_start_unchanged),    cmocka_unit_test(mistakes_name_the_flag),
                 cmocka_unit_test(help_and_list_name_every_flag),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

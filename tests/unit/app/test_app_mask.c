@@ -41,8 +41,9 @@ static void the_rest_reads_as_it_was(void **state)
 {
         (void)state;
         Fixture *f = fixture_new();
-        static const char text[] = "global:\n  scrape_interval: 15s\nscrape_configs:\n  -\n    job_name: \"j: k\"\n    static_configs:\n      -\n        targets:\n"
-                                   "          - \"h:1\"\n          - \"\"\nempty: []\nmap: {}\nnothing:\npassword_file: /etc/secret\nurl: \"http://x/\"\n\"odd key\": \"- a\\nb\"\n";
+        static const char text[] =
+                "global:\n  scrape_interval: 15s\nscrape_configs:\n  -\n    job_name: \"j: k\"\n    static_configs:\n      -\n        targets:\n"
+                "          - \"h:1\"\n          - \"\"\nempty: []\nmap: {}\nnothing:\npassword_file: /etc/secret\nurl: \"http://x/\"\n\"odd key\": \"- a\\nb\"\n";
         assert_string_equal(masked(f, text), text);
         assert_string_equal(masked(f, masked(f, text)), text);
         assert_string_equal(masked(f, ""), "{}\n");
@@ -53,6 +54,7 @@ static void the_rest_reads_as_it_was(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(no_secret_is_shown_in_any_form), cmocka_unit_test(the_rest_reads_as_it_was) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(no_secret_is_shown_in_any_form),
+                                            cmocka_unit_test(the_rest_reads_as_it_was) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,14 +77,14 @@ static inline bool tree_has(const HostTree *t, const char *line)
                         return true;
         return false;
 }
-#define assert_line(t, line)                                                                                 \
-        do {                                                                                                 \
-                if (!tree_has((t), (line)))                                                                  \
-                        fail_msg("no line '%s' in:\n%s", (line), buf_cstr(&(t)->out));                       \
+#define assert_line(t, line)                                                           \
+        do {                                                                           \
+                if (!tree_has((t), (line)))                                            \
+                        fail_msg("no line '%s' in:\n%s", (line), buf_cstr(&(t)->out)); \
         } while (0)
-#define assert_no_text(t, text)                                                                              \
-        do {                                                                                                 \
-                if (strstr(buf_cstr(&(t)->out), (text)))                                                     \
-                        fail_msg("'%s' is in:\n%s", (text), buf_cstr(&(t)->out));                            \
+#define assert_no_text(t, text)                                                   \
+        do {                                                                      \
+                if (strstr(buf_cstr(&(t)->out), (text)))                          \
+                        fail_msg("'%s' is in:\n%s", (text), buf_cstr(&(t)->out)); \
         } while (0)
 #define assert_success(t, name, yes) assert_line((t), "node_scrape_collector_success{collector=\"" name "\"} " yes)

@@ -78,7 +78,8 @@ static void bad_patterns_are_found_with_the_configuration(void **state)
         YamlNode **docs;
         size_t n, n_errors;
         YamlError *errors;
-        assert_true(yaml_parse(STR("netdev_device_exclude: 'a['\ndisabled: [cpu, cpus]\n"), arena, &docs, &n, &errors, &n_errors));
+        assert_true(yaml_parse(STR("netdev_device_exclude: 'a['\ndisabled: [cpu, cpus]\n"), arena, &docs, &n, &errors,
+                               &n_errors));
         CollectHostOptions options;
         OptionCtx ctx = { .arena = arena, .diags = &diags, .file = STR("pharos.yml") };
         assert_false(option_bind(docs[0], &collect_host_table, &options, &ctx));
@@ -97,7 +98,8 @@ static void names_are_the_table(void **state)
         size_t n = 0;
         const char *const *names = collect_host_names();
         for (; names[n]; n++) {
-                assert_contains(buf_cstr(&t.out), str_printf(t.arena, "node_scrape_collector_success{collector=\"%s\"}", names[n]).p);
+                assert_contains(buf_cstr(&t.out),
+                                str_printf(t.arena, "node_scrape_collector_success{collector=\"%s\"}", names[n]).p);
                 assert_true(n == 0 || strcmp(names[n - 1], names[n]) < 0);
         }
         assert_true(n >= 28);
@@ -107,8 +109,10 @@ static void names_are_the_table(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(an_empty_machine_fails_one_by_one),  cmocka_unit_test(permission_denied_stops_nobody_else),
-                cmocka_unit_test(collectors_are_switched_off_by_name), cmocka_unit_test(bad_patterns_are_found_with_the_configuration),
+                cmocka_unit_test(an_empty_machine_fails_one_by_one),
+                cmocka_unit_test(permission_denied_stops_nobody_else),
+                cmocka_unit_test(collectors_are_switched_off_by_name),
+                cmocka_unit_test(bad_patterns_are_found_with_the_configuration),
                 cmocka_unit_test(names_are_the_table),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

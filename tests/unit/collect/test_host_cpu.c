@@ -5,7 +5,9 @@ static void times_by_mode(void **state)
         (void)state;
         HostTree t;
         tree_init(&t);
-        tree_put(&t, "proc/stat", "cpu  9 9 9 9\ncpu0 44490 19 21045 1087069 220 1 3410 0 2 1\ncpu12 1 2 3 4\ncpuX 1 2 3 4\ncpu99999999 1 2 3 4\n");
+        tree_put(
+                &t, "proc/stat",
+                "cpu  9 9 9 9\ncpu0 44490 19 21045 1087069 220 1 3410 0 2 1\ncpu12 1 2 3 4\ncpuX 1 2 3 4\ncpu99999999 1 2 3 4\n");
         tree_gather(&t);
         assert_success(&t, "cpu", "1");
         assert_line(&t, "node_cpu_seconds_total{cpu=\"0\",mode=\"user\"} 444.9");
@@ -63,7 +65,8 @@ static void throttles_isolation_frequencies(void **state)
                 Str dir = str_printf(t.arena, "sys/devices/system/cpu/cpu%d", i);
                 tree_put(&t, str_printf(t.arena, "%s/topology/physical_package_id", dir.p).p, "0\n");
                 tree_put(&t, str_printf(t.arena, "%s/topology/core_id", dir.p).p, i % 2 ? "1\n" : "0\n");
-                tree_put(&t, str_printf(t.arena, "%s/thermal_throttle/core_throttle_count", dir.p).p, i % 2 ? "7\n" : "5\n");
+                tree_put(&t, str_printf(t.arena, "%s/thermal_throttle/core_throttle_count", dir.p).p,
+                         i % 2 ? "7\n" : "5\n");
                 tree_put(&t, str_printf(t.arena, "%s/thermal_throttle/package_throttle_count", dir.p).p, "9\n");
         }
         tree_put(&t, "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "1699981\n");
@@ -83,7 +86,8 @@ static void throttles_isolation_frequencies(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(times_by_mode), cmocka_unit_test(counters_never_go_back), cmocka_unit_test(broken_input),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(times_by_mode), cmocka_unit_test(counters_never_go_back),
+                                            cmocka_unit_test(broken_input),
                                             cmocka_unit_test(throttles_isolation_frequencies) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,9 +6,9 @@ static void columns_of_every_kernel(void **state)
         HostTree t;
         tree_init(&t);
         tree_put(&t, "proc/diskstats",
-                 "   8       0 sda 1 2 3 4 5 6 7 8 9 10 11\n"                                    /* before 4.18 */
-                 " 259       0 nvme0n1 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20\n"       /* more than we know */
-                 "   8       1 sda1 1 2 3 4 5 6 7 8 9 10 11\n"                                     /* left out by the pattern */
+                 "   8       0 sda 1 2 3 4 5 6 7 8 9 10 11\n"                                /* before 4.18 */
+                 " 259       0 nvme0n1 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20\n" /* more than we know */
+                 "   8       1 sda1 1 2 3 4 5 6 7 8 9 10 11\n" /* left out by the pattern */
                  " 104       0 cciss/c0d0 18446744073709551615 2 3 4 5 6 7 8 9 10 11\n");
         tree_put(&t, "sys/block/sda/queue/rotational", "1\n");
         tree_gather(&t);
@@ -31,21 +31,30 @@ static void what_udev_knows(void **state)
         HostTree t;
         tree_init(&t);
         tree_put(&t, "proc/diskstats", "8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n252 0 dm-0 1 2 3 4 5 6 7 8 9 10 11\n");
-        tree_put(&t, "udev/b8:0",
-                 "S:disk/by-id/x\nE:ID_ATA=1\nE:ID_ATA_WRITE_CACHE=1\nE:ID_ATA_WRITE_CACHE_ENABLED=0\nE:ID_ATA_ROTATION_RATE_RPM=7200\nE:ID_MODEL=MODEL=A\n"
-                 "E:ID_SERIAL=long\nE:ID_SERIAL_SHORT=short\nE:ID_PATH=pci-0000\nE:ID_WWN=0x1\nE:ID_REVISION=r\nE:broken\n");
-        tree_put(&t, "udev/b252:0", "E:DM_NAME=vg-root\nE:DM_UUID=LVM-1\nE:DM_VG_NAME=vg\nE:DM_LV_NAME=root\nE:ID_FS_TYPE=ext4\nE:ID_FS_USAGE=filesystem\n"
-                                    "E:ID_FS_UUID=u-u\nE:ID_FS_VERSION=1.0\n");
+        tree_put(
+                &t, "udev/b8:0",
+                "S:disk/by-id/x\nE:ID_ATA=1\nE:ID_ATA_WRITE_CACHE=1\nE:ID_ATA_WRITE_CACHE_ENABLED=0\nE:ID_ATA_ROTATION_RATE_RPM=7200\nE:ID_MODEL=MODEL=A\n"
+                "E:ID_SERIAL=long\nE:ID_SERIAL_SHORT=short\nE:ID_PATH=pci-0000\nE:ID_WWN=0x1\nE:ID_REVISION=r\nE:broken\n");
+        tree_put(
+                &t, "udev/b252:0",
+                "E:DM_NAME=vg-root\nE:DM_UUID=LVM-1\nE:DM_VG_NAME=vg\nE:DM_LV_NAME=root\nE:ID_FS_TYPE=ext4\nE:ID_FS_USAGE=filesystem\n"
+                "E:ID_FS_UUID=u-u\nE:ID_FS_VERSION=1.0\n");
         tree_put(&t, "sys/block/dm-0/slaves/sda2/dev", "8:2\n");
         tree_gather(&t);
-        assert_line(&t, "node_disk_info{device=\"sda\",major=\"8\",minor=\"0\",model=\"MODEL=A\",path=\"pci-0000\",revision=\"r\",rotational=\"0\","
-                        "serial=\"short\",wwn=\"0x1\"} 1");
+        assert_line(
+                &t,
+                "node_disk_info{device=\"sda\",major=\"8\",minor=\"0\",model=\"MODEL=A\",path=\"pci-0000\",revision=\"r\",rotational=\"0\","
+                "serial=\"short\",wwn=\"0x1\"} 1");
         assert_line(&t, "node_disk_ata_write_cache{device=\"sda\"} 1");
         assert_line(&t, "node_disk_ata_write_cache_enabled{device=\"sda\"} 0");
         assert_line(&t, "node_disk_ata_rotation_rate_rpm{device=\"sda\"} 7200");
-        assert_line(&t, "node_disk_device_mapper_info{device=\"dm-0\",lv_name=\"root\",name=\"vg-root\",uuid=\"LVM-1\",vg_name=\"vg\"} 1");
+        assert_line(
+                &t,
+                "node_disk_device_mapper_info{device=\"dm-0\",lv_name=\"root\",name=\"vg-root\",uuid=\"LVM-1\",vg_name=\"vg\"} 1");
         assert_line(&t, "node_disk_device_mapper_backing_device_info{backing_device=\"sda2\",device=\"dm-0\"} 1");
-        assert_line(&t, "node_disk_filesystem_info{device=\"dm-0\",type=\"ext4\",usage=\"filesystem\",uuid=\"u-u\",version=\"1.0\"} 1");
+        assert_line(
+                &t,
+                "node_disk_filesystem_info{device=\"dm-0\",type=\"ext4\",usage=\"filesystem\",uuid=\"u-u\",version=\"1.0\"} 1");
         tree_done(&t);
 }
 
@@ -65,7 +74,8 @@ static void broken_lines_fail_but_the_rest_stays(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(columns_of_every_kernel), cmocka_unit_test(what_udev_knows),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(columns_of_every_kernel),
+                                            cmocka_unit_test(what_udev_knows),
                                             cmocka_unit_test(broken_lines_fail_but_the_rest_stays) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,10 +5,14 @@ static void os_release(void **state)
         (void)state;
         HostTree t;
         tree_init(&t);
-        tree_put(&t, "root/usr/lib/os-release", "# comment\nNAME=\"Debian \\\"GNU\\\" Linux\"\nID=debian\nVERSION_ID='12.5'\nPRETTY_NAME=\"x\"\nSUPPORT_END=2028-06-30\nbroken\n");
+        tree_put(
+                &t, "root/usr/lib/os-release",
+                "# comment\nNAME=\"Debian \\\"GNU\\\" Linux\"\nID=debian\nVERSION_ID='12.5'\nPRETTY_NAME=\"x\"\nSUPPORT_END=2028-06-30\nbroken\n");
         tree_gather(&t);
         assert_success(&t, "os", "1");
-        assert_line(&t, "node_os_info{id=\"debian\",name=\"Debian \\\"GNU\\\" Linux\",pretty_name=\"x\",version_id=\"12.5\"} 1");
+        assert_line(
+                &t,
+                "node_os_info{id=\"debian\",name=\"Debian \\\"GNU\\\" Linux\",pretty_name=\"x\",version_id=\"12.5\"} 1");
         assert_line(&t, "node_os_version{id=\"debian\",name=\"Debian \\\"GNU\\\" Linux\"} 12.5");
         assert_line(&t, "node_os_support_end_timestamp_seconds 1.845936e+09");
         tree_put(&t, "root/etc/os-release", "ID=other\nVERSION_ID=rolling\nSUPPORT_END=soon\n"); /* comes first */

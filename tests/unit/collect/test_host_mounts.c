@@ -12,12 +12,13 @@ static void lines_of_mountinfo(void **state)
         HostMountList list;
         size_t bad;
         Err err = { 0 };
-        Str text = STR("1 1 0:5 /  /root rw,nosuid shared:8 - rootfs rootfs rw\n" /* two blanks */
-                       "36 35 98:0 /a /mnt/with\\040blank\\011tab\\134 rw,noatime master:1 shared:2 propagate_from:3 - ext3 /dev/my\\040disk rw,errors=remount-ro\n"
-                       "37 35 98:1 / /ro ro,noatime - xfs /dev/sdb rw\n"
-                       "38 35 98:2 / /super rw - xfs /dev/sdc rw,ro\n"
-                       "39 35 0:44 / /odd\\04 rw - tmpfs tmpfs rw,size=1k\n"
-                       "no mount at all\n40 35 980 / /x rw - xfs /dev/sdd rw\n41 35 1:2 / /x rw shared:1\n42 35 1:2 / /x rw - xfs\n\n");
+        Str text = STR(
+                "1 1 0:5 /  /root rw,nosuid shared:8 - rootfs rootfs rw\n" /* two blanks */
+                "36 35 98:0 /a /mnt/with\\040blank\\011tab\\134 rw,noatime master:1 shared:2 propagate_from:3 - ext3 /dev/my\\040disk rw,errors=remount-ro\n"
+                "37 35 98:1 / /ro ro,noatime - xfs /dev/sdb rw\n"
+                "38 35 98:2 / /super rw - xfs /dev/sdc rw,ro\n"
+                "39 35 0:44 / /odd\\04 rw - tmpfs tmpfs rw,size=1k\n"
+                "no mount at all\n40 35 980 / /x rw - xfs /dev/sdd rw\n41 35 1:2 / /x rw shared:1\n42 35 1:2 / /x rw - xfs\n\n");
         assert_ok(host_mounts_parse(text, arena, &list, &bad, &err), err);
         assert_int_equal(list.len, 5);
         assert_int_equal(bad, 4);
@@ -102,7 +103,8 @@ static void a_dead_server_delays_nobody(void **state)
                 assert_str(mounts[1].error, "mountpoint timeout");
                 assert_str(mounts[2].error, "mountpoint timeout");
                 assert_false(mounts[3].ok);
-                assert_true(str_eq(mounts[3].error, STR("permission denied")) || str_eq(mounts[3].error, STR("mountpoint timeout")));
+                assert_true(str_eq(mounts[3].error, STR("permission denied")) ||
+                            str_eq(mounts[3].error, STR("mountpoint timeout")));
                 assert_false(mounts[4].ok);
         }
         mutex_lock(&mu);
@@ -145,15 +147,23 @@ static void filesystems_of_the_host(void **state)
         HostTree t;
         tree_init(&t);
         tree_put(&t, "root/data/x", "");
-        tree_put(&t, "proc/self/mountinfo",
-                 str_printf(t.arena, "1 1 8:1 / %s/root rw - ext4 /dev/sda1 rw\n2 1 8:2 / %s/root/data ro - ext4 /dev/sda2 ro\n3 1 0:1 / %s/root/proc rw - proc proc rw\n"
-                                     "4 1 8:3 / %s/root/gone rw - ext4 /dev/sda3 rw\n5 1 8:4 / %s/root/dev/x rw - ext4 /dev/sda4 rw\n", t.dir, t.dir, t.dir, t.dir, t.dir).p);
+        tree_put(
+                &t, "proc/self/mountinfo",
+                str_printf(
+                        t.arena,
+                        "1 1 8:1 / %s/root rw - ext4 /dev/sda1 rw\n2 1 8:2 / %s/root/data ro - ext4 /dev/sda2 ro\n3 1 0:1 / %s/root/proc rw - proc proc rw\n"
+                        "4 1 8:3 / %s/root/gone rw - ext4 /dev/sda3 rw\n5 1 8:4 / %s/root/dev/x rw - ext4 /dev/sda4 rw\n",
+                        t.dir, t.dir, t.dir, t.dir, t.dir)
+                        .p);
         tree_gather(&t);
         assert_success(&t, "filesystem", "1");
         assert_line(&t, "node_filesystem_readonly{device=\"/dev/sda1\",fstype=\"ext4\",mountpoint=\"/\"} 0");
         assert_line(&t, "node_filesystem_readonly{device=\"/dev/sda2\",fstype=\"ext4\",mountpoint=\"/data\"} 1");
-        assert_line(&t, "node_filesystem_mount_info{device=\"/dev/sda2\",major=\"8\",minor=\"2\",mountpoint=\"/data\"} 1");
-        assert_line(&t, "node_filesystem_device_error{device=\"/dev/sda3\",device_error=\"no such file or directory\",fstype=\"ext4\",mountpoint=\"/gone\"} 1");
+        assert_line(&t,
+                    "node_filesystem_mount_info{device=\"/dev/sda2\",major=\"8\",minor=\"2\",mountpoint=\"/data\"} 1");
+        assert_line(
+                &t,
+                "node_filesystem_device_error{device=\"/dev/sda3\",device_error=\"no such file or directory\",fstype=\"ext4\",mountpoint=\"/gone\"} 1");
         assert_no_text(&t, "node_filesystem_size_bytes{device=\"/dev/sda3\"");
         assert_no_text(&t, "fstype=\"proc\"");
         assert_no_text(&t, "/dev/sda4");
@@ -162,7 +172,9 @@ static void filesystems_of_the_host(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(lines_of_mountinfo), cmocka_unit_test(too_many_mounts), cmocka_unit_test(a_dead_server_delays_nobody),
-                                            cmocka_unit_test(a_guard_may_go_before_its_threads), cmocka_unit_test(filesystems_of_the_host) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(lines_of_mountinfo), cmocka_unit_test(too_many_mounts),
+                                            cmocka_unit_test(a_dead_server_delays_nobody),
+                                            cmocka_unit_test(a_guard_may_go_before_its_threads),
+                                            cmocka_unit_test(filesystems_of_the_host) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,8 +54,9 @@ static void softnet_of_every_kernel(void **state)
         (void)state;
         HostTree t;
         tree_init(&t);
-        tree_put(&t, "proc/net/softnet_stat", "00000010 00000001 00000002 0 0 0 0 0 00000003\n"
-                                              "ffffffff 1 2 0 0 0 0 0 3 4 5 6 00000007 8 9\n");
+        tree_put(&t, "proc/net/softnet_stat",
+                 "00000010 00000001 00000002 0 0 0 0 0 00000003\n"
+                 "ffffffff 1 2 0 0 0 0 0 3 4 5 6 00000007 8 9\n");
         tree_gather(&t);
         assert_success(&t, "softnet", "1");
         assert_line(&t, "node_softnet_processed_total{cpu=\"0\"} 16");
@@ -76,11 +77,16 @@ static void neighbours_connections_queues(void **state)
         (void)state;
         HostTree t;
         tree_init(&t);
-        tree_put(&t, "proc/net/arp", "IP address HW type Flags HW address Mask Device\n192.0.2.1 0x1 0x2 aa:bb * eth0\n192.0.2.2 0x1 0x2 aa:bc * eth0\nshort\n");
+        tree_put(
+                &t, "proc/net/arp",
+                "IP address HW type Flags HW address Mask Device\n192.0.2.1 0x1 0x2 aa:bb * eth0\n192.0.2.2 0x1 0x2 aa:bc * eth0\nshort\n");
         tree_put(&t, "proc/sys/net/netfilter/nf_conntrack_count", "123\n");
         tree_put(&t, "proc/sys/net/netfilter/nf_conntrack_max", "65536\n");
-        tree_put(&t, "proc/net/stat/nf_conntrack", "entries found clash_resolve invalid search_restart\n0a 1 2 3 4\n0a f 2 3 4\n");
-        tree_put(&t, "proc/net/udp", "sl local_address rem_address st tx_queue\n 0: 00:1 00:0 07 00000015:00000002 00:0\n 1: 00:1 00:0 07 00000001:00000000 00:0\n");
+        tree_put(&t, "proc/net/stat/nf_conntrack",
+                 "entries found clash_resolve invalid search_restart\n0a 1 2 3 4\n0a f 2 3 4\n");
+        tree_put(
+                &t, "proc/net/udp",
+                "sl local_address rem_address st tx_queue\n 0: 00:1 00:0 07 00000015:00000002 00:0\n 1: 00:1 00:0 07 00000001:00000000 00:0\n");
         tree_gather(&t);
         assert_line(&t, "node_arp_entries{device=\"eth0\"} 2");
         assert_line(&t, "node_nf_conntrack_entries_limit 65536");
@@ -95,7 +101,8 @@ static void neighbours_connections_queues(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(protocols), cmocka_unit_test(sockets), cmocka_unit_test(softnet_of_every_kernel),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(protocols), cmocka_unit_test(sockets),
+                                            cmocka_unit_test(softnet_of_every_kernel),
                                             cmocka_unit_test(neighbours_connections_queues) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

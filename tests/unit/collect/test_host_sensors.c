@@ -9,15 +9,35 @@ static void chips_and_units(void **state)
         tree_link(&t, "sys/devices/platform/coretemp.0/hwmon/hwmon0/device", "../../../coretemp.0");
         tree_link(&t, "sys/class/hwmon/hwmon0", "../../devices/platform/coretemp.0/hwmon/hwmon0");
         const char *const files[][2] = {
-                { "temp1_input", "55500\n" }, { "temp1_label", "Core 0\n" }, { "temp1_crit_alarm", "0\n" }, { "temp1_type", "4\n" },  { "temp1_alarm", "1\n" },
-                { "fan2_input", "1098\n" },   { "fan2_pulses", "2\n" },      { "in0_input", "792\n" },      { "in0_beep", "1\n" },    { "curr1_input", "1500\n" },
-                { "energy1_input", "5000000\n" }, { "power1_average", "2500000\n" }, { "power1_average_interval", "300\n" }, { "humidity1_input", "45000\n" },
-                { "pwm1", "153\n" },          { "pwm1_enable", "5\n" },      { "freq1_input", "214000000\n" }, { "freq1_label", "SCLK x\n" }, { "freq2_input", "1\n" },
-                { "vrm", "120\n" },           { "beep_enable", "1\n" },      { "update_interval", "2000\n" }, { "temp9_input", "broken\n" }, { "tempest", "1\n" },
+                { "temp1_input", "55500\n" },
+                { "temp1_label", "Core 0\n" },
+                { "temp1_crit_alarm", "0\n" },
+                { "temp1_type", "4\n" },
+                { "temp1_alarm", "1\n" },
+                { "fan2_input", "1098\n" },
+                { "fan2_pulses", "2\n" },
+                { "in0_input", "792\n" },
+                { "in0_beep", "1\n" },
+                { "curr1_input", "1500\n" },
+                { "energy1_input", "5000000\n" },
+                { "power1_average", "2500000\n" },
+                { "power1_average_interval", "300\n" },
+                { "humidity1_input", "45000\n" },
+                { "pwm1", "153\n" },
+                { "pwm1_enable", "5\n" },
+                { "freq1_input", "214000000\n" },
+                { "freq1_label", "SCLK x\n" },
+                { "freq2_input", "1\n" },
+                { "vrm", "120\n" },
+                { "beep_enable", "1\n" },
+                { "update_interval", "2000\n" },
+                { "temp9_input", "broken\n" },
+                { "tempest", "1\n" },
                 { "intrusion0_alarm", "1\n" },
         };
         for (size_t i = 0; i < ARRAY_LEN(files); i++)
-                tree_put(&t, str_printf(t.arena, "sys/devices/platform/coretemp.0/hwmon/hwmon0/%s", files[i][0]).p, files[i][1]);
+                tree_put(&t, str_printf(t.arena, "sys/devices/platform/coretemp.0/hwmon/hwmon0/%s", files[i][0]).p,
+                         files[i][1]);
         tree_gather(&t);
         assert_success(&t, "hwmon", "1");
 #define CHIP "chip=\"platform_coretemp_0\",sensor="
@@ -54,11 +74,12 @@ static void names_of_chips(void **state)
         tree_put(&t, "sys/class/hwmon/hwmon1/name", "NCT-6779!\n"); /* no device */
         tree_put(&t, "sys/class/hwmon/hwmon1/temp1_input", "1000\n");
         tree_put(&t, "sys/class/hwmon/hwmon2/temp1_input", "2000\n"); /* nothing but its folder */
-        for (int i = 3; i < 5; i++) { /* two of one device */
+        for (int i = 3; i < 5; i++) {                                 /* two of one device */
                 tree_put(&t, str_printf(t.arena, "sys/devices/phy/phy0/hwmon%d/name", i).p, i == 3 ? "a\n" : "b\n");
                 tree_put(&t, str_printf(t.arena, "sys/devices/phy/phy0/hwmon%d/temp1_input", i).p, "3000\n");
                 tree_link(&t, str_printf(t.arena, "sys/devices/phy/phy0/hwmon%d/device", i).p, "../../phy0");
-                tree_link(&t, str_printf(t.arena, "sys/class/hwmon/hwmon%d", i).p, str_printf(t.arena, "../../devices/phy/phy0/hwmon%d", i).p);
+                tree_link(&t, str_printf(t.arena, "sys/class/hwmon/hwmon%d", i).p,
+                          str_printf(t.arena, "../../devices/phy/phy0/hwmon%d", i).p);
         }
         tree_link(&t, "sys/class/hwmon/hwmon5", "../../devices/gone");
         tree_gather(&t);
@@ -91,6 +112,7 @@ static void thermal_zones(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(chips_and_units), cmocka_unit_test(names_of_chips), cmocka_unit_test(thermal_zones) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(chips_and_units), cmocka_unit_test(names_of_chips),
+                                            cmocka_unit_test(thermal_zones) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,8 @@ static void a_bad_file_is_left_out_whole(void **state)
         assert_no_text(&t, "fine 1");
         assert_no_text(&t, "other 1");
         assert_no_text(&t, "b.prom");
-        assert_contains(buf_cstr(&t.out), str_printf(t.arena, "node_textfile_mtime_seconds{file=\"%s/text/a.prom\"}", t.dir).p);
+        assert_contains(buf_cstr(&t.out),
+                        str_printf(t.arena, "node_textfile_mtime_seconds{file=\"%s/text/a.prom\"}", t.dir).p);
         tree_put(&t, "text/b.prom", "fine 1\n");
         tree_gather(&t);
         assert_line(&t, "node_textfile_scrape_error 0");
@@ -59,7 +60,7 @@ static void no_folder(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(a_bad_file_is_left_out_whole), cmocka_unit_test(families_of_several_files),
-                                            cmocka_unit_test(no_folder) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(a_bad_file_is_left_out_whole),
+                                            cmocka_unit_test(families_of_several_files), cmocka_unit_test(no_folder) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

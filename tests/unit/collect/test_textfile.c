@@ -8,8 +8,9 @@ static void families(void **state)
         AUTO(arena_free) Arena *arena = arena_new();
         TextfileFamilies list;
         Err err = { 0 };
-        Str text = STR("# a comment\n#HELP x Back\\\\slash and\\nline\n# TYPE x counter\nx{a=\"1\",b=\"q\\\"\\\\\\n\",} 3\n\tx 4\r\n"
-                       "y:z_count 1e3\n# TYPE h histogram\nh_bucket{le=\"1.0\"} 2\nh_count 5\nh_sum 7\nlast{} NaN");
+        Str text = STR(
+                "# a comment\n#HELP x Back\\\\slash and\\nline\n# TYPE x counter\nx{a=\"1\",b=\"q\\\"\\\\\\n\",} 3\n\tx 4\r\n"
+                "y:z_count 1e3\n# TYPE h histogram\nh_bucket{le=\"1.0\"} 2\nh_count 5\nh_sum 7\nlast{} NaN");
         assert_ok(textfile_parse(text, arena, &list, &err), err);
         assert_int_equal(list.len, 4);
         const TextfileFamily *x = list.data[0];
@@ -85,6 +86,7 @@ static void label_limit(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(families), cmocka_unit_test(refused), cmocka_unit_test(label_limit) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(families), cmocka_unit_test(refused),
+                                            cmocka_unit_test(label_limit) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

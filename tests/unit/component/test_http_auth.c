@@ -53,7 +53,9 @@ static void headers_come_behind_those_that_are_there(void **state)
         HttpCallOptions call = { .headers = mine, .n_headers = 1 };
         HttpAuthTls auth;
         Err err;
-        HttpOptions o = bind(arena, "{http_headers: {X-One: {values: [a, b]}, X-Two: {secrets: [c]}}, tls_config: {insecure_skip_verify: true, server_name: s, ca_file: ca.pem}}");
+        HttpOptions o = bind(
+                arena,
+                "{http_headers: {X-One: {values: [a, b]}, X-Two: {secrets: [c]}}, tls_config: {insecure_skip_verify: true, server_name: s, ca_file: ca.pem}}");
         assert_ok(http_auth_fill(&o, arena, &call, &auth, &err), err);
         assert_int_equal(call.n_headers, 4);
         assert_str(call.headers[0].name, "Content-Type");
@@ -96,8 +98,10 @@ static void what_cannot_be_done_is_said(void **state)
         HttpCallOptions call = { 0 };
         HttpAuthTls auth;
         Err err;
-        static const char *const cases[] = { "{oauth2: {client_id: c, client_secret: s, token_url: 'http://t.example.com/'}}",
-                                             "{tls_config: {ca: 'PEM'}}", "{tls_config: {cert: 'PEM', key: 'PEM'}}" };
+        static const char *const cases[] = {
+                "{oauth2: {client_id: c, client_secret: s, token_url: 'http://t.example.com/'}}",
+                "{tls_config: {ca: 'PEM'}}", "{tls_config: {cert: 'PEM', key: 'PEM'}}"
+        };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 HttpOptions o = bind(arena, cases[i]);
                 assert_false(http_auth_fill(&o, arena, &call, &auth, &err));

@@ -35,7 +35,8 @@ static inline void fixture_answer(void *self, const HttpRequest *req, HttpRespon
         int status = f->requests < 8 ? f->script[f->requests] : 0;
         f->requests++;
         Buf *const to[] = { &f->body, &f->auth, &f->path, &f->header };
-        const Str from[] = { req->body, http_request_header(req, STR("authorization")), req->path, http_request_header(req, STR("x-test")) };
+        const Str from[] = { req->body, http_request_header(req, STR("authorization")), req->path,
+                             http_request_header(req, STR("x-test")) };
         for (size_t i = 0; i < 4; i++) {
                 buf_clear(to[i]);
                 buf_str_add(to[i], from[i]);
@@ -66,7 +67,9 @@ static inline Fixture *fixture_new(void)
         mutex_cond_init(&f->changed);
         f->pool = pool_new(4, 100);
         route.self = f;
-        assert_ok(http_server_start(&(HttpServerOptions){ .listen = "127.0.0.1:0", .pool = f->pool }, &route, 1, &f->server, &err), err);
+        assert_ok(http_server_start(&(HttpServerOptions){ .listen = "127.0.0.1:0", .pool = f->pool }, &route, 1,
+                                    &f->server, &err),
+                  err);
         assert_ok(loop_new(&f->loop, &err), err);
         assert_ok(http_client_new(f->loop, 0, &f->client, &err), err);
         fixture_start_notify(f);
@@ -159,13 +162,19 @@ static inline Labels fixture_labels(Fixture *f, const char *text)
 /* alerts: one letter each: f(iring), r(esolved). */
 static inline void fixture_send_start(Fixture *f, const char *receiver, const char *alerts, int64_t timeout_ms)
 {
-        Notification n = { .receiver = str_of(receiver), .timeout_ms = timeout_ms, .group_key = STR("{}:{}"), .external_url = STR("http://pharos.example.com"),
-                           .n_alerts = strlen(alerts), .resolved = !strchr(alerts, 'f') };
+        Notification n = { .receiver = str_of(receiver),
+                           .timeout_ms = timeout_ms,
+                           .group_key = STR("{}:{}"),
+                           .external_url = STR("http://pharos.example.com"),
+                           .n_alerts = strlen(alerts),
+                           .resolved = !strchr(alerts, 'f') };
         AlertMsg *msgs = arena_array(f->arena, AlertMsg, n.n_alerts);
         for (size_t i = 0; i < n.n_alerts; i++) {
                 char text[40];
                 snprintf(text, sizeof text, "alertname=A,i=%zu,s=%c", i, alerts[i]);
-                msgs[i] = (AlertMsg){ .labels = fixture_labels(f, text), .starts_at_ms = 1000, .ends_at_ms = alerts[i] == 'r' ? 2000 : 0 };
+                msgs[i] = (AlertMsg){ .labels = fixture_labels(f, text),
+                                      .starts_at_ms = 1000,
+                                      .ends_at_ms = alerts[i] == 'r' ? 2000 : 0 };
         }
         n.alerts = msgs;
         n.common_labels = alert_msg_common(msgs, n.n_alerts, false, f->arena);

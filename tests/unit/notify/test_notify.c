@@ -148,7 +148,8 @@ static void resolved_alerts_are_left_out_when_not_wanted(void **state)
         fixture_send(f, "hook", "rfr", 5000);
         assert_int_equal(f->requests, 1);
         /* What all have in common is said of those that are left. */
-        assert_true(str_find(buf_str(&f->body), STR("\"commonLabels\":{\"alertname\":\"A\",\"i\":\"1\",\"s\":\"f\"}")) != SIZE_MAX);
+        assert_true(str_find(buf_str(&f->body),
+                             STR("\"commonLabels\":{\"alertname\":\"A\",\"i\":\"1\",\"s\":\"f\"}")) != SIZE_MAX);
         fixture_free(f);
 }
 
@@ -180,8 +181,11 @@ static void secrets_come_from_files_at_every_delivery(void **state)
         char dir[] = "/tmp/pharos-notify-XXXXXX", path[64], text[128];
         assert_non_null(mkdtemp(dir));
         snprintf(path, sizeof path, "%s/url", dir);
-        Str yaml = str_printf(f->arena, "[{name: hook, webhook_configs: [{url_file: %s, http_config: {authorization: {credentials: tok}}}]}, "
-                                        "{name: basic, webhook_configs: [{url: 'URL/b', http_config: {basic_auth: {username: u, password: p}, http_headers: {X-Test: {values: [seen]}}}}]}]", path);
+        Str yaml = str_printf(
+                f->arena,
+                "[{name: hook, webhook_configs: [{url_file: %s, http_config: {authorization: {credentials: tok}}}]}, "
+                "{name: basic, webhook_configs: [{url: 'URL/b', http_config: {basic_auth: {username: u, password: p}, http_headers: {X-Test: {values: [seen]}}}}]}]",
+                path);
         fixture_receivers(f, yaml.p);
         DeliveryResult r = fixture_send(f, "hook", "f", 5000);
         assert_false(r.ok);

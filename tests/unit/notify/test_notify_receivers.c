@@ -6,8 +6,11 @@ static void every_key_of_a_webhook_is_bound(void **state)
         Fixture *f = fixture_new();
         Diags d;
         NotifyReceivers *all;
-        assert_true(fixture_bind(f, "[{name: a, labels: {x: y}, webhook_configs: [{url: 'https://x.example.com/h', send_resolved: false, max_alerts: 3, timeout: 2s, "
-                                    "http_config: {follow_redirects: false}}, {url_file: u}], log_configs: [{send_resolved: false}], slack_configs: }, {name: b}]", &d, &all));
+        assert_true(fixture_bind(
+                f,
+                "[{name: a, labels: {x: y}, webhook_configs: [{url: 'https://x.example.com/h', send_resolved: false, max_alerts: 3, timeout: 2s, "
+                "http_config: {follow_redirects: false}}, {url_file: u}], log_configs: [{send_resolved: false}], slack_configs: }, {name: b}]",
+                &d, &all));
         assert_int_equal(d.list.len, 0);
         assert_int_equal(all->n, 2);
         const ReceiverBound *r = &all->data[0];
@@ -30,7 +33,10 @@ static void what_is_not_delivered_yet_warns_by_name(void **state)
         Fixture *f = fixture_new();
         Diags d;
         NotifyReceivers *all;
-        assert_true(fixture_bind(f, "[{name: ops, slack_configs: [{channel: x}], email_configs: [{to: a@example.com}], pagerduty_configs: [{}]}]", &d, &all));
+        assert_true(fixture_bind(
+                f,
+                "[{name: ops, slack_configs: [{channel: x}], email_configs: [{to: a@example.com}], pagerduty_configs: [{}]}]",
+                &d, &all));
         assert_int_equal(d.list.len, 3);
         assert_true(str_find(d.list.data[0].message, STR("'ops': slack is not delivered")) != SIZE_MAX);
         assert_int_equal(all->data[0].integrations[0].kind, INTEGRATION_UNSENT);

@@ -37,8 +37,13 @@ static inline void fixture_put(void *self, const AlertMsg *alerts, size_t n)
         Fixture *f = self;
         for (size_t i = 0; i < n; i++) {
                 const AlertMsg *a = &alerts[i];
-                Told t = { labels_dup(f->arena, a->labels), labels_dup(f->arena, a->annotations), fixture_now(f), a->starts_at_ms - T0, a->ends_at_ms - T0,
-                           a->ends_at_ms <= clock_wall_ms(&f->clock.clock), str_dup(f->arena, a->generator_url) };
+                Told t = { labels_dup(f->arena, a->labels),
+                           labels_dup(f->arena, a->annotations),
+                           fixture_now(f),
+                           a->starts_at_ms - T0,
+                           a->ends_at_ms - T0,
+                           a->ends_at_ms <= clock_wall_ms(&f->clock.clock),
+                           str_dup(f->arena, a->generator_url) };
                 vec_push(&f->told, t);
         }
 }
@@ -53,9 +58,18 @@ static inline void fixture_changed(void *ctx, size_t firing, size_t pending)
 
 static inline void fixture_start(Fixture *f)
 {
-        RulesOptions o = { .engine = f->engine, .store = memstore_engine(f->store), .pool = f->pool, .clock = &f->clock.clock, .statedb = f->db,
-                           .sink = { fixture_put, f }, .external_url = STR("http://pharos.example.com/"), .default_interval_ms = 1000, .resend_delay_ms = 60000,
-                           .outage_tolerance_ms = f->outage_tolerance_ms, .on_change = fixture_changed, .on_change_ctx = f };
+        RulesOptions o = { .engine = f->engine,
+                           .store = memstore_engine(f->store),
+                           .pool = f->pool,
+                           .clock = &f->clock.clock,
+                           .statedb = f->db,
+                           .sink = { fixture_put, f },
+                           .external_url = STR("http://pharos.example.com/"),
+                           .default_interval_ms = 1000,
+                           .resend_delay_ms = 60000,
+                           .outage_tolerance_ms = f->outage_tolerance_ms,
+                           .on_change = fixture_changed,
+                           .on_change_ctx = f };
         f->manager = rules_manager_new(&o);
 }
 
@@ -167,7 +181,10 @@ static inline size_t fixture_query(Fixture *f, const char *text, double *ret_v)
         PromqlFeatures features = promql_features_default();
         PromqlResult result;
         assert_ok(ast_parse(str_of(text), f->arena, &features, &expr, &pos, &err), err);
-        PromqlQuery q = { .expr = expr, .text = str_of(text), .start_ms = clock_wall_ms(&f->clock.clock), .end_ms = clock_wall_ms(&f->clock.clock) };
+        PromqlQuery q = { .expr = expr,
+                          .text = str_of(text),
+                          .start_ms = clock_wall_ms(&f->clock.clock),
+                          .end_ms = clock_wall_ms(&f->clock.clock) };
         assert_ok(promql_exec(f->engine, memstore_engine(f->store), &q, f->arena, &result, &err), err);
         if (ret_v && result.n_series)
                 *ret_v = result.series[0].v[0];

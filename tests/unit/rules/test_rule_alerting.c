@@ -122,9 +122,11 @@ static void labels_and_annotations_are_templates(void **state)
         (void)state;
         Fixture *f = fixture_new();
         f->external = fixture_labels(f, "cluster=c1,i=external");
-        fixture_rules(f, "groups: [{name: g, interval: 1s, labels: {team: group, sev: low}, rules: [{alert: A, expr: 'x > 0', labels: {sev: '{{ if gt $value 4.0 }}high{{ end }}', gone: '', "
-                         "alertname: other}, annotations: {s: '{{ $labels.i }} has {{ $value }} in {{ $externalLabels.cluster }}', q: '{{ query \"x\" | first | value }}', "
-                         "bad: '{{ query \"x{\" }}'}}]}]");
+        fixture_rules(
+                f,
+                "groups: [{name: g, interval: 1s, labels: {team: group, sev: low}, rules: [{alert: A, expr: 'x > 0', labels: {sev: '{{ if gt $value 4.0 }}high{{ end }}', gone: '', "
+                "alertname: other}, annotations: {s: '{{ $labels.i }} has {{ $value }} in {{ $externalLabels.cluster }}', q: '{{ query \"x\" | first | value }}', "
+                "bad: '{{ query \"x{\" }}'}}]}]");
         fixture_sample(f, "__name__=x,i=1,gone=here", 5);
         fixture_run(f, 1000);
         assert_int_equal(f->told.len, 1);

@@ -8,25 +8,26 @@ static void every_key_is_read(void **state)
         Fixture *f = fixture_new();
         Diags d;
         RuleFile file;
-        bool ok = fixture_parse(f, "groups:\n"
-                                   "- name: a\n"
-                                   "  interval: 10s\n"
-                                   "  query_offset: 1m\n"
-                                   "  limit: 7\n"
-                                   "  labels: {g: '1'}\n"
-                                   "  rules:\n"
-                                   "  - record: 'r:x'\n"
-                                   "    expr: sum(x)\n"
-                                   "    labels: {z: '1', a: ''}\n"
-                                   "  - alert: 'Any name'\n"
-                                   "    expr: 1\n"
-                                   "    for: 1m30s\n"
-                                   "    keep_firing_for: 2m\n"
-                                   "    labels: {severity: '{{ $value }}'}\n"
-                                   "    annotations: {s: t}\n"
-                                   "---\n"
-                                   "groups:\n"
-                                   "- name: b\n",
+        bool ok = fixture_parse(f,
+                                "groups:\n"
+                                "- name: a\n"
+                                "  interval: 10s\n"
+                                "  query_offset: 1m\n"
+                                "  limit: 7\n"
+                                "  labels: {g: '1'}\n"
+                                "  rules:\n"
+                                "  - record: 'r:x'\n"
+                                "    expr: sum(x)\n"
+                                "    labels: {z: '1', a: ''}\n"
+                                "  - alert: 'Any name'\n"
+                                "    expr: 1\n"
+                                "    for: 1m30s\n"
+                                "    keep_firing_for: 2m\n"
+                                "    labels: {severity: '{{ $value }}'}\n"
+                                "    annotations: {s: t}\n"
+                                "---\n"
+                                "groups:\n"
+                                "- name: b\n",
                                 "f.yml", &d, &file);
         assert_true(ok);
         assert_int_equal(file.n, 2);
@@ -100,11 +101,13 @@ static void mistakes_point_into_the_file(void **state)
                 bool found = false;
                 for (size_t k = 0; k < d.list.len; k++) {
                         const Diag *it = &d.list.data[k];
-                        found |= str_find(it->message, str_of(cases[i].want)) != SIZE_MAX && (!cases[i].line || it->pos.line == cases[i].line) &&
+                        found |= str_find(it->message, str_of(cases[i].want)) != SIZE_MAX &&
+                                 (!cases[i].line || it->pos.line == cases[i].line) &&
                                  (!cases[i].col || it->pos.col == cases[i].col);
                 }
                 if (!found)
-                        fail_msg("%s: %u:%u: " STR_FMT, cases[i].yaml, d.list.data[0].pos.line, d.list.data[0].pos.col, STR_ARG(d.list.data[0].message));
+                        fail_msg("%s: %u:%u: " STR_FMT, cases[i].yaml, d.list.data[0].pos.line, d.list.data[0].pos.col,
+                                 STR_ARG(d.list.data[0].message));
                 fixture_free(f);
         }
 }
@@ -116,7 +119,10 @@ static void all_mistakes_are_reported_together(void **state)
         Fixture *f = fixture_new();
         Diags d;
         RuleFile file;
-        assert_false(fixture_parse(f, "groups:\n- name: g\n  rules:\n  - {alert: A, expr: 'x('}\n  - {record: r}\n  - {alert: C, expr: x, annotations: {a: '{{'}}\n", "f.yml", &d, &file));
+        assert_false(fixture_parse(
+                f,
+                "groups:\n- name: g\n  rules:\n  - {alert: A, expr: 'x('}\n  - {record: r}\n  - {alert: C, expr: x, annotations: {a: '{{'}}\n",
+                "f.yml", &d, &file));
         assert_int_equal(d.errors, 3);
         fixture_free(f);
 }
@@ -126,7 +132,9 @@ static void legacy_names_are_narrower(void **state)
         (void)state;
         Fixture *f = fixture_new();
         static const char *const cases[] = {
-                IN_GROUP("{alert: A, expr: x, labels: {'a b': c}}"), IN_GROUP("{alert: A, expr: x, annotations: {'a-b': c}}"), IN_GROUP("{record: 'a b', expr: x}"),
+                IN_GROUP("{alert: A, expr: x, labels: {'a b': c}}"),
+                IN_GROUP("{alert: A, expr: x, annotations: {'a-b': c}}"),
+                IN_GROUP("{record: 'a b', expr: x}"),
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 for (int legacy = 0; legacy < 2; legacy++) {
@@ -134,7 +142,8 @@ static void legacy_names_are_narrower(void **state)
                         Diags d;
                         RuleFile file;
                         diags_init(&d, f->arena);
-                        assert_int_equal(rules_parse(str_of(cases[i]), STR("f.yml"), &dialect, f->arena, &d, &file), !legacy);
+                        assert_int_equal(rules_parse(str_of(cases[i]), STR("f.yml"), &dialect, f->arena, &d, &file),
+                                         !legacy);
                 }
         }
         fixture_free(f);

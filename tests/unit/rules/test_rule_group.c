@@ -15,7 +15,9 @@ static void labels_of_the_rule_go_over_the_groups(void **state)
         (void)state;
         Fixture *f = fixture_new();
         RulesOptions o = { .engine = f->engine, .store = memstore_engine(f->store), .clock = &f->clock.clock };
-        RuleGroupRun *g = group(f, &o, "groups: [{name: g, labels: {a: g, b: g, d: g}, rules: [{record: r, expr: x, labels: {b: r, c: r, d: ''}}, {record: r, expr: y}]}]");
+        RuleGroupRun *g = group(
+                f, &o,
+                "groups: [{name: g, labels: {a: g, b: g, d: g}, rules: [{record: r, expr: x, labels: {b: r, c: r, d: ''}}, {record: r, expr: y}]}]");
         Labels l = g->runs[0].labels;
         static const char *const want[][2] = { { "a", "g" }, { "b", "r" }, { "c", "r" }, { "d", "" } };
         assert_int_equal(l.n, 4);
@@ -33,7 +35,8 @@ static void inheriting_moves_each_state_once(void **state)
         (void)state;
         Fixture *f = fixture_new();
         RulesOptions o = { .engine = f->engine, .store = memstore_engine(f->store), .clock = &f->clock.clock };
-        const char *yaml = "groups: [{name: g, rules: [{alert: A, expr: 'x > 0'}, {alert: A, expr: 'y > 0'}, {record: A, expr: z}]}]";
+        const char *yaml =
+                "groups: [{name: g, rules: [{alert: A, expr: 'x > 0'}, {alert: A, expr: 'y > 0'}, {record: A, expr: z}]}]";
         RuleGroupRun *old = group(f, &o, yaml), *fresh = group(f, &o, yaml);
         fixture_sample(f, "__name__=x", 1);
         fixture_sample(f, "__name__=z", 1);
@@ -58,6 +61,7 @@ static void inheriting_moves_each_state_once(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(labels_of_the_rule_go_over_the_groups), cmocka_unit_test(inheriting_moves_each_state_once) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(labels_of_the_rule_go_over_the_groups),
+                                            cmocka_unit_test(inheriting_moves_each_state_once) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

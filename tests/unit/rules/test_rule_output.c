@@ -5,8 +5,10 @@ static void a_recorded_series_has_the_rules_name_and_labels(void **state)
         (void)state;
         Fixture *f = fixture_new();
         double v;
-        fixture_rules(f, "groups: [{name: g, interval: 1s, labels: {g: '1', b: group}, rules: [{record: 'r:x', expr: 'x * 2', labels: {b: rule, c: ''}}, {record: 's', expr: '7'}, "
-                         "{record: t, expr: 'r:x + 1'}]}]");
+        fixture_rules(
+                f,
+                "groups: [{name: g, interval: 1s, labels: {g: '1', b: group}, rules: [{record: 'r:x', expr: 'x * 2', labels: {b: rule, c: ''}}, {record: 's', expr: '7'}, "
+                "{record: t, expr: 'r:x + 1'}]}]");
         fixture_sample(f, "__name__=x,a=1,b=2,c=3", 5);
         fixture_run(f, 1000);
         assert_int_equal(fixture_query(f, "r:x{a=\"1\",b=\"rule\",c=\"\",g=\"1\"}", &v), 1);
@@ -40,7 +42,9 @@ static void failures_write_nothing_and_end_nothing(void **state)
         (void)state;
         Fixture *f = fixture_new();
         size_t n;
-        fixture_rules(f, "groups: [{name: g, interval: 1s, limit: 2, rules: [{record: r, expr: 'sum by (i) (x) > 0', labels: {same: ''}}, {record: d, expr: 'x', labels: {i: ''}}]}]");
+        fixture_rules(
+                f,
+                "groups: [{name: g, interval: 1s, limit: 2, rules: [{record: r, expr: 'sum by (i) (x) > 0', labels: {same: ''}}, {record: d, expr: 'x', labels: {i: ''}}]}]");
         fixture_sample(f, "__name__=x,i=1", 1);
         fixture_run(f, 1000);
         assert_int_equal(fixture_query(f, "r", NULL), 1);
@@ -49,7 +53,8 @@ static void failures_write_nothing_and_end_nothing(void **state)
         fixture_run(f, 2000);
         RuleGroupStatus *g = fixture_status(f, &n);
         assert_int_equal(g[0].rules[0].health, RULE_OK);
-        assert_str(g[0].rules[1].last_error, "vector contains metrics with the same labelset after applying rule labels");
+        assert_str(g[0].rules[1].last_error,
+                   "vector contains metrics with the same labelset after applying rule labels");
         assert_int_equal(fixture_query(f, "d", NULL), 1);
         fixture_sample(f, "__name__=x,i=3", 1);
         fixture_run(f, 3000);

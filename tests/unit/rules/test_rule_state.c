@@ -177,7 +177,8 @@ static void namesakes_stay_apart(void **state)
         (void)state;
         Fixture *f = fixture_new();
         size_t n;
-        const char *yaml = "groups: [{name: g, interval: 1s, rules: [{alert: A, expr: 'x > 0'}, {alert: A, expr: 'y > 0'}]}]";
+        const char *yaml =
+                "groups: [{name: g, interval: 1s, rules: [{alert: A, expr: 'x > 0'}, {alert: A, expr: 'y > 0'}]}]";
         fixture_rules(f, yaml);
         fixture_sample(f, "__name__=y", 1);
         fixture_run(f, 2000);
@@ -194,18 +195,23 @@ static void namesakes_stay_apart(void **state)
         RuleGroupStatus *g = fixture_status(f, &n);
         assert_int_equal(g[0].rules[0].n_alerts, 0);
         assert_int_equal(g[0].rules[1].n_alerts, 1);
-        vec_each(t, &f->told) assert_false(t->resolved);
+        vec_each(t, &f->told)
+                assert_false(t->resolved);
         fixture_free(f);
 }
 
 static void damaged_documents_start_anew(void **state)
 {
         (void)state;
-        static const char *const docs[] = { "{", "{}", "{\"alerts\":3}", "{\"alerts\":[{}, 3, {\"labels\":{\"a\":\"b\"},\"state\":9}, {\"labels\":{\"a\":[]},\"state\":1}]}" };
+        static const char *const docs[] = {
+                "{", "{}", "{\"alerts\":3}",
+                "{\"alerts\":[{}, 3, {\"labels\":{\"a\":\"b\"},\"state\":9}, {\"labels\":{\"a\":[]},\"state\":1}]}"
+        };
         for (size_t i = 0; i < ARRAY_LEN(docs); i++) {
                 Fixture *f = fixture_new();
                 Err err;
-                assert_ok(statedb_put(f->db, STR("rule_alerts"), STR("rules.yml;g;A{}"), str_of(docs[i]), 0, &err), err);
+                assert_ok(statedb_put(f->db, STR("rule_alerts"), STR("rules.yml;g;A{}"), str_of(docs[i]), 0, &err),
+                          err);
                 fixture_rules(f, RULE(""));
                 fixture_sample(f, "__name__=x", 1);
                 fixture_run(f, 2000);

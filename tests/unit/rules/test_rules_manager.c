@@ -27,7 +27,9 @@ static void the_time_of_an_evaluation_is_the_scheduled_one(void **state)
         Fixture *f = fixture_new();
         double v;
         size_t n;
-        fixture_rules(f, "groups: [{name: g, interval: 10s, rules: [{record: a, expr: 'time()'}, {record: b, expr: 'time()'}]}]");
+        fixture_rules(
+                f,
+                "groups: [{name: g, interval: 10s, rules: [{record: a, expr: 'time()'}, {record: b, expr: 'time()'}]}]");
         int64_t due = rules_manager_tick(f->manager);
         clock_manual_advance_ms(&f->clock, due + 300); /* the scheduler is late */
         rules_manager_tick(f->manager);
@@ -73,12 +75,16 @@ static void a_reload_keeps_what_is_the_same(void **state)
         (void)state;
         Fixture *f = fixture_new();
         size_t n;
-        fixture_rules(f, "groups: [{name: g, interval: 1s, rules: [{alert: A, expr: 'x > 0', for: 60s}, {alert: B, expr: 'x > 0', labels: {a: b}}]}]");
+        fixture_rules(
+                f,
+                "groups: [{name: g, interval: 1s, rules: [{alert: A, expr: 'x > 0', for: 60s}, {alert: B, expr: 'x > 0', labels: {a: b}}]}]");
         fixture_sample(f, "__name__=x", 1);
         fixture_run(f, 3000);
         int64_t since = fixture_status(f, &n)[0].rules[0].alerts[0].active_at_ms;
         /* Another expression and for, another order: still the same rule by name and labels. */
-        fixture_rules(f, "groups: [{name: g, interval: 1s, rules: [{alert: B, expr: 'x > 0', labels: {a: c}}, {alert: A, expr: 'x > 0.5', for: 30s}]}]");
+        fixture_rules(
+                f,
+                "groups: [{name: g, interval: 1s, rules: [{alert: B, expr: 'x > 0', labels: {a: c}}, {alert: A, expr: 'x > 0.5', for: 30s}]}]");
         RuleGroupStatus *g = fixture_status(f, &n);
         assert_int_equal(g[0].rules[0].n_alerts, 0); /* other labels: another rule */
         assert_int_equal(g[0].rules[1].n_alerts, 1);
@@ -113,7 +119,9 @@ static void failures_are_said_and_stop_nobody(void **state)
         (void)state;
         Fixture *f = fixture_new();
         size_t n;
-        fixture_rules(f, "groups: [{name: g, interval: 1s, rules: [{record: bad, expr: 'x * on() y'}, {record: text, expr: '\"t\"'}, {record: good, expr: '1'}]}]");
+        fixture_rules(
+                f,
+                "groups: [{name: g, interval: 1s, rules: [{record: bad, expr: 'x * on() y'}, {record: text, expr: '\"t\"'}, {record: good, expr: '1'}]}]");
         fixture_sample(f, "__name__=x,i=1", 1);
         fixture_sample(f, "__name__=x,i=2", 1);
         fixture_sample(f, "__name__=y", 1);
@@ -165,13 +173,23 @@ static void everything_at_once(void **state)
         atomic_size_t told = 0, changes = 0;
         rules_manager_free(f->manager);
         f->pool = pool_new(3, 100);
-        RulesOptions o = { .engine = f->engine, .store = memstore_engine(f->store), .pool = f->pool, .clock = &f->clock.clock, .statedb = f->db,
-                           .sink = { count_told, &told }, .default_interval_ms = 1000, .on_change = count_changes, .on_change_ctx = &changes };
+        RulesOptions o = { .engine = f->engine,
+                           .store = memstore_engine(f->store),
+                           .pool = f->pool,
+                           .clock = &f->clock.clock,
+                           .statedb = f->db,
+                           .sink = { count_told, &told },
+                           .default_interval_ms = 1000,
+                           .on_change = count_changes,
+                           .on_change_ctx = &changes };
         f->manager = rules_manager_new(&o);
         Buf yaml = { .arena = f->arena };
         buf_lit(&yaml, "groups:\n");
         for (int i = 0; i < 6; i++)
-                buf_printf(&yaml, "- {name: g%d, interval: 1s, rules: [{alert: A%d, expr: 'x > %d'}, {record: r%d, expr: x}]}\n", i, i, i, i);
+                buf_printf(
+                        &yaml,
+                        "- {name: g%d, interval: 1s, rules: [{alert: A%d, expr: 'x > %d'}, {record: r%d, expr: x}]}\n",
+                        i, i, i, i);
         const char *text = buf_cstr(&yaml);
         fixture_rules(f, text);
         assert_ok(thread_start(&looker, "look", look, f, &err), err);

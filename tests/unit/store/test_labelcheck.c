@@ -8,7 +8,9 @@ static AppendResult check_pairs(const Label *pairs, size_t n) { return labelchec
 static void accepts_good_labels(void **state)
 {
         (void)state;
-        const Label good[] = { { STR("__name__"), STR("up") }, { STR("a\xc3\xa9"), STR("\xe2\x82\xac") }, { STR("job"), STR("x") } };
+        const Label good[] = { { STR("__name__"), STR("up") },
+                               { STR("a\xc3\xa9"), STR("\xe2\x82\xac") },
+                               { STR("job"), STR("x") } };
         assert_int_equal(check_pairs(good, 3), APPEND_OK);
         assert_int_equal(labelcheck_labels((Labels){ good + 1, 2 }, false), APPEND_OK);
 }
@@ -18,9 +20,12 @@ static void refuses_bad_labels(void **state)
         (void)state;
         const Label name = { STR("__name__"), STR("up") };
         const Label bad[][2] = {
-                { name, { STR(""), STR("x") } },           { name, { STR("a"), STR("") } },
-                { name, { STR("__name__"), STR("down") } }, { { STR("b"), STR("x") }, { STR("a"), STR("x") } },
-                { name, { STR("a\xff"), STR("x") } },      { name, { STR("a"), STR("\xc0\x80") } },
+                { name, { STR(""), STR("x") } },
+                { name, { STR("a"), STR("") } },
+                { name, { STR("__name__"), STR("down") } },
+                { { STR("b"), STR("x") }, { STR("a"), STR("x") } },
+                { name, { STR("a\xff"), STR("x") } },
+                { name, { STR("a"), STR("\xc0\x80") } },
                 { { STR("a"), STR("x") }, { STR("b"), STR("x") } },
         };
         for (size_t i = 0; i < ARRAY_LEN(bad); i++)
@@ -49,6 +54,7 @@ static void names_its_limits(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(accepts_good_labels), cmocka_unit_test(refuses_bad_labels), cmocka_unit_test(names_its_limits) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(accepts_good_labels), cmocka_unit_test(refuses_bad_labels),
+                                            cmocka_unit_test(names_its_limits) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,6 +86,7 @@ static void selects_and_reads(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(judges_samples), cmocka_unit_test(sees_its_own_batch), cmocka_unit_test(selects_and_reads) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(judges_samples), cmocka_unit_test(sees_its_own_batch),
+                                            cmocka_unit_test(selects_and_reads) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

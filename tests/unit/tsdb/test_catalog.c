@@ -55,6 +55,7 @@ static void a_record_is_small(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(adds_finds_and_removes), cmocka_unit_test(a_record_is_small) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(adds_finds_and_removes),
+                                            cmocka_unit_test(a_record_is_small) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,9 @@ static void check_matcher(World *w, MatchType type, unsigned name, const char *p
 
 static void check_all(World *w)
 {
-        static const char *const PATTERNS[] = { "v1", "", "v1|v2", "v1|", "v.*", ".*", ".+", "v1.*", "nothing", "v[0-9]" };
+        static const char *const PATTERNS[] = {
+                "v1", "", "v1|v2", "v1|", "v.*", ".*", ".+", "v1.*", "nothing", "v[0-9]"
+        };
         for (unsigned name = 0; name < NAMES; name++)
                 for (size_t i = 0; i < sizeof PATTERNS / sizeof *PATTERNS; i++)
                         for (MatchType type = MATCH_EQ; type <= MATCH_NRE; type++)

@@ -63,6 +63,8 @@ static void pinned_strings_stay(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(keeps_each_string_once), cmocka_unit_test(survives_growth_and_removal), cmocka_unit_test(pinned_strings_stay) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(keeps_each_string_once),
+                                            cmocka_unit_test(survives_growth_and_removal),
+                                            cmocka_unit_test(pinned_strings_stay) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

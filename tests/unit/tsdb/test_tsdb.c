@@ -1,6 +1,5 @@
 #include "rig.h"
 
-
 #include "base/rand.h"
 
 static void judges_every_sample(void **state)
@@ -17,7 +16,8 @@ static void judges_every_sample(void **state)
         assert_int_equal(rig_add(&r, up, RIG_START_MS - 1, 2), APPEND_OUT_OF_ORDER);
         assert_int_equal(rig_add(&r, up, RIG_START_MS + 600001, 2), APPEND_OUT_OF_BOUNDS);
         assert_int_equal(rig_add(&r, up, RIG_START_MS + 600000, 2), APPEND_OK);
-        assert_int_equal(rig_add(&r, rig_labels(&r, "up", 2), RIG_START_MS - INT64_C(16) * 86400000, 2), APPEND_OUT_OF_BOUNDS);
+        assert_int_equal(rig_add(&r, rig_labels(&r, "up", 2), RIG_START_MS - INT64_C(16) * 86400000, 2),
+                         APPEND_OUT_OF_BOUNDS);
         assert_int_equal(rig_add(&r, (Labels){ up.data + 1, 1 }, RIG_START_MS, 1), APPEND_BAD_LABELS);
         assert_int_equal(rig_add(&r, (Labels){ 0 }, RIG_START_MS, 1), APPEND_BAD_LABELS);
         assert_int_equal(rig_add(&r, rig_labels(&r, "up", 3), RIG_START_MS, 1), APPEND_LIMIT);
@@ -56,8 +56,18 @@ static void batch_sees_itself_and_rollback_forgets(void **state)
 static void reads_back_every_bit_pattern(void **state)
 {
         (void)state;
-        const uint64_t odd[] = { SAMPLE_STALE_BITS, SAMPLE_NAN_BITS, 0x7ff8000000000000u, 0xfff8000000000123u, 0x7ff0000000000000u,
-                                 0xfff0000000000000u, 0x8000000000000000u, 0, 1, 0x000fffffffffffffu, 0x7fefffffffffffffu, 0x3ff0000000000000u };
+        const uint64_t odd[] = { SAMPLE_STALE_BITS,
+                                 SAMPLE_NAN_BITS,
+                                 0x7ff8000000000000u,
+                                 0xfff8000000000123u,
+                                 0x7ff0000000000000u,
+                                 0xfff0000000000000u,
+                                 0x8000000000000000u,
+                                 0,
+                                 1,
+                                 0x000fffffffffffffu,
+                                 0x7fefffffffffffffu,
+                                 0x3ff0000000000000u };
         Rig r;
         rig_init(&r);
         rig_open(&r);
@@ -109,18 +119,12 @@ static void check_model(Rig *r, const Model *m)
 static double some_value(Rand *rand, double last)
 {
         switch (rand_below(rand, 6)) {
-        case 0:
-                return last;
-        case 1:
-                return last + (double)rand_below(rand, 100);
-        case 2:
-                return bits_to_double(rand_u64(rand));
-        case 3:
-                return sample_stale();
-        case 4:
-                return (double)rand_below(rand, 1000) / 10;
-        default:
-                return last * 1.5;
+        case 0: return last;
+        case 1: return last + (double)rand_below(rand, 100);
+        case 2: return bits_to_double(rand_u64(rand));
+        case 3: return sample_stale();
+        case 4: return (double)rand_below(rand, 1000) / 10;
+        default: return last * 1.5;
         }
 }
 
@@ -138,8 +142,10 @@ static void model_commit(Rig *r, Model *m, Rand *rand, SeriesRef *refs)
                 Column *c = &m->series[i];
                 int64_t t = now - (int64_t)rand_below(rand, 20000);
                 double v = some_value(rand, c->n ? c->v[c->n - 1] : 1);
-                AppendResult want = c->n == 0 || t > c->t[c->n - 1] ? APPEND_OK : t < c->t[c->n - 1] ? APPEND_OUT_OF_ORDER
-                                    : bits_of_double(v) == bits_of_double(c->v[c->n - 1]) ? APPEND_DUPLICATE : APPEND_CONFLICT;
+                AppendResult want = c->n == 0 || t > c->t[c->n - 1]                       ? APPEND_OK
+                                    : t < c->t[c->n - 1]                                  ? APPEND_OUT_OF_ORDER
+                                    : bits_of_double(v) == bits_of_double(c->v[c->n - 1]) ? APPEND_DUPLICATE
+                                                                                          : APPEND_CONFLICT;
                 bool by_ref = refs[i] && rand_below(rand, 2);
                 AppendResult got = store_append(a, &refs[i], by_ref ? (Labels){ 0 } : rig_labels(r, "m", i), t, v);
                 if (by_ref && got == APPEND_BAD_LABELS) /* forgotten meanwhile */
@@ -342,12 +348,12 @@ static void selects_by_every_kind_of_matcher(void **state)
                 const char *name, *value;
                 size_t want;
         } cases[] = {
-                { MATCH_EQ, "i", "7", 1 },          { MATCH_EQ, "i", "", 1 },         { MATCH_EQ, "i", "nope", 0 },
-                { MATCH_NE, "i", "7", 100 },        { MATCH_NE, "i", "", 100 },       { MATCH_NE, "nope", "x", 101 },
-                { MATCH_RE, "i", "1.", 10 },        { MATCH_RE, "i", "1|2|3|", 4 },   { MATCH_RE, "i", ".*", 101 },
-                { MATCH_RE, "i", ".+", 100 },       { MATCH_RE, "i", "[0-4].*", 45 }, { MATCH_NRE, "i", "1.", 91 },
-                { MATCH_NRE, "i", "1|2|3|", 97 },   { MATCH_NRE, "i", ".*", 0 },      { MATCH_NRE, "i", ".+", 1 },
-                { MATCH_RE, "nope", "x?", 101 },    { MATCH_RE, "nope", "x", 0 },     { MATCH_EQ, "other", "x", 1 },
+                { MATCH_EQ, "i", "7", 1 },        { MATCH_EQ, "i", "", 1 },         { MATCH_EQ, "i", "nope", 0 },
+                { MATCH_NE, "i", "7", 100 },      { MATCH_NE, "i", "", 100 },       { MATCH_NE, "nope", "x", 101 },
+                { MATCH_RE, "i", "1.", 10 },      { MATCH_RE, "i", "1|2|3|", 4 },   { MATCH_RE, "i", ".*", 101 },
+                { MATCH_RE, "i", ".+", 100 },     { MATCH_RE, "i", "[0-4].*", 45 }, { MATCH_NRE, "i", "1.", 91 },
+                { MATCH_NRE, "i", "1|2|3|", 97 }, { MATCH_NRE, "i", ".*", 0 },      { MATCH_NRE, "i", ".+", 1 },
+                { MATCH_RE, "nope", "x?", 101 },  { MATCH_RE, "nope", "x", 0 },     { MATCH_EQ, "other", "x", 1 },
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++)
                 assert_int_equal(count_matching(&r, cases[i].type, cases[i].name, cases[i].value), cases[i].want);

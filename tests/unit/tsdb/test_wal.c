@@ -179,12 +179,15 @@ static void the_documented_example(void **state)
         uint64_t skipped = 0;
         Str records = { bytes.p + WAL_HEADER_BYTES, bytes.n - WAL_HEADER_BYTES };
         assert_int_equal(wal_scan(records, page_record, &said, &skipped), records.n);
-        assert_str(buf_str(&said), "1 up{job=\"web\"} (1, 1700000000000, 1) (2, 1700000000000, 0.5) (9, 1700000000005, stale)");
+        assert_str(buf_str(&said),
+                   "1 up{job=\"web\"} (1, 1700000000000, 1) (2, 1700000000000, 0.5) (9, 1700000000005, stale)");
 }
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(reads_what_was_written), cmocka_unit_test(checkpoint_replaces_segments),
-                                            cmocka_unit_test(damage_is_skipped_and_counted), cmocka_unit_test(the_documented_example) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(reads_what_was_written),
+                                            cmocka_unit_test(checkpoint_replaces_segments),
+                                            cmocka_unit_test(damage_is_skipped_and_counted),
+                                            cmocka_unit_test(the_documented_example) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,13 +32,15 @@ static void on_state(void *ctx, const WalState *state)
 {
         Seen *s = ctx;
         s->states++;
-        buf_printf(&s->text, "%llu@%lld#%llx;", (unsigned long long)state->sid, (long long)state->closed_ms, (unsigned long long)state->closed_bits);
+        buf_printf(&s->text, "%llu@%lld#%llx;", (unsigned long long)state->sid, (long long)state->closed_ms,
+                   (unsigned long long)state->closed_bits);
 }
 static void on_checkpoint(void *ctx, const WalCheckpoint *c)
 {
         Seen *s = ctx;
         s->checkpoints++;
-        buf_printf(&s->text, "next %llu sealed %zu last %u;", (unsigned long long)c->next_sid, c->n_sealed, c->n_sealed ? c->sealed[c->n_sealed - 1] : 0);
+        buf_printf(&s->text, "next %llu sealed %zu last %u;", (unsigned long long)c->next_sid, c->n_sealed,
+                   c->n_sealed ? c->sealed[c->n_sealed - 1] : 0);
 }
 static WalrecHandler handler(Seen *s) { return (WalrecHandler){ s, on_series, on_sample, on_state, on_checkpoint }; }
 
@@ -59,23 +61,15 @@ static void samples_come_back_bit_for_bit(void **state)
                 sid[i] = rand_below(&r, 3) ? (i ? sid[i - 1] + 1 : 1) : rand_u64(&r) >> rand_below(&r, 60);
                 t[i] = rand_below(&r, 3) && i ? t[i - 1] : (int64_t)(rand_u64(&r) >> rand_below(&r, 60));
                 switch (rand_below(&r, 6)) {
-                case 0:
-                        v[i] = bits_to_double(rand_u64(&r));
-                        break;
+                case 0: v[i] = bits_to_double(rand_u64(&r)); break;
                 case 1:
-                        v[i] = (double)(int64_t)rand_below(&r, (uint64_t)1 << rand_below(&r, 60)) * (rand_below(&r, 2) ? 1 : -1);
+                        v[i] = (double)(int64_t)rand_below(&r, (uint64_t)1 << rand_below(&r, 60)) *
+                               (rand_below(&r, 2) ? 1 : -1);
                         break;
-                case 2:
-                        v[i] = -0.0;
-                        break;
-                case 3:
-                        v[i] = sample_stale();
-                        break;
-                case 4:
-                        v[i] = (double)rand_below(&r, 1000) / 8;
-                        break;
-                default:
-                        v[i] = 0;
+                case 2: v[i] = -0.0; break;
+                case 3: v[i] = sample_stale(); break;
+                case 4: v[i] = (double)rand_below(&r, 1000) / 8; break;
+                default: v[i] = 0;
                 }
                 walrec_sample(&w, sid[i], t[i], v[i]);
         }
@@ -126,6 +120,7 @@ static void other_sections(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(samples_come_back_bit_for_bit), cmocka_unit_test(other_sections) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(samples_come_back_bit_for_bit),
+                                            cmocka_unit_test(other_sections) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

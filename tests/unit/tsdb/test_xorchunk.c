@@ -20,7 +20,9 @@ static void round_trip(const int64_t *t, const double *v, size_t n)
                 char copy[XORCHUNK_MAX_BYTES + XORCHUNK_PAD_BYTES];
                 memcpy(copy, c.p, xorchunk_bytes(&c));
                 column_clear(&out);
-                assert_ok(xorchunk_decode((Str){ copy, xorchunk_bytes(&c) }, c.n, c.first_ms, INT64_MIN, INT64_MAX, &out, &err), err);
+                assert_ok(xorchunk_decode((Str){ copy, xorchunk_bytes(&c) }, c.n, c.first_ms, INT64_MIN, INT64_MAX,
+                                          &out, &err),
+                          err);
                 assert_int_equal(out.n, done - from);
                 assert_memory_equal(out.t, t + from, out.n * sizeof *t);
                 assert_memory_equal(out.v, v + from, out.n * sizeof *v);
@@ -35,8 +37,17 @@ enum { N = 1000 };
 static void keeps_every_bit(void **state)
 {
         (void)state;
-        static const uint64_t ODD[] = { SAMPLE_STALE_BITS, SAMPLE_NAN_BITS, 0xfff8000000000123u, 0x7ff0000000000000u, 0xfff0000000000000u,
-                                        0x8000000000000000u, 0, 1, 0x000fffffffffffffu, 0x7fefffffffffffffu, UINT64_MAX };
+        static const uint64_t ODD[] = { SAMPLE_STALE_BITS,
+                                        SAMPLE_NAN_BITS,
+                                        0xfff8000000000123u,
+                                        0x7ff0000000000000u,
+                                        0xfff0000000000000u,
+                                        0x8000000000000000u,
+                                        0,
+                                        1,
+                                        0x000fffffffffffffu,
+                                        0x7fefffffffffffffu,
+                                        UINT64_MAX };
         static int64_t t[N];
         static double v[N];
         for (uint64_t seed = 0; seed < 60; seed++) {
@@ -44,24 +55,16 @@ static void keeps_every_bit(void **state)
                 rand_init(&r, seed);
                 t[0] = seed % 7 == 0 ? INT64_MIN + 1 : (int64_t)rand_below(&r, 1u << 30) - 1000;
                 for (size_t i = 0; i < N; i++) {
-                        uint64_t step = seed % 3 ? 15000 + rand_below(&r, 1 + seed) : 1 + rand_below(&r, (uint64_t)1 << rand_below(&r, 50));
+                        uint64_t step = seed % 3 ? 15000 + rand_below(&r, 1 + seed)
+                                                 : 1 + rand_below(&r, (uint64_t)1 << rand_below(&r, 50));
                         if (i)
                                 t[i] = t[i - 1] + (int64_t)step;
                         switch (seed % 5) {
-                        case 0:
-                                v[i] = bits_to_double(rand_u64(&r));
-                                break;
-                        case 1:
-                                v[i] = bits_to_double(ODD[rand_below(&r, sizeof ODD / sizeof *ODD)]);
-                                break;
-                        case 2:
-                                v[i] = (double)i * 100;
-                                break;
-                        case 3:
-                                v[i] = 1;
-                                break;
-                        default:
-                                v[i] = (double)rand_below(&r, 1000) / 10;
+                        case 0: v[i] = bits_to_double(rand_u64(&r)); break;
+                        case 1: v[i] = bits_to_double(ODD[rand_below(&r, sizeof ODD / sizeof *ODD)]); break;
+                        case 2: v[i] = (double)i * 100; break;
+                        case 3: v[i] = 1; break;
+                        default: v[i] = (double)rand_below(&r, 1000) / 10;
                         }
                 }
                 round_trip(t, v, N);
@@ -119,6 +122,7 @@ static void ranges_and_damage(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(keeps_every_bit), cmocka_unit_test(takes_the_widest_times),
-                                            cmocka_unit_test(constants_are_two_bits_a_sample), cmocka_unit_test(ranges_and_damage) };
+                                            cmocka_unit_test(constants_are_two_bits_a_sample),
+                                            cmocka_unit_test(ranges_and_damage) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
