@@ -23,6 +23,7 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "codec/json.h"
+#include "net/url.h"
 #include "os/mutex.h"
 #include "os/proc.h"
 #include "os/thread.h"
@@ -405,8 +406,15 @@ static bool start_server(App *app, Err *err)
         if (n_ui)
                 memcpy(app->routes + n_api, ui, n_ui * sizeof *ui);
         mem_free(api);
+        Url external;
+        Err ignored; /* a URL that does not parse allows nobody more */
+        const char *external_host = url_parse(str_of(f->external_url), &external, &ignored)
+                                            ? str_dupz(app->arena, external.host)
+                                            : "";
         HttpServerOptions options = {
                 .listen = f->listen,
+                .allowed_hosts = &external_host,
+                .n_allowed_hosts = external_host[0] ? 1 : 0,
                 .route_prefix = f->route_prefix ? f->route_prefix : "/",
                 .max_connections = f->max_connections,
                 .pool = app->pool,
