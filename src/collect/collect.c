@@ -78,11 +78,13 @@ static const struct {
 };
 #undef AT
 
-#define COLLECTORS(X)                                                                                             \
-        X(arp)                                                                                                    \
-        X(conntrack) X(cpu) X(cpufreq) X(diskstats) X(dmi) X(entropy) X(filefd) X(filesystem) X(hwmon) X(loadavg) \
-                X(meminfo) X(netclass) X(netdev) X(netstat) X(os) X(pressure) X(schedstat) X(sockstat) X(softnet) \
-                        X(stat) X(textfile) X(thermal_zone) X(time) X(timex) X(udp_queues) X(uname) X(vmstat)
+// clang-format off
+#define COLLECTORS(X) \
+        X(arp) X(conntrack) X(cpu) X(cpufreq) X(diskstats) X(dmi) X(entropy) X(filefd) X(filesystem) \
+        X(hwmon) X(loadavg) X(meminfo) X(netclass) X(netdev) X(netstat) X(os) X(pressure) X(schedstat) \
+        X(sockstat) X(softnet) X(stat) X(textfile) X(thermal_zone) X(time) X(timex) X(udp_queues) X(uname) \
+        X(vmstat)
+// clang-format on
 #define ROW(name) &host_##name##_collector,
 static const Collector *const host_collectors[] = { COLLECTORS(ROW) };
 #undef ROW
