@@ -33,10 +33,10 @@ void notify_document(Buf *out);
  * next apply returned). */
 void notify_apply(Notify *notify, const NotifyReceivers *receivers);
 /* The members of an AlertSender; self is the Notify. Any thread. */
-size_t notify_integrations(void *notify, Str receiver);
-bool notify_send_resolved(void *notify, Str receiver, size_t integration);
+size_t notify_integrations(void *self, Str receiver);
+bool notify_send_resolved(void *self, Str receiver, size_t integration);
 /* Sends to one integration; resolved alerts are left out when it does not want them (nothing left: done at once, ok). */
-void notify_send(void *notify, const Notification *notification, void (*done)(void *arg, const DeliveryResult *result),
+void notify_send(void *self, const Notification *notification, void (*done)(void *arg, const DeliveryResult *result),
                  void *arg);
 /* Alertmanager's webhook body, exactly. */
 void notify_webhook_body(Buf *out, const Notification *notification);

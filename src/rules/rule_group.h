@@ -78,9 +78,9 @@ void rule_group_free(RuleGroupRun *run);
 /* Moves alerts and outputs of rules that are the same (name and labels) out of `old`. */
 void rule_group_inherit(RuleGroupRun *run, RuleGroupRun *old);
 /* Evaluates every rule at ts_ms, in order. */
-void rule_group_eval(RuleGroupRun *run, int64_t ts_ms);
+void rule_group_eval(RuleGroupRun *group, int64_t ts_ms);
 /* Stale markers for everything the group still has: it is gone from the configuration. */
-void rule_group_end(RuleGroupRun *run, int64_t ts_ms);
+void rule_group_end(RuleGroupRun *group, int64_t ts_ms);
 
 /* ---- one rule (rule_alerting.c, rule_output.c) */
 /* Turns the vector into alert states; true outputs are written to appender. Fails the rule as a whole. */

@@ -1,5 +1,4 @@
 /* What rules write: recorded series, and the ALERTS series of alerting rules, with the stale markers that end them. */
-#include "base/mem.h"
 #include "base/metric.h"
 #include "rules/rule_group.h"
 

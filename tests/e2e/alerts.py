@@ -3,10 +3,19 @@
 Each scenario has its own server, target and receiver; they run side by side."""
 import glob, http.server, json, os, re, signal, subprocess, sys, threading, time, traceback
 
-from edge_lib import WORK, Server, check, finish, skip, wait_for, write, free_port
+import edge_lib
+from edge_lib import WORK, Server, finish, skip, wait_for, write, free_port
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 SHARED = os.environ.get("PHAROS_SHARED") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../shared")
+
+
+line = threading.Lock()
+
+
+def check(*args):
+    with line:
+        return edge_lib.check(*args)
 
 
 class Quiet(http.server.BaseHTTPRequestHandler):
