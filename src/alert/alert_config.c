@@ -254,7 +254,7 @@ static bool read_root(const OptionCtx *ctx, const YamlNode *node, AlertConfig *c
 {
         static const AlertRoute defaults = { .group_wait_ms = 30000,
                                              .group_interval_ms = 300000,
-                                             .repeat_interval_ms = 4 * 3600000 };
+                                             .repeat_interval_ms = INT64_C(4) * 3600000 };
         RouteYaml yaml;
         if (!node)
                 return diags_error(ctx->diags, ctx->file, (YamlPos){ 1, 1 },
@@ -302,7 +302,7 @@ static bool read_receivers(const OptionCtx *ctx, const YamlNode *node, AlertConf
 bool alert_config_bind(const YamlNode *root, const OptionCtx *ctx, AlertConfig *ret)
 {
         FileYaml yaml;
-        AlertConfig config = { .file = ctx->file, .resolve_timeout_ms = 5 * 60 * 1000 };
+        AlertConfig config = { .file = ctx->file, .resolve_timeout_ms = INT64_C(5) * 60 * 1000 };
         bool ok = option_bind(root, &file_table, &yaml, ctx);
         config.global = yaml.global;
         config.templates = yaml.templates;
