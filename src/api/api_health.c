@@ -2,7 +2,6 @@
  * /health/ready, /health/startup and /health/detailed as JSON. */
 #include "api/api_reply.h"
 #include "api/api_status.h"
-#include "base/metric.h"
 #include "os/proc.h"
 
 void api_health_healthy(void *self, const HttpRequest *req, HttpResponse *resp)
