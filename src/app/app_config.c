@@ -174,7 +174,7 @@ static bool load_rule_pattern(Loader *l, Str pattern, YamlPos pos, const OptionC
         Str path = option_path(ctx, pattern);
         char *pathz = str_dupz(ctx->arena, path);
         bool ok = true;
-        int rc = glob(pathz, 0, NULL, &found);
+        int rc = glob(pathz, 0, NULL, &found); /* NOLINT: only ~ would look into shared state */
         if (rc == GLOB_NOMATCH || (rc == 0 && found.gl_pathc == 0)) {
                 diags_warn(l->diags, ctx->file, pos, "rule_files: nothing matches '" STR_FMT "'", STR_ARG(path));
                 return true;

@@ -182,35 +182,40 @@ static bool set_flag(const Flag *flag, AppFlags *flags, const char *value, Err *
                                                          : "a valid value");
 }
 
+/* The flag at argv[*at], and the value behind it when it has one there. */
+static bool parse_flag(int argc, char **argv, int *at, AppFlags *flags, Err *err)
+{
+        Str arg = str_of(argv[*at]);
+        if (!str_starts(arg, STR("-")))
+                return err_set(err, ERR_INVALID, "unexpected argument '%s'; flags start with --", argv[*at]);
+        arg = str_sub(arg, str_starts(arg, STR("--")) ? 2 : 1, arg.n);
+        Str name;
+        Str inline_value;
+        bool has_value = str_cut(arg, '=', &name, &inline_value);
+        bool negated = !find_flag(name) && str_starts(name, STR("no-"));
+        const Flag *flag = find_flag(negated ? str_sub(name, 3, name.n) : name);
+        if (!flag || (negated && flag->kind != FLAG_BOOL && flag->kind != FLAG_IGNORED))
+                return unknown_flag(name, err);
+        const char *value = negated ? "false" : has_value ? inline_value.p : "true";
+        bool takes_value = flag->kind != FLAG_BOOL &&
+                           !(flag->kind == FLAG_IGNORED && (*at + 1 == argc || argv[*at + 1][0] == '-'));
+        if (!has_value && !negated && takes_value) {
+                if (*at + 1 == argc)
+                        return err_set(err, ERR_INVALID, "--%s needs a value", flag->name);
+                value = argv[++*at];
+        }
+        return set_flag(flag, flags, value, err);
+}
+
 bool app_flags_parse(int argc, char **argv, AppFlags *ret, Err *err)
 {
         AppFlags flags = { .features = promql_features_default() };
         for (size_t i = 0; i < ARRAY_LEN(FLAGS); i++)
                 if (FLAGS[i].def && !set_flag(&FLAGS[i], &flags, FLAGS[i].def, err))
                         return false;
-        for (int i = 0; i < argc; i++) {
-                Str arg = str_of(argv[i]);
-                if (!str_starts(arg, STR("-")))
-                        return err_set(err, ERR_INVALID, "unexpected argument '%s'; flags start with --", argv[i]);
-                arg = str_sub(arg, str_starts(arg, STR("--")) ? 2 : 1, arg.n);
-                Str name;
-                Str inline_value;
-                bool has_value = str_cut(arg, '=', &name, &inline_value);
-                bool negated = !find_flag(name) && str_starts(name, STR("no-"));
-                const Flag *flag = find_flag(negated ? str_sub(name, 3, name.n) : name);
-                if (!flag || (negated && flag->kind != FLAG_BOOL && flag->kind != FLAG_IGNORED))
-                        return unknown_flag(name, err);
-                const char *value = negated ? "false" : has_value ? inline_value.p : "true";
-                bool takes_value = flag->kind != FLAG_BOOL &&
-                                   !(flag->kind == FLAG_IGNORED && (i + 1 == argc || argv[i + 1][0] == '-'));
-                if (!has_value && !negated && takes_value) {
-                        if (i + 1 == argc)
-                                return err_set(err, ERR_INVALID, "--%s needs a value", flag->name);
-                        value = argv[++i];
-                }
-                if (!set_flag(flag, &flags, value, err))
+        for (int i = 0; i < argc; i++)
+                if (!parse_flag(argc, argv, &i, &flags, err))
                         return false;
-        }
         *ret = flags;
         return true;
 }

@@ -15,7 +15,7 @@
 #include "promql/promql.h"
 #include "store/memstore.h"
 
-enum { MAX_SAMPLES = 10000, MINUTE_MS = 60000 };
+enum { MAX_SAMPLES = 10000, MINUTE_MS = 60000, LOOKBACK_MS = 5 * MINUTE_MS };
 
 typedef struct Run {
         const char *name;
@@ -36,7 +36,7 @@ static PromqlFeatures features(void)
 
 static PromqlEngine *new_engine(void)
 {
-        PromqlOptions options = { .lookback_ms = 5 * MINUTE_MS,
+        PromqlOptions options = { .lookback_ms = LOOKBACK_MS,
                                   .max_samples = MAX_SAMPLES,
                                   .default_step_ms = MINUTE_MS,
                                   .features = features() };
@@ -175,13 +175,9 @@ static void put_at(Expr *e, int64_t t_ms)
 
 /* ---- eval ---- */
 
-static bool exec(Run *run, const PtEval *ev, const Expr *e, bool range, int64_t start, int64_t end, int64_t step,
-                 Arena *arena, PromqlResult *ret, Err *err)
+static bool exec(Run *run, const PromqlQuery *query, Arena *arena, PromqlResult *ret, Err *err)
 {
-        PromqlQuery query = {
-                .expr = e, .text = ev->expr, .range = range, .start_ms = start, .end_ms = end, .step_ms = step
-        };
-        return promql_exec(run->engine, memstore_engine(run->store), &query, arena, ret, err);
+        return promql_exec(run->engine, memstore_engine(run->store), query, arena, ret, err);
 }
 
 static bool mentions_query_context(Str expr)
@@ -196,7 +192,8 @@ static bool run_instant(Run *run, const PtEval *ev, const Expr *e, int64_t t_ms,
         AUTO(arena_free) Arena *arena = arena_new();
         PromqlResult result = { 0 }, steps = { 0 };
         Err failure = { 0 };
-        bool ok = exec(run, ev, e, false, t_ms, t_ms, 0, arena, &result, &failure);
+        PromqlQuery query = { .expr = e, .text = ev->expr, .start_ms = t_ms, .end_ms = t_ms };
+        bool ok = exec(run, &query, arena, &result, &failure);
         if (!ptcompare_failure(ev, ok, &failure, err))
                 return false;
         if (!ok)
@@ -206,7 +203,11 @@ static bool run_instant(Run *run, const PtEval *ev, const Expr *e, int64_t t_ms,
         if (ev->range_vector || ev->has_string || mentions_query_context(ev->expr) ||
             (result.type != VALUE_VECTOR && result.type != VALUE_SCALAR))
                 return true;
-        if (!exec(run, ev, e, true, t_ms - MINUTE_MS, t_ms + MINUTE_MS, MINUTE_MS, arena, &steps, err))
+        query.range = true;
+        query.start_ms = t_ms - MINUTE_MS;
+        query.end_ms = t_ms + MINUTE_MS;
+        query.step_ms = MINUTE_MS;
+        if (!exec(run, &query, arena, &steps, err))
                 return err_wrap(err, "as a range query");
         if (ev->ordered)
                 return true;
@@ -234,7 +235,13 @@ static bool run_range(Run *run, const PtEval *ev, const Expr *e, Err *err)
         AUTO(arena_free) Arena *arena = arena_new();
         PromqlResult result = { 0 };
         Err failure = { 0 };
-        bool ok = exec(run, ev, e, true, ev->start_ms, ev->end_ms, ev->step_ms, arena, &result, &failure);
+        PromqlQuery query = { .expr = e,
+                              .text = ev->expr,
+                              .range = true,
+                              .start_ms = ev->start_ms,
+                              .end_ms = ev->end_ms,
+                              .step_ms = ev->step_ms };
+        bool ok = exec(run, &query, arena, &result, &failure);
         if (!ptcompare_failure(ev, ok, &failure, err))
                 return false;
         return !ok || (ptcompare_annotations(ev, &result, err) && ptcompare_result(ev, &result, err));

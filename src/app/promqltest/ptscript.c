@@ -1,7 +1,6 @@
 /* A comment line counts as blank, also in a body: upstream's runner reads scripts so. */
 #include "app/promqltest/ptscript.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/duration.h"
