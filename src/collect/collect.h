@@ -26,7 +26,7 @@ typedef struct CollectHost CollectHost;
 /* options, fs and clock are borrowed until free. Returns owned. ERR_INVALID: an unknown collector, a bad pattern. */
 MUST_CHECK bool collect_host_new(const CollectHostOptions *options, const Fs *fs, const Clock *clock, CollectHost **ret,
                                  Err *err);
-void collect_host_free(CollectHost *host);
+void collect_host_free(CollectHost *self);
 DEFINE_AUTO(CollectHost *, collect_host_free);
 /* Appends text exposition 0.0.4, families sorted; a collector that fails says so in node_scrape_collector_success and
  * does not stop the others. Never false. One call at a time. Matches ScrapeSource.gather. */

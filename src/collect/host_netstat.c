@@ -1,5 +1,4 @@
 /* The network stack's counters: protocols, sockets, packet queues, neighbours, tracked connections. */
-#include "base/num.h"
 #include "collect/host.h"
 #include "os/kernel.h"
 

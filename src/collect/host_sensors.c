@@ -2,7 +2,6 @@
  *
  * A sensor is a group of files <type><number>_<property>. A chip is named by its device, which is stable, where hwmon
  * numbers depend on the order in which modules were loaded; two chips of one device get their own names behind it. */
-#include "base/num.h"
 #include "codec/floats.h"
 #include "collect/host.h"
 #include "os/kernel.h"

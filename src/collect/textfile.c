@@ -298,20 +298,23 @@ static Label *with_infinity(Arena *arena, const SeriesParts *parts)
         return labels;
 }
 
+static void note_part(SeriesParts *parts, const TextfileSample *s)
+{
+        parts->sum = parts->sum || str_eq(s->suffix, STR("_sum"));
+        if (str_eq(s->suffix, STR("_count"))) {
+                parts->count = true;
+                parts->total = s->value;
+        }
+        for (size_t i = 0; i < s->n; i++)
+                if (str_eq(s->labels[i].name, STR("le")) && str_eq(s->labels[i].value, STR("+Inf")))
+                        parts->inf = true;
+}
+
 static void complete(TextfileFamily *f, Arena *arena)
 {
         SeriesIndex index = { .arena = arena };
-        vec_each(s, &f->samples) {
-                SeriesParts *parts = parts_of(&index, arena, s);
-                parts->sum = parts->sum || str_eq(s->suffix, STR("_sum"));
-                if (str_eq(s->suffix, STR("_count"))) {
-                        parts->count = true;
-                        parts->total = s->value;
-                }
-                for (size_t i = 0; i < s->n; i++)
-                        if (str_eq(s->labels[i].name, STR("le")) && str_eq(s->labels[i].value, STR("+Inf")))
-                                parts->inf = true;
-        }
+        vec_each(s, &f->samples)
+                note_part(parts_of(&index, arena, s), s);
         for (SeriesIndexSlot *slot = series_index_next(&index, NULL); slot; slot = series_index_next(&index, slot)) {
                 const SeriesParts *parts = &slot->val;
                 if (!parts->sum)
