@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -254,6 +255,7 @@ static bool run_wave(Wave *wave, Err *err)
         Pool *pool = points >= PARALLEL_POINTS ? x->options->pool : NULL;
         if (!wave->src->rows) {
                 size_t n_batches = (wave->n + wave->batch - 1) / wave->batch;
+                CHECK(wave->errs);
                 for (size_t b = 0; b < n_batches; b++)
                         wave->errs[b].code = ERR_NONE;
                 pool_for_each(pool, n_batches, run_batch, wave);

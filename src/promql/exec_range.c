@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "base/check.h"
 #include "promql/func_window.h"
 
 typedef struct RangeState {
@@ -222,7 +223,7 @@ static bool set_args(RangeState *st, const Grid *grid, Stage *stage, Err *err)
                 else
                         st->p1 = values;
         }
-        for (size_t s = 0; st->fn == FN_QUANTILE_OVER_TIME && s < grid->n; s++)
+        for (size_t s = 0; st->fn == FN_QUANTILE_OVER_TIME && st->p0 && s < grid->n; s++)
                 st->bad_quantile = st->bad_quantile || isnan(st->p0[s]) || st->p0[s] < 0 || st->p0[s] > 1;
         return true;
 }
@@ -279,6 +280,7 @@ static Source *open_range(Exec *x, const PlanNode *call, const Grid *grid, Stage
         for (size_t k = 0; k < call->n_kids && !st->range; k++)
                 if (call->kids[k]->expr->type == VALUE_MATRIX)
                         st->range = call->kids[k];
+        CHECK(st->range); /* the types were checked */
         RowHead *heads = NULL;
         size_t n = 0;
         set_times(st, grid, stage);

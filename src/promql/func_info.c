@@ -26,9 +26,11 @@ typedef struct Info {
         bool has_positive, ignores_info;
 } Info;
 
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables,readability-identifier-naming): a StrVec has no const; nobody writes
 static Str ID_LABELS[] = { STR_INIT("instance"), STR_INIT("job") };
 static Str SIG_LABELS[] = { STR_INIT("__name__"), STR_INIT("instance"), STR_INIT("job") };
 static Str NAME_LABELS[] = { STR_INIT("__name__") };
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables,readability-identifier-naming)
 static const StrVec SIG_VEC = { SIG_LABELS, ARRAY_LEN(SIG_LABELS) }, NAME_VEC = { NAME_LABELS, ARRAY_LEN(NAME_LABELS) };
 
 static bool split_matchers(Info *in, Err *err)
@@ -49,11 +51,15 @@ static bool split_matchers(Info *in, Err *err)
         for (size_t i = 0; i < n_names; i++)
                 in->has_positive = in->has_positive || names[i].type == MATCH_EQ || names[i].type == MATCH_RE;
         /* Without a name: target_info. With exclusions only: what is named as info metrics are. */
-        if (n_names == 0 && !matcher_make(arena, MATCH_EQ, LABEL_NAME, STR("target_info"), &names[n_names++], err))
-                return false;
-        if (!in->has_positive && n_names > 0 && names[0].type != MATCH_EQ &&
-            !matcher_make(arena, MATCH_RE, LABEL_NAME, STR(".+_info"), &names[n_names++], err))
-                return false;
+        if (n_names == 0) {
+                if (!matcher_make(arena, MATCH_EQ, LABEL_NAME, STR("target_info"), &names[n_names], err))
+                        return false;
+                n_names++;
+        } else if (!in->has_positive && names[0].type != MATCH_EQ) {
+                if (!matcher_make(arena, MATCH_RE, LABEL_NAME, STR(".+_info"), &names[n_names], err))
+                        return false;
+                n_names++;
+        }
         in->name_matchers = (Matchers){ names, n_names };
         in->data_matchers = (Matchers){ data, n_data };
         in->ignores_info = in->has_positive || e->call.n_args < 2;
@@ -225,6 +231,19 @@ static bool put(Info *in, size_t out, size_t s, double v, Err *err)
         return true;
 }
 
+/* The info series of a step, one per info metric; sigs NULL: none is looked for. */
+static bool choose_all(Info *in, const size_t *sigs, size_t s, bool *ret_matched, Err *err)
+{
+        bool matched = false;
+        for (size_t m = 0; m < in->names.keys.len; m++) {
+                if (!choose(in, sigs ? sigs[m] : SIZE_MAX, s, &in->chosen[m], err))
+                        return false;
+                matched = matched || in->chosen[m] != SIZE_MAX;
+        }
+        *ret_matched = matched;
+        return true;
+}
+
 /* One base series: at every step its labels depend on the info series that are newest then. */
 static bool join_row(Info *in, size_t i, Err *err)
 {
@@ -240,12 +259,9 @@ static bool join_row(Info *in, size_t i, Err *err)
                 double v = in->base->rows[i][s];
                 if (exec_absent(v))
                         continue;
-                bool matched = false;
-                for (size_t m = 0; m < n; m++) {
-                        if (!choose(in, untouched ? SIZE_MAX : sig[m], s, &in->chosen[m], err))
-                                return false;
-                        matched = matched || in->chosen[m] != SIZE_MAX;
-                }
+                bool matched;
+                if (!choose_all(in, untouched ? NULL : sig, s, &matched, err))
+                        return false;
                 if (!matched && drops && !untouched)
                         continue;
                 if (out == SIZE_MAX || memcmp(last, in->chosen, n * sizeof *last) != 0) {

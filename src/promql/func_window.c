@@ -268,11 +268,13 @@ static void k_idelta(const Windows *w, double *out) { last_two(w, out, false); }
 
 /* --- sums --- */
 
+// NOLINTBEGIN(bugprone-macro-parentheses): s, lo_ and hi_ are declared here
 #define EACH_WINDOW(w, s, lo_, hi_)                                                                  \
         for (size_t s = 0, lo_, hi_; s < (w)->steps && (lo_ = (w)->lo[s], hi_ = (w)->hi[s], 1); s++) \
                 if (lo_ == hi_)                                                                      \
                         out[s] = EXEC_ABSENT;                                                        \
                 else
+// NOLINTEND(bugprone-macro-parentheses)
 
 static void k_sum(const Windows *w, double *out)
 {

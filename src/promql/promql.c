@@ -10,7 +10,6 @@
 
 #include "base/metric.h"
 #include "promql/exec.h"
-#include "promql/groupindex.h"
 
 METRIC_COUNTER(queries_total, "pharos_promql_queries_total", "Queries evaluated, whatever their outcome.");
 METRIC_HISTOGRAM(query_seconds, "pharos_promql_query_duration_seconds", "Time of queries, waiting included.");
@@ -42,15 +41,15 @@ PromqlEngine *promql_engine_new(const PromqlOptions *options)
         if (!o.clock)
                 o.clock = clock_system();
         if (o.lookback_ms <= 0)
-                o.lookback_ms = 5 * 60 * 1000;
+                o.lookback_ms = INT64_C(5) * 60 * 1000;
         if (o.timeout_ms <= 0)
-                o.timeout_ms = 2 * 60 * 1000;
+                o.timeout_ms = INT64_C(2) * 60 * 1000;
         if (o.max_samples == 0)
                 o.max_samples = 50000000;
         if (o.max_bytes == 0)
                 o.max_bytes = UINT64_C(1) << 30;
         if (o.default_step_ms <= 0)
-                o.default_step_ms = 60 * 1000;
+                o.default_step_ms = INT64_C(60) * 1000;
         if (o.max_concurrent == 0)
                 o.max_concurrent = 20;
         e->options = o;
