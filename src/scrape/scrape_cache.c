@@ -431,21 +431,21 @@ static void undo(ScrapeCache *c)
         vec_clear(&c->seen);
 }
 
-bool scrape_cache_append(ScrapeCache *c, const ScrapeRules *rules, Str body, ExpoFormat format, int64_t t_ms,
-                         Appender *appender, Arena *scratch, ScrapeCounts *ret, Err *err)
+bool scrape_cache_append(ScrapeCache *c, const ScrapeRules *rules, const ScrapeBody *body, Appender *appender,
+                         Arena *scratch, ScrapeCounts *ret, Err *err)
 {
-        AppendRun run = { .cache = c, .rules = rules, .appender = appender, .scratch = scratch, .t_ms = t_ms };
+        AppendRun run = { .cache = c, .rules = rules, .appender = appender, .scratch = scratch, .t_ms = body->t_ms };
         if (c->stale_rules)
                 make_orphans(c);
         vec_clear(&c->seen);
-        bool ok = read_body(&run, body, format, err);
+        bool ok = read_body(&run, body->text, body->format, err);
         *ret = run.counts;
         if (!ok) {
                 undo(c);
                 return false;
         }
-        bool missing = end_missing(c, c->generation + 1, t_ms, appender);
-        end_orphans(c, t_ms, appender);
+        bool missing = end_missing(c, c->generation + 1, body->t_ms, appender);
+        end_orphans(c, body->t_ms, appender);
         c->generation++;
         EntryVec swap = c->order;
         c->order = c->seen;

@@ -25,14 +25,20 @@ typedef struct ScrapeCounts {
         uint64_t added;        /* series that were not there the time before */
 } ScrapeCounts;
 
+typedef struct ScrapeBody {
+        Str text; /* borrowed during the call */
+        ExpoFormat format;
+        int64_t t_ms; /* of samples without a time of their own */
+} ScrapeBody;
+
 typedef struct ScrapeCache ScrapeCache;
 
 ScrapeCache *scrape_cache_new(void); /* returns owned */
 void scrape_cache_free(ScrapeCache *cache);
 /* Appends every sample of body and stale markers for what is gone. On failure (bad text, a limit) nothing of the cache's
  * idea of "last time" changes; the caller rolls the appender back and calls scrape_cache_end_all. */
-MUST_CHECK bool scrape_cache_append(ScrapeCache *cache, const ScrapeRules *rules, Str body, ExpoFormat format,
-                                    int64_t t_ms, Appender *appender, Arena *scratch, ScrapeCounts *ret, Err *err);
+MUST_CHECK bool scrape_cache_append(ScrapeCache *cache, const ScrapeRules *rules, const ScrapeBody *body,
+                                    Appender *appender, Arena *scratch, ScrapeCounts *ret, Err *err);
 /* Stale markers for everything exposed last time, which is then forgotten. */
 void scrape_cache_end_all(ScrapeCache *cache, int64_t t_ms, Appender *appender);
 /* The rules changed: labels are worked out anew at the next append (series that vanish by it get their markers). Under

@@ -134,8 +134,8 @@ static bool store_body(ScrapeLoop *l, ScrapeJob *job, Arena *arena, Appender **a
         StoreEngine *store = l->shared->options.store;
         if (job->ok) {
                 ScrapeRules rules = rules_of(l);
-                if (scrape_cache_append(l->cache, &rules, buf_str(&job->body), job->format, job->t_ms, *appender, arena,
-                                        counts, &job->err))
+                ScrapeBody body = { .text = buf_str(&job->body), .format = job->format, .t_ms = job->t_ms };
+                if (scrape_cache_append(l->cache, &rules, &body, *appender, arena, counts, &job->err))
                         return true;
                 store_rollback(*appender);
                 *appender = store_appender(store);

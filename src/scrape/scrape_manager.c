@@ -2,6 +2,7 @@
  * cache and its series over a reload; only the borrowed configuration behind it is exchanged, under config_lock. */
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -246,6 +247,7 @@ static void exchange_loops(Exchange *x)
         vec_each(w, &x->plan->wanted) {
                 ScrapeLoop **found = target_map_get(&running, wanted_key(w));
                 ScrapeLoop *l = found ? *found : scrape_loop_new(&m->shared, w->pool, &w->spec, w->config, w->source);
+                CHECK(l);
                 if (found) {
                         exchange_one(x, l, w);
                         *found = NULL;

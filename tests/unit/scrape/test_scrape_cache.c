@@ -41,7 +41,8 @@ static bool scrape_as(Fixture *f, const char *body, ExpoFormat format)
         AUTO(arena_free) Arena *scratch = arena_new();
         Appender *a = store_appender(memstore_engine(f->store));
         f->t_ms += 1000;
-        if (!scrape_cache_append(f->cache, &f->rules, str_of(body), format, f->t_ms, a, scratch, &f->counts, &f->err)) {
+        ScrapeBody scraped = { .text = str_of(body), .format = format, .t_ms = f->t_ms };
+        if (!scrape_cache_append(f->cache, &f->rules, &scraped, a, scratch, &f->counts, &f->err)) {
                 store_rollback(a);
                 return false;
         }
