@@ -612,8 +612,8 @@ void chunkfile_each(ChunkFile *f, void (*fn)(void *ctx, const ChunkEntry *entry)
         bool mapped = !map.p && f->reader && f->fs->map(f->reader, &map, &err);
         for (uint64_t i = 0; i < n; i++) {
                 Entry e = use_index ? index_entry(f, i) : f->entries.data[i];
-                uint64_t bits = (uint64_t)e.offset + CHUNKFILE_RECORD_BYTES <= map.n ? bits_le64(map.p + e.offset + 32)
-                                                                                     : 0;
+                bool inside = map.p && (uint64_t)e.offset + CHUNKFILE_RECORD_BYTES <= map.n;
+                uint64_t bits = inside ? bits_le64(map.p + e.offset + 32) : 0;
                 fn(ctx, &(ChunkEntry){ e.sid, e.min_ms, e.min_ms + e.span_ms, bits, e.n });
         }
         if (mapped)

@@ -5,7 +5,6 @@
  * 3. Ids given out later are above every id seen anywhere, also in damaged places. */
 #include "tsdb/replay.h"
 
-#include "base/mem.h"
 #include "base/metric.h"
 #include "tsdb/sidmap.h"
 #include "tsdb/walrec.h"

@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 
-#include "base/mem.h"
 #include "base/metric.h"
 #include "store/labelcheck.h"
 #include "tsdb/walrec.h"
@@ -52,25 +51,30 @@ static bool is_dead(const Walk *w, const Series *s)
         return s->open.n == 0 && s->open.last_ms < w->dead_before_ms && pend >> CATALOG_PEND_BITS < w->oldest_appender;
 }
 
+/* With the slot's stripe held. */
+static void walk_one(Tsdb *db, Walk *w, uint32_t slot)
+{
+        Series *s = catalog_at(db->catalog, slot);
+        if (!__atomic_load_n(&s->live, __ATOMIC_ACQUIRE))
+                return;
+        if (is_due(w, s))
+                head_close_chunk(db, s);
+        if (is_dead(w, s))
+                vec_push(&w->dead, slot);
+        if (s->open.n == 0)
+                return;
+        w->oldest_segment = MIN_OF(w->oldest_segment, s->first_segment);
+        w->open_min_ms = MIN_OF(w->open_min_ms, s->open.first_ms);
+}
+
 static void walk_series(Tsdb *db, Walk *w)
 {
         Catalog *c = db->catalog;
         uint32_t n = catalog_slots(c);
         for (uint32_t block = 0; block < n; block += CATALOG_BLOCK) {
                 MUTEX_SCOPE(catalog_stripe(c, block));
-                for (uint32_t slot = block; slot < n && slot < block + CATALOG_BLOCK; slot++) {
-                        Series *s = catalog_at(c, slot);
-                        if (!__atomic_load_n(&s->live, __ATOMIC_ACQUIRE))
-                                continue;
-                        if (is_due(w, s))
-                                head_close_chunk(db, s);
-                        if (is_dead(w, s))
-                                vec_push(&w->dead, slot);
-                        if (s->open.n == 0)
-                                continue;
-                        w->oldest_segment = MIN_OF(w->oldest_segment, s->first_segment);
-                        w->open_min_ms = MIN_OF(w->open_min_ms, s->open.first_ms);
-                }
+                for (uint32_t slot = block; slot < n && slot < block + CATALOG_BLOCK; slot++)
+                        walk_one(db, w, slot);
         }
 }
 
