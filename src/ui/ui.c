@@ -1,6 +1,5 @@
 #include "ui/ui.h"
 
-#include "base/mem.h"
 #include "codec/floats.h"
 #include "codec/gzip.h"
 #include "ui/embedded.h"
@@ -10,7 +9,7 @@ enum { MAX_FILE_BYTES = 16 << 20 };
 /* The start page with its base address set: made once, served for ever. */
 static struct {
         Buf index; /* heap */
-} page;
+} page;            /* NOLINT: ui_mount makes it before the server starts */
 
 static const EmbeddedFile *find(Str path)
 {
