@@ -610,6 +610,7 @@ void chunkfile_each(ChunkFile *f, void (*fn)(void *ctx, const ChunkEntry *entry)
         FileMap map = f->map;
         Err err;
         bool mapped = !map.p && f->reader && f->fs->map(f->reader, &map, &err);
+        CHECK(!use_index || f->map.p);
         for (uint64_t i = 0; i < n; i++) {
                 Entry e = use_index ? index_entry(f, i) : f->entries.data[i];
                 bool inside = map.p && (uint64_t)e.offset + CHUNKFILE_RECORD_BYTES <= map.n;

@@ -223,17 +223,19 @@ LOCKS_UNCHECKED static void apply_batch(HeadAppender *a, uint32_t segment)
         Mutex *held = NULL;
         uint64_t kept = 0;
         int64_t max_ms = atomic_load(&db->max_ms);
+        Catalog *catalog = db->catalog;
+        CHECK(catalog);
         vec_each(p, &a->pending) {
                 if (!p->ref)
                         continue;
                 uint32_t slot = catalog_slot_of_ref(p->ref);
-                Mutex *stripe = catalog_stripe(db->catalog, slot);
+                Mutex *stripe = catalog_stripe(catalog, slot);
                 if (stripe != held) {
                         if (held)
                                 mutex_unlock(held);
                         mutex_lock(held = stripe);
                 }
-                if (head_put(db, catalog_at(db->catalog, slot), p->t_ms, p->v, segment) == APPEND_OK)
+                if (head_put(db, catalog_at(catalog, slot), p->t_ms, p->v, segment) == APPEND_OK)
                         kept++;
                 max_ms = MAX_OF(max_ms, p->t_ms);
         }
