@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-
 static AlertGroup *group_new(const AlertRoute *root, GroupId id, const StoredAlert *first, int64_t now_ms)
 {
         Arena *memory = arena_new();
