@@ -40,10 +40,9 @@ static double read_threads(void *ctx)
         return (double)proc_threads();
 }
 
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): the registry links them
 /* The registry links them: they cannot be constant. */
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
 static MetricFamily families[] = {
-        // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
         { .kind = METRIC_KIND_COUNTER,
           .name = "process_cpu_seconds_total",
           .help = "Processor time of this process, user and system.",

@@ -47,7 +47,8 @@ static bool parse_zone(Str s, size_t at, int64_t *ret_offset_s)
         if (at + 6 != s.n || (s.p[at] != '+' && s.p[at] != '-') || s.p[at + 3] != ':' ||
             !digits(s, at + 1, 2, &hours) || !digits(s, at + 4, 2, &minutes) || hours > 23 || minutes > 59)
                 return false;
-        *ret_offset_s = (s.p[at] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+        int64_t offset_s = (int64_t)hours * 3600 + (int64_t)minutes * 60;
+        *ret_offset_s = s.p[at] == '-' ? -offset_s : offset_s;
         return true;
 }
 
@@ -77,8 +78,10 @@ bool rfc3339_parse(Str s, int64_t *ret_ms)
                 double scale = 0.1;
                 if (at + 1 == s.n || s.p[at + 1] < '0' || s.p[at + 1] > '9')
                         return false;
-                for (at++; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++, scale /= 10)
+                for (at++; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++) {
                         fraction += (s.p[at] - '0') * scale;
+                        scale /= 10;
+                }
         }
         int64_t offset_s;
         if (!parse_zone(s, at, &offset_s))
