@@ -426,6 +426,7 @@ void scrape_loop_end(ScrapeLoop *l, int64_t t_ms)
         l->ended = true;
         if (!l->reports[0])
                 return;
+        t_ms = MAX_OF(t_ms, l->due_ms + 1); /* snap() may have dated the last scrape a little ahead */
         Appender *appender = store_appender(l->shared->options.store);
         scrape_cache_end_all(l->cache, t_ms, appender);
         for (size_t i = 0; i < SCRAPE_REPORTS; i++)
