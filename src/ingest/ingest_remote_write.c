@@ -187,6 +187,7 @@ static bool append_one(WriteRun *run, Str series, Known *known, int64_t t_ms, do
         case APPEND_OK:
         case APPEND_DUPLICATE: run->n_samples++; return true;
         case APPEND_BAD_LABELS:
+        case APPEND_BAD_HISTOGRAM:
         case APPEND_LIMIT:
                 metric_add(metric_of(&refused, str_of(append_result_name(result))), 1);
                 *ret_skip = true;

@@ -1,5 +1,7 @@
 #include "model/sample.h"
 
+#include <string.h>
+
 #include "base/attr.h"
 #include "base/mem.h"
 
@@ -9,8 +11,26 @@ void column_done(Column *c)
 {
         mem_free(c->t);
         mem_free(c->v);
-        mem_free(c->h);
+        mem_free((void *)c->h);
+        mem_free(c->st);
+        if (c->arena)
+                arena_free(c->arena);
         *c = (Column){ 0 };
+}
+
+void column_clear(Column *c)
+{
+        c->n = 0;
+        if (c->h) {
+                mem_free((void *)c->h);
+                c->h = NULL;
+        }
+        if (c->st) {
+                mem_free(c->st);
+                c->st = NULL;
+        }
+        if (c->arena)
+                arena_reset(c->arena);
 }
 
 void column_reserve(Column *c, size_t n)
@@ -22,5 +42,44 @@ void column_reserve(Column *c, size_t n)
                 cap *= 2;
         c->t = mem_realloc(c->t, cap * sizeof *c->t);
         c->v = mem_realloc(c->v, cap * sizeof *c->v);
+        if (c->h)
+                c->h = mem_realloc((void *)c->h, cap * sizeof *c->h);
+        if (c->st)
+                c->st = mem_realloc(c->st, cap * sizeof *c->st);
         c->cap = cap;
+}
+
+Arena *column_arena(Column *c)
+{
+        if (!c->arena)
+                c->arena = arena_new();
+        return c->arena;
+}
+
+void column_push_slow(Column *c, int64_t t, double v)
+{
+        column_reserve(c, 1);
+        if (c->h)
+                c->h[c->n] = NULL;
+        if (c->st)
+                c->st[c->n] = 0;
+        c->t[c->n] = t;
+        c->v[c->n++] = v;
+}
+
+void column_push_histogram(Column *c, int64_t t, const Histogram *h)
+{
+        column_push_slow(c, t, 0);
+        if (!c->h)
+                c->h = mem_zalloc_array(c->cap, sizeof *c->h);
+        c->h[c->n - 1] = h;
+}
+
+void column_set_start(Column *c, int64_t st_ms)
+{
+        if (!c->st && st_ms == 0)
+                return;
+        if (!c->st)
+                c->st = mem_zalloc_array(c->cap, sizeof *c->st);
+        c->st[c->n - 1] = st_ms;
 }

@@ -12,6 +12,7 @@ const char *append_result_name(AppendResult result)
                 [APPEND_OUT_OF_BOUNDS] = "out_of_bounds",
                 [APPEND_BAD_LABELS] = "bad_labels",
                 [APPEND_LIMIT] = "limit",
+                [APPEND_BAD_HISTOGRAM] = "bad_histogram",
         };
         CHECK((unsigned)result < APPEND_RESULT_MAX_);
         return NAMES[result];

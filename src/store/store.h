@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/histogram.h"
 #include "model/labels.h"
 #include "model/matcher.h"
 #include "model/metadata.h"
@@ -26,6 +27,7 @@ typedef enum AppendResult {
         APPEND_OUT_OF_BOUNDS, /* too far in the future or older than the head accepts */
         APPEND_BAD_LABELS,    /* no labels, an empty or repeated name, not UTF-8 */
         APPEND_LIMIT,         /* a series limit was reached */
+        APPEND_BAD_HISTOGRAM, /* a histogram whose spans, counts or bounds contradict each other */
         APPEND_RESULT_MAX_,
 } AppendResult;
 const char *append_result_name(AppendResult result); /* "ok", "duplicate", "conflict", ...: metric label values */
@@ -38,6 +40,14 @@ typedef struct Exemplar {
         bool has_t;
 } Exemplar;
 
+/* A sample with everything that may belong to it. */
+typedef struct StoreSample {
+        int64_t t_ms;
+        int64_t st_ms; /* when its counter started to count; 0: unknown */
+        double v;
+        const Histogram *h; /* NULL: v is the value; else borrowed for the call */
+} StoreSample;
+
 /* One batch: appended samples become durable and visible together at commit. Used by one thread at a time. After commit
  * or rollback the appender is closed and gone. */
 struct Appender {
@@ -45,9 +55,11 @@ struct Appender {
          * the call and may be empty only when *ref is valid: a series may be forgotten after a long idle time, then the answer
          * is APPEND_BAD_LABELS with *ref = 0, and the caller sends the labels again. */
         AppendResult (*append)(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, double v);
-        AppendResult (*append_histogram)(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms,
-                                         const struct Histogram *h);                           /* may be NULL */
-        AppendResult (*append_exemplar)(Appender *a, SeriesRef ref, const Exemplar *exemplar); /* may be NULL */
+        /* The same for histograms and start timestamps. A histogram with impossible contents is APPEND_BAD_HISTOGRAM. */
+        AppendResult (*append_sample)(Appender *a, SeriesRef *ref, Labels labels, const StoreSample *sample);
+        /* ref: as given back by an append of this appender or an earlier one. Older or equal to the newest of its series:
+         * APPEND_DUPLICATE or APPEND_OUT_OF_ORDER. NULL: the engine keeps no exemplars. */
+        AppendResult (*append_exemplar)(Appender *a, SeriesRef ref, const Exemplar *exemplar);
         bool (*commit)(Appender *a, Err *err); /* on failure (disk full) nothing was kept; closed all the same */
         void (*rollback)(Appender *a);
 };
@@ -72,6 +84,12 @@ typedef struct SelectArgs {
         size_t max_series;    /* 0: no limit; else ERR_LIMIT when exceeded */
 } SelectArgs;
 
+typedef struct ExemplarSeries {
+        Labels labels;
+        const Exemplar *data;
+        size_t n;
+} ExemplarSeries;
+
 /* A consistent view for one request: what was committed before it was opened, and perhaps more. Thread-safe: `read` is
  * called from many workers at once. */
 typedef struct Querier Querier;
@@ -86,6 +104,10 @@ struct Querier {
                             Err *err);
         bool (*label_values)(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
                              size_t *ret_n, Err *err);
+        /* The exemplars of series that match any of the sets, by series sorted by labels, each by rising time; inclusive times.
+         * NULL: the engine keeps none. */
+        bool (*exemplars)(Querier *q, const Matchers *sets, size_t n_sets, int64_t min_ms, int64_t max_ms, Arena *arena,
+                          ExemplarSeries **ret, size_t *ret_n, Err *err);
         void (*close)(Querier *q);
 };
 
@@ -99,6 +121,10 @@ struct StoreEngine {
 static inline AppendResult store_append(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, double v)
 {
         return a->append(a, ref, labels, t_ms, v);
+}
+static inline AppendResult store_append_sample(Appender *a, SeriesRef *ref, Labels labels, const StoreSample *sample)
+{
+        return a->append_sample(a, ref, labels, sample);
 }
 MUST_CHECK static inline bool store_commit(Appender *a, Err *err) { return a->commit(a, err); }
 static inline void store_rollback(Appender *a) { a->rollback(a); }
