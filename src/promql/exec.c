@@ -119,6 +119,7 @@ Worker *exec_worker_take(Exec *x)
         }
         Worker *w = mem_new(Worker);
         w->x = x;
+        w->hists = &w->own_hists;
         return w;
 }
 
@@ -133,6 +134,9 @@ bool exec_worker_give(Exec *x, Worker *w, Err *err)
         w->samples_read = 0;
         w->depth = 0;
         w->warned_name = (Str){ 0 }; /* its bytes may belong to a stage that ends */
+        w->hists = &w->own_hists;
+        if (w->own_hists)
+                arena_reset(w->own_hists);
         bool ok = charge(x, due, err);
         MUTEX_SCOPE(&x->mu);
         w->next = x->idle;
@@ -164,9 +168,33 @@ void exec_workers_free(Exec *x)
                         mem_free(w->bufs.data[i].p);
                 vec_done(&w->bufs);
                 column_done(&w->col);
+                arena_free(w->own_hists);
                 mem_free(w);
         }
         x->idle = NULL;
+}
+
+/* --- histograms --- */
+
+Arena *exec_hist_arena(Worker *w)
+{
+        if (!*w->hists)
+                *w->hists = arena_new();
+        return *w->hists;
+}
+
+void exec_keep_hists(Arena *arena, double *row, size_t n)
+{
+        double last = EXEC_ABSENT, copy = last;
+        for (size_t s = 0; s < n; s++) {
+                if (!exec_is_hist(row[s]))
+                        continue;
+                if (bits_of_double(row[s]) != bits_of_double(last)) {
+                        last = row[s];
+                        copy = exec_box(histogram_dup(arena, exec_hist(last)));
+                }
+                row[s] = copy;
+        }
 }
 
 /* --- rows --- */
@@ -209,7 +237,9 @@ typedef struct Wave {
         const Sink *sink;
         size_t first, n, batch, n_fold;
         double **rows;
-        Err *errs; /* one a batch; ERR_NONE: fine */
+        Err *errs;     /* one a batch; ERR_NONE: fine */
+        Arena **hists; /* one a batch, made when needed: the histograms of its rows */
+        uint64_t hist_bytes;
         _Atomic uint64_t samples;
 } Wave;
 
@@ -235,6 +265,7 @@ static void run_batch(void *arg, size_t b)
                 return;
         size_t lo = b * wave->batch, hi = MIN_OF(lo + wave->batch, wave->n);
         Worker *w = exec_worker_take(wave->x);
+        w->hists = &wave->hists[b];
         Err ignored = { 0 };
         bool ok = run_rows(wave, w, lo, hi, err);
         if (!exec_worker_give(wave->x, w, ok ? err : &ignored))
@@ -246,6 +277,25 @@ static void run_fold(void *arg, size_t f)
         Wave *wave = arg;
         size_t lo = f * FOLD_STEPS, hi = MIN_OF(lo + FOLD_STEPS, wave->src->steps);
         wave->sink->steps(wave->sink->arg, wave->first, wave->n, wave->rows, lo, hi);
+}
+
+/* Puts the histograms of the wave's rows on the bill. */
+static bool charge_hists(Wave *wave, size_t n_batches, Err *err)
+{
+        uint64_t used = 0;
+        for (size_t b = 0; b < n_batches; b++)
+                used += wave->hists[b] ? arena_used(wave->hists[b]) : 0;
+        wave->hist_bytes = used;
+        return charge(wave->x, used, err);
+}
+
+static void forget_hists(Wave *wave, size_t n_batches)
+{
+        atomic_fetch_sub_explicit(&wave->x->bytes, wave->hist_bytes, memory_order_relaxed);
+        wave->hist_bytes = 0;
+        for (size_t b = 0; b < n_batches; b++)
+                if (wave->hists[b])
+                        arena_reset(wave->hists[b]);
 }
 
 static bool run_wave(Wave *wave, Err *err)
@@ -265,6 +315,8 @@ static bool run_wave(Wave *wave, Err *err)
                         *err = wave->errs[b];
                         return false;
                 }
+                if (exec_any_hists(x) && !charge_hists(wave, n_batches, err))
+                        return false;
         } else if (!exec_check(x, err)) {
                 return false;
         }
@@ -305,11 +357,14 @@ bool exec_stream(Exec *x, const Source *src, const Sink *sink, Err *err)
         bool ok = exec_source_rows(x, &stage, &buf, err);
         wave.rows = buf.rows;
         wave.errs = arena_raw_array(stage.arena, Err, n_batches);
+        wave.hists = arena_array(stage.arena, Arena *, n_batches);
         uint64_t held = 0;
         for (wave.first = 0; ok && wave.first < src->n; wave.first += chunk) {
                 wave.n = MIN_OF(chunk, src->n - wave.first);
                 atomic_store_explicit(&wave.samples, 0, memory_order_relaxed);
                 ok = run_wave(&wave, err);
+                if (exec_any_hists(x))
+                        forget_hists(&wave, n_batches);
                 uint64_t now = sink->holds ? 0 : atomic_load_explicit(&wave.samples, memory_order_relaxed);
                 held += now;
                 Err over;
@@ -319,6 +374,8 @@ bool exec_stream(Exec *x, const Source *src, const Sink *sink, Err *err)
                 }
         }
         exec_drop(x, held);
+        for (size_t b = 0; b < n_batches; b++)
+                arena_free(wave.hists[b]);
         exec_stage_end(x, &stage);
         return ok;
 }
@@ -341,6 +398,8 @@ static bool gather_rows(void *arg, size_t first, size_t n, double *const *rows, 
                         continue;
                 double *copy = arena_raw_array(g->stage->arena, double, g->src->steps);
                 memcpy(copy, rows[i], bytes);
+                if (exec_any_hists(g->x))
+                        exec_keep_hists(g->stage->arena, copy, g->src->steps);
                 for (size_t s = 0; s < g->src->steps; s++)
                         held += !exec_absent(copy[s]);
                 g->out->heads[g->out->n] = g->src->heads[first + i];

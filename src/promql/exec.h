@@ -3,8 +3,9 @@
  * A value of an instant-vector expression is a Source: rows that know their labels at once and their values when asked.
  * Row i is `double[steps]`; a step without a sample holds the stale marker's bits, which no evaluation can produce
  * (stale samples are filtered when a series is read, and arithmetic never makes a signalling NaN): see exec_absent.
- * Streaming rows are computed by any worker, one row at a time; materialised rows are simply there. Native histograms
- * will come as a parallel array of pointers beside the values. */
+ * A step with a native histogram holds a pointer to it, boxed in another signalling NaN: see exec_is_hist. So whoever
+ * only moves values (joins, sets, sorting, materialising) need not know; whoever calculates asks exec_any_hists once a row.
+ * Streaming rows are computed by any worker, one row at a time; materialised rows are simply there. */
 #pragma once
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -27,6 +28,24 @@ static inline bool exec_absent(double v) { return sample_is_stale(v); }
 #define EXEC_ABSENT sample_stale()
 #define EXEC_NAN __builtin_nan("") /* <math.h>'s are floats */
 #define EXEC_INF __builtin_inf()
+
+/* A boxed histogram: the upper 16 bits say so, the others are the address. Samples pass through exec_number on their way
+ * in, so a stored NaN cannot pretend to be one. */
+#define EXEC_HIST_TAG 0x7ff4u
+static inline bool exec_is_hist(double v) { return bits_of_double(v) >> 48 == EXEC_HIST_TAG; }
+static inline const Histogram *exec_hist(double v)
+{
+        return (const Histogram *)(uintptr_t)(bits_of_double(v) & 0xffffffffffffu); /* NOLINT: it is one */
+}
+static inline double exec_box(const Histogram *h)
+{
+        return bits_to_double((uint64_t)EXEC_HIST_TAG << 48 | (uint64_t)(uintptr_t)h);
+}
+/* A number that was stored, safe to put into a row. */
+static inline double exec_number(double v)
+{
+        return (bits_of_double(v) >> 48 & 0x7fffu) == EXEC_HIST_TAG ? sample_nan() : v;
+}
 
 /* The times at which an expression is evaluated: n >= 1. */
 typedef struct Grid {
@@ -73,7 +92,8 @@ struct Worker {
         VEC(WorkerBuf) bufs;
         size_t depth;
         Column col;
-        Str warned_name; /* the last name that got the "might not be a counter" info */
+        Arena *own_hists, **hists; /* see exec_hist_arena */
+        Str warned_name;           /* the last name that got the "might not be a counter" info */
         uint32_t warned_pos;
         uint64_t charged, samples_read;
 };
@@ -89,6 +109,7 @@ struct Exec {
         Stage root; /* selections and plan: lives as long as the query */
         _Atomic uint64_t bytes, bytes_peak, samples_now, samples_peak, samples_read;
         _Atomic uint64_t *active_samples; /* shown on the status page; may be NULL */
+        _Atomic bool any_hists;           /* some row has held a histogram; see exec_any_hists */
         Mutex mu;
         Worker *idle GUARDED_BY(&mu);
 };
@@ -111,6 +132,18 @@ MUST_CHECK bool exec_worker_give(Exec *x, Worker *w, Err *err);
 double *exec_buf_take(Worker *w, size_t n); /* valid until the matching give, whatever is taken in between */
 void exec_buf_give(Worker *w);
 void exec_workers_free(Exec *x);
+/* Where a row function puts histograms that it makes: they live until the wave of rows was consumed, or until the worker is
+ * given back when it was taken for something else. */
+Arena *exec_hist_arena(Worker *w);
+/* False: no value of this query so far is a histogram, so a row just computed has none. Who boxes the first one sets it. */
+static inline bool exec_any_hists(const Exec *x) { return atomic_load_explicit(&x->any_hists, memory_order_relaxed); }
+static inline void exec_set_any_hists(Exec *x)
+{
+        if (!exec_any_hists(x))
+                atomic_store_explicit(&x->any_hists, true, memory_order_relaxed);
+}
+/* The row's histograms are copied to arena, so that they live as long as it. */
+void exec_keep_hists(Arena *arena, double *row, size_t n);
 
 /* --- rows --- */
 Source *exec_source(Stage *stage, size_t n, size_t steps); /* heads zeroed, no rows */
