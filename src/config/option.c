@@ -130,7 +130,8 @@ static bool bind_section(const YamlNode *node, const OptionTable *table, void *s
                 const YamlPair *pair = &node->pairs[i];
                 const Option *o = find_option(table, pair->key);
                 if (!o) {
-                        unknown_key(pair, table, ctx);
+                        if (!ctx->ignore_unknown)
+                                unknown_key(pair, table, ctx);
                         continue;
                 }
                 if (o->set_offset)

@@ -64,8 +64,9 @@ typedef struct ParamList {
 typedef struct OptionCtx {
         Arena *arena; /* the configuration's lifetime */
         Diags *diags;
-        Str file;     /* as shown in messages */
-        Str base_dir; /* relative paths in the file are relative to it */
+        Str file;            /* as shown in messages */
+        Str base_dir;        /* relative paths in the file are relative to it */
+        bool ignore_unknown; /* keys that no table has are passed over */
 } OptionCtx;
 
 typedef struct Option Option;

@@ -103,7 +103,8 @@ static Str expand(Expander *e, Str text)
         Str name = str_printf(e->arena, "__alert_" STR_FMT, STR_ARG(e->rule->name));
         if (gotmpl_expand_rule(name, text, &e->data, &e->ctx, e->arena, &out, &err))
                 return out;
-        log_warn("a template of a rule fails", KV("rule", e->rule->name), KV("err", &err));
+        if (!e->query.group->replay)
+                log_warn("a template of a rule fails", KV("rule", e->rule->name), KV("err", &err));
         return str_printf(e->arena, "<error expanding template: %s>", err.msg);
 }
 
@@ -221,10 +222,11 @@ static void write_series(RuleRun *run, const ActiveAlert *a, int64_t t_ms, Appen
         labels_builder_init(&lb, arena, a->labels);
         labels_builder_set(&lb, LABEL_NAME, STR("ALERTS"));
         labels_builder_set(&lb, STR("alertstate"), a->state == ALERT_FIRING ? STR("firing") : STR("pending"));
-        rule_output_write(run, labels_builder_build(&lb, arena), t_ms, 1, appender);
+        rule_output_write(run, labels_builder_build(&lb, arena), t_ms, 1, NULL, appender);
         labels_builder_init(&lb, arena, a->labels);
         labels_builder_set(&lb, LABEL_NAME, STR("ALERTS_FOR_STATE"));
-        rule_output_write(run, labels_builder_build(&lb, arena), t_ms, floor((double)a->active_at_ms / 1000), appender);
+        rule_output_write(run, labels_builder_build(&lb, arena), t_ms, floor((double)a->active_at_ms / 1000), NULL,
+                          appender);
 }
 
 static void advance_all(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Appender *appender, Arena *arena)
@@ -338,6 +340,7 @@ void rule_alerting_send(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Arena 
         mutex_unlock(&group->mu);
         if (batch.len == 0)
                 return;
-        metric_add(sent, batch.len);
+        if (!group->replay)
+                metric_add(sent, batch.len);
         o->sink.put(o->sink.self, batch.data, batch.len);
 }

@@ -341,7 +341,9 @@ bool rules_parse(Str text, Str path, const RulesDialect *dialect, Arena *arena, 
         size_t n_docs;
         YamlError *errors;
         size_t n_errors;
-        OptionCtx ctx = { .arena = arena, .diags = diags, .file = str_dup(arena, path) };
+        OptionCtx ctx = {
+                .arena = arena, .diags = diags, .file = str_dup(arena, path), .ignore_unknown = dialect->ignore_unknown
+        };
         RuleFile file = { .path = ctx.file };
         if (!yaml_parse(text, arena, &docs, &n_docs, &errors, &n_errors)) {
                 for (size_t i = 0; i < n_errors; i++)

@@ -166,8 +166,9 @@ static void run_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
         mutex_unlock(&group->mu);
         int64_t start_ns = group->options->clock->mono_ns(group->options->clock);
         bool ok = eval_rule(group, run, ts_ms, arena, &err);
-        metric_add(evaluations, 1);
-        if (!ok) {
+        if (!group->replay)
+                metric_add(evaluations, 1);
+        if (!ok && !group->replay) {
                 metric_add(failures, 1);
                 log_warn("rule evaluation failed", KV("group", group->group.name), KV("rule", run->rule->name),
                          KV("err", &err));
@@ -205,7 +206,8 @@ void rule_group_eval(RuleGroupRun *group, int64_t ts_ms)
                 run_rule(group, &group->runs[i], ts_ms);
         count_states(group);
         double seconds = (double)(clock->mono_ns(clock) - start_ns) * 1e-9;
-        metric_observe(group_seconds, seconds);
+        if (!group->replay)
+                metric_observe(group_seconds, seconds);
         MUTEX_SCOPE(&group->mu);
         group->eval_seconds = seconds;
         group->last_eval_ms = ts_ms;

@@ -64,6 +64,7 @@ typedef struct RuleGroupRun {
         int64_t hold_until_ms;          /* restored alerts do not resolve before this */
         int64_t start_ms, last_tick_ms; /* of this program; of the one before it */
         bool running, retired;          /* manager's, under its lock */
+        bool replay;                    /* not the real thing: nothing is counted or logged */
         Mutex mu;                       /* guards what follows and the alerts, outputs and texts of runs */
         RuleRun *runs;
         double eval_seconds;
@@ -82,6 +83,9 @@ void rule_group_eval(RuleGroupRun *group, int64_t ts_ms);
 /* Stale markers for everything the group still has: it is gone from the configuration. */
 void rule_group_end(RuleGroupRun *group, int64_t ts_ms);
 
+/* rule_status.c: a copy for others. */
+void rule_status_of(RuleGroupRun *group, Arena *arena, RuleGroupStatus *ret);
+
 /* ---- one rule (rule_alerting.c, rule_output.c) */
 /* Turns the vector into alert states; true outputs are written to appender. Fails the rule as a whole. */
 MUST_CHECK bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms,
@@ -94,8 +98,9 @@ void rule_alerting_save(RuleGroupRun *group, RuleRun *run, int64_t ts_ms);
 void rule_alerting_free(ActiveAlert *alert);
 void rule_alerting_clear(RuleRun *run);
 
-/* Appends one output sample and remembers the series. */
-AppendResult rule_output_write(RuleRun *run, Labels labels, int64_t t_ms, double v, Appender *appender);
+/* Appends one output sample (h NULL: v) and remembers the series. */
+AppendResult rule_output_write(RuleRun *run, Labels labels, int64_t t_ms, double v, const Histogram *h,
+                               Appender *appender);
 /* Stale markers for the outputs that this generation did not write. */
 void rule_output_end_missing(RuleRun *run, int64_t t_ms, Appender *appender);
 void rule_output_clear(RuleRun *run);

@@ -5,7 +5,8 @@
 METRIC_FAMILY(refused, METRIC_KIND_COUNTER, "pharos_rules_samples_rejected_total",
               "Rule results that the store did not take, by reason.", "reason");
 
-AppendResult rule_output_write(RuleRun *run, Labels labels, int64_t t_ms, double v, Appender *appender)
+AppendResult rule_output_write(RuleRun *run, Labels labels, int64_t t_ms, double v, const Histogram *h,
+                               Appender *appender)
 {
         OutputSeries *known = output_map_get(&run->outputs, labels);
         if (!known) {
@@ -15,7 +16,9 @@ AppendResult rule_output_write(RuleRun *run, Labels labels, int64_t t_ms, double
                 known->memory = memory;
         }
         known->generation = run->generation;
-        AppendResult result = store_append(appender, &known->ref, labels, t_ms, v);
+        AppendResult result = h ? store_append_sample(appender, &known->ref, labels,
+                                                      &(StoreSample){ .t_ms = t_ms, .h = h })
+                                : store_append(appender, &known->ref, labels, t_ms, v);
         if (result != APPEND_OK && result != APPEND_DUPLICATE)
                 metric_add(metric_of(&refused, str_of(append_result_name(result))), 1);
         return result;
@@ -67,6 +70,7 @@ bool rule_output_record(RuleGroupRun *group, RuleRun *run, const PromqlResult *r
                                        "vector contains metrics with the same labelset after applying rule labels");
         }
         for (size_t i = 0; i < result->n_series; i++)
-                rule_output_write(run, all[i], ts_ms, result->series[i].v[0], appender);
+                rule_output_write(run, all[i], ts_ms, result->series[i].v[0],
+                                  result->series[i].h ? result->series[i].h[0] : NULL, appender);
         return true;
 }

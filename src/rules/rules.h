@@ -41,7 +41,8 @@ typedef struct RuleFile {
 
 typedef struct RulesDialect {
         PromqlFeatures features;
-        bool legacy_names; /* label and metric names must be [a-zA-Z_]...: metric_name_validation_scheme: legacy */
+        bool legacy_names;   /* label and metric names must be [a-zA-Z_]...: metric_name_validation_scheme: legacy */
+        bool ignore_unknown; /* keys that the format does not have are passed over */
 } RulesDialect;
 
 /* Parses and checks a rule file: keys, expressions (positions inside the expression), durations, templates, names,
@@ -112,3 +113,17 @@ typedef struct RuleGroupStatus {
 } RuleGroupStatus;
 /* A copy of everything, living in arena; groups sorted by file, then as written. */
 void rules_manager_status(RulesManager *manager, Arena *arena, RuleGroupStatus **ret, size_t *ret_n);
+
+/* ---- evaluation at given times, with neither manager nor pool nor database: unit tests of rules, backtests. What rules
+ * write goes to options->store, their alerts to options->sink; nothing is counted or logged. One thread. */
+typedef struct RulesReplay RulesReplay;
+/* Copies the rules; groups come in the order of the files. Returns owned. */
+RulesReplay *rules_replay_new(const RulesOptions *options, const RuleFile *files, size_t n, Labels external_labels);
+void rules_replay_free(RulesReplay *replay);
+DEFINE_AUTO(RulesReplay *, rules_replay_free);
+size_t rules_replay_len(const RulesReplay *replay); /* of groups */
+int64_t rules_replay_interval_ms(const RulesReplay *replay, size_t group);
+/* Evaluates one group as of ts_ms; errors are in the status. Times rise. */
+void rules_replay_eval(RulesReplay *replay, size_t group, int64_t ts_ms);
+/* A copy living in arena; groups by index. */
+void rules_replay_status(RulesReplay *replay, size_t group, Arena *arena, RuleGroupStatus *ret);
