@@ -290,19 +290,25 @@ static bool same(const AlertMatcherVec *a, const AlertMatcherVec *b)
         return true;
 }
 
-bool alert_matchers_parse(Str text, Arena *arena, AlertMatcherVec *out, Err *err)
+bool alert_matchers_parse_mode(Str text, AlertMatcherMode mode, Arena *arena, AlertMatcherVec *out, Err *err)
 {
         AlertMatcherVec utf8 = { .arena = arena };
         AlertMatcherVec classic = { .arena = arena };
         Err ignored;
         if (text.n > LONGEST_TEXT_BYTES)
                 return err_set(err, ERR_LIMIT, "matchers are longer than %d bytes", LONGEST_TEXT_BYTES);
-        bool utf8_ok = parse_utf8(text, arena, &utf8, err);
-        bool classic_ok = parse_classic(text, arena, &classic, &ignored);
+        bool utf8_ok = mode != ALERT_MATCHERS_CLASSIC && parse_utf8(text, arena, &utf8, err);
+        bool classic_ok = mode != ALERT_MATCHERS_UTF8 &&
+                          parse_classic(text, arena, &classic, mode == ALERT_MATCHERS_CLASSIC ? err : &ignored);
         if (!utf8_ok && !classic_ok)
                 return false;
         const AlertMatcherVec *use = classic_ok && !(utf8_ok && same(&utf8, &classic)) ? &classic : &utf8;
         for (size_t i = 0; i < use->len; i++)
                 vec_push(out, use->data[i]);
         return true;
+}
+
+bool alert_matchers_parse(Str text, Arena *arena, AlertMatcherVec *out, Err *err)
+{
+        return alert_matchers_parse_mode(text, ALERT_MATCHERS_FALLBACK, arena, out, err);
 }

@@ -1,4 +1,4 @@
-/* alert/alert_route.h - the route tree at work: which routes an alert takes, and what their groups are called. Private. */
+/* alert/alert_route.h - the route tree at work: which routes an alert takes, and what their groups are called. */
 #pragma once
 #include "alert/alert.h"
 
