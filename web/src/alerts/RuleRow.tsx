@@ -1,5 +1,6 @@
 import type { AlertInstance, Rule } from "../api/prom";
 import { describeDuration } from "../base/duration";
+import { matchersOf } from "../base/labels";
 import { formatNumber } from "../base/units";
 import { href } from "../state/router";
 import { now } from "../state/timerange";
@@ -53,6 +54,7 @@ function Instances({ rule, alerts, onPick }: { rule: Rule; alerts: AlertInstance
             <span class="num"><span class="soft">value</span> <b>{formatNumber(Number(alert.value), 5)}</b></span>
             <span class="num"><span class="soft">since</span> <Moment ms={Date.parse(alert.activeAt)} relative /></span>
             <Progress alert={alert} rule={rule} />
+            <a class="btn" href={href("/silences", { new: "1", m: matchersOf(alert.labels) })}><Icon name="silences" />Silence</a>
           </div>
         </li>
       ))}

@@ -44,3 +44,8 @@ export function seriesKey(labels: Labels): string {
   for (const char of formatSeries(labels)) h = Math.imul(h ^ char.codePointAt(0)!, 0x01000193);
   return (h >>> 0).toString(36);
 }
+
+/** The matchers that only these labels fit: `a="b", c="d"`. */
+export function matchersOf(labels: Labels): string {
+  return Object.keys(labels).sort().map((name) => `${name}=${quote(labels[name]!)}`).join(", ");
+}

@@ -1,6 +1,6 @@
 /** What is wrong now comes first. Nothing wrong takes one line. */
 import { type AlertInstance, fetchAlerts } from "../api/prom";
-import { quote } from "../base/labels";
+import { matchersOf } from "../base/labels";
 import { alertCounts } from "../state/live";
 import { useResource } from "../state/resource";
 import { href } from "../state/router";
@@ -62,7 +62,7 @@ export function Firing() {
             <li key={JSON.stringify(alert.labels)} class={`firing-row ${severityOf(alert)}`}>
               <StateTag state={severityOf(alert)} text={severityOf(alert) === "none" ? "no severity" : severityOf(alert)} />
               <div class="grow">
-                <a class="firing-name" href={href("/alerts", { q: Object.entries(alert.labels).map(([k, v]) => `${k}=${quote(v)}`).join(" "), state: "firing,pending,inactive", open: "all" })}>{name}</a>{" "}
+                <a class="firing-name" href={href("/alerts", { q: matchersOf(alert.labels), state: "firing,pending,inactive", open: "all" })}>{name}</a>{" "}
                 <span class="wrap">{titleOf(alert)}</span>
                 <LabelChips labels={alert.labels} skip={["alertname", "severity"]} />
               </div>

@@ -22,6 +22,7 @@ const STATES: Record<string, [Tone, IconName]> = {
   healthy: ["good", "check"],
   pass: ["good", "check"],
   info: ["info", "info"],
+  silenced: ["info", "silences"],
   none: ["mute", "info"],
 };
 
