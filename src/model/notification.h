@@ -7,6 +7,13 @@
 #include "base/err.h"
 #include "model/alert_msg.h"
 
+/* Whose behaviour is wanted where it differs. */
+typedef enum AlertCompat {
+        ALERT_COMPAT_AM_0_34, /* the default */
+        ALERT_COMPAT_AM_0_25,
+        ALERT_COMPAT_PHAROS, /* known mistakes of the others are not repeated */
+} AlertCompat;
+
 typedef struct Notification {
         Str receiver;
         size_t integration; /* which of the receiver's integrations */
@@ -20,6 +27,8 @@ typedef struct Notification {
         uint32_t truncated_alerts;
         Str external_url;
         int64_t now_ms;
+        Str reason;          /* why now: "first notification", ...; empty: not told */
+        Labels route_labels; /* of the route that led here */
 } Notification;
 
 /* How a delivery ended; kept in the event log. */

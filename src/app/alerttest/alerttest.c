@@ -116,7 +116,7 @@ static bool add_corpus(Arena *arena, const char *folder, Paths *paths)
 static bool read_compat(const char *text, AlertCompat *ret)
 {
         static const char *const names[] = {
-                [ALERT_COMPAT_034] = "0.34", [ALERT_COMPAT_025] = "0.25", [ALERT_COMPAT_PHAROS] = "pharos"
+                [ALERT_COMPAT_AM_0_34] = "0.34", [ALERT_COMPAT_AM_0_25] = "0.25", [ALERT_COMPAT_PHAROS] = "pharos"
         };
         for (size_t i = 0; i < ARRAY_LEN(names); i++) {
                 if (strcmp(text, names[i]) != 0)
@@ -130,7 +130,7 @@ static bool read_compat(const char *text, AlertCompat *ret)
 int main(int argc, char **argv)
 {
         AUTO(arena_free) Arena *arena = arena_new();
-        AtRun total = { .compat = ALERT_COMPAT_025 };
+        AtRun total = { .compat = ALERT_COMPAT_AM_0_25 };
         Paths paths = { .arena = arena };
         bool readable = true;
         log_configure(LOG_LV_OFF, LOG_FMT_LOGFMT);

@@ -6,8 +6,9 @@
 
 #include "base/arena.h"
 #include "codec/json.h"
-#include "model/compat.h"
+
 #include "model/labels.h"
+#include "model/notification.h"
 
 typedef struct AtRun {
         Arena *arena;          /* the file's lifetime */
