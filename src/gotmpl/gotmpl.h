@@ -177,3 +177,8 @@ typedef struct TmplAlertCtx {
         void *self;
 } TmplAlertCtx;
 extern const TmplFunc gotmpl_alert_funcs[];
+
+/* Adds the named templates that receivers use by default: __subject, slack.default.title, email.default.html, ... to a set
+ * with gotmpl_alert_funcs. Files added later may define them anew. */
+MUST_CHECK bool gotmpl_defaults_add(TmplSet *set, Err *err);
+bool gotmpl_defaults_has(Str name);
