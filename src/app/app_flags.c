@@ -112,7 +112,7 @@ static bool unknown_flag(Str name, Err *err)
                        STR_ARG(name));
 }
 
-static bool enable_features(PromqlFeatures *f, Str list, Err *err)
+bool app_flags_enable_features(PromqlFeatures *f, Str list, Err *err)
 {
         Str name;
         while (str_split_next(&list, ',', &name)) {
@@ -173,7 +173,7 @@ static bool set_flag(const Flag *flag, AppFlags *flags, const char *value, Err *
                 memcpy(field, &format, sizeof format);
                 break;
         }
-        case FLAG_FEATURES: flags->feature_text = value; return enable_features(&flags->features, text, err);
+        case FLAG_FEATURES: flags->feature_text = value; return app_flags_enable_features(&flags->features, text, err);
         case FLAG_IGNORED: break;
         }
         return ok || err_set(err, ERR_INVALID, "--%s: '%s' is not %s", flag->name, value,

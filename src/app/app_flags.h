@@ -23,6 +23,8 @@ typedef struct AppFlags {
 
 /* argv without the command. Errors name the flag and the nearest known one. */
 MUST_CHECK bool app_flags_parse(int argc, char **argv, AppFlags *ret, Err *err);
+/* Comma-separated names of Prometheus' feature flags; names that mean nothing here are passed over. */
+MUST_CHECK bool app_flags_enable_features(PromqlFeatures *features, Str names, Err *err);
 /* --help of serve. */
 void app_flags_help(Buf *out);
 /* As /api/v1/status/flags shows them. */

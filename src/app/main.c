@@ -7,6 +7,7 @@
 #include "app/app_flags.h"
 #include "app/app_query.h"
 #include "app/app_serve.h"
+#include "app/app_test_rules.h"
 #include "base/attr.h"
 
 static int run_help(int argc, char **argv);
@@ -27,6 +28,8 @@ static const struct Command {
           app_serve_run },
         { "check", "[--json] FILE...", "check configurations and rule files; file:line:col: message, exit 1 on errors",
           app_check_run },
+        { "test", "rules [--run REGEX] [--diff] [--junit FILE] FILE...",
+          "run unit tests of rules, in promtool's format", app_test_rules_run },
         { "query", "[--url URL] [--json] [--start T --end T --step D] EXPR", "ask a running server", app_query_run },
         { "series", "[--url URL] MATCH...", "list series of a running server", app_query_series_run },
         { "labels", "[--url URL] [NAME]", "list label names, or values of one", app_query_labels_run },
