@@ -174,6 +174,10 @@ static void put_rule(JsonWriter *w, const RuleStatus *r, bool with_alerts, Arena
         if (r->alerting) {
                 json_key_double(w, "duration", (double)r->for_ms / 1000);
                 json_key_double(w, "keepFiringFor", (double)r->keep_firing_for_ms / 1000);
+                if (r->consecutive_failures)
+                        json_key_u64(w, "consecutiveFailures", r->consecutive_failures);
+                if (r->recovery.n)
+                        json_key_str(w, "recovery", r->recovery);
         }
         json_key(w, STR("labels"));
         api_put_labels(w, r->labels);

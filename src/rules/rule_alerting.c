@@ -5,7 +5,9 @@
  * 2. pending -> firing when ts - active_at >= for; firing -> resolved when it is absent and keep_firing_for is over.
  *    A pending alert that is absent is forgotten. A resolved one is kept 15 minutes, to be told again.
  * 3. A failing rule keeps its alerts as they are; exceeding the limit clears them.
- * 4. Restored alerts do not resolve before the group's hold_until: after a start, data may come later than rules. */
+ * 4. Hysteresis: a firing alert that is absent goes on while its rule's hold expression gives its series, or until its
+ *    recovery expression gives a series all of whose labels its own series has.
+ * 5. Restored alerts do not resolve before the group's hold_until: after a start, data may come later than rules. */
 #include <math.h>
 
 #include "base/log.h"
@@ -127,7 +129,7 @@ static void expander_init(Expander *e, RuleGroupRun *group, const RuleRun *run, 
 /* ---- evaluation ---- */
 
 typedef struct Candidate {
-        Labels labels, annotations;
+        Labels labels, annotations, source;
         double value;
 } Candidate;
 
@@ -140,10 +142,11 @@ static Candidate make_candidate(RuleGroupRun *group, const RuleRun *run, const P
         LabelsBuilder lb;
         labels_builder_init(&lb, arena, series->labels);
         labels_builder_del(&lb, LABEL_NAME);
+        Labels source = labels_builder_build(&lb, arena);
         for (size_t i = 0; i < run->labels.n; i++)
                 labels_builder_set(&lb, run->labels.data[i].name, expand(&e, run->labels.data[i].value));
         labels_builder_set(&lb, STR("alertname"), run->rule->name);
-        Candidate c = { .labels = labels_builder_build(&lb, arena), .value = series->v[0] };
+        Candidate c = { .labels = labels_builder_build(&lb, arena), .source = source, .value = series->v[0] };
         labels_builder_init(&lb, arena, (Labels){ 0 });
         for (size_t i = 0; i < run->rule->annotations.n; i++)
                 labels_builder_set(&lb, run->rule->annotations.data[i].name,
@@ -174,8 +177,11 @@ static void merge_candidate(RuleRun *run, const Candidate *c, int64_t ts_ms)
                 a = alert_new(c->labels);
                 a->state = ALERT_PENDING;
                 a->active_at_ms = ts_ms;
+                if (run->rule->hold || run->rule->recovery)
+                        a->source = labels_dup(a->memory, c->source);
                 *alert_map_put(&run->alerts, a->labels, NULL) = a;
         }
+        a->hits++;
         arena_reset(a->texts);
         a->annotations = labels_dup(a->texts, c->annotations);
         a->value = c->value;
@@ -184,10 +190,48 @@ static void merge_candidate(RuleRun *run, const Candidate *c, int64_t ts_ms)
         a->held = false;
 }
 
-/* True when the alert stays as it is although its series is absent. */
-static bool survives_absence(const RuleGroupRun *group, const RuleRun *run, ActiveAlert *a, int64_t ts_ms)
+/* Labels without the name. */
+static bool same_source(Labels series, Labels source)
 {
-        if (a->held && ts_ms < group->hold_until_ms)
+        size_t k = 0;
+        for (size_t i = 0; i < series.n; i++) {
+                if (str_eq(series.data[i].name, LABEL_NAME))
+                        continue;
+                if (k == source.n || !str_eq(series.data[i].name, source.data[k].name) ||
+                    !str_eq(series.data[i].value, source.data[k].value))
+                        return false;
+                k++;
+        }
+        return k == source.n;
+}
+
+static bool source_has(Labels source, Labels series)
+{
+        for (size_t i = 0; i < series.n; i++)
+                if (!str_eq(series.data[i].name, LABEL_NAME) &&
+                    !str_eq(labels_get(source, series.data[i].name), series.data[i].value))
+                        return false;
+        return true;
+}
+
+static bool not_recovered(const RuleRun *run, const ActiveAlert *a, const PromqlResult *second)
+{
+        if (!second || a->state != ALERT_FIRING)
+                return false;
+        for (size_t i = 0; i < second->n_series; i++) {
+                if (run->rule->hold && same_source(second->series[i].labels, a->source))
+                        return true;
+                if (!run->rule->hold && source_has(a->source, second->series[i].labels))
+                        return false;
+        }
+        return !run->rule->hold;
+}
+
+/* True when the alert stays as it is although its series is absent. */
+static bool survives_absence(const RuleGroupRun *group, const RuleRun *run, ActiveAlert *a, const PromqlResult *second,
+                             int64_t ts_ms)
+{
+        if ((a->held && ts_ms < group->hold_until_ms) || not_recovered(run, a, second))
                 return true;
         if (a->state != ALERT_FIRING || run->rule->keep_firing_for_ms == 0)
                 return false;
@@ -197,9 +241,11 @@ static bool survives_absence(const RuleGroupRun *group, const RuleRun *run, Acti
 }
 
 /* False: forget it. */
-static bool advance(const RuleGroupRun *group, const RuleRun *run, ActiveAlert *a, int64_t ts_ms)
+static bool advance(const RuleGroupRun *group, const RuleRun *run, ActiveAlert *a, const PromqlResult *second,
+                    int64_t ts_ms)
 {
-        if (a->generation != run->generation && a->state != ALERT_INACTIVE && !survives_absence(group, run, a, ts_ms)) {
+        if (a->generation != run->generation && a->state != ALERT_INACTIVE &&
+            !survives_absence(group, run, a, second, ts_ms)) {
                 if (a->state == ALERT_PENDING)
                         return false;
                 a->state = ALERT_INACTIVE;
@@ -209,7 +255,7 @@ static bool advance(const RuleGroupRun *group, const RuleRun *run, ActiveAlert *
         if (a->state == ALERT_INACTIVE)
                 return ts_ms - a->resolved_at_ms <= KEEP_RESOLVED_MS;
         if (a->state == ALERT_PENDING && a->generation == run->generation &&
-            ts_ms - a->active_at_ms >= run->rule->for_ms) {
+            ts_ms - a->active_at_ms >= run->rule->for_ms && a->hits >= run->rule->consecutive_failures) {
                 a->state = ALERT_FIRING;
                 a->fired_at_ms = ts_ms;
         }
@@ -229,12 +275,13 @@ static void write_series(RuleRun *run, const ActiveAlert *a, int64_t t_ms, Appen
                           appender);
 }
 
-static void advance_all(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Appender *appender, Arena *arena)
+static void advance_all(RuleGroupRun *group, RuleRun *run, const PromqlResult *second, int64_t ts_ms,
+                        Appender *appender, Arena *arena)
 {
         VEC(ActiveAlert *) gone = { .arena = arena };
         for (AlertMapSlot *s = alert_map_next(&run->alerts, NULL); s; s = alert_map_next(&run->alerts, s)) {
                 ActiveAlert *a = s->val;
-                if (!advance(group, run, a, ts_ms))
+                if (!advance(group, run, a, second, ts_ms))
                         vec_push(&gone, a);
                 else if (a->state != ALERT_INACTIVE)
                         write_series(run, a, ts_ms - group->query_offset_ms, appender, arena);
@@ -253,8 +300,17 @@ static size_t count_active(const RuleRun *run)
         return n;
 }
 
-bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms,
-                        Appender *appender, Arena *arena, Err *err)
+bool rule_alerting_any_fires(RuleGroupRun *group, const RuleRun *run)
+{
+        MUTEX_SCOPE(&group->mu);
+        for (AlertMapSlot *s = alert_map_next(&run->alerts, NULL); s; s = alert_map_next(&run->alerts, s))
+                if (s->val->state == ALERT_FIRING)
+                        return true;
+        return false;
+}
+
+bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, const PromqlResult *second,
+                        int64_t ts_ms, Appender *appender, Arena *arena, Err *err)
 {
         Candidate *candidates = arena_array(arena, Candidate, result->n_series);
         OutputMap unique = { .arena = arena };
@@ -269,7 +325,7 @@ bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *r
         MUTEX_SCOPE(&group->mu);
         for (size_t i = 0; i < result->n_series; i++)
                 merge_candidate(run, &candidates[i], ts_ms);
-        advance_all(group, run, ts_ms, appender, arena);
+        advance_all(group, run, second, ts_ms, appender, arena);
         size_t active = count_active(run);
         if (group->group.limit && active > group->group.limit) {
                 rule_alerting_clear(run);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "codec/floats.h"
 #include "config/option.h"
 #include "os/file.h"
 #include "rules/rules.h"
@@ -18,6 +19,9 @@ typedef struct RuleYaml {
         int64_t for_ms, keep_firing_for_ms;
         bool has_for, has_keep;
         Labels labels, annotations;
+        uint64_t consecutive_failures;
+        const YamlNode *recovery, *recovery_threshold;
+        int64_t prediction_window_ms, prediction_range_ms;
         const YamlNode *node;
 } RuleYaml;
 
@@ -97,6 +101,27 @@ static const Option rule_options[] = {
           .kind = OPT_LABELS,
           .offset = offsetof(RuleYaml, annotations),
           .help = "Texts for people; templates." },
+        { .key = "consecutive_failures",
+          .kind = OPT_UINT,
+          .offset = offsetof(RuleYaml, consecutive_failures),
+          .max = 100000,
+          .help = "Beyond upstream: the alert fires only after so many evaluations in a row, whatever `for` says." },
+        { .key = "recovery",
+          .kind = OPT_NODE,
+          .offset = offsetof(RuleYaml, recovery),
+          .help = "Beyond upstream: a firing alert goes on until this expression gives a series all of whose labels the alert's series has." },
+        { .key = "recovery_threshold",
+          .kind = OPT_NODE,
+          .offset = offsetof(RuleYaml, recovery_threshold),
+          .help = "Beyond upstream, for an `expr` that compares with a number: a firing alert goes on until the value is on the good side of this number." },
+        { .key = "prediction_window",
+          .kind = OPT_DURATION,
+          .offset = offsetof(RuleYaml, prediction_window_ms),
+          .help = "Beyond upstream, for an `expr` that compares with a number: it also holds when predict_linear says that it will within this time." },
+        { .key = "prediction_range",
+          .kind = OPT_DURATION,
+          .offset = offsetof(RuleYaml, prediction_range_ms),
+          .help = "How far back the prediction looks; default: prediction_window." },
         OPTION_END,
 };
 static const OptionTable rule_table = { "rule", rule_options, sizeof(RuleYaml), keep_rule_node };
@@ -196,6 +221,161 @@ static bool read_expr(const RuleReader *r, const YamlNode *node, Rule *rule)
         return complain(r, place_in(node, rule->expr_text, at), buf_str(&text));
 }
 
+/* ---- what upstream does not have */
+
+static bool parse_own(const RuleReader *r, Str text, const Expr **ret, Err *err)
+{
+        Expr *expr;
+        if (!ast_parse(text, r->ctx->arena, &r->dialect->features, &expr, NULL, err))
+                return false;
+        *ret = expr;
+        return true;
+}
+
+/* The comparison with a scalar that the expression is, or NULL. */
+static const Expr *threshold_of(const Expr *expr, const Expr **ret_vector, const Expr **ret_number)
+{
+        while (expr->kind == EXPR_PAREN)
+                expr = expr->paren;
+        if (expr->kind != EXPR_BINARY || !ast_is_comparison(expr->binary.op) || expr->binary.return_bool)
+                return NULL;
+        bool right = expr->binary.rhs->type == VALUE_SCALAR && expr->binary.lhs->type == VALUE_VECTOR;
+        bool left = expr->binary.lhs->type == VALUE_SCALAR && expr->binary.rhs->type == VALUE_VECTOR;
+        *ret_number = right ? expr->binary.rhs : expr->binary.lhs;
+        *ret_vector = right ? expr->binary.lhs : expr->binary.rhs;
+        return right || left ? expr : NULL;
+}
+
+static Str source_of(Str text, const Expr *e) { return str_sub(text, e->pos.start, e->pos.end); }
+
+/* "VECTOR OP NUMBER", the sides as they were written. */
+static Str comparison(const RuleReader *r, const Expr *cmp, Str vector, Str number)
+{
+        bool right = cmp->binary.rhs->type == VALUE_SCALAR;
+        const char *op = ast_binary_op_name(cmp->binary.op);
+        return right ? str_printf(r->ctx->arena, STR_FMT " %s " STR_FMT, STR_ARG(vector), op, STR_ARG(number))
+                     : str_printf(r->ctx->arena, STR_FMT " %s " STR_FMT, STR_ARG(number), op, STR_ARG(vector));
+}
+
+/* The comparison, true also when the trend says so. */
+static Str with_prediction(const RuleReader *r, const RuleYaml *yaml, const Expr *cmp, Str vector, Str number)
+{
+        Arena *arena = r->ctx->arena;
+        Str now = comparison(r, cmp, vector, number);
+        if (yaml->prediction_window_ms == 0)
+                return now;
+        int64_t range_ms = yaml->prediction_range_ms ? yaml->prediction_range_ms : yaml->prediction_window_ms;
+        Str predicted = str_printf(arena, "predict_linear((" STR_FMT ")[%lldms:], %lld.%03d)", STR_ARG(vector),
+                                   (long long)range_ms, (long long)(yaml->prediction_window_ms / 1000),
+                                   (int)(yaml->prediction_window_ms % 1000));
+        Str later = comparison(r, cmp, predicted, number);
+        return str_printf(arena, "(" STR_FMT ") or (" STR_FMT ")", STR_ARG(now), STR_ARG(later));
+}
+
+/* recovery_threshold must lie on the good side, where both are plain numbers. */
+static bool check_side(const RuleReader *r, const YamlNode *node, const Expr *cmp, const Expr *number, double recovery)
+{
+        double sign = 1;
+        if (number->kind == EXPR_UNARY) {
+                sign = number->unary.negative ? -1 : 1;
+                number = number->unary.expr;
+        }
+        if (number->kind != EXPR_NUMBER)
+                return true;
+        bool greater = cmp->binary.op == BIN_GT || cmp->binary.op == BIN_GE;
+        bool less = cmp->binary.op == BIN_LT || cmp->binary.op == BIN_LE;
+        if (cmp->binary.lhs->type == VALUE_SCALAR) {
+                bool swap = greater;
+                greater = less;
+                less = swap;
+        }
+        double threshold = sign * number->number;
+        if (!greater && !less)
+                return complain(r, node->pos, STR("'recovery_threshold' needs an expression with <, <=, > or >="));
+        if ((greater && recovery > threshold) || (less && recovery < threshold))
+                return complain(
+                        r, node->pos,
+                        str_printf(
+                                r->ctx->arena,
+                                "'recovery_threshold' must be %s the threshold %g: the alert would end while it holds",
+                                greater ? "at most" : "at least", threshold));
+        return true;
+}
+
+static bool read_thresholds(const RuleReader *r, const RuleYaml *yaml, Rule *rule)
+{
+        const YamlNode *node = yaml->recovery_threshold;
+        const Expr *vector = NULL;
+        const Expr *number = NULL;
+        double recovery = 0;
+        Err err;
+        if (!rule->expr || (!node && !yaml->prediction_window_ms))
+                return true;
+        const Expr *cmp = threshold_of(rule->expr, &vector, &number);
+        if (!cmp)
+                return complain(
+                        r, node ? node->pos : (YamlPos){ 0 },
+                        str_printf(r->ctx->arena,
+                                   "'%s' needs an expression that compares a vector with a number, such as x > 5",
+                                   node ? "recovery_threshold" : "prediction_window"));
+        Str text = rule->expr_text;
+        Str vector_text = source_of(text, vector);
+        if (node && !floats_parse(scalar_text(node), &recovery))
+                return complain(r, node->pos, STR("'recovery_threshold' must be a number"));
+        if (node && !check_side(r, node, cmp, number, recovery))
+                return false;
+        if (node) {
+                rule->hold_text = with_prediction(r, yaml, cmp, vector_text, scalar_text(node));
+                if (!parse_own(r, rule->hold_text, &rule->hold, &err))
+                        return complain(r, node->pos, str_of(str_dupz(r->ctx->arena, str_of(err.msg))));
+        }
+        if (yaml->prediction_window_ms) {
+                rule->expr_text = with_prediction(r, yaml, cmp, vector_text, source_of(text, number));
+                if (!parse_own(r, rule->expr_text, &rule->expr, &err))
+                        return complain(r, (YamlPos){ 0 }, str_of(str_dupz(r->ctx->arena, str_of(err.msg))));
+        }
+        return true;
+}
+
+static bool read_recovery(const RuleReader *r, const RuleYaml *yaml, Rule *rule)
+{
+        const YamlNode *node = yaml->recovery;
+        SrcPos at = { 0 };
+        Expr *expr;
+        Err err;
+        if (!node)
+                return true;
+        if (yaml->recovery_threshold)
+                return complain(r, node->pos, STR("only one of 'recovery' and 'recovery_threshold' can be set"));
+        rule->recovery_text = scalar_text(node);
+        if (!rule->recovery_text.n)
+                return complain(r, node->pos, STR("'recovery' must be an expression"));
+        if (ast_parse(rule->recovery_text, r->ctx->arena, &r->dialect->features, &expr, &at, &err)) {
+                if (expr->type != VALUE_VECTOR)
+                        return complain(r, node->pos, STR("'recovery' must give an instant vector"));
+                rule->recovery = expr;
+                return true;
+        }
+        Buf text = { .arena = r->ctx->arena };
+        buf_lit(&text, "could not parse recovery: ");
+        ast_format_error(&text, rule->recovery_text, at, err.msg);
+        return complain(r, place_in(node, rule->recovery_text, at), buf_str(&text));
+}
+
+static bool read_extensions(const RuleReader *r, const RuleYaml *yaml, Rule *rule)
+{
+        bool any = yaml->consecutive_failures || yaml->recovery || yaml->recovery_threshold ||
+                   yaml->prediction_window_ms || yaml->prediction_range_ms;
+        rule->consecutive_failures = yaml->consecutive_failures;
+        if (any && !rule->alerting)
+                return complain(r, (YamlPos){ 0 },
+                                STR("'recovery', 'consecutive_failures' and predictions belong to alerting rules"));
+        if (yaml->prediction_range_ms && !yaml->prediction_window_ms)
+                return complain(r, (YamlPos){ 0 }, STR("'prediction_range' needs 'prediction_window'"));
+        bool ok = read_recovery(r, yaml, rule);
+        return read_thresholds(r, yaml, rule) && ok;
+}
+
 static bool name_is_valid(const RuleReader *r, Str name)
 {
         if (name.n == 0)
@@ -278,6 +458,7 @@ static bool read_rule(RuleReader *r, const RuleYaml *yaml, Rule *rule)
                 ok = complain(r, (YamlPos){ 0 }, STR("one of 'record' or 'alert' must be set"));
         ok &= read_expr(r, yaml->expr, rule);
         ok &= check_names(r, rule);
+        ok &= read_extensions(r, yaml, rule);
         if (record.n && !alert.n)
                 ok &= check_recording(r, yaml, rule);
         if (alert.n) {

@@ -26,6 +26,16 @@ static Labels merge_labels(Labels under, Labels over, Arena *arena)
         return (Labels){ all, n };
 }
 
+/* It was parsed before, with the same features: a failure now leaves the rule without an expression, and says so. */
+static const Expr *parse_again(Str name, Str text, const PromqlFeatures *features, Arena *arena)
+{
+        Expr *expr = NULL;
+        Err err;
+        if (text.n && !ast_parse(text, arena, features, &expr, NULL, &err))
+                log_error("a rule's expression does not parse", KV("rule", name), KV("err", &err));
+        return expr;
+}
+
 static void copy_rule(Rule *to, const Rule *from, const PromqlFeatures *features, Arena *arena)
 {
         *to = *from;
@@ -33,12 +43,11 @@ static void copy_rule(Rule *to, const Rule *from, const PromqlFeatures *features
         to->expr_text = str_dup(arena, from->expr_text);
         to->labels = labels_dup(arena, from->labels);
         to->annotations = labels_dup(arena, from->annotations);
-        Expr *expr = NULL;
-        Err err;
-        /* It was parsed before, with the same features: a failure now leaves the rule without an expression, and says so. */
-        if (!ast_parse(to->expr_text, arena, features, &expr, NULL, &err))
-                log_error("a rule's expression does not parse", KV("rule", to->name), KV("err", &err));
-        to->expr = expr;
+        to->hold_text = str_dup(arena, from->hold_text);
+        to->recovery_text = str_dup(arena, from->recovery_text);
+        to->expr = parse_again(to->name, to->expr_text, features, arena);
+        to->hold = parse_again(to->name, to->hold_text, features, arena);
+        to->recovery = parse_again(to->name, to->recovery_text, features, arena);
 }
 
 static bool same_rule(const RuleRun *a, const RuleRun *b)
@@ -132,20 +141,33 @@ static bool as_vector(PromqlResult *result, Arena *arena, Err *err)
         return true;
 }
 
+static bool ask(const RulesOptions *o, const Expr *expr, Str text, int64_t t_ms, Arena *arena, PromqlResult *ret,
+                Err *err)
+{
+        PromqlQuery query = { .expr = expr, .text = text, .start_ms = t_ms, .end_ms = t_ms };
+        return promql_exec(o->engine, o->store, &query, arena, ret, err) && as_vector(ret, arena, err);
+}
+
 static bool eval_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Arena *arena, Err *err)
 {
         const RulesOptions *o = group->options;
         if (!run->rule->expr)
                 return err_set(err, ERR_INVALID, "the expression does not parse");
         int64_t query_ms = ts_ms - group->query_offset_ms;
-        PromqlQuery query = {
-                .expr = run->rule->expr, .text = run->rule->expr_text, .start_ms = query_ms, .end_ms = query_ms
-        };
         PromqlResult result;
-        if (!promql_exec(o->engine, o->store, &query, arena, &result, err) || !as_vector(&result, arena, err))
+        PromqlResult second;
+        const PromqlResult *asked = NULL;
+        if (!ask(o, run->rule->expr, run->rule->expr_text, query_ms, arena, &result, err))
                 return false;
+        const Expr *expr = run->rule->hold ? run->rule->hold : run->rule->recovery;
+        if (expr && rule_alerting_any_fires(group, run)) {
+                Str text = run->rule->hold ? run->rule->hold_text : run->rule->recovery_text;
+                if (!ask(o, expr, text, query_ms, arena, &second, err))
+                        return err_wrap(err, "recovery");
+                asked = &second;
+        }
         Appender *appender = store_appender(o->store);
-        bool ok = run->rule->alerting ? rule_alerting_eval(group, run, &result, ts_ms, appender, arena, err)
+        bool ok = run->rule->alerting ? rule_alerting_eval(group, run, &result, asked, ts_ms, appender, arena, err)
                                       : rule_output_record(group, run, &result, query_ms, appender, arena, err);
         if (!ok) {
                 store_rollback(appender);

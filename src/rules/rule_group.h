@@ -24,6 +24,8 @@ typedef struct ActiveAlert {
         Arena *memory; /* labels; annotations live in texts */
         Arena *texts;  /* annotations, replaced at every evaluation */
         Labels labels, annotations;
+        Labels source; /* of the series that it came from, without its name; kept for rules with hysteresis alone */
+        uint64_t hits; /* evaluations in a row that found it */
         AlertState state;
         double value;
         int64_t active_at_ms, fired_at_ms, resolved_at_ms, last_sent_at_ms, valid_until_ms, keep_firing_since_ms;
@@ -87,9 +89,12 @@ void rule_group_end(RuleGroupRun *group, int64_t ts_ms);
 void rule_status_of(RuleGroupRun *group, Arena *arena, RuleGroupStatus *ret);
 
 /* ---- one rule (rule_alerting.c, rule_output.c) */
-/* Turns the vector into alert states; true outputs are written to appender. Fails the rule as a whole. */
-MUST_CHECK bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms,
-                                   Appender *appender, Arena *arena, Err *err);
+/* Turns the vector into alert states; true outputs are written to appender. Fails the rule as a whole. second: the result of
+ * the rule's hold or recovery expression; NULL: it has none, or nothing fires. */
+MUST_CHECK bool rule_alerting_eval(RuleGroupRun *group, RuleRun *run, const PromqlResult *result,
+                                   const PromqlResult *second, int64_t ts_ms, Appender *appender, Arena *arena,
+                                   Err *err);
+bool rule_alerting_any_fires(RuleGroupRun *group, const RuleRun *run);
 /* Sends what needs sending to the sink. */
 void rule_alerting_send(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Arena *arena);
 /* Reads and writes the rule's alerts in the state database. */

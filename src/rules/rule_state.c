@@ -66,6 +66,10 @@ static Str encode(const RuleRun *run, bool texts, int64_t ts_ms, Arena *arena, s
                 json_key_i64(&w, "fired_at_ms", a->fired_at_ms);
                 json_key_i64(&w, "resolved_at_ms", a->resolved_at_ms);
                 json_key_i64(&w, "keep_firing_since_ms", a->keep_firing_since_ms);
+                if (a->source.n)
+                        put_labels(&w, "source", a->source);
+                if (run->rule->consecutive_failures && a->state == ALERT_PENDING)
+                        json_key_i64(&w, "hits", (int64_t)a->hits);
                 if (texts)
                         json_key_double(&w, "value", a->value);
                 json_end_object(&w);
@@ -128,6 +132,8 @@ static void restore_one(RuleRun *run, const JsonValue *doc, int64_t away_ms, boo
         a->texts = arena_new();
         a->labels = labels_dup(a->memory, read_labels(labels, arena));
         a->annotations = labels_dup(a->texts, read_labels(json_get(doc, STR("annotations")), arena));
+        a->source = labels_dup(a->memory, read_labels(json_get(doc, STR("source")), arena));
+        a->hits = (uint64_t)number(doc, STR("hits"));
         a->state = (AlertState)state;
         a->held = true;
         a->value = value ? value->num : 0;

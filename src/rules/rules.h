@@ -23,6 +23,12 @@ typedef struct Rule {
         int64_t for_ms, keep_firing_for_ms;
         Labels labels, annotations; /* templates as written */
         YamlPos pos;
+        /* Beyond upstream. expr_text is the whole of it: prediction_window is already worked in. */
+        uint64_t consecutive_failures; /* fires only after so many evaluations in a row; 0: as 1 */
+        Str hold_text;                 /* a firing alert goes on while this gives its series (recovery_threshold) */
+        const Expr *hold;              /* NULL: none */
+        Str recovery_text;             /* a firing alert goes on until this gives a series whose labels it has */
+        const Expr *recovery;          /* NULL: none */
 } Rule;
 typedef struct RuleGroup {
         Str name, file;
@@ -95,6 +101,8 @@ typedef struct RuleStatus {
         Str name, query;
         Labels labels, annotations;
         int64_t for_ms, keep_firing_for_ms;
+        uint64_t consecutive_failures; /* 0: not said */
+        Str recovery;                  /* what ends it, or keeps it: see Rule; empty: not said */
         RuleHealth health;
         Str last_error;
         double eval_seconds;
