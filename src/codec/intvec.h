@@ -1,0 +1,35 @@
+/* codec/intvec.h - a vector of 64-bit integers in few bytes: values, their differences or the differences of those, less a base, divided by
+ * what divides all, packed with one width; the few that do not fit are patched. Pure. Layout: docs/formats/parts.md.
+ *
+ * Any int64 survives (arithmetic wraps). Decoding takes any bytes without harm. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum {
+        INTVEC_MAX = 1024,     /* values of one vector */
+        INTVEC_PAD_BYTES = 16, /* readable bytes that a decoder needs behind the bytes */
+};
+
+/* How a vector will be coded; the arrays are scratch, so plans are made once and used for many vectors. */
+typedef struct IntvecPlan {
+        unsigned order;   /* 0: values, 1: differences, 2: differences of differences */
+        unsigned width;   /* bits of a packed value */
+        unsigned shift;   /* zero bits that all of them had at the end */
+        uint64_t divisor; /* odd, divides all of them; 1: none */
+        uint64_t base;
+        size_t n, patches, bytes;  /* bytes: of the whole code, exactly or a little above */
+        uint64_t rest[INTVEC_MAX]; /* what is packed, before shift and divisor */
+} IntvecPlan;
+
+/* Finds a short code of v[0..n), 1 <= n <= INTVEC_MAX. */
+void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n);
+/* Appends the code; v as given to intvec_plan. Changes plan->rest. */
+void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out);
+/* Fills out[0..n); *used: bytes of the code. ERR_CORRUPT when p holds no code of n values. */
+MUST_CHECK bool intvec_read(Str bytes, size_t n, int64_t *out, size_t *used, Err *err);

@@ -1,0 +1,133 @@
+#include "testing.h"
+
+#include "base/rand.h"
+#include "codec/intvec.h"
+
+static IntvecPlan plan;
+static int64_t out[INTVEC_MAX + 1];
+
+/* Codes, decodes, compares; returns the bytes. */
+static size_t trip(const int64_t *v, size_t n)
+{
+        AUTO(buf_done) Buf b = { 0 };
+        buf_lit(&b, "x"); /* not aligned */
+        intvec_plan(&plan, v, n);
+        size_t promised = plan.bytes;
+        intvec_write(&plan, v, &b);
+        size_t bytes = b.n - 1, used = 0;
+        assert_true(bytes <= promised + 16);
+        memset(buf_reserve(&b, INTVEC_PAD_BYTES), 0xee, INTVEC_PAD_BYTES);
+        out[n] = 42;
+        Err err;
+        assert_ok(intvec_read((Str){ b.p + 1, bytes }, n, out, &used, &err), err);
+        assert_int_equal(used, bytes);
+        assert_memory_equal(out, v, n * sizeof *v);
+        assert_int_equal(out[n], 42);
+        /* Cut anywhere: an error, or at least no harm. */
+        for (size_t cut = 0; cut < bytes && cut < 40; cut++)
+                IGNORE(intvec_read((Str){ b.p + 1, cut }, n, out, &used, &err));
+        return bytes;
+}
+
+static int64_t v[INTVEC_MAX];
+
+static void regular_shapes_are_small(void **state)
+{
+        (void)state;
+        for (int i = 0; i < INTVEC_MAX; i++)
+                v[i] = 7;
+        assert_true(trip(v, INTVEC_MAX) <= 6);
+        for (int i = 0; i < INTVEC_MAX; i++)
+                v[i] = INT64_C(1700000000000) + i * INT64_C(15000);
+        assert_true(trip(v, INTVEC_MAX) <= 14);
+        for (int i = 0; i < INTVEC_MAX; i++)
+                v[i] = (int64_t)i * i * 3;
+        assert_true(trip(v, INTVEC_MAX) <= 14);
+}
+
+static void what_divides_all_costs_nothing(void **state)
+{
+        (void)state;
+        Rand r;
+        rand_init(&r, 3);
+        for (int i = 0; i < INTVEC_MAX; i++)
+                v[i] = (int64_t)rand_below(&r, 256) * 4096 * 3 + 1234;
+        assert_true(trip(v, INTVEC_MAX) <= INTVEC_MAX + 20);
+        /* Also when the first few came from elsewhere. */
+        for (int i = 0; i < 5; i++)
+                v[i] += 17;
+        assert_true(trip(v, INTVEC_MAX) <= INTVEC_MAX + 80);
+}
+
+static void outliers_are_patched(void **state)
+{
+        (void)state;
+        Rand r;
+        rand_init(&r, 4);
+        int64_t sum = 0;
+        for (int i = 0; i < INTVEC_MAX; i++) {
+                sum += (int64_t)rand_below(&r, 16);
+                if (i == 500)
+                        sum = 0; /* a counter that starts over */
+                if (i == 700)
+                        sum += INT64_C(1) << 40;
+                v[i] = sum;
+        }
+        assert_true(trip(v, INTVEC_MAX) <= INTVEC_MAX / 2 + 50);
+}
+
+static void every_int_survives(void **state)
+{
+        (void)state;
+        static const int64_t edge[] = { INT64_MIN, INT64_MAX, 0, -1, 1, INT64_MIN + 1, INT64_MAX - 1, INT64_MIN, 5 };
+        for (size_t n = 1; n <= sizeof edge / sizeof *edge; n++)
+                trip(edge, n);
+        Rand r;
+        rand_init(&r, 5);
+        for (int round = 0; round < 3000; round++) {
+                size_t n = 1 + rand_below(&r, round % 10 ? 70 : INTVEC_MAX);
+                unsigned bits = (unsigned)rand_below(&r, 65), step = (unsigned)rand_below(&r, 1000) + 1;
+                unsigned odd = (unsigned)rand_below(&r, 40) + 2;
+                int64_t sum = (int64_t)rand_u64(&r);
+                for (size_t i = 0; i < n; i++) {
+                        uint64_t x = bits ? rand_u64(&r) >> (64 - bits) : 0;
+                        x *= step;
+                        if (rand_below(&r, odd) == 0 && round % 3 == 0)
+                                x = rand_u64(&r);
+                        sum = (int64_t)((uint64_t)sum + x);
+                        v[i] = round % 2 ? sum : (int64_t)x;
+                }
+                trip(v, n);
+        }
+}
+
+static void damaged_bytes_are_an_error_or_harmless(void **state)
+{
+        (void)state;
+        Rand r;
+        rand_init(&r, 6);
+        for (int round = 0; round < 20000; round++) {
+                char bytes[64 + INTVEC_PAD_BYTES];
+                for (size_t i = 0; i < sizeof bytes; i++)
+                        bytes[i] = (char)rand_u64(&r);
+                bytes[0] &= 15;
+                bytes[1] &= 63;
+                size_t used;
+                Err err;
+                size_t n = 1 + rand_below(&r, 300);
+                if (!intvec_read((Str){ bytes, 64 }, n, out, &used, &err))
+                        assert_int_equal(err.code, ERR_CORRUPT);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(regular_shapes_are_small),
+                cmocka_unit_test(what_divides_all_costs_nothing),
+                cmocka_unit_test(outliers_are_patched),
+                cmocka_unit_test(every_int_survives),
+                cmocka_unit_test(damaged_bytes_are_an_error_or_harmless),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
