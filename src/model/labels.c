@@ -189,6 +189,17 @@ void labels_print_json(Buf *out, Labels labels)
         buf_char(out, '}');
 }
 
+Labels labels_from_json(Arena *arena, const JsonValue *object)
+{
+        LabelsBuilder lb;
+        labels_builder_init(&lb, arena, (Labels){ 0 });
+        for (size_t i = 0; object && object->kind == JSON_OBJECT && i < object->n; i++)
+                if (object->members[i].value.kind == JSON_STRING)
+                        labels_builder_set(&lb, str_dup(arena, object->members[i].key),
+                                           str_dup(arena, object->members[i].value.str));
+        return labels_builder_build(&lb, arena);
+}
+
 void labels_builder_init(LabelsBuilder *b, Arena *arena, Labels base)
 {
         b->pairs = (__typeof__(b->pairs)){ .arena = arena };

@@ -9,6 +9,8 @@
 #include "base/str.h"
 #include "base/vec.h"
 
+struct JsonValue;
+
 #define LABEL_NAME STR("__name__")
 
 typedef struct Label {
@@ -36,6 +38,8 @@ Labels labels_dup(Arena *arena, Labels labels);
 void labels_print(Buf *out, Labels labels);
 /* {"a":"b",...} including __name__. */
 void labels_print_json(Buf *out, Labels labels);
+/* A JSON object of strings, copied into arena; other values are left out, NULL gives none. */
+Labels labels_from_json(Arena *arena, const struct JsonValue *object);
 bool labels_name_is_legacy_valid(Str name);   /* [a-zA-Z_][a-zA-Z0-9_]* */
 bool labels_metric_is_legacy_valid(Str name); /* the same plus colons */
 

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/vec.h"
 #include "codec/floats.h"
+#include "model/histops.h"
 #include "model/sample.h"
 #include "promql/parse.h"
 
@@ -19,7 +20,6 @@ typedef struct Scan {
         size_t i;
         Err *err;
         VEC(SequenceValue) values;
-        bool has_histogram;
 } Scan;
 
 static bool fail(Scan *s, const char *what) { return err_set(s->err, ERR_INVALID, "column %zu: %s", s->i + 1, what); }
@@ -171,10 +171,11 @@ static bool scan_floats(Scan *s)
         return add_floats(s, v, step, n);
 }
 
-/* ---- histograms: checked, not built ---- */
+/* ---- histograms ---- */
 
-static bool scan_list(Scan *s)
+static bool scan_list(Scan *s, const double **ret, uint32_t *ret_n)
 {
+        VEC(double) list = { .arena = s->values.arena };
         double v;
         if (at(s) != '[')
                 return fail(s, "expected '['");
@@ -185,86 +186,170 @@ static bool scan_list(Scan *s)
                         return false;
                 if (at(s) != ']' && !is_blank(at(s)))
                         return fail(s, "invalid character in buckets description");
+                vec_push(&list, v);
                 skip_blanks(s);
         }
         s->i++;
+        *ret = list.data;
+        *ret_n = (uint32_t)list.len;
         return true;
 }
 
-static bool scan_int(Scan *s)
+static bool scan_int(Scan *s, int32_t *ret)
 {
         uint64_t n;
-        if (at(s) == '-')
+        bool negative = at(s) == '-';
+        if (negative)
                 s->i++;
-        return scan_count(s, &n);
+        if (!scan_count(s, &n))
+                return false;
+        if (n > INT32_MAX)
+                return fail(s, "number out of range");
+        *ret = negative ? -(int32_t)n : (int32_t)n;
+        return true;
 }
 
-static bool scan_hint(Scan *s)
+static bool scan_hint(Scan *s, uint8_t *ret)
 {
-        static const Str HINTS[] = { STR_INIT("unknown"), STR_INIT("reset"), STR_INIT("not_reset"), STR_INIT("gauge") };
+        static const Str HINTS[] = { [HISTOGRAM_HINT_UNKNOWN] = STR_INIT("unknown"),
+                                     [HISTOGRAM_HINT_RESET] = STR_INIT("reset"),
+                                     [HISTOGRAM_HINT_NOT_RESET] = STR_INIT("not_reset"),
+                                     [HISTOGRAM_HINT_GAUGE] = STR_INIT("gauge") };
         for (size_t k = 0; k < ARRAY_LEN(HINTS); k++)
-                if (accept(s, HINTS[k]))
+                if (accept(s, HINTS[k])) {
+                        *ret = (uint8_t)k;
                         return true;
+                }
         return fail(s, "counter_reset_hint must be unknown, reset, not_reset or gauge");
 }
 
-static const struct {
-        Str name;
-        char kind; /* i integer, f float, l list, h hint */
-} KEYS[] = {
-        { STR_INIT("schema"), 'i' },
-        { STR_INIT("sum"), 'f' },
-        { STR_INIT("count"), 'f' },
-        { STR_INIT("z_bucket"), 'f' },
-        { STR_INIT("z_bucket_w"), 'f' },
-        { STR_INIT("buckets"), 'l' },
-        { STR_INIT("offset"), 'i' },
-        { STR_INIT("n_buckets"), 'l' },
-        { STR_INIT("n_offset"), 'i' },
-        { STR_INIT("custom_values"), 'l' },
-        { STR_INIT("counter_reset_hint"), 'h' },
+typedef enum HistKey {
+        KEY_SCHEMA,
+        KEY_SUM,
+        KEY_COUNT,
+        KEY_ZERO,
+        KEY_ZERO_WIDTH,
+        KEY_BUCKETS,
+        KEY_OFFSET,
+        KEY_NEGATIVE,
+        KEY_NEGATIVE_OFFSET,
+        KEY_CUSTOM,
+        KEY_HINT,
+} HistKey;
+
+static const Str KEYS[] = {
+        [KEY_SCHEMA] = STR_INIT("schema"),
+        [KEY_SUM] = STR_INIT("sum"),
+        [KEY_COUNT] = STR_INIT("count"),
+        [KEY_ZERO] = STR_INIT("z_bucket"),
+        [KEY_ZERO_WIDTH] = STR_INIT("z_bucket_w"),
+        [KEY_BUCKETS] = STR_INIT("buckets"),
+        [KEY_OFFSET] = STR_INIT("offset"),
+        [KEY_NEGATIVE] = STR_INIT("n_buckets"),
+        [KEY_NEGATIVE_OFFSET] = STR_INIT("n_offset"),
+        [KEY_CUSTOM] = STR_INIT("custom_values"),
+        [KEY_HINT] = STR_INIT("counter_reset_hint"),
 };
 
-/* key:value; *seen remembers the keys by bit. */
-static bool scan_histogram_item(Scan *s, unsigned *seen)
+typedef struct HistText {
+        Histogram h;
+        int32_t schema, offset, n_offset;
+        unsigned seen; /* keys by bit */
+} HistText;
+
+static bool scan_key_value(Scan *s, HistKey key, HistText *t)
+{
+        switch (key) {
+        case KEY_SCHEMA: return scan_int(s, &t->schema);
+        case KEY_SUM: return scan_number(s, &t->h.sum);
+        case KEY_COUNT: return scan_number(s, &t->h.count);
+        case KEY_ZERO: return scan_number(s, &t->h.zero_count);
+        case KEY_ZERO_WIDTH: return scan_number(s, &t->h.zero_threshold);
+        case KEY_BUCKETS: return scan_list(s, &t->h.positive.counts, &t->h.positive.n_counts);
+        case KEY_OFFSET: return scan_int(s, &t->offset);
+        case KEY_NEGATIVE: return scan_list(s, &t->h.negative.counts, &t->h.negative.n_counts);
+        case KEY_NEGATIVE_OFFSET: return scan_int(s, &t->n_offset);
+        case KEY_CUSTOM: return scan_list(s, &t->h.custom, &t->h.n_custom);
+        case KEY_HINT: return scan_hint(s, &t->h.hint);
+        }
+        return false;
+}
+
+/* key:value */
+static bool scan_histogram_item(Scan *s, HistText *t)
 {
         size_t from = s->i, key = 0;
-        double v;
         while (is_letter(at(s)) || at(s) == '_')
                 s->i++;
         Str name = str_sub(s->line, from, s->i);
-        while (key < ARRAY_LEN(KEYS) && !str_eq(name, KEYS[key].name))
+        while (key < ARRAY_LEN(KEYS) && !str_eq(name, KEYS[key]))
                 key++;
         if (key == ARRAY_LEN(KEYS)) {
                 s->i = from;
                 return fail(s, "bad histogram descriptor");
         }
-        if (*seen & (1u << key))
+        if (t->seen & (1u << key))
                 return fail(s, "duplicate key in histogram");
-        *seen |= 1u << key;
+        t->seen |= 1u << key;
         if (at(s) != ':')
                 return fail(s, "missing `:` for histogram descriptor");
         s->i++;
-        switch (KEYS[key].kind) {
-        case 'i': return scan_int(s);
-        case 'l': return scan_list(s);
-        case 'h': return scan_hint(s);
-        default: return scan_number(s, &v);
-        }
+        return scan_key_value(s, (HistKey)key, t);
 }
 
-static bool scan_histogram(Scan *s)
+static void one_span(Scan *s, HistogramSide *side, int32_t offset)
 {
-        unsigned seen = 0;
+        if (side->n_counts == 0)
+                return;
+        HistogramSpan *span = arena_new_of(s->values.arena, HistogramSpan);
+        *span = (HistogramSpan){ .offset = offset, .n = side->n_counts };
+        side->spans = span;
+        side->n_spans = 1;
+}
+
+static bool scan_histogram(Scan *s, const Histogram **ret, bool *ret_hint)
+{
+        HistText t = { 0 };
         if (!accept(s, STR("{{")))
                 return fail(s, "expected '{{'");
         skip_blanks(s);
         while (!accept(s, STR("}}"))) {
-                if (!scan_histogram_item(s, &seen))
+                if (!scan_histogram_item(s, &t))
                         return false;
                 if (!is_blank(at(s)) && at(s) != '}')
                         return fail(s, "histogram description incomplete");
                 skip_blanks(s);
+        }
+        bool custom = t.schema == HISTOGRAM_CUSTOM_SCHEMA;
+        if (!custom && (t.schema < HISTOGRAM_MIN_SCHEMA || t.schema > HISTOGRAM_MAX_SCHEMA))
+                return fail(s, "the schema of a histogram is -4 to 8, or -53");
+        t.h.schema = (int8_t)t.schema;
+        one_span(s, &t.h.positive, t.offset);
+        one_span(s, &t.h.negative, t.n_offset);
+        Histogram *h = arena_new_of(s->values.arena, Histogram);
+        *h = t.h;
+        *ret = h;
+        *ret_hint = t.seen & (1u << KEY_HINT);
+        return true;
+}
+
+static bool add_histograms(Scan *s, const Histogram *h, const Histogram *step, bool minus, bool hint_set, uint64_t n)
+{
+        Arena *arena = s->values.arena;
+        if (!make_room(s, n < UINT64_MAX ? n + 1 : n))
+                return false;
+        for (uint64_t k = 0; k <= n; k++) {
+                vec_push(&s->values, (SequenceValue){ .h = h, .hint_set = hint_set });
+                if (!step || k == n)
+                        continue;
+                if (h->schema > step->schema)
+                        return err_set(s->err, ERR_INVALID,
+                                       "column %zu: error combining histograms: cannot merge from schema %d to %d",
+                                       s->i + 1, step->schema, h->schema);
+                const Histogram *next = minus ? histops_sub(arena, h, step, NULL) : histops_add(arena, h, step, NULL);
+                if (!next)
+                        return fail(s, "error combining histograms: exponential and custom buckets do not mix");
+                h = minus ? histops_with_hint(arena, next, (HistogramHint)h->hint) : next;
         }
         return true;
 }
@@ -272,20 +357,24 @@ static bool scan_histogram(Scan *s)
 static bool scan_histograms(Scan *s)
 {
         uint64_t n = 0;
-        s->has_histogram = true;
-        if (!scan_histogram(s))
+        const Histogram *h, *step = NULL;
+        bool hint_set, ignored;
+        if (!scan_histogram(s, &h, &hint_set))
                 return false;
-        bool stepped = at(s) == '+' || at(s) == '-';
+        bool minus = at(s) == '-', stepped = at(s) == '+' || minus;
         if (stepped) {
                 s->i++;
-                if (!scan_histogram(s))
+                if (!scan_histogram(s, &step, &ignored))
                         return false;
         }
         if (at(s) == 'x') {
                 s->i++;
-                return scan_count(s, &n);
+                if (!scan_count(s, &n))
+                        return false;
+        } else if (stepped) {
+                return fail(s, "expected 'x' and a count behind the step");
         }
-        return stepped ? fail(s, "expected 'x' and a count behind the step") : true;
+        return add_histograms(s, h, step, minus, hint_set, n);
 }
 
 static bool scan_values(Scan *s)
@@ -338,8 +427,6 @@ bool seriesdesc_parse(Str line, Arena *arena, SeriesDesc *ret, Err *err)
                 return fail(&s, "expected white space behind the labels");
         if (!scan_values(&s))
                 return false;
-        if (s.has_histogram)
-                return err_set(err, ERR_UNSUPPORTED, "native histograms are not supported yet");
         *ret = (SeriesDesc){ .labels = labels, .values = s.values.data, .n = s.values.len };
         return true;
 }

@@ -2,7 +2,8 @@
  *     http_requests{job="api"} 0+10x100 _ stale -3 NaN {{schema:1 ...}}x3
  *
  * Values: a number, `_` (no sample), `stale`; VxN is V and N repetitions (N+1 values), V+DxN and V-DxN count on by D,
- * _xN is N gaps. Histograms in {{}} are read and checked, then refused as ERR_UNSUPPORTED: they are not stored yet. */
+ * _xN is N gaps. Native histograms are {{key:value ...}} with schema, sum, count, z_bucket, z_bucket_w, buckets, offset,
+ * n_buckets, n_offset, custom_values, counter_reset_hint, each optional; their steps are histograms, too. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -12,6 +13,7 @@ typedef struct SequenceValue {
         double v;
         const struct Histogram *h; /* NULL: a float */
         bool omitted;              /* _ */
+        bool hint_set;             /* the description says a counter reset hint */
 } SequenceValue;
 
 typedef struct SeriesDesc {

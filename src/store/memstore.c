@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "model/histops.h"
 #include "store/labelcheck.h"
 
 typedef struct MemSeries {
@@ -40,13 +41,13 @@ struct MemStore {
 
 typedef struct MemPending {
         size_t series;
-        Sample sample;
+        StoreSample sample; /* its histogram lives in the appender's arena */
 } MemPending;
 
 #define MAP_NAME NewestMap
 #define MAP_FN_PREFIX newest_map
 #define MAP_KEY size_t
-#define MAP_VAL Sample /* the appender's own newest sample of a series */
+#define MAP_VAL StoreSample /* the appender's own newest sample of a series */
 #define MAP_HASH(k) hash_u64(k)
 #define MAP_EQ(a, b) ((a) == (b))
 #include "base/map.inc.h"
@@ -56,6 +57,7 @@ typedef struct MemAppender {
         MemStore *ms;
         VEC(MemPending) pending;
         NewestMap newest;
+        Arena *arena; /* NULL: no histogram came */
 } MemAppender;
 
 typedef struct MemQuerier {
@@ -80,30 +82,62 @@ static size_t column_find(const Column *c, int64_t t_ms)
         return lo;
 }
 
-static AppendResult same_time(double old, double v)
+static AppendResult same_time(double v, const Histogram *h, const StoreSample *s)
 {
-        return bits_of_double(old) == bits_of_double(v) ? APPEND_DUPLICATE : APPEND_CONFLICT;
+        bool same = h && s->h ? histogram_same(h, s->h) : !h && !s->h && bits_of_double(v) == bits_of_double(s->v);
+        return same ? APPEND_DUPLICATE : APPEND_CONFLICT;
 }
 
-static AppendResult judge(const MemStore *ms, const Column *c, int64_t t_ms, double v)
+static AppendResult judge(const MemStore *ms, const Column *c, const StoreSample *s)
 {
-        if (c->n == 0 || t_ms > c->t[c->n - 1])
+        if (c->n == 0 || s->t_ms > c->t[c->n - 1])
                 return APPEND_OK;
-        size_t at = column_find(c, t_ms);
-        if (at < c->n && c->t[at] == t_ms)
-                return same_time(c->v[at], v);
-        return t_ms >= c->t[c->n - 1] - ms->window_ms ? APPEND_OK : APPEND_OUT_OF_ORDER;
+        size_t at = column_find(c, s->t_ms);
+        if (at < c->n && c->t[at] == s->t_ms)
+                return same_time(c->v[at], c->h ? c->h[at] : NULL, s);
+        return s->t_ms >= c->t[c->n - 1] - ms->window_ms ? APPEND_OK : APPEND_OUT_OF_ORDER;
 }
 
-static void insert_sample(Column *c, Sample s)
+/* The hint that a reader gets, who knows of a counter reset only that none happened since a sample of the same shape. */
+static HistogramHint read_hint(Arena *scratch, const Histogram *prev, const Histogram *h)
 {
-        size_t at = column_find(c, s.t_ms);
-        column_push(c, s.t_ms, s.v);
-        size_t behind = c->n - 1 - at;
-        memmove(&c->t[at + 1], &c->t[at], behind * sizeof *c->t);
-        memmove(&c->v[at + 1], &c->v[at], behind * sizeof *c->v);
-        c->t[at] = s.t_ms;
-        c->v[at] = s.v;
+        if (h->hint == HISTOGRAM_HINT_GAUGE)
+                return HISTOGRAM_HINT_GAUGE;
+        if (!prev || prev->hint == HISTOGRAM_HINT_GAUGE || h->hint == HISTOGRAM_HINT_RESET ||
+            histogram_is_stale(prev) != histogram_is_stale(h) || prev->schema != h->schema ||
+            prev->zero_threshold != h->zero_threshold || !histcells_same_bounds(prev, h))
+                return HISTOGRAM_HINT_UNKNOWN;
+        Histogram plain = *h;
+        plain.hint = HISTOGRAM_HINT_UNKNOWN;
+        return histops_is_reset(scratch, prev, &plain) ? HISTOGRAM_HINT_UNKNOWN : HISTOGRAM_HINT_NOT_RESET;
+}
+
+/* Moves the elements from at on one place up, those pushed last to `at`. */
+#define INSERT_AT(array, at, n)                                                            \
+        do {                                                                               \
+                __typeof__(*(array)) new_ = (array)[(n) - 1];                              \
+                memmove(&(array)[(at) + 1], &(array)[at], ((n) - 1 - (at)) * sizeof new_); \
+                (array)[at] = new_;                                                        \
+        } while (0)
+
+static void insert_sample(MemStore *ms, Column *c, const StoreSample *s)
+{
+        size_t at = column_find(c, s->t_ms);
+        if (s->h) {
+                AUTO(arena_free) Arena *scratch = arena_new();
+                Histogram *own = histogram_dup(ms->arena, s->h);
+                own->hint = (uint8_t)read_hint(scratch, at > 0 && c->h ? c->h[at - 1] : NULL, own);
+                column_push_histogram(c, s->t_ms, own);
+        } else {
+                column_push(c, s->t_ms, s->v);
+        }
+        column_set_start(c, s->st_ms);
+        INSERT_AT(c->t, at, c->n);
+        INSERT_AT(c->v, at, c->n);
+        if (c->h)
+                INSERT_AT(c->h, at, c->n);
+        if (c->st)
+                INSERT_AT(c->st, at, c->n);
 }
 
 static size_t series_of(MemStore *ms, Labels labels)
@@ -118,7 +152,40 @@ static size_t series_of(MemStore *ms, Labels labels)
         return ms->series.len - 1;
 }
 
-static AppendResult mem_append(Appender *face, SeriesRef *ref, Labels labels, int64_t t_ms, double v)
+/* Spans and counts that belong together, a known schema, rising bounds. */
+static bool is_sound(const Histogram *h)
+{
+        const HistogramSide *sides[2] = { &h->positive, &h->negative };
+        for (int k = 0; k < 2; k++) {
+                uint64_t n = 0;
+                for (uint32_t i = 0; i < sides[k]->n_spans; i++)
+                        n += sides[k]->spans[i].n;
+                if (n != sides[k]->n_counts)
+                        return false;
+        }
+        for (uint32_t i = 1; i < h->n_custom; i++)
+                if (!(h->custom[i - 1] < h->custom[i]))
+                        return false;
+        bool custom = h->schema == HISTOGRAM_CUSTOM_SCHEMA;
+        return custom || (h->schema >= HISTOGRAM_MIN_SCHEMA && h->schema <= HISTOGRAM_MAX_SCHEMA && h->n_custom == 0);
+}
+
+static void keep_pending(MemAppender *a, size_t series, const StoreSample *sample)
+{
+        StoreSample own = *sample;
+        if (own.h) {
+                if (!a->arena)
+                        a->arena = arena_new();
+                own.h = histogram_dup(a->arena, own.h);
+        }
+        vec_push(&a->pending, (MemPending){ series, own });
+        bool fresh;
+        StoreSample *newest = newest_map_put(&a->newest, series, &fresh);
+        if (fresh || own.t_ms > newest->t_ms)
+                *newest = own;
+}
+
+static AppendResult mem_append_sample(Appender *face, SeriesRef *ref, Labels labels, const StoreSample *sample)
 {
         MemAppender *a = (MemAppender *)face;
         MemStore *ms = a->ms;
@@ -127,6 +194,8 @@ static AppendResult mem_append(Appender *face, SeriesRef *ref, Labels labels, in
                 if (verdict != APPEND_OK)
                         return verdict;
         }
+        if (sample->h && !is_sound(sample->h))
+                return APPEND_BAD_HISTOGRAM;
         pthread_rwlock_wrlock(&ms->lock);
         AppendResult result = APPEND_BAD_LABELS;
         size_t i = (size_t)*ref - 1;
@@ -137,22 +206,22 @@ static AppendResult mem_append(Appender *face, SeriesRef *ref, Labels labels, in
         }
         if (known) {
                 *ref = (SeriesRef)i + 1;
-                result = judge(ms, &ms->series.data[i]->samples, t_ms, v);
-                const Sample *own = newest_map_get(&a->newest, i);
-                if (result == APPEND_OK && own && own->t_ms == t_ms)
-                        result = same_time(own->v, v);
-                else if (result == APPEND_OK && own && t_ms < own->t_ms - ms->window_ms)
+                result = judge(ms, &ms->series.data[i]->samples, sample);
+                const StoreSample *own = newest_map_get(&a->newest, i);
+                if (result == APPEND_OK && own && own->t_ms == sample->t_ms)
+                        result = same_time(own->v, own->h, sample);
+                else if (result == APPEND_OK && own && sample->t_ms < own->t_ms - ms->window_ms)
                         result = APPEND_OUT_OF_ORDER;
         }
         pthread_rwlock_unlock(&ms->lock);
-        if (result == APPEND_OK) {
-                vec_push(&a->pending, (MemPending){ i, { t_ms, v } });
-                bool fresh;
-                Sample *own = newest_map_put(&a->newest, i, &fresh);
-                if (fresh || t_ms > own->t_ms)
-                        *own = (Sample){ t_ms, v };
-        }
+        if (result == APPEND_OK)
+                keep_pending(a, i, sample);
         return result;
+}
+
+static AppendResult mem_append(Appender *face, SeriesRef *ref, Labels labels, int64_t t_ms, double v)
+{
+        return mem_append_sample(face, ref, labels, &(StoreSample){ .t_ms = t_ms, .v = v });
 }
 
 static void mem_rollback(Appender *face)
@@ -160,6 +229,7 @@ static void mem_rollback(Appender *face)
         MemAppender *a = (MemAppender *)face;
         vec_done(&a->pending);
         newest_map_done(&a->newest);
+        arena_free(a->arena);
         mem_free(a);
 }
 
@@ -170,8 +240,8 @@ static bool mem_commit(Appender *face, Err *err)
         pthread_rwlock_wrlock(&a->ms->lock);
         vec_each(p, &a->pending) {
                 Column *c = &a->ms->series.data[p->series]->samples;
-                if (judge(a->ms, c, p->sample.t_ms, p->sample.v) == APPEND_OK)
-                        insert_sample(c, p->sample);
+                if (judge(a->ms, c, &p->sample) == APPEND_OK)
+                        insert_sample(a->ms, c, &p->sample);
         }
         pthread_rwlock_unlock(&a->ms->lock);
         mem_rollback(face);
@@ -181,7 +251,9 @@ static bool mem_commit(Appender *face, Err *err)
 static Appender *mem_appender(StoreEngine *engine)
 {
         MemAppender *a = mem_new(MemAppender);
-        a->face = (Appender){ .append = mem_append, .commit = mem_commit, .rollback = mem_rollback };
+        a->face = (Appender){
+                .append = mem_append, .append_sample = mem_append_sample, .commit = mem_commit, .rollback = mem_rollback
+        };
         a->ms = (MemStore *)engine;
         return &a->face;
 }
@@ -221,6 +293,28 @@ static bool mem_select(Querier *face, const SelectArgs *args, Arena *arena, Stor
         return true;
 }
 
+static void read_floats(const Column *c, size_t from, size_t to, Column *out)
+{
+        column_reserve(out, to - from);
+        if (to > from) {
+                memcpy(&out->t[out->n], &c->t[from], (to - from) * sizeof *c->t);
+                memcpy(&out->v[out->n], &c->v[from], (to - from) * sizeof *c->v);
+        }
+        out->n += to - from;
+}
+
+static void read_slowly(const Column *c, size_t from, size_t to, Column *out)
+{
+        for (size_t i = from; i < to; i++) {
+                if (c->h && c->h[i])
+                        column_push_histogram(out, c->t[i], histogram_dup(column_arena(out), c->h[i]));
+                else
+                        column_push(out, c->t[i], c->v[i]);
+                if (c->st)
+                        column_set_start(out, c->st[i]);
+        }
+}
+
 static bool mem_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms,
                      Column *out, Err *err)
 {
@@ -232,12 +326,10 @@ static bool mem_read(Querier *face, const StoreSelection *selection, size_t i, i
         size_t from = column_find(c, min_ms), to = from;
         while (to < c->n && c->t[to] <= max_ms)
                 to++;
-        column_reserve(out, to - from);
-        if (to > from) {
-                memcpy(&out->t[out->n], &c->t[from], (to - from) * sizeof *c->t);
-                memcpy(&out->v[out->n], &c->v[from], (to - from) * sizeof *c->v);
-        }
-        out->n += to - from;
+        if (c->h || c->st || out->h || out->st)
+                read_slowly(c, from, to, out);
+        else
+                read_floats(c, from, to, out);
         pthread_rwlock_unlock(&ms->lock);
         return true;
 }

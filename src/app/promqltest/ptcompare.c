@@ -3,6 +3,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "model/histops.h"
 #include "model/sample.h"
 
 bool ptcompare_floats(double a, double b)
@@ -130,12 +131,82 @@ static bool no_duplicates(const PromqlSeries *series, size_t n, Err *err)
         return true;
 }
 
+static bool near_sides(const HistogramSide *a, const HistogramSide *b)
+{
+        if (a->n_spans != b->n_spans || a->n_counts != b->n_counts)
+                return false;
+        for (uint32_t i = 0; i < a->n_spans; i++)
+                if (a->spans[i].offset != b->spans[i].offset || a->spans[i].n != b->spans[i].n)
+                        return false;
+        for (uint32_t i = 0; i < a->n_counts; i++)
+                if (!ptcompare_floats(a->counts[i], b->counts[i]))
+                        return false;
+        return true;
+}
+
+bool ptcompare_histograms(const Histogram *want, const Histogram *got)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        want = histops_compact(arena, want);
+        got = histops_compact(arena, got);
+        return want->schema == got->schema && ptcompare_floats(want->count, got->count) &&
+               ptcompare_floats(want->sum, got->sum) && want->zero_threshold == got->zero_threshold &&
+               ptcompare_floats(want->zero_count, got->zero_count) && histcells_same_bounds(want, got) &&
+               near_sides(&want->positive, &got->positive) && near_sides(&want->negative, &got->negative);
+}
+
+static void show_side(Buf *out, const HistogramSide *side, const char *name)
+{
+        for (uint32_t i = 0; i < side->n_spans; i++)
+                buf_printf(out, " %s_span:%d+%u", name, side->spans[i].offset, side->spans[i].n);
+        for (uint32_t i = 0; i < side->n_counts; i++)
+                buf_printf(out, "%s%.17g", i ? " " : " [", side->counts[i]);
+        buf_lit(out, side->n_counts ? "]" : "");
+}
+
+static void show_histogram(Buf *out, const Histogram *h)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        h = histops_compact(arena, h);
+        buf_printf(out, "{{schema:%d count:%.17g sum:%.17g z:%.17g/%g hint:%u", h->schema, h->count, h->sum,
+                   h->zero_count, h->zero_threshold, h->hint);
+        show_side(out, &h->positive, "p");
+        show_side(out, &h->negative, "n");
+        for (uint32_t i = 0; i < h->n_custom; i++)
+                buf_printf(out, "%s%g", i ? " " : " custom:", h->custom[i]);
+        buf_lit(out, "}}");
+}
+
+static bool compare_histogram(const SequenceValue *want, const Histogram *got, Labels labels, int64_t t_ms, Err *err)
+{
+        bool hint_ok = !want->hint_set || want->h->hint == got->hint;
+        if (hint_ok && ptcompare_histograms(want->h, got))
+                return true;
+        Buf b = { 0 };
+        show_labels(&b, labels);
+        buf_printf(&b, " at %.3fs: expected ", (double)t_ms / 1000);
+        show_histogram(&b, want->h);
+        buf_lit(&b, " but got ");
+        show_histogram(&b, got);
+        err_set(err, ERR_INVALID, "%s", buf_cstr(&b));
+        buf_done(&b);
+        return false;
+}
+
+static bool compare_value(const SequenceValue *want, const PromqlSeries *got, size_t k, int64_t t_ms, Err *err)
+{
+        const Histogram *h = got->h ? got->h[k] : NULL;
+        if (want->h)
+                return h ? compare_histogram(want, h, got->labels, t_ms, err)
+                         : mismatch(err, got->labels, "expected a histogram but got a float for");
+        if (h)
+                return mismatch(err, got->labels, "expected a float but got a histogram for");
+        return ptcompare_floats(want->v, got->v[k]) || value_mismatch(err, got->labels, t_ms, want->v, got->v[k]);
+}
+
 static bool compare_point(const PtSeries *want, const PromqlSeries *got, size_t k, int64_t t_ms, Err *err)
 {
-        if (got->h && got->h[k])
-                return mismatch(err, got->labels, "expected a float but got a histogram for");
-        return ptcompare_floats(want->values[0].v, got->v[k]) ||
-               value_mismatch(err, got->labels, t_ms, want->values[0].v, got->v[k]);
+        return compare_value(&want->values[0], got, k, t_ms, err);
 }
 
 static bool compare_vector(const PtEval *ev, const PromqlResult *r, Err *err)
@@ -171,10 +242,8 @@ static bool compare_steps(const PtSeries *want, const PromqlSeries *got, int64_t
                         buf_done(&b);
                         return false;
                 }
-                if (got->h && got->h[k])
-                        return mismatch(err, got->labels, "expected a float but got a histogram for");
-                if (!ptcompare_floats(want->values[i].v, got->v[k]))
-                        return value_mismatch(err, got->labels, t, want->values[i].v, got->v[k]);
+                if (!compare_value(&want->values[i], got, k, t, err))
+                        return false;
                 k++;
         }
         if (k < got->n) {

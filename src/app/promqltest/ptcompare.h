@@ -5,6 +5,8 @@
 
 /* Equal within a relative 1e-6, as upstream's runner: exactly equal, both stale, both another NaN, or near. */
 bool ptcompare_floats(double a, double b);
+/* The same for all numbers of two histograms without their empty buckets; hints do not matter. */
+bool ptcompare_histograms(const struct Histogram *want, const struct Histogram *got);
 /* ok: the query's outcome; its error is failure. */
 MUST_CHECK bool ptcompare_failure(const PtEval *ev, bool ok, const Err *failure, Err *err);
 MUST_CHECK bool ptcompare_annotations(const PtEval *ev, const PromqlResult *result, Err *err);

@@ -2,8 +2,6 @@
  * 1. Every eval counts once, whatever else happens: a command that cannot be read counts as a failure, too.
  * 2. An instant query runs in up to twelve ways (as written; with @ at five other times; each again as the middle step of
  *    a range query), and all must agree.
- * 3. An eval that touches what the engine cannot do yet (native histograms) fails and says so; it never passes by luck
- *    because the series is missing.
  *
  * The engine is set up as the conformance corpus assumes: 10,000 samples at most, every feature on but type and unit labels. */
 #include "app/promqltest/ptrun.h"
@@ -11,6 +9,7 @@
 #include <stdio.h>
 
 #include "app/promqltest/ptcompare.h"
+#include "app/promqltest/ptnhcb.h"
 #include "app/promqltest/ptscript.h"
 #include "promql/promql.h"
 #include "store/memstore.h"
@@ -23,8 +22,6 @@ typedef struct Run {
         PtCounts counts;
         MemStore *store;
         PromqlEngine *engine;
-        Arena *unsupported_arena;
-        VEC(Labels) unsupported; /* series that were to be loaded but cannot be stored yet */
 } Run;
 
 static PromqlFeatures features(void)
@@ -43,53 +40,33 @@ static PromqlEngine *new_engine(void)
         return promql_engine_new(&options);
 }
 
-static void forget(Run *run)
-{
-        memstore_clear(run->store);
-        arena_reset(run->unsupported_arena);
-        run->unsupported.data = NULL;
-        run->unsupported.len = run->unsupported.cap = 0;
-}
-
 /* ---- load ---- */
+
+static bool put_sample(Appender *app, SeriesRef *ref, Labels labels, unsigned line, const StoreSample *sample, Err *err)
+{
+        AppendResult r = store_append_sample(app, ref, labels, sample);
+        return r == APPEND_OK || r == APPEND_DUPLICATE ||
+               err_set(err, ERR_INVALID, "line %u: the sample at %lld ms was not stored: %s", line,
+                       (long long)sample->t_ms, append_result_name(r));
+}
 
 static bool load_series(Run *run, const PtSeries *series, int64_t step_ms, Err *err)
 {
         Appender *app = store_appender(memstore_engine(run->store));
         SeriesRef ref = 0;
         for (size_t i = 0; i < series->n; i++) {
-                if (series->values[i].omitted)
+                const SequenceValue *value = &series->values[i];
+                if (value->omitted)
                         continue;
-                AppendResult r = store_append(app, &ref, series->labels, (int64_t)i * step_ms, series->values[i].v);
-                if (r != APPEND_OK && r != APPEND_DUPLICATE) {
+                StoreSample sample = { .t_ms = (int64_t)i * step_ms, .v = value->v, .h = value->h };
+                if (series->starts && !series->starts[i].omitted)
+                        sample.st_ms = sample.t_ms + (int64_t)series->starts[i].v;
+                if (!put_sample(app, &ref, series->labels, series->line, &sample, err)) {
                         store_rollback(app);
-                        return err_set(err, ERR_INVALID, "line %u: sample %zu was not stored: %s", series->line, i,
-                                       append_result_name(r));
+                        return false;
                 }
         }
         return store_commit(app, err);
-}
-
-static void add_unsupported(Run *run, Labels labels)
-{
-        run->unsupported.arena = run->unsupported_arena;
-        vec_push(&run->unsupported, labels_dup(run->unsupported_arena, labels));
-}
-
-/* The histogram that load_with_nhcb would make of a classic bucket, sum or count series. */
-static void add_custom_bucket_series(Run *run, Arena *arena, Labels labels)
-{
-        static const Str SUFFIXES[] = { STR_INIT("_bucket"), STR_INIT("_sum"), STR_INIT("_count") };
-        Str name = labels_get(labels, LABEL_NAME);
-        for (size_t i = 0; i < ARRAY_LEN(SUFFIXES); i++) {
-                if (!str_ends(name, SUFFIXES[i]))
-                        continue;
-                LabelsBuilder b;
-                labels_builder_init(&b, arena, labels);
-                labels_builder_set(&b, LABEL_NAME, str_sub(name, 0, name.n - SUFFIXES[i].n));
-                labels_builder_del(&b, STR("le"));
-                add_unsupported(run, labels_builder_build(&b, arena));
-        }
 }
 
 /* A series written twice in one load has the values of the last line. */
@@ -103,25 +80,22 @@ static bool is_overridden(const PtLoad *load, size_t i)
 
 static bool run_load(Run *run, const PtLoad *load, Arena *arena, Err *err)
 {
-        for (size_t i = 0; i < load->series.len; i++) {
-                const PtSeries *series = &load->series.data[i];
-                if (is_overridden(load, i))
-                        continue;
-                if (series->unsupported)
-                        add_unsupported(run, series->labels);
-                else if (!load_series(run, series, load->step_ms, err))
+        for (size_t i = 0; i < load->series.len; i++)
+                if (!is_overridden(load, i) && !load_series(run, &load->series.data[i], load->step_ms, err))
                         return false;
-                if (load->with_nhcb)
-                        add_custom_bucket_series(run, arena, series->labels);
-        }
+        PtSeriesVec custom = { 0 };
+        if (load->with_nhcb && !ptnhcb_collate(load, arena, &custom, err))
+                return false;
+        for (size_t i = 0; i < custom.len; i++)
+                if (!load_series(run, &custom.data[i], load->step_ms, err))
+                        return false;
         return true;
 }
 
 /* ---- what an expression touches ---- */
 
 typedef struct Touch {
-        const Run *run;
-        bool unsupported, at_unsafe;
+        bool at_unsafe;
 } Touch;
 
 static bool inspect(void *arg, const Expr *e)
@@ -131,9 +105,6 @@ static bool inspect(void *arg, const Expr *e)
                 "predict_linear", "range",        "start",       "step",        "time", "timestamp", "year"
         };
         Touch *touch = arg;
-        if (e->kind == EXPR_SELECTOR)
-                for (size_t i = 0; i < touch->run->unsupported.len; i++)
-                        touch->unsupported |= matchers_match(e->selector.matchers, touch->run->unsupported.data[i]);
         if (e->kind == EXPR_CALL)
                 for (size_t i = 0; i < ARRAY_LEN(AT_UNSAFE); i++)
                         touch->at_unsafe |= strcmp(ast_function_name(e->call.fn), AT_UNSAFE[i]) == 0;
@@ -252,15 +223,10 @@ static bool run_eval(Run *run, const PtEval *ev, Arena *arena, Err *err)
         PromqlFeatures all = features();
         Expr *e;
         Err failure;
-        Touch touch = { .run = run };
-        for (size_t i = 0; i < ev->series.len; i++)
-                if (ev->series.data[i].unsupported)
-                        return err_set(err, ERR_UNSUPPORTED, "native histograms are not supported yet");
+        Touch touch = { 0 };
         if (!ast_parse(ev->expr, arena, &all, &e, NULL, &failure))
                 return ptcompare_failure(ev, false, &failure, err);
         ast_walk(e, inspect, &touch);
-        if (touch.unsupported)
-                return err_set(err, ERR_UNSUPPORTED, "native histograms are not supported yet");
         if (ev->range)
                 return run_range(run, ev, e, err);
         return run_instant(run, ev, e, ev->start_ms, err) && (touch.at_unsafe || run_with_at(run, ev, e, err));
@@ -288,7 +254,7 @@ static bool run_command(Run *run, PtScript *script, Arena *arena)
         }
         switch (cmd.kind) {
         case PT_END: return false;
-        case PT_CLEAR: forget(run); break;
+        case PT_CLEAR: memstore_clear(run->store); break;
         case PT_LOAD:
                 if (!run_load(run, &cmd.load, arena, &err))
                         report(run, cmd.line, false, &err);
@@ -301,13 +267,8 @@ static bool run_command(Run *run, PtScript *script, Arena *arena)
 PtCounts ptrun_script(const char *name, Str text, bool verbose)
 {
         AUTO(memstore_free) MemStore *store = memstore_new();
-        AUTO(arena_free) Arena *unsupported = arena_new();
         AUTO(arena_free) Arena *arena = arena_new();
-        Run run = { .name = name,
-                    .verbose = verbose,
-                    .store = store,
-                    .engine = new_engine(),
-                    .unsupported_arena = unsupported };
+        Run run = { .name = name, .verbose = verbose, .store = store, .engine = new_engine() };
         PtScript script = { .rest = text };
         memstore_set_out_of_order_window(store, INT64_MAX / 4);
         while (run_command(&run, &script, arena))

@@ -4,8 +4,11 @@
 #include <stdlib.h>
 
 #include "base/duration.h"
+#include "base/num.h"
 #include "codec/floats.h"
 #include "promql/ast.h"
+
+typedef VEC(SequenceValue) SequenceVec;
 
 static Str next_line(PtScript *s)
 {
@@ -92,30 +95,74 @@ static bool parse_number(Str s, double *ret)
         return floats_parse(s, ret);
 }
 
-/* A series with values; one with native histograms keeps its labels. */
 static bool series_line(Str line, Arena *arena, PtSeries *ret, Err *err)
 {
         SeriesDesc desc;
-        Str rest;
-        if (seriesdesc_parse(line, arena, &desc, err)) {
-                ret->labels = desc.labels;
-                ret->values = desc.values;
-                ret->n = desc.n;
-                return true;
-        }
-        ret->unsupported = err->code == ERR_UNSUPPORTED;
-        return ret->unsupported && seriesdesc_parse_labels(line, arena, &ret->labels, &rest, err);
+        if (!seriesdesc_parse(line, arena, &desc, err))
+                return false;
+        ret->labels = desc.labels;
+        ret->values = desc.values;
+        ret->n = desc.n;
+        return true;
 }
 
 /* ---- load ---- */
 
-/* `series@st ...`: start timestamps for the series of the next line. The stores do not keep them. */
-static bool is_start_timestamps(Str line, Arena *arena)
+/* One word of start timestamps: `_`, `_xN`, `<dur>`, `<dur>xN`, `<dur>+<dur>xN`, in milliseconds. */
+static bool add_starts(SequenceVec *all, Str item, Err *err)
 {
-        Labels labels;
-        Str rest;
+        uint64_t n = 0;
+        int64_t ms = 0, step = 0;
+        Str head = item, count, from, by;
+        bool repeated = str_cut(item, 'x', &head, &count);
+        if (repeated && !num_parse_u64(count, &n))
+                return err_set(err, ERR_INVALID, "'" STR_FMT "' is no count", STR_ARG(count));
+        if (str_eq(head, STR("_"))) {
+                for (uint64_t i = 0; i < (repeated ? n : 1); i++)
+                        vec_push(all, (SequenceValue){ .omitted = true });
+                return true;
+        }
+        bool negative = head.n && head.p[0] == '-';
+        if (negative || (head.n && head.p[0] == '+'))
+                head = str_sub(head, 1, head.n);
+        bool minus = str_cut(head, '-', &from, &by), stepped = minus || str_cut(head, '+', &from, &by);
+        if (!duration_parse(stepped ? from : head, &ms) || (stepped && !duration_parse(by, &step)))
+                return err_set(err, ERR_INVALID, "'" STR_FMT "' is no start timestamp", STR_ARG(item));
+        ms = negative ? -ms : ms;
+        for (uint64_t i = 0; i <= n; i++)
+                vec_push(all, (SequenceValue){ .v = (double)(ms + (int64_t)i * (minus ? -step : step)) });
+        return true;
+}
+
+/* `series@st ...`: start timestamps for the series of the next line. *ret_is says whether the line is one. */
+static bool start_timestamps(Str line, Arena *arena, PtSeries *ret, bool *ret_is, Err *err)
+{
+        Str rest, item;
         Err ignored;
-        return seriesdesc_parse_labels(line, arena, &labels, &rest, &ignored) && str_starts(rest, STR("@st"));
+        *ret_is = seriesdesc_parse_labels(line, arena, &ret->labels, &rest, &ignored) && str_starts(rest, STR("@st"));
+        if (!*ret_is)
+                return true;
+        SequenceVec all = { .arena = arena };
+        rest = str_sub(rest, 3, rest.n);
+        while ((item = word(&rest)).n > 0)
+                if (!add_starts(&all, item, err))
+                        return false;
+        ret->values = all.data;
+        ret->n = all.len;
+        return true;
+}
+
+/* The start timestamps belong to this series, point by point. */
+static bool take_starts(PtSeries *series, const PtSeries *starts, Err *err)
+{
+        if (!starts->line)
+                return true;
+        if (!labels_eq(series->labels, starts->labels))
+                return err_set(err, ERR_INVALID, "start timestamps without their series in the next line");
+        if (starts->n != series->n)
+                return err_set(err, ERR_INVALID, "%zu start timestamps for %zu samples", starts->n, series->n);
+        series->starts = starts->values;
+        return true;
 }
 
 /* A series that is listed twice in one load has its last values. */
@@ -140,12 +187,19 @@ static bool parse_load(PtScript *s, Str line, Arena *arena, PtCommand *ret, Err 
                 return err_set(err, ERR_INVALID, "unknown command '" STR_FMT "'", STR_ARG(first));
         if (!time_word(&line, &ret->load.step_ms, err))
                 return false;
+        PtSeries starts = { 0 };
         for (Str body; body_line(s, &body);) {
                 PtSeries series = { .line = s->line };
-                if (is_start_timestamps(body, arena))
-                        continue;
-                if (!series_line(body, arena, &series, err))
+                bool is_starts;
+                if (!start_timestamps(body, arena, &series, &is_starts, err))
                         return false;
+                if (is_starts) {
+                        starts = series;
+                        continue;
+                }
+                if (!series_line(body, arena, &series, err) || !take_starts(&series, &starts, err))
+                        return false;
+                starts = (PtSeries){ 0 };
                 add_loaded(&ret->load.series, &series);
         }
         return true;
@@ -259,7 +313,7 @@ static bool eval_line(PtScript *s, Str line, Arena *arena, PtEval *ev, bool *ret
         PtSeries series = { .line = s->line };
         if (!series_line(line, arena, &series, err))
                 return false;
-        if (!ev->range && !ev->range_vector && !series.unsupported && series.n != 1)
+        if (!ev->range && !ev->range_vector && series.n != 1)
                 return err_set(err, ERR_INVALID, "an instant query's series has exactly one value, this one has %zu",
                                series.n);
         vec_push(&ev->series, series);

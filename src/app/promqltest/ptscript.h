@@ -15,7 +15,7 @@ typedef struct PtSeries {
         SequenceValue *values;
         size_t n;
         unsigned line;
-        bool unsupported; /* a native histogram: known by its labels only */
+        SequenceValue *starts; /* start timestamps in seconds, relative to the samples' own times; n of them or NULL */
 } PtSeries;
 
 typedef VEC(PtSeries) PtSeriesVec;

@@ -87,29 +87,57 @@ static void mistakes_say_where(void **state)
         }
 }
 
-static void histograms_are_read_then_refused(void **state)
+static void histograms_are_read(void **state)
 {
         (void)state;
-        static const char *const CASES[] = {
-                "m {{}}",
-                "m {{ }}x3",
-                "m{a=\"b\"} 1 {{schema:-53 sum:5.5 count:4 custom_values:[1 2 -3] buckets:[1 2 1] offset:-1}} 2",
-                "m {{schema:1 z_bucket:1 z_bucket_w:0.5 n_buckets:[1 2 ] n_offset:3 counter_reset_hint:gauge}}",
-                "m {{sum:1}}+{{sum:2}}x10 {{sum:NaN count:Inf}}-{{}}x2",
-        };
-        for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
-                AUTO(arena_free) Arena *arena = arena_new();
-                SeriesDesc d;
-                Labels labels;
-                Str rest;
-                Err err = { 0 };
-                assert_false(seriesdesc_parse(str_of(CASES[i]), arena, &d, &err));
-                assert_string_equal(err.msg, "native histograms are not supported yet");
-                assert_int_equal(err.code, ERR_UNSUPPORTED);
-                assert_ok(seriesdesc_parse_labels(str_of(CASES[i]), arena, &labels, &rest, &err), err);
-                assert_str(labels_get(labels, LABEL_NAME), "m");
-                assert_int_equal(rest.p[0], ' ');
-        }
+        AUTO(arena_free) Arena *arena = arena_new();
+        SeriesDesc d;
+        Err err = { 0 };
+        Str line = STR("m{a=\"b\"} 1 {{schema:-53 sum:5.5 count:4 custom_values:[-3 1 2] buckets:[1 2 1] offset:1}} {{}}x3 "
+                       "{{schema:1 z_bucket:1 z_bucket_w:0.5 n_buckets:[1 2 ] n_offset:-3 counter_reset_hint:gauge}} 2");
+        assert_ok(seriesdesc_parse(line, arena, &d, &err), err);
+        assert_int_equal(d.n, 8);
+        assert_null(d.values[0].h);
+        const Histogram *h = d.values[1].h;
+        assert_int_equal(h->schema, HISTOGRAM_CUSTOM_SCHEMA);
+        assert_double(h->sum, 5.5);
+        assert_double(h->count, 4);
+        assert_int_equal(h->n_custom, 3);
+        assert_double(h->custom[0], -3);
+        assert_int_equal(h->positive.n_spans, 1);
+        assert_int_equal(h->positive.spans[0].offset, 1);
+        assert_int_equal(h->positive.n_counts, 3);
+        assert_double(h->positive.counts[1], 2);
+        assert_false(d.values[1].hint_set);
+        assert_double(d.values[5].h->count, 0);
+        h = d.values[6].h;
+        assert_true(d.values[6].hint_set);
+        assert_int_equal(h->hint, HISTOGRAM_HINT_GAUGE);
+        assert_int_equal(h->negative.spans[0].offset, -3);
+        assert_double(h->zero_count, 1);
+        assert_double(h->zero_threshold, 0.5);
+}
+
+static void histograms_step(void **state)
+{
+        (void)state;
+        AUTO(arena_free) Arena *arena = arena_new();
+        SeriesDesc d;
+        Err err = { 0 };
+        Str line = STR("m {{sum:1 buckets:[1]}}+{{sum:2 buckets:[0 2]}}x10 {{count:9 counter_reset_hint:gauge}}-{{count:2}}x2");
+        assert_ok(seriesdesc_parse(line, arena, &d, &err), err);
+        assert_int_equal(d.n, 14);
+        assert_double(d.values[10].h->sum, 21);
+        assert_int_equal(d.values[10].h->positive.n_counts, 2);
+        assert_double(d.values[10].h->positive.counts[1], 20);
+        assert_double(d.values[13].h->count, 5);
+        assert_int_equal(d.values[13].h->hint, HISTOGRAM_HINT_GAUGE);
+        assert_false(seriesdesc_parse(STR("m {{schema:2}}+{{schema:1}}x1"), arena, &d, &err));
+        assert_contains(err.msg, "cannot merge from schema 1 to 2");
+        assert_false(seriesdesc_parse(STR("m {{schema:-53}}+{{schema:1}}x1"), arena, &d, &err));
+        assert_contains(err.msg, "do not mix");
+        assert_false(seriesdesc_parse(STR("m {{schema:9}}"), arena, &d, &err));
+        assert_contains(err.msg, "the schema of a histogram is");
 }
 
 int main(void)
@@ -117,7 +145,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(descriptions_expand),
                 cmocka_unit_test(mistakes_say_where),
-                cmocka_unit_test(histograms_are_read_then_refused),
+                cmocka_unit_test(histograms_are_read),
+                cmocka_unit_test(histograms_step),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
