@@ -161,7 +161,8 @@ static void show_side(Buf *out, const HistogramSide *side, const char *name)
                 buf_printf(out, " %s_span:%d+%u", name, side->spans[i].offset, side->spans[i].n);
         for (uint32_t i = 0; i < side->n_counts; i++)
                 buf_printf(out, "%s%.17g", i ? " " : " [", side->counts[i]);
-        buf_lit(out, side->n_counts ? "]" : "");
+        if (side->n_counts)
+                buf_char(out, ']');
 }
 
 static void show_histogram(Buf *out, const Histogram *h)

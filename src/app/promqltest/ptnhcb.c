@@ -79,7 +79,7 @@ static bool sample_at(const Classic *c, size_t i, Arena *arena, SequenceValue *r
         double *bounds = arena_raw_array(arena, double, room), *totals = arena_raw_array(arena, double, room), v;
         Histogram *h = arena_new_of(arena, Histogram);
         uint32_t n = 0;
-        vec_each(p, &c->buckets) {
+        for (const Part *p = c->buckets.data; p < c->buckets.data + c->buckets.len; p++) {
                 if (!value_at(p->series, i, &v))
                         continue;
                 if (n == 0 || bounds[n - 1] != p->bound)
