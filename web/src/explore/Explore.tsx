@@ -19,6 +19,7 @@ import { TableView } from "./TableView";
 import { ViewBar } from "./ViewBar";
 import { type Row, toRows } from "./rows";
 import { SCHEMA, activeQueries, letterOf, stepSeconds } from "./state";
+import "../ui/moreicons";
 import "./explore.css";
 
 const MAX_POINTS = 600;

@@ -17,4 +17,5 @@ export const PAGES: readonly Page[] = [
   { path: "/alerts", title: "Alerts", icon: "alerts", key: "a", load: () => import("../alerts/Alerts").then((m) => m.Alerts) },
   { path: "/silences", title: "Silences", icon: "silences", key: "s", load: () => import("../silences/Silences").then((m) => m.Silences) },
   { path: "/targets", title: "Targets", icon: "targets", key: "t", load: () => import("../targets/Targets").then((m) => m.TargetsPage) },
+  { path: "/storage", title: "Storage", icon: "storage", key: "d", load: () => import("../storage/Storage").then((m) => m.Storage) },
 ];

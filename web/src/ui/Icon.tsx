@@ -1,15 +1,16 @@
-/** Line icons on a 16-unit grid. */
-const PATHS = {
+/** Line icons on a 16-unit grid: those of the first page. The others come with `moreicons`. */
+import type { MoreIconName } from "./moreicons";
+
+const FIRST = {
   home: "M2 7.5 8 2.5l6 5M3.5 6.5V13.5h3.5V10h2v3.5h3.5V6.5",
   explore: "M2 2v12h12M4.5 10.5l3-4 2.5 2 3.5-5",
   alerts: "M8 2a4 4 0 0 0-4 4v3l-1.5 2.5h11L12 9V6a4 4 0 0 0-4-4M6.5 13.5h3",
   targets: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6M8 8h.01",
   silences: "M2 2l12 12M5 4.4A4 4 0 0 1 12 6v3M4 6v3l-1.5 2.5h8.5M6.5 13.5h3",
+  storage: "M3 4v8c0 2 10 2 10 0V4M3 4c0 2 10 2 10 0S3 2 3 4M3 8c0 2 10 2 10 0",
   clock: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2M8 4.8V8l2.2 1.6",
   refresh: "M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 2v3h-3",
   undo: "M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6M5.5 3.5 2.5 6.5l3 3",
-  minus: "M3.5 8h9",
-  plus: "M8 3.5v9M3.5 8h9",
   left: "M10 3.5 5.5 8l4.5 4.5",
   right: "M6 3.5 10.5 8 6 12.5",
   down: "M3.5 6 8 10.5 12.5 6",
@@ -27,22 +28,20 @@ const PATHS = {
   pending: "M8 2a6 6 0 0 1 0 12M8 2a6 6 0 0 0-4.2 1.8M2.3 6.2A6 6 0 0 0 2 8M2.6 10.6A6 6 0 0 0 4.3 12.7M8 5v3l2 1.5",
   info: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2M8 7.5v3.5M8 5h.01",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
-  download: "M8 2.5v7.5M4.5 7 8 10.5 11.5 7M2.5 13.5h11",
-  list: "M5.5 4h8M5.5 8h8M5.5 12h8M2.5 4h.01M2.5 8h.01M2.5 12h.01",
-  eye: "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8M8 6a2 2 0 1 0 0 4 2 2 0 0 0 0-4",
-  eyeOff: "M2 2l12 12M6 3.8A6 6 0 0 1 8 3.5C12 3.5 14.5 8 14.5 8a11 11 0 0 1-2 2.5M9.6 12.2A6 6 0 0 1 8 12.5C4 12.5 1.5 8 1.5 8a11 11 0 0 1 2.3-2.8",
-  play: "M4.5 3v10l8-5z",
-  stop: "M4 4h8v8H4z",
-  search: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.3 10.3 14 14",
-  link: "M6.5 9.5l3-3M7 4.5l1.5-1.5a3 3 0 0 1 4.5 4.5L11.5 9M9 11.5 7.5 13A3 3 0 0 1 3 8.5L4.5 7",
 } as const;
 
-export type IconName = keyof typeof PATHS;
+export type IconName = keyof typeof FIRST | MoreIconName;
+
+const paths: Partial<Record<IconName, string>> = FIRST;
+
+export function addIcons(more: Record<MoreIconName, string>): void {
+  Object.assign(paths, more);
+}
 
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
-      <path d={PATHS[name]} />
+      <path d={paths[name]} />
     </svg>
   );
 }

@@ -1,6 +1,7 @@
 /** Pieces of pages that list and filter: toggles, a search field, long lists in portions. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import "./moreicons";
 import "./list.css";
 
 interface SegProps<T extends string> {
