@@ -190,7 +190,7 @@ bool catalog_add(Catalog *c, Labels labels, uint32_t hash, uint64_t sid, uint64_
         s->hash = hash;
         s->touched = false;
         __atomic_store_n(&s->pend, pend, __ATOMIC_RELAXED);
-        __atomic_store_n(&s->defined, false, __ATOMIC_RELAXED);
+        __atomic_store_n(&s->defined, CATALOG_UNDEFINED, __ATOMIC_RELAXED);
         __atomic_store_n(&s->live, true, __ATOMIC_RELEASE);
         mutex_unlock(catalog_stripe(c, slot));
         postings_add(c->postings, slot, pairs, labels.n);

@@ -23,6 +23,9 @@ enum {
         CATALOG_PEND_BITS = 24, /* of Series.pend: index of the newest pending sample */
 };
 
+/* Whether a series' labels are in the WAL. */
+typedef enum CatalogDefined { CATALOG_UNDEFINED, CATALOG_DEFINED, CATALOG_DEFINING } CatalogDefined;
+
 typedef struct Series {
         XorChunk open;          /* guarded by the stripe; last_ms and last_bits also read with atomic loads */
         uint64_t sid;           /* stored id; set before `live` */
@@ -32,9 +35,9 @@ typedef struct Series {
         uint32_t first_segment; /* WAL segment with the open chunk's first sample; guarded by the stripe */
         uint32_t hash;
         uint16_t n_pairs;
-        bool live;    /* atomic */
-        bool defined; /* atomic: its labels are in the WAL; written under the commit lock */
-        bool touched; /* got a sample since the last upkeep; guarded by the stripe */
+        bool live;       /* atomic */
+        uint8_t defined; /* atomic: CatalogDefined; written under the commit lock */
+        bool touched;    /* got a sample since the last upkeep; guarded by the stripe */
 } Series;
 
 typedef struct CatalogSlot {

@@ -28,6 +28,9 @@ METRIC_COUNTER(chunk_failures, "pharos_tsdb_chunk_write_failures_total",
                "Writes of chunk files that failed and will be tried again.");
 METRIC_COUNTER(failed, "pharos_tsdb_commits_failed_total", "Batches refused because they could not be written.");
 
+/* How many samples ahead memory is asked for: the record, and later the chunk that it points to. */
+enum { PREFETCH_RECORDS = 16, PREFETCH_CHUNKS = 8 };
+
 typedef struct PendingSample {
         SeriesRef ref;
         int64_t t_ms;
@@ -40,6 +43,7 @@ struct HeadAppender {
         HeadAppender *prev, *next;
         uint64_t id;
         int64_t min_ms, max_ms; /* what is in bounds */
+        bool has_undefined;     /* perhaps a series that is not in the WAL yet */
         VEC(PendingSample) pending;
 };
 
@@ -73,16 +77,24 @@ AppendResult head_judge(int64_t last_ms, uint64_t last_bits, int64_t t_ms, doubl
         return bits_of_double(v) == last_bits ? APPEND_DUPLICATE : APPEND_CONFLICT;
 }
 
-AppendResult head_put(Tsdb *db, Series *s, int64_t t_ms, double v, uint32_t segment)
+/* Neighbours are of the same time: the division is for the first. */
+static inline bool same_window(HeadRun *run, int64_t a_ms, int64_t b_ms)
+{
+        if (UNLIKELY((uint64_t)a_ms - (uint64_t)run->window_ms >= CHUNKSET_WINDOW_MS))
+                run->window_ms = chunkset_window(a_ms);
+        return (uint64_t)b_ms - (uint64_t)run->window_ms < CHUNKSET_WINDOW_MS;
+}
+
+AppendResult head_put(Tsdb *db, Series *s, int64_t t_ms, double v, HeadRun *run)
 {
         XorChunk *open = &s->open;
         AppendResult result = head_judge(open->last_ms, open->last_bits, t_ms, v);
         if (UNLIKELY(result != APPEND_OK))
                 return result;
-        if (open->n && (xorchunk_is_full(open) || chunkset_window(t_ms) != chunkset_window(open->first_ms)))
+        if (open->n && (xorchunk_is_full(open) || !same_window(run, t_ms, open->first_ms)))
                 head_close_chunk(db, s);
         if (open->n == 0) {
-                s->first_segment = segment;
+                s->first_segment = run->segment;
                 atomic_fetch_add_explicit(&db->open_chunks, 1, memory_order_relaxed);
                 if (t_ms < atomic_load_explicit(&db->open_min_ms, memory_order_relaxed))
                         atomic_store_explicit(&db->open_min_ms, t_ms, memory_order_relaxed);
@@ -158,6 +170,7 @@ static AppendResult append_one(HeadAppender *a, SeriesRef *ref, Labels labels, i
                 return result;
         if (UNLIKELY(a->pending.len == HEAD_MAX_BATCH))
                 return APPEND_LIMIT;
+        a->has_undefined |= __atomic_load_n(&s->defined, __ATOMIC_RELAXED) != CATALOG_DEFINED;
         __atomic_store_n(&s->pend, pend_value(a), __ATOMIC_RELAXED);
         vec_push(&a->pending, (PendingSample){ *ref, t_ms, v });
         return APPEND_OK;
@@ -178,19 +191,49 @@ static AppendResult appender_append(Appender *face, SeriesRef *ref, Labels label
 
 /* ---- commit */
 
-/* The series that this batch must define first. Also resolves whom a stale reference meant: nobody, its sample is dropped. */
+/* The series that this batch must define first. */
 static void collect_undefined(HeadAppender *a)
 {
         Tsdb *db = a->db;
         vec_clear(&db->undefined);
+        if (!a->has_undefined)
+                return;
         vec_each(p, &a->pending) {
                 Series *s = catalog_of_ref(db->catalog, p->ref);
-                if (!s || __atomic_load_n(&s->defined, __ATOMIC_RELAXED)) {
-                        p->ref = s ? p->ref : 0;
+                if (!s || __atomic_load_n(&s->defined, __ATOMIC_RELAXED) != CATALOG_UNDEFINED)
                         continue;
-                }
-                __atomic_store_n(&s->defined, true, __ATOMIC_RELAXED);
+                __atomic_store_n(&s->defined, CATALOG_DEFINING, __ATOMIC_RELAXED);
                 vec_push(&db->undefined, s);
+        }
+}
+
+static void set_defined(Tsdb *db, uint8_t state)
+{
+        vec_each(s, &db->undefined)
+                __atomic_store_n(&(*s)->defined, state, __ATOMIC_RELAXED);
+}
+
+static inline void prefetch_record(const HeadAppender *a, size_t i)
+{
+        if (i >= a->pending.len)
+                return;
+        const char *record = (const char *)catalog_at(a->db->catalog, catalog_slot_of_ref(a->pending.data[i].ref));
+        __builtin_prefetch(record);
+        __builtin_prefetch(record + sizeof(Series) - 1);
+}
+
+/* Also finds out whom a stale reference meant: nobody, its sample is dropped. */
+static void encode_samples(HeadAppender *a, WalrecWriter *w)
+{
+        Tsdb *db = a->db;
+        for (size_t i = 0; i < a->pending.len; i++) {
+                PendingSample *p = &a->pending.data[i];
+                prefetch_record(a, i + PREFETCH_RECORDS);
+                const Series *s = catalog_of_ref(db->catalog, p->ref);
+                if (LIKELY(s))
+                        walrec_sample(w, s->sid, p->t_ms, p->v);
+                else
+                        p->ref = 0;
         }
 }
 
@@ -210,10 +253,21 @@ static void encode_batch(HeadAppender *a)
                 walrec_end(&w);
         }
         walrec_begin(&w, &db->record, WALREC_SAMPLES);
-        vec_each(p, &a->pending)
-                if (p->ref)
-                        walrec_sample(&w, catalog_at(db->catalog, catalog_slot_of_ref(p->ref))->sid, p->t_ms, p->v);
+        encode_samples(a, &w);
         walrec_end(&w);
+}
+
+/* The end of the open chunk of sample i, where the next bits go. Caller holds the stripe of `slot`. */
+static inline void prefetch_chunk(const HeadAppender *a, size_t i, uint32_t slot)
+{
+        if (i >= a->pending.len)
+                return;
+        uint32_t other = catalog_slot_of_ref(a->pending.data[i].ref);
+        if (other / CATALOG_BLOCK != slot / CATALOG_BLOCK)
+                return;
+        const XorChunk *open = &catalog_at(a->db->catalog, other)->open;
+        if (open->p)
+                __builtin_prefetch(open->p + open->bits / 8, 1);
 }
 
 /* Not for the lock analysis: a stripe is held over a run of its samples. */
@@ -221,22 +275,25 @@ LOCKS_UNCHECKED static void apply_batch(HeadAppender *a, uint32_t segment)
 {
         Tsdb *db = a->db;
         Mutex *held = NULL;
+        HeadRun run = { .segment = segment };
         uint64_t kept = 0;
         int64_t max_ms = atomic_load(&db->max_ms);
         Catalog *catalog = db->catalog;
         CHECK(catalog);
-        vec_each(p, &a->pending) {
-                if (!p->ref)
+        for (size_t i = 0; i < a->pending.len; i++) {
+                const PendingSample *p = &a->pending.data[i];
+                if (UNLIKELY(!p->ref))
                         continue;
                 uint32_t slot = catalog_slot_of_ref(p->ref);
                 Mutex *stripe = catalog_stripe(catalog, slot);
-                if (stripe != held) {
+                if (UNLIKELY(stripe != held)) {
                         if (held)
                                 mutex_unlock(held);
                         mutex_lock(held = stripe);
                 }
-                if (head_put(db, catalog_at(catalog, slot), p->t_ms, p->v, segment) == APPEND_OK)
-                        kept++;
+                prefetch_record(a, i + PREFETCH_RECORDS);
+                prefetch_chunk(a, i + PREFETCH_CHUNKS, slot);
+                kept += head_put(db, catalog_at(catalog, slot), p->t_ms, p->v, &run) == APPEND_OK;
                 max_ms = MAX_OF(max_ms, p->t_ms);
         }
         if (held)
@@ -258,10 +315,10 @@ static bool write_batch(HeadAppender *a, Err *err)
         collect_undefined(a);
         encode_batch(a);
         if (!wal_append(db->wal, &db->record, db->options.sync_interval_ms < 0, err)) {
-                vec_each(s, &db->undefined)
-                        __atomic_store_n(&(*s)->defined, false, __ATOMIC_RELAXED);
+                set_defined(db, CATALOG_UNDEFINED);
                 return false;
         }
+        set_defined(db, CATALOG_DEFINED);
         apply_batch(a, wal_segment(db->wal));
         return true;
 }
@@ -324,6 +381,7 @@ Appender *head_appender(StoreEngine *engine)
         *(db->last ? &db->last->next : &db->first) = a;
         db->last = a;
         mutex_unlock(&db->appenders);
+        a->has_undefined = false;
         a->max_ms = now_ms + HEAD_FUTURE_MS;
         a->min_ms = now_ms - db->options.retention_ms;
         return &a->face;

@@ -54,12 +54,18 @@ struct Tsdb {
         double replay_seconds;
 };
 
+/* What the samples of one record have in common. */
+typedef struct HeadRun {
+        uint32_t segment;  /* that the record is in */
+        int64_t window_ms; /* of the sample before */
+} HeadRun;
+
 /* Closes the open chunk: its samples are in the chunk set afterwards. Caller holds the stripe. */
 void head_close_chunk(Tsdb *db, Series *s);
 /* Writes chunk files with at least min_bytes waiting; a failure is remembered, not reported: the data stays in memory. No lock held. */
 void head_flush_chunks(Tsdb *db, uint64_t min_bytes);
 /* Caller holds the stripe. OK, or why not; nothing else can be said once a sample is in the WAL. */
-AppendResult head_put(Tsdb *db, Series *s, int64_t t_ms, double v, uint32_t segment);
+AppendResult head_put(Tsdb *db, Series *s, int64_t t_ms, double v, HeadRun *run);
 AppendResult head_judge(int64_t last_ms, uint64_t last_bits, int64_t t_ms, double v);
 
 Appender *head_appender(StoreEngine *engine);

@@ -41,7 +41,7 @@ typedef struct Replay {
         ClosedMap closed; /* of the walked files */
         FileSet sealed;   /* files that the checkpoint covers */
         bool walked;
-        uint32_t segment;
+        HeadRun run;
         uint64_t samples, orphans;
         uint64_t max_sid;
 } Replay;
@@ -88,7 +88,7 @@ static void on_series(void *arg, uint64_t sid, Labels labels)
         /* Labels that were forgotten and came back have a newer id: chunks are stored under that from now on. */
         if (sid > s->sid)
                 s->sid = sid;
-        s->defined = true;
+        s->defined = CATALOG_DEFINED;
         sidmap_put(&r->slots, sid, slot + 1);
         const ClosedState *closed = closed_map_get(&r->closed, sid);
         if (closed)
@@ -123,7 +123,7 @@ static void on_sample(void *arg, uint64_t sid, int64_t t_ms, double v)
                 r->max_sid = MAX_OF(r->max_sid, sid);
                 return;
         }
-        if (head_put(db, catalog_at(db->catalog, slot - 1), t_ms, v, r->segment) != APPEND_OK)
+        if (head_put(db, catalog_at(db->catalog, slot - 1), t_ms, v, &r->run) != APPEND_OK)
                 return;
         r->samples++;
         if (t_ms > atomic_load_explicit(&db->max_ms, memory_order_relaxed))
@@ -133,7 +133,7 @@ static void on_sample(void *arg, uint64_t sid, int64_t t_ms, double v)
 static bool on_record(void *arg, uint32_t segment, Str payload, Err *err)
 {
         Replay *r = arg;
-        r->segment = segment;
+        r->run.segment = segment;
         if (segment)
                 walk_files(r);
         const WalrecHandler handler = { r, on_series, on_sample, on_state, on_checkpoint };
