@@ -223,7 +223,7 @@ await tally.run("arrow keys read a graph", async () => {
 });
 
 for (const theme of ["light", "dark"]) {
-  for (const path of ["", "explore?q=up&side=metrics", "explore?q=up&tab=table", "alerts?open=all", "targets"]) {
+  for (const path of ["", "explore?q=up&side=metrics", "explore?q=up&tab=table", "alerts?open=all", "silences?new=1&m=alertname%3D%22TargetIsDown%22", "storage", "targets"]) {
     await tally.run(`accessible: /${path} ${theme}`, async () => {
       await page.addInitScript((t) => localStorage.setItem("pharos.theme", JSON.stringify(t)), theme);
       await open(path, "main > *");
