@@ -8,22 +8,11 @@
 
 #include "promql/exec.h"
 #include "promql/func_window.h"
+#include "promql/rowkernel.h"
 
 static void fold_sum(const Accumulator *acc, const double *row, size_t lo, size_t hi)
 {
-        for (size_t s = lo; s < hi; s++) {
-                if (exec_absent(row[s]))
-                        continue;
-                if (exec_absent(acc->a[s])) {
-                        acc->a[s] = row[s];
-                        acc->b[s] = 0;
-                        continue;
-                }
-                Kahan k = { acc->a[s], acc->b[s] };
-                func_window_kahan_add(&k, row[s]);
-                acc->a[s] = k.sum;
-                acc->b[s] = k.c;
-        }
+        rowkernel_add(acc->a + lo, acc->b + lo, row + lo, hi - lo);
 }
 
 static void add_to_mean(const Accumulator *acc, size_t s, double v)
@@ -47,8 +36,23 @@ static void add_to_mean(const Accumulator *acc, size_t s, double v)
         acc->b[s] = k.c;
 }
 
+/* Where no sum overflows, a mean is a sum and a count. */
+static bool is_plain_mean(const Accumulator *acc, const double *row, size_t lo, size_t hi)
+{
+        uint8_t any = 0;
+        for (size_t s = lo; s < hi; s++)
+                any |= acc->incremental[s];
+        return !any && !rowkernel_add_overflows(acc->a + lo, row + lo, hi - lo);
+}
+
 static void fold_avg(const Accumulator *acc, const double *row, size_t lo, size_t hi)
 {
+        if (is_plain_mean(acc, row, lo, hi)) {
+                for (size_t s = lo; s < hi; s++)
+                        acc->n[s] += !exec_absent(row[s]);
+                rowkernel_add(acc->a + lo, acc->b + lo, row + lo, hi - lo);
+                return;
+        }
         for (size_t s = lo; s < hi; s++) {
                 if (exec_absent(row[s]))
                         continue;
@@ -59,15 +63,12 @@ static void fold_avg(const Accumulator *acc, const double *row, size_t lo, size_
                 acc->a[s] = row[s];
                 acc->b[s] = 0;
                 acc->n[s] = 1;
-                acc->incremental[s] = 0;
         }
 }
 
 static void fold_count(const Accumulator *acc, const double *row, size_t lo, size_t hi)
 {
-        for (size_t s = lo; s < hi; s++)
-                if (!exec_absent(row[s]))
-                        acc->a[s] = exec_absent(acc->a[s]) ? 1 : acc->a[s] + 1;
+        rowkernel_count(acc->a + lo, row + lo, hi - lo);
 }
 
 static void fold_group(const Accumulator *acc, const double *row, size_t lo, size_t hi)
@@ -79,16 +80,12 @@ static void fold_group(const Accumulator *acc, const double *row, size_t lo, siz
 
 static void fold_min(const Accumulator *acc, const double *row, size_t lo, size_t hi)
 {
-        for (size_t s = lo; s < hi; s++)
-                if (!exec_absent(row[s]) && (isnan(acc->a[s]) || acc->a[s] > row[s]))
-                        acc->a[s] = row[s];
+        rowkernel_min(acc->a + lo, row + lo, hi - lo);
 }
 
 static void fold_max(const Accumulator *acc, const double *row, size_t lo, size_t hi)
 {
-        for (size_t s = lo; s < hi; s++)
-                if (!exec_absent(row[s]) && (isnan(acc->a[s]) || acc->a[s] < row[s]))
-                        acc->a[s] = row[s];
+        rowkernel_max(acc->a + lo, row + lo, hi - lo);
 }
 
 static void fold_variance(const Accumulator *acc, const double *row, size_t lo, size_t hi)

@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "promql/rowkernel.h"
 
 enum {
         BATCH_POINTS = 16384, /* points of one batch: the unit a worker takes and the pace of cancellation */
@@ -125,7 +126,8 @@ Worker *exec_worker_take(Exec *x)
 
 bool exec_worker_give(Exec *x, Worker *w, Err *err)
 {
-        uint64_t holds = w->col.cap * (sizeof *w->col.t + sizeof *w->col.v);
+        uint64_t holds = w->col.cap * (sizeof *w->col.t + sizeof *w->col.v) + windowcache_bytes(&w->windows[0]) +
+                         windowcache_bytes(&w->windows[1]);
         for (size_t i = 0; i < w->bufs.len; i++)
                 holds += w->bufs.data[i].cap * sizeof(double);
         uint64_t due = holds > w->charged ? holds - w->charged : 0;
@@ -168,6 +170,8 @@ void exec_workers_free(Exec *x)
                         mem_free(w->bufs.data[i].p);
                 vec_done(&w->bufs);
                 column_done(&w->col);
+                windowcache_done(&w->windows[0]);
+                windowcache_done(&w->windows[1]);
                 arena_free(w->own_hists);
                 mem_free(w);
         }
@@ -194,6 +198,19 @@ void exec_keep_hists(Arena *arena, double *row, size_t n)
                         copy = exec_box(histogram_dup(arena, exec_hist(last)));
                 }
                 row[s] = copy;
+        }
+}
+
+void exec_output_hists(Arena *arena, PromqlSeries *series)
+{
+        for (size_t k = 0; k < series->n; k++) {
+                if (!exec_is_hist(series->v[k]))
+                        continue;
+                if (!series->h)
+                        series->h = arena_array(arena, const Histogram *, series->n);
+                const Histogram *h = exec_hist(series->v[k]);
+                series->h[k] = histogram_dup(arena, h);
+                series->v[k] = 0;
         }
 }
 
@@ -250,8 +267,7 @@ static bool run_rows(Wave *wave, Worker *w, size_t lo, size_t hi, Err *err)
                 double *row = wave->rows[i];
                 if (!wave->src->row(wave->src, w, wave->first + i, row, err))
                         return false;
-                for (size_t s = 0; s < wave->src->steps; s++)
-                        held += !exec_absent(row[s]);
+                held += rowkernel_count_present(row, wave->src->steps);
         }
         atomic_fetch_add_explicit(&wave->samples, held, memory_order_relaxed);
         return true;

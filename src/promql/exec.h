@@ -19,6 +19,7 @@
 #include "promql/functions.h"
 #include "promql/plan.h"
 #include "promql/promql.h"
+#include "promql/windowcache.h"
 
 /* The expression is fine but cannot be evaluated on this data (422). */
 #define EXEC_FAILED ERR_UNSUPPORTED
@@ -92,6 +93,8 @@ struct Worker {
         VEC(WorkerBuf) bufs;
         size_t depth;
         Column col;
+        WindowCache
+                windows[2]; /* by the parity of the owner: a subquery and what is inside it do not disturb each other */
         Arena *own_hists, **hists; /* see exec_hist_arena */
         Str warned_name;           /* the last name that got the "might not be a counter" info */
         uint32_t warned_pos;
@@ -112,6 +115,7 @@ struct Exec {
         _Atomic bool any_hists;           /* some row has held a histogram; see exec_any_hists */
         Mutex mu;
         Worker *idle GUARDED_BY(&mu);
+        uint64_t window_owners; /* given out; by the evaluating thread only */
 };
 
 /* --- budget: exec.c --- */
@@ -144,6 +148,8 @@ static inline void exec_set_any_hists(Exec *x)
 }
 /* The row's histograms are copied to arena, so that they live as long as it. */
 void exec_keep_hists(Arena *arena, double *row, size_t n);
+/* Turns the boxes among series->v into series->h, copied to arena. */
+void exec_output_hists(Arena *arena, PromqlSeries *series);
 
 /* --- rows --- */
 Source *exec_source(Stage *stage, size_t n, size_t steps); /* heads zeroed, no rows */
@@ -211,7 +217,16 @@ Source *exec_select_timestamps(Exec *x, const PlanNode *node, const Grid *grid, 
 /* The same with the labels untouched. */
 Source *exec_select_times(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
 MUST_CHECK bool exec_select(Exec *x, Slot *slot, Err *err); /* fills slot->selection once */
-/* Reads series i without stale markers and histograms into col. */
+/* timestamp()'s sibling: when the samples' counters started; 0 where that is unknown. */
+Source *exec_select_starts(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
+/* Reads series i into col, stale markers included. */
+static inline bool exec_is_stale(const Column *col, size_t i)
+{
+        return col->h && col->h[i] ? histogram_is_stale(col->h[i]) : sample_is_stale(col->v[i]);
+}
+void exec_drop_stale(Column *col); /* removes the stale markers */
+/* Histograms that do not say whether the counter was reset are compared with the sample before, and say so then. */
+void exec_detect_resets(Column *col);
 MUST_CHECK bool exec_read(Worker *w, const Slot *slot, size_t i, int64_t min_ms, int64_t max_ms, Column *col, Err *err);
 Source *exec_range_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
 /* A range vector as the query's own answer: series with their raw times. */
@@ -222,5 +237,6 @@ Source *func_math_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *s
 Source *func_label_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
 Source *func_label_sort(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
 Source *func_hist_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
+Source *func_native_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
 Source *func_info_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
 Source *func_label_absent(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);

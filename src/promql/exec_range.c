@@ -9,11 +9,13 @@
 
 #include "base/check.h"
 #include "promql/func_window.h"
+#include "promql/rowkernel.h"
 
 typedef struct RangeState {
         Exec *x;
         const PlanNode *call, *range; /* range: the selector or subquery */
         FunctionId fn;
+        uint64_t owner;      /* of windows in a WindowCache */
         const Source *inner; /* of a subquery */
         Grid inner_grid;
         size_t steps;
@@ -33,6 +35,8 @@ static bool load(const RangeState *st, Worker *w, size_t i, Err *err)
                 int64_t max_ms = plan_add(st->end_ms[st->steps - 1], st->ahead_ms);
                 if (!exec_read(w, st->range->slot, i, min_ms, max_ms, col, err))
                         return false;
+                if (!col->h && !rowkernel_any_special(col->v, col->n))
+                        return true;
                 size_t n = 0;
                 for (size_t k = 0; k < col->n; k++) {
                         if (sample_is_stale(col->v[k]) || (col->h && col->h[k]))
@@ -53,22 +57,33 @@ static bool load(const RangeState *st, Worker *w, size_t i, Err *err)
         return ok;
 }
 
-/* Returns the most samples in one window. */
-static size_t slide(const RangeState *st, const Column *col, uint32_t *lo, uint32_t *hi)
+/* The windows over the samples of col, in w->windows. */
+static void slide(const RangeState *st, Worker *w, Windows *win)
 {
+        const Column *col = &w->col;
+        WindowCache *cache = &w->windows[st->owner % 2];
+        bool known = windowcache_has(cache, st->owner, col->t, col->n);
+        if (!known)
+                windowcache_begin(cache, st->owner, col->t, col->n, st->steps);
+        win->lo = cache->lo;
+        win->hi = cache->hi;
+        win->times = func_rate_known(st->fn) && !win->anchored && !win->smoothed ? &cache->rate : NULL;
+        if (known)
+                return;
         uint32_t a = 0, b = 0;
-        size_t widest = 0;
+        cache->widest = 0;
         for (size_t s = 0; s < st->steps; s++) {
                 int64_t from = plan_sub(st->end_ms[s], st->back_ms), to = plan_add(st->end_ms[s], st->ahead_ms);
                 while (b < col->n && col->t[b] <= to)
                         b++;
                 while (a < b && col->t[a] <= from)
                         a++;
-                lo[s] = a;
-                hi[s] = b;
-                widest = MAX_OF(widest, (size_t)(b - a));
+                cache->lo[s] = a;
+                cache->hi[s] = b;
+                cache->widest = MAX_OF(cache->widest, (size_t)(b - a));
         }
-        return widest;
+        if (win->times)
+                func_rate_prepare(st->fn, win, win->times);
 }
 
 static void warn_quantiles(const RangeState *st, const double *out)
@@ -142,16 +157,11 @@ static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *
         }
         if (col->n >= UINT32_MAX)
                 return err_set(err, ERR_LIMIT, "a series has more than %u samples in range", UINT32_MAX);
-        uint32_t *lo = (uint32_t *)exec_buf_take(w, st->steps);
-        uint32_t *hi = lo + st->steps;
-        size_t widest = slide(st, col, lo, hi);
         RangeMode mode = st->inner ? RANGE_PLAIN : st->range->expr->selector.mode;
         Windows win = {
                 .t = col->t,
                 .v = col->v,
                 .n = col->n,
-                .lo = lo,
-                .hi = hi,
                 .end_ms = st->end_ms,
                 .eval_ms = st->eval_ms,
                 .steps = st->steps,
@@ -162,10 +172,11 @@ static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *
                 .anchored = mode == RANGE_ANCHORED,
                 .smoothed = mode == RANGE_SMOOTHED,
         };
+        slide(st, w, &win);
         func_window_run(st->fn, &win, out);
         exec_buf_give(w);
-        exec_buf_give(w);
-        if (!exec_fits(st->x, atomic_load_explicit(&st->x->samples_now, memory_order_relaxed) + widest, err))
+        uint64_t held = atomic_load_explicit(&st->x->samples_now, memory_order_relaxed);
+        if (!exec_fits(st->x, held + w->windows[st->owner % 2].widest, err))
                 return false;
         if (st->bad_quantile)
                 warn_quantiles(st, out);
@@ -276,7 +287,7 @@ static bool keeps_name(FunctionId fn) { return fn == FN_LAST_OVER_TIME || fn == 
 static Source *open_range(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
 {
         RangeState *st = arena_new_of(stage->arena, RangeState);
-        *st = (RangeState){ .x = x, .call = call, .fn = call->expr->call.fn->id };
+        *st = (RangeState){ .x = x, .call = call, .fn = call->expr->call.fn->id, .owner = ++x->window_owners };
         for (size_t k = 0; k < call->n_kids && !st->range; k++)
                 if (call->kids[k]->expr->type == VALUE_MATRIX)
                         st->range = call->kids[k];

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "promql/exec.h"
+#include "promql/func_rate.h"
 
 typedef void (*Kernel)(const Windows *w, double *out);
 
@@ -126,61 +127,7 @@ double func_window_quantile(double q, double *values, size_t n)
         return values[lower] * (1 - weight) + next * weight;
 }
 
-/* --- rate, increase, delta --- */
-
-/* Positions i where v[i] < v[i-1], in scratch as a list; returns how many. */
-static size_t find_resets(const Windows *w, uint32_t *pos)
-{
-        size_t n = 0;
-        for (size_t i = 1; i < w->n; i++)
-                if (w->v[i] < w->v[i - 1])
-                        pos[n++] = (uint32_t)i;
-        return n;
-}
-
-static double extrapolate(const Windows *w, size_t s, double result, bool is_counter, bool is_rate)
-{
-        size_t first = w->lo[s], last = w->hi[s] - 1;
-        double to_start = (double)(w->t[first] - (w->end_ms[s] - w->range_ms)) / 1000;
-        double to_end = (double)(w->end_ms[s] - w->t[last]) / 1000;
-        double sampled = (double)(w->t[last] - w->t[first]) / 1000;
-        double average = sampled / (double)(last - first);
-        double threshold = average * 1.1;
-        if (to_start >= threshold)
-                to_start = average / 2;
-        if (is_counter) {
-                double to_zero = to_start;
-                if (result > 0 && w->v[first] >= 0)
-                        to_zero = sampled * (w->v[first] / result);
-                if (to_zero < to_start)
-                        to_start = to_zero;
-        }
-        if (to_end >= threshold)
-                to_end = average / 2;
-        double factor = (sampled + to_start + to_end) / sampled;
-        if (is_rate)
-                factor /= (double)w->range_ms / 1000;
-        return result * factor;
-}
-
-static void plain_rate(const Windows *w, double *out, bool is_counter, bool is_rate)
-{
-        uint32_t *resets = (uint32_t *)w->scratch;
-        size_t n_resets = is_counter ? find_resets(w, resets) : 0, from = 0;
-        for (size_t s = 0; s < w->steps; s++) {
-                size_t lo = w->lo[s], hi = w->hi[s];
-                if (hi < lo + 2) {
-                        out[s] = EXEC_ABSENT;
-                        continue;
-                }
-                double result = w->v[hi - 1] - w->v[lo];
-                while (from < n_resets && resets[from] <= lo)
-                        from++;
-                for (size_t r = from; r < n_resets && resets[r] < hi; r++)
-                        result += w->v[resets[r] - 1];
-                out[s] = extrapolate(w, s, result, is_counter, is_rate);
-        }
-}
+/* --- rate, increase, delta; plain ranges: func_rate.c --- */
 
 /* A counter that was reset between the two samples grew from zero. */
 static double interpolate(const Windows *w, size_t i, int64_t t, bool is_counter)
@@ -234,37 +181,33 @@ static double extended_rate(const Windows *w, size_t s, bool is_counter, bool is
         return is_rate ? result / ((double)w->range_ms / 1000) : result;
 }
 
-static void any_rate(const Windows *w, double *out, bool is_counter, bool is_rate)
+static void plain_rate(FunctionId fn, const Windows *w, double *out)
+{
+        if (w->times) {
+                func_rate_run(fn, w, w->times, out);
+                return;
+        }
+        RateTimes times = { 0 };
+        func_rate_prepare(fn, w, &times);
+        func_rate_run(fn, w, &times, out);
+        func_rate_done(&times);
+}
+
+static void any_rate(FunctionId fn, const Windows *w, double *out)
 {
         if (!w->anchored && !w->smoothed) {
-                plain_rate(w, out, is_counter, is_rate);
+                plain_rate(fn, w, out);
                 return;
         }
         for (size_t s = 0; s < w->steps; s++)
-                out[s] = w->hi[s] > w->lo[s] ? extended_rate(w, s, is_counter, is_rate) : EXEC_ABSENT;
+                out[s] = w->hi[s] > w->lo[s] ? extended_rate(w, s, fn != FN_DELTA, fn == FN_RATE) : EXEC_ABSENT;
 }
 
-static void k_rate(const Windows *w, double *out) { any_rate(w, out, true, true); }
-static void k_increase(const Windows *w, double *out) { any_rate(w, out, true, false); }
-static void k_delta(const Windows *w, double *out) { any_rate(w, out, false, false); }
-
-static void last_two(const Windows *w, double *out, bool is_rate)
-{
-        for (size_t s = 0; s < w->steps; s++) {
-                if (w->hi[s] < w->lo[s] + 2) {
-                        out[s] = EXEC_ABSENT;
-                        continue;
-                }
-                size_t b = w->hi[s] - 1, a = b - 1;
-                double r = w->v[b];
-                if (!is_rate || !(w->v[b] < w->v[a]))
-                        r = w->v[b] - w->v[a];
-                out[s] = is_rate ? r / ((double)(w->t[b] - w->t[a]) / 1000) : r;
-        }
-}
-
-static void k_irate(const Windows *w, double *out) { last_two(w, out, true); }
-static void k_idelta(const Windows *w, double *out) { last_two(w, out, false); }
+static void k_rate(const Windows *w, double *out) { any_rate(FN_RATE, w, out); }
+static void k_increase(const Windows *w, double *out) { any_rate(FN_INCREASE, w, out); }
+static void k_delta(const Windows *w, double *out) { any_rate(FN_DELTA, w, out); }
+static void k_irate(const Windows *w, double *out) { plain_rate(FN_IRATE, w, out); }
+static void k_idelta(const Windows *w, double *out) { plain_rate(FN_IDELTA, w, out); }
 
 /* --- sums --- */
 

@@ -22,6 +22,7 @@ typedef struct Windows {
         const double *p0, *p1; /* scalar arguments per step, NULL when the function has none */
         double *scratch;       /* room for 2 * n + 2 doubles */
         bool anchored, smoothed;
+        struct RateTimes *times; /* of func_rate.h, prepared for these times; NULL: computed on the spot */
 } Windows;
 
 /* Fills out[steps] with values or EXEC_ABSENT. `fn` must be a function over a range vector. */
