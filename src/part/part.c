@@ -1,0 +1,612 @@
+/* Invariants
+ * 1. Nothing is decoded before its record's checksum was verified once since the file was mapped (times: every time; they are short).
+ * 2. Lengths and offsets are checked against the mapping even then: a file that lies consistently does no harm.
+ * 3. Without a good trailer and index the records are walked and the tables made from them: only what is itself damaged is lost.
+ *
+ * Why groups of series: a checksum, an entry and a search step for each series alone would cost more than the samples of a short one. */
+#include "part/part.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "codec/floatvec.h"
+#include "codec/varint.h"
+#include "codec/zstdio.h"
+#include "part/histblock.h"
+#include "part/partformat.h"
+
+enum { CHECKED_GOOD = 1, CHECKED_BAD = 2 };
+
+struct Part {
+        Snapshot snap;
+        const Fs *fs;
+        char *path;
+        FileMap map;
+        PartInfo info;
+        uint64_t n_groups, n_pages;
+        const unsigned char *groups, *pages; /* tables of (first sid, offset): in the mapping, or in `rebuilt` */
+        Buf rebuilt;
+        unsigned char *checked; /* of each group; atomic */
+};
+
+typedef struct Cursor {
+        const unsigned char *p, *end;
+} Cursor;
+
+static inline size_t left(const Cursor *c) { return (size_t)(c->end - c->p); }
+static bool take(Cursor *c, uint64_t *ret)
+{
+        size_t used = varint_get(c->p, left(c), ret);
+        c->p += used;
+        return used > 0;
+}
+
+static bool take_bytes(Cursor *c, Cursor *ret)
+{
+        uint64_t n;
+        if (!take(c, &n) || n > left(c))
+                return false;
+        *ret = (Cursor){ c->p, c->p + n };
+        c->p += n;
+        return true;
+}
+
+/* ---- records */
+
+/* The content of the record at offset, without its checksum verified; false when it is not inside the file. */
+static bool find_record(const Part *p, uint64_t offset, uint32_t mark, Cursor *ret)
+{
+        if (offset > p->map.n || p->map.n - offset < PART_RECORD_BYTES)
+                return false;
+        const unsigned char *at = p->map.p + offset;
+        uint32_t n = bits_le32(at + 4);
+        if (bits_le32(at) != mark || n > p->map.n - offset - PART_RECORD_BYTES)
+                return false;
+        *ret = (Cursor){ at + PART_RECORD_BYTES, at + PART_RECORD_BYTES + n };
+        return true;
+}
+
+static bool checksum_is_good(const Cursor *content)
+{
+        const unsigned char *at = content->p - PART_RECORD_BYTES;
+        return bits_le32(at + 12) == hash_crc32c(hash_crc32c(0, at, 12), content->p, left(content));
+}
+
+static bool checked_record(const Part *p, uint64_t offset, uint32_t mark, Cursor *ret)
+{
+        return find_record(p, offset, mark, ret) && checksum_is_good(ret);
+}
+
+static uint64_t table_sid(const unsigned char *table, uint64_t i) { return bits_le64(table + i * 16); }
+static uint64_t table_offset(const unsigned char *table, uint64_t i) { return bits_le64(table + i * 16 + 8); }
+
+/* ---- opening */
+
+static void part_free(Snapshot *snap)
+{
+        Part *p = (Part *)snap;
+        p->fs->unmap(p->fs, p->map);
+        buf_done(&p->rebuilt);
+        mem_free(p->checked);
+        mem_free(p->path);
+        mem_free(p);
+}
+
+static void use_index(Part *p, const unsigned char *content)
+{
+        p->info.series = bits_le64(content);
+        p->info.samples = bits_le64(content + 8);
+        p->info.blocks = bits_le64(content + 16);
+        p->n_groups = bits_le64(content + 24);
+        p->n_pages = bits_le64(content + 32);
+        p->info.min_ms = (int64_t)bits_le64(content + 40);
+        p->info.max_ms = (int64_t)bits_le64(content + 48);
+        p->groups = content + PARTFORMAT_INDEX_FIXED;
+        p->pages = p->groups + p->n_groups * 16;
+}
+
+static bool read_index(Part *p)
+{
+        if (p->map.n < PART_HEADER_BYTES + PART_RECORD_BYTES + PARTFORMAT_INDEX_FIXED + PART_TRAILER_BYTES)
+                return false;
+        const unsigned char *t = p->map.p + p->map.n - PART_TRAILER_BYTES;
+        Cursor c;
+        if (bits_le32(t + 20) != PARTFORMAT_END || bits_le32(t + 16) != hash_crc32c(0, t, 16) ||
+            !checked_record(p, bits_le64(t), PARTFORMAT_INDEX, &c) || left(&c) != bits_le64(t + 8) ||
+            left(&c) < PARTFORMAT_INDEX_FIXED)
+                return false;
+        uint64_t groups = bits_le64(c.p + 24), pages = bits_le64(c.p + 32);
+        uint64_t places = (left(&c) - PARTFORMAT_INDEX_FIXED) / 16;
+        if (groups > places || pages > places || groups + pages != places)
+                return false;
+        use_index(p, c.p);
+        return true;
+}
+
+/* ---- reading a group */
+
+typedef struct SeriesData {
+        uint64_t times; /* of the group: where its blocks' times are counted from */
+        Cursor blocks;
+} SeriesData;
+
+typedef struct GroupWalk {
+        Cursor heads, data;
+        uint64_t sid, times;
+        uint32_t left;
+} GroupWalk;
+
+static bool group_begin(const Cursor *content, GroupWalk *walk)
+{
+        uint32_t n = bits_le32(content->p - 8);
+        *walk = (GroupWalk){ .heads = *content, .data = *content, .left = n };
+        uint64_t ignored;
+        if (n > left(content) || !take(&walk->heads, &walk->sid) || !take(&walk->heads, &walk->times))
+                return false;
+        walk->data.p = walk->heads.p;
+        for (uint64_t i = 0; i < 2 * (uint64_t)n; i++)
+                if (!take(&walk->data, &ignored))
+                        return false;
+        return true;
+}
+
+static bool group_next(GroupWalk *walk, SeriesData *ret)
+{
+        uint64_t step, bytes;
+        if (walk->left == 0 || !take(&walk->heads, &step) || !take(&walk->heads, &bytes) || bytes > left(&walk->data))
+                return false;
+        walk->left--;
+        walk->sid += step;
+        *ret = (SeriesData){ walk->times, { walk->data.p, walk->data.p + bytes } };
+        walk->data.p += bytes;
+        return true;
+}
+
+/* The group's content when its checksum is right; it is computed once. *damaged grows at the first look at a bad one. */
+static bool check_group(Part *p, uint64_t i, GroupWalk *walk, uint64_t *damaged)
+{
+        Cursor c;
+        uint64_t offset = table_offset(p->groups, i);
+        unsigned char state = __atomic_load_n(&p->checked[i], __ATOMIC_ACQUIRE);
+        if (state == CHECKED_BAD)
+                return false;
+        bool good = find_record(p, offset, PARTFORMAT_GROUP, &c) && (state == CHECKED_GOOD || checksum_is_good(&c)) &&
+                    group_begin(&c, walk);
+        if (state == 0 || !good) {
+                unsigned char now = good ? CHECKED_GOOD : CHECKED_BAD;
+                if (__atomic_exchange_n(&p->checked[i], now, __ATOMIC_ACQ_REL) != CHECKED_BAD && !good)
+                        ++*damaged;
+        }
+        return good;
+}
+
+/* The last entry whose first sid is <= sid; UINT64_MAX when there is none. */
+static uint64_t table_find(const unsigned char *table, uint64_t n, uint64_t sid)
+{
+        uint64_t lo = 0, hi = n;
+        while (lo < hi) {
+                uint64_t mid = lo + (hi - lo) / 2;
+                if (table_sid(table, mid) <= sid)
+                        lo = mid + 1;
+                else
+                        hi = mid;
+        }
+        return lo - 1;
+}
+
+static bool find_series(Part *p, uint64_t sid, SeriesData *ret, uint64_t *damaged)
+{
+        uint64_t group = table_find(p->groups, p->n_groups, sid);
+        GroupWalk walk;
+        if (group == UINT64_MAX || !check_group(p, group, &walk, damaged))
+                return false;
+        while (group_next(&walk, ret))
+                if (walk.sid >= sid)
+                        return walk.sid == sid;
+        return false;
+}
+
+bool part_next_series(Part *p, uint64_t sid, uint64_t *ret)
+{
+        uint64_t group = table_find(p->groups, p->n_groups, sid), ignored = 0;
+        for (group = group == UINT64_MAX ? 0 : group; group < p->n_groups; group++) {
+                GroupWalk walk;
+                SeriesData data;
+                if (!check_group(p, group, &walk, &ignored))
+                        continue;
+                while (group_next(&walk, &data))
+                        if (walk.sid >= sid) {
+                                *ret = walk.sid;
+                                return true;
+                        }
+        }
+        return false;
+}
+
+/* ---- blocks */
+
+typedef struct Block {
+        size_t n;
+        unsigned kind;
+        uint64_t times;
+        Cursor code, starts; /* starts.p NULL: none */
+} Block;
+
+static bool next_block(SeriesData *s, Block *b)
+{
+        uint64_t head, distance;
+        if (!take(&s->blocks, &head) || !take(&s->blocks, &distance) || !take_bytes(&s->blocks, &b->code))
+                return false;
+        b->n = (size_t)(head >> (PARTFORMAT_KIND_BITS + 1));
+        b->kind = head & ((1u << PARTFORMAT_KIND_BITS) - 1);
+        b->times = s->times + (uint64_t)bits_unzigzag(distance);
+        b->starts = (Cursor){ NULL, NULL };
+        bool starts = head >> PARTFORMAT_KIND_BITS & 1;
+        size_t most = b->kind == PART_BLOCK_HISTOGRAMS ? HISTBLOCK_MAX : PART_BLOCK_SAMPLES;
+        return b->kind <= PART_BLOCK_HISTOGRAMS && b->n >= 1 && b->n <= most &&
+               (!starts || take_bytes(&s->blocks, &b->starts));
+}
+
+typedef enum Fetched { FETCHED, OUTSIDE, DAMAGED } Fetched;
+
+/* The block's times, if any lies inside the range; they rise strictly. */
+static Fetched read_times(const Part *p, const Block *b, int64_t min_ms, int64_t max_ms, int64_t *t)
+{
+        Cursor c;
+        uint64_t n, first, span;
+        if (!checked_record(p, b->times, PARTFORMAT_TIMES, &c) || !take(&c, &n) || n != b->n || !take(&c, &first) ||
+            !take(&c, &span))
+                return DAMAGED;
+        int64_t from = bits_unzigzag(first), to;
+        if (span > INT64_MAX || __builtin_add_overflow(from, (int64_t)span, &to))
+                return DAMAGED;
+        if (from > max_ms || to < min_ms)
+                return OUTSIDE;
+        size_t used;
+        Err err;
+        if (!intvec_read((Str){ (const char *)c.p, left(&c) }, b->n, t, &used, &err))
+                return DAMAGED;
+        int64_t bad = 0;
+        for (size_t i = 1; i < b->n; i++)
+                bad |= t[i] <= t[i - 1];
+        return bad ? DAMAGED : FETCHED;
+}
+
+static Str cursor_str(const Cursor *c) { return (Str){ (const char *)c->p, left(c) }; }
+
+static void add_histograms(const Block *b, const int64_t *t, size_t from, size_t to, Column *out, uint64_t *damaged)
+{
+        const Histogram *h[HISTBLOCK_MAX];
+        Err err;
+        if (!histblock_read(cursor_str(&b->code), b->n, column_arena(out), h, &err)) {
+                ++*damaged;
+                return;
+        }
+        for (size_t i = from; i < to; i++)
+                column_push_histogram(out, t[i], h[i]);
+}
+
+/* t lies in out itself, behind its samples, with room for all of them: what is pushed never overtakes what is read. Values go
+ * straight to where they belong; the head and the tail outside the range are cut off afterwards. */
+static void add_floats(const Block *b, const int64_t *t, size_t from, size_t to, Column *out, uint64_t *damaged)
+{
+        size_t used;
+        Err err;
+        if (out->h || out->st || b->starts.p) {
+                double v[PART_BLOCK_SAMPLES];
+                if (!floatvec_read(cursor_str(&b->code), b->n, v, &used, &err)) {
+                        ++*damaged;
+                        return;
+                }
+                for (size_t i = from; i < to; i++)
+                        column_push(out, t[i], v[i]);
+                return;
+        }
+        double *v = out->v + out->n;
+        if (!floatvec_read(cursor_str(&b->code), b->n, v, &used, &err)) {
+                ++*damaged;
+                return;
+        }
+        if (from) {
+                memmove(v, v + from, (to - from) * sizeof *v);
+                memmove(out->t + out->n, t + from, (to - from) * sizeof *t);
+        }
+        out->n += to - from;
+}
+
+static void set_starts(const Block *b, size_t from, size_t to, Column *out, size_t at, uint64_t *damaged)
+{
+        int64_t starts[PART_BLOCK_SAMPLES];
+        size_t used, end = out->n;
+        Err err;
+        if (end - at != to - from)
+                return;
+        if (!intvec_read(cursor_str(&b->starts), b->n, starts, &used, &err)) {
+                ++*damaged;
+                return;
+        }
+        for (size_t i = from; i < to; i++) { /* column_set_start speaks of the sample pushed last */
+                out->n = at + (i - from) + 1;
+                column_set_start(out, starts[i]);
+        }
+        out->n = end;
+}
+
+static void read_block(const Part *p, const Block *b, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged)
+{
+        column_reserve(out, b->n);
+        int64_t *t = out->t + out->n;
+        Fetched fetched = read_times(p, b, min_ms, max_ms, t);
+        if (fetched != FETCHED) {
+                *damaged += fetched == DAMAGED;
+                return;
+        }
+        size_t from = 0, to = b->n, at = out->n;
+        while (from < to && t[from] < min_ms)
+                from++;
+        while (to > from && t[to - 1] > max_ms)
+                to--;
+        if (from == to)
+                return;
+        if (b->kind == PART_BLOCK_HISTOGRAMS)
+                add_histograms(b, t, from, to, out, damaged);
+        else
+                add_floats(b, t, from, to, out, damaged);
+        if (b->starts.p)
+                set_starts(b, from, to, out, at, damaged);
+}
+
+bool part_read(Part *p, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged)
+{
+        SeriesData s;
+        if (min_ms > max_ms || !find_series(p, sid, &s, damaged))
+                return false;
+        while (left(&s.blocks)) {
+                Block b;
+                if (!next_block(&s, &b)) {
+                        ++*damaged;
+                        break;
+                }
+                read_block(p, &b, min_ms, max_ms, out, damaged);
+        }
+        return true;
+}
+
+/* ---- labels */
+
+static bool parse_labels(Cursor *c, Arena *arena, Labels *ret)
+{
+        uint64_t n;
+        if (!take(c, &n) || n > left(c))
+                return false;
+        Label *pairs = arena ? arena_array(arena, Label, n) : NULL;
+        for (uint64_t i = 0; i < n; i++) {
+                Cursor name, value;
+                if (!take_bytes(c, &name) || !take_bytes(c, &value))
+                        return false;
+                if (pairs)
+                        pairs[i] = (Label){ str_dup(arena, cursor_str(&name)), str_dup(arena, cursor_str(&value)) };
+        }
+        *ret = (Labels){ pairs, (size_t)n };
+        return true;
+}
+
+static bool open_page(const Part *p, uint64_t page, Buf *out)
+{
+        Cursor c;
+        Err err;
+        return checked_record(p, table_offset(p->pages, page), PARTFORMAT_LABELS, &c) &&
+               zstdio_decode(cursor_str(&c), PART_MAX_PAGE_BYTES, out, &err);
+}
+
+bool part_labels(Part *p, uint64_t sid, Arena *arena, Labels *ret)
+{
+        uint64_t page = table_find(p->pages, p->n_pages, sid);
+        AUTO(buf_done) Buf text = { 0 };
+        if (page == UINT64_MAX || !open_page(p, page, &text))
+                return false;
+        Cursor c = { (const unsigned char *)text.p, (const unsigned char *)text.p + text.n };
+        uint64_t first, distance;
+        if (!take(&c, &first) || first > sid)
+                return false;
+        uint64_t wanted = sid - first;
+        while (left(&c) && take(&c, &distance) && distance <= wanted) {
+                if (distance == wanted)
+                        return parse_labels(&c, arena, ret);
+                if (!parse_labels(&c, NULL, ret))
+                        return false;
+        }
+        return false;
+}
+
+/* ---- rebuilding, verifying */
+
+static void count_series(Part *p, const SeriesData *series)
+{
+        SeriesData s = *series;
+        Block b;
+        while (left(&s.blocks) && next_block(&s, &b)) {
+                Cursor c;
+                uint64_t n, first, span;
+                p->info.blocks++;
+                p->info.samples += b.n;
+                if (!checked_record(p, b.times, PARTFORMAT_TIMES, &c) || !take(&c, &n) || !take(&c, &first) ||
+                    !take(&c, &span))
+                        continue;
+                int64_t from = bits_unzigzag(first);
+                p->info.min_ms = MIN_OF(p->info.min_ms, from);
+                p->info.max_ms = MAX_OF(p->info.max_ms, (int64_t)((uint64_t)from + span));
+        }
+}
+
+typedef struct Found {
+        uint64_t sid, offset;
+} Found;
+typedef VEC(Found) FoundList;
+
+static void add_table(Buf *out, const FoundList *list)
+{
+        for (size_t i = 0; i < list->len; i++) {
+                char *p = buf_reserve(out, 16);
+                bits_put_le64(p, list->data[i].sid);
+                bits_put_le64(p + 8, list->data[i].offset);
+                out->n += 16;
+        }
+}
+
+/* The first sid of a group or a page, which their content begins with. */
+static bool first_sid(uint32_t mark, const Cursor *content, uint64_t *ret)
+{
+        Cursor c = *content;
+        if (mark == PARTFORMAT_GROUP)
+                return take(&c, ret);
+        AUTO(buf_done) Buf text = { 0 };
+        Err err;
+        if (mark != PARTFORMAT_LABELS || !zstdio_decode(cursor_str(&c), PART_MAX_PAGE_BYTES, &text, &err))
+                return false;
+        c = (Cursor){ (const unsigned char *)text.p, (const unsigned char *)text.p + text.n };
+        return take(&c, ret);
+}
+
+static bool is_mark(uint32_t mark)
+{
+        return mark == PARTFORMAT_GROUP || mark == PARTFORMAT_TIMES || mark == PARTFORMAT_LABELS ||
+               mark == PARTFORMAT_INDEX;
+}
+
+/* Tables from the records themselves. */
+static void rebuild(Part *p, PartDamage *damage)
+{
+        FoundList lists[2] = { { 0 }, { 0 } };
+        uint64_t at = PART_HEADER_BYTES;
+        while (at + PART_RECORD_BYTES <= p->map.n) {
+                uint32_t mark = bits_le32(p->map.p + at);
+                Cursor c;
+                uint64_t sid;
+                if (!is_mark(mark) || !checked_record(p, at, mark, &c)) {
+                        damage->records += is_mark(mark);
+                        at++;
+                        continue;
+                }
+                FoundList *list = &lists[mark == PARTFORMAT_LABELS];
+                if (first_sid(mark, &c, &sid) && (list->len == 0 || sid > vec_last(list)->sid))
+                        vec_push(list, (Found){ sid, at });
+                at += PART_RECORD_BYTES + left(&c);
+        }
+        for (int i = 0; i < 2; i++)
+                add_table(&p->rebuilt, &lists[i]);
+        p->n_groups = lists[0].len;
+        p->n_pages = lists[1].len;
+        p->groups = (const unsigned char *)p->rebuilt.p;
+        p->pages = p->groups + p->n_groups * 16;
+        vec_done(&lists[0]);
+        vec_done(&lists[1]);
+}
+
+static void recount(Part *p)
+{
+        uint64_t ignored = 0;
+        p->info.min_ms = INT64_MAX;
+        p->info.max_ms = INT64_MIN;
+        for (uint64_t i = 0; i < p->n_groups; i++) {
+                GroupWalk walk;
+                SeriesData s;
+                if (!check_group(p, i, &walk, &ignored))
+                        continue;
+                while (group_next(&walk, &s)) {
+                        p->info.series++;
+                        count_series(p, &s);
+                }
+        }
+}
+
+static bool parse_header(Part *p, Err *err)
+{
+        const unsigned char *h = p->map.p;
+        if (p->map.n < PART_HEADER_BYTES || memcmp(h, PARTFORMAT_MAGIC, 8) != 0 ||
+            bits_le32(h + 28) != hash_crc32c(0, h, 28))
+                return true; /* the records speak for themselves */
+        uint32_t version = bits_le32(h + 8);
+        if (version != PART_VERSION)
+                return err_set(
+                        err, ERR_UNSUPPORTED,
+                        "'%s' has format version %u, this program reads version %d: start the newer program, or move the data directory aside",
+                        p->path, version, PART_VERSION);
+        p->info.level = bits_le32(h + 16);
+        return true;
+}
+
+bool part_open(const Fs *fs, const char *path, uint32_t id, Part **ret, PartDamage *damage, Err *err)
+{
+        File *file;
+        FileMap map;
+        if (!fs->open(fs, path, FILE_READ, &file, err))
+                return false;
+        bool ok = fs->map(file, &map, err);
+        fs->close(file);
+        if (!ok)
+                return false;
+        Part *p = mem_new(Part);
+        snapshot_init(&p->snap, part_free);
+        AUTO(snapshot_unref) Snapshot *owner = &p->snap;
+        p->fs = fs;
+        p->path = mem_strndup(path, strlen(path));
+        p->map = map;
+        p->info.id = id;
+        p->info.bytes = map.n;
+        PartDamage found = { 0 };
+        if (!parse_header(p, err))
+                return false;
+        if (!read_index(p)) {
+                found.index = true;
+                rebuild(p, &found);
+                if (p->n_groups == 0)
+                        return err_set(err, ERR_CORRUPT, "'%s' holds nothing that can be read", path);
+        }
+        p->checked = mem_zalloc(p->n_groups + 1);
+        if (found.index)
+                recount(p);
+        damage->records += found.records;
+        damage->index = damage->index || found.index;
+        *ret = p;
+        owner = NULL;
+        return true;
+}
+
+void part_verify(Part *p, PartDamage *damage)
+{
+        Column c = { 0 };
+        for (uint64_t i = 0; i < p->n_groups; i++) {
+                Cursor content;
+                GroupWalk walk;
+                SeriesData s;
+                if (!checked_record(p, table_offset(p->groups, i), PARTFORMAT_GROUP, &content) ||
+                    !group_begin(&content, &walk)) {
+                        damage->records++;
+                        continue;
+                }
+                while (group_next(&walk, &s))
+                        while (left(&s.blocks)) {
+                                Block b;
+                                column_clear(&c);
+                                if (!next_block(&s, &b)) {
+                                        damage->records++;
+                                        break;
+                                }
+                                read_block(p, &b, INT64_MIN, INT64_MAX, &c, &damage->records);
+                        }
+        }
+        for (uint64_t i = 0; i < p->n_pages; i++) {
+                AUTO(buf_done) Buf text = { 0 };
+                damage->records += !open_page(p, i, &text);
+        }
+        column_done(&c);
+}
+
+/* ---- facts */
+
+Snapshot *part_snapshot(Part *p) { return &p->snap; }
+PartInfo part_info(const Part *p) { return p->info; }
+const char *part_path(const Part *p) { return p->path; }

@@ -1,0 +1,58 @@
+/* part/part.h - Part: an immutable file of samples, read straight from its mapping: series by rising id, each in blocks of coded columns;
+ * times shared between series; labels in pages; a small index at the end. Layout: docs/formats/parts.md.
+ *
+ * Reference-counted (snapshot_ref, snapshot_unref on part_snapshot). Thread-safe. Memory beside the mapping: two bits for 32 series. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/labels.h"
+#include "model/sample.h"
+#include "os/file.h"
+#include "sync/snapshot.h"
+
+enum {
+        PART_VERSION = 1,
+        PART_HEADER_BYTES = 32,
+        PART_RECORD_BYTES = 16, /* before a record's content */
+        PART_TRAILER_BYTES = 24,
+        PART_GROUP_SERIES = 32,         /* series that share a checksum and an index entry */
+        PART_PAGE_SERIES = 256,         /* series whose labels are compressed together */
+        PART_BLOCK_SAMPLES = 1024,      /* at most, of one block */
+        PART_MAX_PAGE_BYTES = 64 << 20, /* labels of a page, unpacked */
+        PART_MAX_RECORD_BYTES = 1 << 30,
+};
+
+/* Kinds of blocks. */
+enum { PART_BLOCK_FLOATS = 0, PART_BLOCK_HISTOGRAMS = 1 };
+
+typedef struct Part Part;
+
+typedef struct PartInfo {
+        uint32_t id, level; /* level: 0 for what came from the head, one more with every merge */
+        uint64_t series, samples, blocks, bytes;
+        int64_t min_ms, max_ms; /* of the data; INT64_MAX and INT64_MIN when empty */
+} PartInfo;
+
+/* What opening or verifying found; all zero for a healthy file. */
+typedef struct PartDamage {
+        uint64_t records; /* that fail their checksum or make no sense: their series are not served */
+        bool index;       /* rebuilt from the records */
+} PartDamage;
+
+/* ERR_UNSUPPORTED for a newer format; ERR_CORRUPT when nothing in it can be used. Other damage is not an error. */
+MUST_CHECK bool part_open(const Fs *fs, const char *path, uint32_t id, Part **ret, PartDamage *damage, Err *err);
+Snapshot *part_snapshot(Part *p);
+PartInfo part_info(const Part *p);
+const char *part_path(const Part *p);
+
+/* Appends the samples of a series inside [min_ms, max_ms] to out, in order. Damaged groups and blocks are skipped; those met for the first
+ * time are added to *damaged. False when the part does not know the series. */
+bool part_read(Part *p, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged);
+/* The least series id that is >= sid; false when there is none. For walking: start at 0, go on with *ret + 1. */
+bool part_next_series(Part *p, uint64_t sid, uint64_t *ret);
+/* The labels of a series, living in arena. False when it is unknown, or its labels are damaged. */
+bool part_labels(Part *p, uint64_t sid, Arena *arena, Labels *ret);
+/* Decodes everything. *damage: what is bad. */
+void part_verify(Part *p, PartDamage *damage);

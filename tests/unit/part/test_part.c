@@ -1,0 +1,224 @@
+#include "partrig.h"
+
+#include "base/bits.h"
+#include "base/hash.h"
+
+static void every_sample_comes_back(void **state)
+{
+        (void)state;
+        static const size_t SAMPLES[] = { 1, 2, 240, 1024, 1025, 5000 };
+        for (size_t k = 0; k < sizeof SAMPLES / sizeof *SAMPLES; k++) {
+                PartRig r;
+                PartDamage damage;
+                partrig_init(&r);
+                partrig_write(&r, 300, SAMPLES[k]);
+                Part *p = partrig_open(&r, &damage);
+                PartInfo info = part_info(p);
+                assert_int_equal(info.series, 300);
+                assert_int_equal(info.samples, 300 * SAMPLES[k]);
+                assert_int_equal(damage.records + damage.index, 0);
+                Column got = { 0 }, want = { 0 };
+                uint64_t bad = 0;
+                for (uint64_t sid = 0; sid < 610; sid++) {
+                        column_clear(&got);
+                        Labels labels;
+                        bool known = sid >= 3 && sid % 2 && sid < 603;
+                        assert_int_equal(part_read(p, sid, INT64_MIN, INT64_MAX, &got, &bad), known);
+                        assert_int_equal(part_labels(p, sid, r.arena, &labels), known);
+                        if (!known)
+                                continue;
+                        assert_true(labels_eq(labels, partrig_labels(r.arena, sid)));
+                        partrig_fill(&want, sid, SAMPLES[k]);
+                        partrig_equal(&got, &want);
+                }
+                assert_int_equal(bad, 0);
+                part_verify(p, &damage);
+                assert_int_equal(damage.records, 0);
+                column_done(&got);
+                column_done(&want);
+                snapshot_unref(part_snapshot(p));
+                partrig_done(&r);
+        }
+}
+
+static void a_range_is_cut_out(void **state)
+{
+        (void)state;
+        PartRig r;
+        PartDamage damage;
+        partrig_init(&r);
+        partrig_write(&r, 10, 3000);
+        Part *p = partrig_open(&r, &damage);
+        Column got = { 0 }, all = { 0 }, want = { 0 };
+        uint64_t bad = 0;
+        for (int round = 0; round < 300; round++) {
+                uint64_t sid = 3 + 2 * rand_below(&r.rand, 10);
+                partrig_fill(&all, sid, 3000);
+                size_t a = rand_below(&r.rand, 3000), b = rand_below(&r.rand, 3000);
+                int64_t min = all.t[MIN_OF(a, b)] - (int64_t)rand_below(&r.rand, 2), max = all.t[MAX_OF(a, b)];
+                column_clear(&got);
+                column_clear(&want);
+                column_push(&got, min - 5, 1); /* what is there stays */
+                column_push(&want, min - 5, 1);
+                for (size_t i = 0; i < all.n; i++)
+                        if (all.t[i] >= min && all.t[i] <= max)
+                                column_push(&want, all.t[i], all.v[i]);
+                assert_true(part_read(p, sid, min, max, &got, &bad));
+                partrig_equal(&got, &want);
+        }
+        assert_int_equal(bad, 0);
+        column_done(&got);
+        column_done(&all);
+        column_done(&want);
+        snapshot_unref(part_snapshot(p));
+        partrig_done(&r);
+}
+
+static void series_are_walked_in_order(void **state)
+{
+        (void)state;
+        PartRig r;
+        PartDamage damage;
+        partrig_init(&r);
+        partrig_write(&r, 100, 5);
+        Part *p = partrig_open(&r, &damage);
+        uint64_t sid = 0, n = 0;
+        for (; part_next_series(p, sid, &sid); sid++)
+                assert_int_equal(sid, 3 + 2 * n++);
+        assert_int_equal(n, 100);
+        snapshot_unref(part_snapshot(p));
+        partrig_done(&r);
+}
+
+/* Reads everything: each series is right, or incomplete and counted. Returns how many samples there are. */
+static size_t check_damaged(PartRig *r, Part *p, size_t series, size_t samples, uint64_t *bad)
+{
+        Column got = { 0 }, want = { 0 };
+        size_t total = 0;
+        for (uint64_t sid = 3; sid < 3 + 2 * series; sid += 2) {
+                column_clear(&got);
+                part_read(p, sid, INT64_MIN, INT64_MAX, &got, bad);
+                partrig_fill(&want, sid, samples);
+                size_t k = 0;
+                for (size_t i = 0; i < got.n; i++) {
+                        while (k < want.n && want.t[k] != got.t[i])
+                                k++;
+                        assert_true(k < want.n);
+                        assert_double(got.v[i], want.v[k]);
+                }
+                total += got.n;
+                Labels labels;
+                if (part_labels(p, sid, r->arena, &labels))
+                        assert_true(labels_eq(labels, partrig_labels(r->arena, sid)));
+        }
+        column_done(&got);
+        column_done(&want);
+        return total;
+}
+
+static void write_file(const char *path, Str bytes)
+{
+        File *f;
+        Err err;
+        assert_ok(fs_system()->open(fs_system(), path, FILE_CREATE, &f, &err), err);
+        assert_ok(fs_system()->write(f, bytes.p, bytes.n, &err), err);
+        fs_system()->close(f);
+}
+
+/* Every bit of a small part, one in each byte. */
+static void a_flipped_bit_is_found_and_the_rest_is_served(void **state)
+{
+        (void)state;
+        enum { SERIES = 100, SAMPLES = 40 };
+        PartRig r;
+        partrig_init(&r);
+        partrig_write(&r, SERIES, SAMPLES);
+        AUTO(buf_done) Buf file = { 0 };
+        Err err;
+        assert_ok(file_read_all(fs_system(), r.path, 1 << 24, &file, &err), err);
+        size_t least = SIZE_MAX;
+        for (size_t i = 0; i < file.n; i += 3) {
+                file.p[i] ^= (char)(1 << (i % 8));
+                write_file(r.path, buf_str(&file));
+                file.p[i] ^= (char)(1 << (i % 8));
+                PartDamage damage = { 0 };
+                Part *p;
+                if (!part_open(fs_system(), r.path, 1, &p, &damage, &err)) {
+                        assert_int_equal(err.code, ERR_UNSUPPORTED);
+                        continue;
+                }
+                uint64_t bad = 0;
+                size_t total = check_damaged(&r, p, SERIES, SAMPLES, &bad);
+                assert_true(total == SERIES * SAMPLES || bad > 0 || damage.records > 0);
+                part_verify(p, &damage);
+                if (i >= PART_HEADER_BYTES && i < file.n - PART_TRAILER_BYTES)
+                        assert_true(damage.records > 0 || damage.index);
+                least = MIN_OF(least, total);
+                snapshot_unref(part_snapshot(p));
+                arena_reset(r.arena);
+        }
+        assert_true(least >= (SERIES - 2 * PART_GROUP_SERIES) * SAMPLES);
+        partrig_done(&r);
+}
+
+/* Cut at any place: an error, or what is left is right. */
+static void a_cut_file_serves_what_is_left(void **state)
+{
+        (void)state;
+        enum { SERIES = 100, SAMPLES = 40 };
+        PartRig r;
+        partrig_init(&r);
+        partrig_write(&r, SERIES, SAMPLES);
+        AUTO(buf_done) Buf file = { 0 };
+        Err err;
+        assert_ok(file_read_all(fs_system(), r.path, 1 << 24, &file, &err), err);
+        for (size_t n = 0; n < file.n; n += 7) {
+                write_file(r.path, (Str){ file.p, n });
+                PartDamage damage = { 0 };
+                Part *p;
+                if (!part_open(fs_system(), r.path, 1, &p, &damage, &err)) {
+                        assert_int_equal(err.code, ERR_CORRUPT);
+                        continue;
+                }
+                assert_true(damage.index);
+                uint64_t bad = 0;
+                check_damaged(&r, p, SERIES, SAMPLES, &bad);
+                assert_int_equal(part_info(p).samples, part_info(p).series * SAMPLES);
+                snapshot_unref(part_snapshot(p));
+                arena_reset(r.arena);
+        }
+        partrig_done(&r);
+}
+
+static void a_newer_format_is_refused(void **state)
+{
+        (void)state;
+        PartRig r;
+        partrig_init(&r);
+        partrig_write(&r, 3, 3);
+        AUTO(buf_done) Buf file = { 0 };
+        Err err;
+        assert_ok(file_read_all(fs_system(), r.path, 1 << 24, &file, &err), err);
+        bits_put_le32(file.p + 8, PART_VERSION + 1);
+        bits_put_le32(file.p + 28, hash_crc32c(0, file.p, 28));
+        write_file(r.path, buf_str(&file));
+        Part *p;
+        PartDamage damage;
+        assert_false(part_open(fs_system(), r.path, 1, &p, &damage, &err));
+        assert_int_equal(err.code, ERR_UNSUPPORTED);
+        assert_contains(err.msg, "newer program");
+        partrig_done(&r);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_sample_comes_back),
+                cmocka_unit_test(a_range_is_cut_out),
+                cmocka_unit_test(series_are_walked_in_order),
+                cmocka_unit_test(a_flipped_bit_is_found_and_the_rest_is_served),
+                cmocka_unit_test(a_cut_file_serves_what_is_left),
+                cmocka_unit_test(a_newer_format_is_refused),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
