@@ -26,7 +26,7 @@ typedef struct ActiveAlert {
         Labels labels, annotations;
         Labels source; /* of the series that it came from, without its name; kept for rules with hysteresis alone */
         uint64_t hits; /* evaluations in a row that found it */
-        AlertState state;
+        RuleAlertState state;
         double value;
         int64_t active_at_ms, fired_at_ms, resolved_at_ms, last_sent_at_ms, valid_until_ms, keep_firing_since_ms;
         uint64_t generation;

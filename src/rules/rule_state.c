@@ -134,7 +134,7 @@ static void restore_one(RuleRun *run, const JsonValue *doc, int64_t away_ms, boo
         a->annotations = labels_dup(a->texts, read_labels(json_get(doc, STR("annotations")), arena));
         a->source = labels_dup(a->memory, read_labels(json_get(doc, STR("source")), arena));
         a->hits = (uint64_t)number(doc, STR("hits"));
-        a->state = (AlertState)state;
+        a->state = (RuleAlertState)state;
         a->held = true;
         a->value = value ? value->num : 0;
         a->active_at_ms = number(doc, STR("active_at_ms"));

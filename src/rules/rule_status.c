@@ -3,7 +3,7 @@
 
 #include "rules/rule_group.h"
 
-const char *rules_state_name(AlertState state)
+const char *rules_state_name(RuleAlertState state)
 {
         static const char *const names[] = { "inactive", "pending", "firing" };
         return names[state];

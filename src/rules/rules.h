@@ -87,12 +87,12 @@ void rules_manager_apply(RulesManager *manager, const RuleFile *files, size_t n,
  * the next is due. */
 int64_t rules_manager_tick(RulesManager *manager);
 
-typedef enum AlertState { ALERT_INACTIVE, ALERT_PENDING, ALERT_FIRING } AlertState;
-const char *rules_state_name(AlertState state);
+typedef enum RuleAlertState { ALERT_INACTIVE, ALERT_PENDING, ALERT_FIRING } RuleAlertState;
+const char *rules_state_name(RuleAlertState state);
 typedef enum RuleHealth { RULE_UNKNOWN, RULE_OK, RULE_ERR } RuleHealth;
 typedef struct RuleAlert {
         Labels labels, annotations;
-        AlertState state;
+        RuleAlertState state;
         int64_t active_at_ms, keep_firing_since_ms; /* 0: not set */
         double value;
 } RuleAlert;
@@ -107,7 +107,7 @@ typedef struct RuleStatus {
         Str last_error;
         double eval_seconds;
         int64_t last_eval_ms;
-        AlertState state;
+        RuleAlertState state;
         RuleAlert *alerts;
         size_t n_alerts;
 } RuleStatus;

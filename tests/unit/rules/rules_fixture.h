@@ -164,7 +164,7 @@ static inline RuleGroupStatus *fixture_status(Fixture *f, size_t *ret_n)
 }
 
 /* The state of the first alert of the first rule. */
-static inline AlertState fixture_state(Fixture *f)
+static inline RuleAlertState fixture_state(Fixture *f)
 {
         size_t n;
         RuleGroupStatus *all = fixture_status(f, &n);

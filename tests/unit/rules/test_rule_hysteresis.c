@@ -3,7 +3,7 @@
 
 #define RULE(expr, extra) "groups: [{name: g, interval: 1s, rules: [{alert: A, expr: '" expr "'" extra "}]}]"
 
-static AlertState after(Fixture *f, double v)
+static RuleAlertState after(Fixture *f, double v)
 {
         fixture_sample(f, "__name__=x,i=1", v);
         fixture_run(f, fixture_now(f) + 1000);
@@ -103,7 +103,7 @@ static void a_trend_fires_before_the_threshold(void **state)
         (void)state;
         Fixture *f = fixture_new();
         fixture_rules(f, RULE("x < 10", ", prediction_window: 10m, prediction_range: 5m"));
-        AlertState last = ALERT_INACTIVE;
+        RuleAlertState last = ALERT_INACTIVE;
         for (int i = 0; i < 6; i++) { /* falls by 1 a minute from 100: in ten minutes 85 */
                 fixture_sample(f, "__name__=x,i=1", 100 - i);
                 fixture_run(f, fixture_now(f) + 60000);
