@@ -5,9 +5,11 @@
 #include "app/app_check.h"
 #include "app/app_config.h"
 #include "app/app_flags.h"
+#include "app/app_import.h"
 #include "app/app_query.h"
 #include "app/app_serve.h"
 #include "app/app_test_rules.h"
+#include "app/app_tsdb.h"
 #include "base/attr.h"
 
 static int run_help(int argc, char **argv);
@@ -33,6 +35,8 @@ static const struct Command {
         { "query", "[--url URL] [--json] [--start T --end T --step D] EXPR", "ask a running server", app_query_run },
         { "series", "[--url URL] MATCH...", "list series of a running server", app_query_series_run },
         { "labels", "[--url URL] [NAME]", "list label names, or values of one", app_query_labels_run },
+        { "import", "[--from prometheus] [--data DATA] DIR", "take over the samples of another system", app_import_run },
+        { "tsdb", "dump DIR", "look into a data folder that no server has open", app_tsdb_run },
         { "version", "", "print the version", run_version },
         { "help", "[serve | config]", "this text, the flags of serve, or the reference of all options", run_help },
 };
