@@ -9,6 +9,7 @@
 #include "base/metric.h"
 #include "base/vec.h"
 #include "codec/snappy.h"
+#include "codec/snapstream.h"
 #include "ingest/ingest.h"
 #include "ingest/rwv1.h"
 #include "os/mutex.h"
@@ -115,20 +116,63 @@ static bool check_headers(const HttpRequest *req, HttpResponse *resp)
         return true;
 }
 
-static int write_message(IngestRemoteWrite *rw, Str message, Arena *arena, Err *err)
+/* Decodes and appends piece by piece. */
+static bool write_pieces(RwRun *run, Str block, Buf *window, Err *err)
 {
-        RwRun run = {
-                .refs = refcache_begin(&rw->refs),
-                .appender = store_appender(rw->store),
-                .arena = arena,
-                .max_ms = clock_wall_ms(rw->clock) + MAX_FUTURE_MS,
-        };
-        bool ok = rwv1_write(&run, message, err);
-        refcache_end(&run.refs);
-        if (!ok) {
-                store_rollback(run.appender);
-                return 400;
+        SnapStream s;
+        size_t used = 0;
+        if (!snapstream_begin(&s, block, MAX_DECODED_BYTES, window, err))
+                return false;
+        for (Str piece; snapstream_more(&s, used, &piece, err);)
+                if (!rwv1_write(run, piece, snapstream_is_last(&s), &used, err))
+                        return false;
+        return !s.failed;
+}
+
+/* For the blocks that cannot be decoded in pieces. */
+static bool write_at_once(RwRun *run, Str block, Buf *message, Err *err)
+{
+        size_t used;
+        buf_clear(message);
+        if (!snappy_decode(block, MAX_DECODED_BYTES, message, err))
+                return false;
+        memset(buf_reserve(message, RWV1_PAD_BYTES), 0, RWV1_PAD_BYTES);
+        return rwv1_write(run, buf_str(message), true, &used, err);
+}
+
+static RwRun begin_run(IngestRemoteWrite *rw, Arena *arena)
+{
+        return (RwRun){ .refs = refcache_begin(&rw->refs),
+                        .appender = store_appender(rw->store),
+                        .arena = arena,
+                        .max_ms = clock_wall_ms(rw->clock) + MAX_FUTURE_MS };
+}
+
+static void abandon_run(RwRun *run)
+{
+        refcache_end(&run->refs);
+        store_rollback(run->appender);
+}
+
+static int status_of(const Err *err) { return err->code == ERR_LIMIT ? 413 : 400; }
+
+int ingest_remote_write_body(IngestRemoteWrite *rw, Str block, Arena *arena, Err *err)
+{
+        Buf buf = take_buffer(rw);
+        RwRun run = begin_run(rw, arena);
+        bool ok = write_pieces(&run, block, &buf, err);
+        if (!ok && err->code == ERR_UNSUPPORTED) {
+                abandon_run(&run);
+                run = begin_run(rw, arena);
+                ok = write_at_once(&run, block, &buf, err);
         }
+        give_buffer(rw, buf);
+        if (!ok) {
+                abandon_run(&run);
+                rwrun_count("request");
+                return status_of(err);
+        }
+        refcache_end(&run.refs);
         if (!store_commit(run.appender, err)) {
                 rwrun_count("storage");
                 return 503;
@@ -138,21 +182,6 @@ static int write_message(IngestRemoteWrite *rw, Str message, Arena *arena, Err *
                 return 204;
         err_set(err, ERR_LIMIT, "a series limit was reached: samples of new series were left out");
         return 429;
-}
-
-int ingest_remote_write_body(IngestRemoteWrite *rw, Str block, Arena *arena, Err *err)
-{
-        Buf message = take_buffer(rw);
-        int status;
-        if (snappy_decode(block, MAX_DECODED_BYTES, &message, err)) {
-                memset(buf_reserve(&message, RWV1_PAD_BYTES), 0, RWV1_PAD_BYTES);
-                status = write_message(rw, buf_str(&message), arena, err);
-        } else {
-                rwrun_count("snappy");
-                status = err->code == ERR_LIMIT ? 413 : 400;
-        }
-        give_buffer(rw, message);
-        return status;
 }
 
 void ingest_remote_write_handle(void *self, const HttpRequest *req, HttpResponse *resp)

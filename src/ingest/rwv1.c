@@ -239,9 +239,9 @@ static inline bool quick_series(RwRun *run, const unsigned char *p, const unsign
         return true;
 }
 
-bool rwv1_write(RwRun *run, Str message, Err *err)
+bool rwv1_write(RwRun *run, Str piece, bool last, size_t *ret_used, Err *err)
 {
-        ProtoReader r = proto_reader(message);
+        ProtoReader r = proto_reader(piece);
         uint64_t n;
         while (r.p < r.end) {
                 size_t head;
@@ -256,5 +256,6 @@ bool rwv1_write(RwRun *run, Str message, Err *err)
                 if (f.number == 1 && !write_series(run, f.bytes, err))
                         return false;
         }
-        return proto_done(&r, err);
+        *ret_used = (size_t)(r.p - r.start);
+        return !last || proto_done(&r, err);
 }

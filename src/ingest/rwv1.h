@@ -5,5 +5,7 @@
 
 enum { RWV1_PAD_BYTES = 16 };
 
-/* Appends everything in the message, which is followed by RWV1_PAD_BYTES readable bytes. False: nothing of it must be committed. */
-MUST_CHECK bool rwv1_write(RwRun *run, Str message, Err *err);
+/* Appends the series in a piece of the message, which is followed by RWV1_PAD_BYTES readable bytes. A field that is not whole is left
+ * for the next piece, unless this is the last one; *ret_used counts the bytes done with. False: nothing of the request must be
+ * committed. */
+MUST_CHECK bool rwv1_write(RwRun *run, Str piece, bool last, size_t *ret_used, Err *err);

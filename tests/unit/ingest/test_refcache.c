@@ -1,0 +1,105 @@
+#include "ingest/refcache.h"
+
+#include "base/check.h"
+#include "os/thread.h"
+#include "testing.h"
+
+static Hash128 key_of(uint32_t i) { return (Hash128){ hash_u64(i), i }; }
+
+static void order_is_learned(void **state)
+{
+        (void)state;
+        enum { N = 10000 };
+        RefCache cache;
+        refcache_init(&cache);
+        RefCursor c = refcache_begin(&cache);
+        assert_int_equal(refcache_expected(&c), 0);
+        assert_int_equal(refcache_find(&c, key_of(1)), 0);
+        for (uint32_t i = 1; i <= N; i++)
+                refcache_put(&c, key_of(i), 10, i * 3);
+        refcache_end(&c);
+        c = refcache_begin(&cache);
+        uint32_t id = refcache_find(&c, key_of(1));
+        for (uint32_t i = 1; i <= N; i++) {
+                assert_int_equal(refcache_ref(&c, id), i * 3);
+                c.at = id;
+                id = refcache_expected(&c);
+        }
+        assert_int_equal(id, 0);
+        /* Another order is learned as well; a reference may change. */
+        refcache_find(&c, key_of(7));
+        id = refcache_find(&c, key_of(3));
+        refcache_put(&c, key_of(3), 10, 99);
+        assert_int_equal(refcache_ref(&c, id), 99);
+        refcache_find(&c, key_of(7));
+        assert_int_equal(refcache_expected(&c), id);
+        refcache_end(&c);
+        refcache_done(&cache);
+}
+
+static void a_full_cache_starts_over(void **state)
+{
+        (void)state;
+        RefCache cache;
+        refcache_init(&cache);
+        RefCursor old = refcache_begin(&cache), c = refcache_begin(&cache);
+        refcache_put(&old, key_of(0), 1, 5);
+        for (uint32_t i = 1; i < REFCACHE_MAX + 10u; i++)
+                refcache_put(&c, key_of(i), 1, i);
+        assert_int_equal(refcache_find(&c, key_of(0)), 0);
+        assert_true(refcache_find(&c, key_of(REFCACHE_MAX + 9)) > 0);
+        assert_true(refcache_find(&old, key_of(0)) > 0); /* whoever reads the old one goes on */
+        assert_int_equal(refcache_ref(&old, old.at), 5);
+        refcache_end(&old);
+        refcache_end(&c);
+        refcache_done(&cache);
+}
+
+enum { THREADS = 4, SERIES = 3000, ROUNDS = 20 };
+
+static void use(void *arg)
+{
+        RefCache *cache = arg;
+        for (int round = 0; round < ROUNDS; round++) {
+                RefCursor c = refcache_begin(cache);
+                for (uint32_t i = 1; i <= SERIES; i++) {
+                        uint32_t id = refcache_expected(&c);
+                        if (id && refcache_at(c.table, id)->key.hi == i)
+                                c.at = id;
+                        else
+                                id = refcache_find(&c, key_of(i));
+                        if (id)
+                                CHECK(refcache_ref(&c, id) == i);
+                        else
+                                refcache_put(&c, key_of(i), 4, i);
+                }
+                refcache_end(&c);
+        }
+}
+
+static void many_at_once(void **state)
+{
+        (void)state;
+        RefCache cache;
+        refcache_init(&cache);
+        Thread threads[THREADS];
+        Err err;
+        for (int i = 0; i < THREADS; i++)
+                assert_ok(thread_start(&threads[i], "user", use, &cache, &err), err);
+        for (int i = 0; i < THREADS; i++)
+                thread_join(threads[i]);
+        RefCursor c = refcache_begin(&cache);
+        assert_int_equal(c.table->n, SERIES);
+        refcache_end(&c);
+        refcache_done(&cache);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(order_is_learned),
+                cmocka_unit_test(a_full_cache_starts_over),
+                cmocka_unit_test(many_at_once),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
