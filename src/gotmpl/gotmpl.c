@@ -6,6 +6,7 @@
 #include "gotmpl/gotmpl.h"
 
 #include "base/mem.h"
+#include "gotmpl/tmpl_check.h"
 #include "gotmpl/tmpl_exec.h"
 #include "gotmpl/tmpl_fmt.h"
 #include "gotmpl/tmpl_parse.h"
@@ -115,3 +116,9 @@ bool gotmpl_expand_rule(Str name, Str text, const TmplRuleData *data, const Tmpl
 }
 
 bool gotmpl_check_rule(Str name, Str text, Err *err) { return tmpl_rule_check(name, text, err); }
+bool gotmpl_try_rule(Str name, Str text, Err *err) { return tmpl_check_try_rule(name, text, err); }
+Str gotmpl_hint(Str error) { return tmpl_check_hint(error); }
+void gotmpl_rule_labels(Str text, Arena *arena, Str **ret, size_t *ret_n)
+{
+        tmpl_check_labels(text, arena, ret, ret_n);
+}

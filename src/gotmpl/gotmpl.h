@@ -85,6 +85,8 @@ typedef struct TmplOptions {
                 funcs; /* beside Go's built-ins (and or not eq ne lt le gt ge len index slice print printf println html js urlquery call) */
         bool html;               /* html/template escaping of pipelines */
         bool missing_key_zero;   /* option("missingkey=zero") */
+        bool no_integer_range;   /* as Go before 1.22: range over a number fails */
+        bool every_branch;       /* a trial: branches that the data does not take are tried for mistakes of types */
         size_t max_output_bytes; /* 0: 1 MiB */
         size_t max_steps;        /* 0: 1,000,000 nodes executed */
         unsigned max_depth;      /* 0: 100 nested template calls */
@@ -144,6 +146,14 @@ MUST_CHECK bool gotmpl_expand_rule(Str name, Str text, const TmplRuleData *data,
                                    Str *ret, Err *err);
 /* Parses only: what a loader calls for every label and annotation of a rule file. */
 MUST_CHECK bool gotmpl_check_rule(Str name, Str text, Err *err);
+/* Runs it on made-up data, every branch: false when it would fail for whatever series, with what to write instead. A text
+ * that does not parse is gotmpl_check_rule's business: true. */
+MUST_CHECK bool gotmpl_try_rule(Str name, Str text, Err *err);
+/* What to write instead, from an error of a rule's or a notification's text: "write .CommonAnnotations"; empty: nobody
+ * knows. A constant. */
+Str gotmpl_hint(Str error);
+/* The labels that a rule text names as $labels.x or .Labels.x, each once, in the order of the text; in arena. */
+void gotmpl_rule_labels(Str text, Arena *arena, Str **ret, size_t *ret_n);
 
 /* ---- notification texts: Alertmanager's data and functions. Everything that is passed in is borrowed as long as the
  * values live. */
@@ -163,6 +173,7 @@ typedef struct TmplAlertData {
         const TmplAlert *alerts;
         size_t alerts_n;
         TmplKv group_labels, common_labels, common_annotations, route_labels;
+        bool as_0_25; /* label sets print as Go maps, lists of names have no Join, the two newer fields are not there */
 } TmplAlertData;
 /* template.Data: what '.' is in a notification's texts. */
 TmplValue gotmpl_alert_data(const TmplAlertData *data, Arena *arena);

@@ -51,12 +51,15 @@ static const Str pair_keys[] = { STR_INIT("Name"), STR_INIT("Value") };
 static const TmplType pair_type = { .go_name = "template.Pair" };
 
 /* Names (field 0) or values (field 1) of pairs. */
+static const TmplType pairs_type_0_25;
+
 static bool pair_fields(TmplRun *run, const TmplValue *pairs, size_t field, TmplValue *ret)
 {
+        const TmplType *type = pairs->type == &pairs_type_0_25 ? &string_slice_type : &strings_type;
         TmplValue *items = arena_array(gotmpl_arena(run), TmplValue, pairs->n);
         for (size_t i = 0; i < pairs->n; i++)
                 items[i] = pairs->items[i].items[field];
-        *ret = (TmplValue){ .kind = TMPL_LIST, .items = items, .n = pairs->n, .type = &strings_type };
+        *ret = (TmplValue){ .kind = TMPL_LIST, .items = items, .n = pairs->n, .type = type };
         return true;
 }
 
@@ -98,6 +101,12 @@ static const TmplMethod pairs_methods[] = { { "Names", 0, 0, pairs_names, "" },
                                             { 0 } };
 static const TmplType pairs_type = { .go_name = "template.Pairs", .methods = pairs_methods, .print = print_pairs };
 
+static const TmplMethod pairs_methods_0_25[] = { { "Names", 0, 0, pairs_names, "" },
+                                                 { "Values", 0, 0, pairs_values, "" },
+                                                 { 0 } };
+static const TmplType pairs_type_0_25 = { .go_name = "template.Pairs", .methods = pairs_methods_0_25 };
+static const TmplType kv_type_0_25;
+
 static int pair_order(const void *a, const void *b)
 {
         Str x = ((const TmplValue *)a)->items[0].s, y = ((const TmplValue *)b)->items[0].s;
@@ -117,7 +126,8 @@ static TmplValue sorted_pairs(const TmplValue *kv, Arena *arena)
         }
         if (kv->n)
                 qsort(pairs, kv->n, sizeof *pairs, pair_order);
-        return (TmplValue){ .kind = TMPL_LIST, .items = pairs, .n = kv->n, .type = &pairs_type };
+        const TmplType *type = kv->type == &kv_type_0_25 ? &pairs_type_0_25 : &pairs_type;
+        return (TmplValue){ .kind = TMPL_LIST, .items = pairs, .n = kv->n, .type = type };
 }
 
 METHOD(kv_sorted_pairs)
@@ -180,6 +190,21 @@ static const TmplType kv_type = {
         .go_name = "template.KV", .methods = kv_methods, .elem_kind = TMPL_STRING, .print = print_kv
 };
 
+static const TmplMethod kv_methods_0_25[] = { { "SortedPairs", 0, 0, kv_sorted_pairs, "" },
+                                              { "Remove", 1, 1, kv_remove, "l" },
+                                              { "Names", 0, 0, kv_names, "" },
+                                              { "Values", 0, 0, kv_values, "" },
+                                              { 0 } };
+static const TmplType kv_type_0_25 = { .go_name = "template.KV", .methods = kv_methods_0_25, .elem_kind = TMPL_STRING };
+
+static TmplValue kv_of(TmplKv kv, bool as_0_25, Arena *arena)
+{
+        TmplValue value = gotmpl_alert_kv(kv, arena);
+        if (as_0_25)
+                value.type = &kv_type_0_25;
+        return value;
+}
+
 TmplValue gotmpl_alert_kv(TmplKv kv, Arena *arena)
 {
         TmplValue *items = arena_array(arena, TmplValue, kv.n);
@@ -225,15 +250,15 @@ static const TmplType alerts_type = { .go_name = "template.Alerts", .methods = a
 static TmplValue time_of(int64_t ns) { return (TmplValue){ .kind = TMPL_TIME, .i = ns }; }
 static TmplValue status_of(bool firing) { return tmpl_str(firing ? STR("firing") : STR("resolved")); }
 
-static TmplValue alert_value(const TmplAlert *alert, Arena *arena)
+static TmplValue alert_value(const TmplAlert *alert, bool as_0_25, Arena *arena)
 {
         static const Str keys[] = { STR_INIT("Status"),     STR_INIT("Labels"), STR_INIT("Annotations"),
                                     STR_INIT("StartsAt"),   STR_INIT("EndsAt"), STR_INIT("GeneratorURL"),
                                     STR_INIT("Fingerprint") };
         TmplValue *fields = arena_array(arena, TmplValue, ARRAY_LEN(keys));
         fields[0] = status_of(alert->firing);
-        fields[1] = gotmpl_alert_kv(alert->labels, arena);
-        fields[2] = gotmpl_alert_kv(alert->annotations, arena);
+        fields[1] = kv_of(alert->labels, as_0_25, arena);
+        fields[2] = kv_of(alert->annotations, as_0_25, arena);
         fields[3] = time_of(alert->starts_at_ns);
         fields[4] = time_of(alert->ends_at_ns);
         fields[5] = tmpl_str(alert->generator_url);
@@ -253,19 +278,18 @@ TmplValue gotmpl_alert_data(const TmplAlertData *data, Arena *arena)
         TmplValue *alerts = arena_array(arena, TmplValue, data->alerts_n),
                   *fields = arena_array(arena, TmplValue, ARRAY_LEN(keys));
         for (size_t i = 0; i < data->alerts_n; i++)
-                alerts[i] = alert_value(&data->alerts[i], arena);
+                alerts[i] = alert_value(&data->alerts[i], data->as_0_25, arena);
         fields[0] = tmpl_str(data->receiver);
         fields[1] = status_of(data->firing);
         fields[2] = (TmplValue){ .kind = TMPL_LIST, .items = alerts, .n = data->alerts_n, .type = &alerts_type };
-        fields[3] = gotmpl_alert_kv(data->group_labels, arena);
-        fields[4] = gotmpl_alert_kv(data->common_labels, arena);
-        fields[5] = gotmpl_alert_kv(data->common_annotations, arena);
+        fields[3] = kv_of(data->group_labels, data->as_0_25, arena);
+        fields[4] = kv_of(data->common_labels, data->as_0_25, arena);
+        fields[5] = kv_of(data->common_annotations, data->as_0_25, arena);
         fields[6] = tmpl_str(data->external_url);
         fields[7] = tmpl_str(data->notification_reason);
-        fields[8] = gotmpl_alert_kv(data->route_labels, arena);
-        return (TmplValue){
-                .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = ARRAY_LEN(keys), .type = &data_type
-        };
+        fields[8] = kv_of(data->route_labels, data->as_0_25, arena);
+        size_t n = data->as_0_25 ? 7 : ARRAY_LEN(keys);
+        return (TmplValue){ .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = n, .type = &data_type };
 }
 
 /* ---- functions */

@@ -128,14 +128,47 @@ static Flow walk_list(TmplRun *run, const TmplValue *dot, const TmplNode *list)
         return FLOW_OK;
 }
 
+/* What a function says of its arguments depends on data; the rest holds for every value of these types. */
+static bool is_type_error(const Err *err)
+{
+        Str text = str_of(err->msg);
+        return err->code == ERR_INVALID && (str_find(text, STR("error calling ")) == SIZE_MAX ||
+                                            str_find(text, STR("types for comparison")) != SIZE_MAX);
+}
+
+/* The branch that this data does not take: only a mistake of types counts, and nothing of it stays. */
+static Flow try_branch(TmplRun *run, const TmplValue *dot, const TmplNode *list)
+{
+        TmplRun before = *run;
+        TmplHtml html = run->html ? *run->html : (TmplHtml){ 0 };
+        size_t written = run->out->n;
+        Flow flow = walk_list(run, dot, list);
+        if (flow == FLOW_FAIL && is_type_error(run->err))
+                return FLOW_FAIL;
+        if (run->html)
+                *run->html = html;
+        run->out->n = written;
+        run->vars.len = before.vars.len;
+        run->tree = before.tree;
+        run->vars_base = before.vars_base;
+        run->depth = before.depth;
+        run->nest = before.nest;
+        run->at = before.at;
+        return FLOW_OK;
+}
+
 static Flow walk_if_or_with(TmplRun *run, const TmplValue *dot, const TmplNode *node)
 {
         size_t mark = run->vars.len;
         TmplValue value;
         if (!tmpl_eval_pipeline(run, dot, node->pipe, &value))
                 return FLOW_FAIL;
-        Flow flow = !gotmpl_truth(&value) ? walk_list(run, dot, node->else_list)
-                                          : walk_list(run, node->kind == NODE_WITH ? &value : dot, node->list);
+        const TmplValue *inner = node->kind == NODE_WITH ? &value : dot;
+        bool truth = gotmpl_truth(&value);
+        if (run->set->options.every_branch && inner->kind != TMPL_NIL &&
+            try_branch(run, truth ? dot : inner, truth ? node->else_list : node->list) == FLOW_FAIL)
+                return FLOW_FAIL;
+        Flow flow = truth ? walk_list(run, inner, node->list) : walk_list(run, dot, node->else_list);
         run->vars.len = mark;
         return flow;
 }
@@ -195,7 +228,7 @@ static Flow walk_range(TmplRun *run, const TmplValue *dot, const TmplNode *node)
         if (!tmpl_eval_pipeline(run, dot, node->pipe, &value))
                 return FLOW_FAIL;
         Flow flow;
-        bool integer = value.kind == TMPL_INT;
+        bool integer = value.kind == TMPL_INT && !run->set->options.no_integer_range;
         if (integer && node->pipe->names_n > 1) {
                 tmpl_exec_fail(run, "can't use %lld to iterate over more than one variable", (long long)value.i);
                 return FLOW_FAIL;

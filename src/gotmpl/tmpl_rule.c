@@ -36,8 +36,8 @@ static Str with_prelude(Str text, Arena *arena)
         return buf_str(&whole);
 }
 
-bool tmpl_rule_expand(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, Arena *arena, Str *ret,
-                      Err *err)
+static bool expand(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, bool every_branch,
+                   Arena *arena, Str *ret, Err *err)
 {
         static const Str keys[] = { STR_INIT("Labels"), STR_INIT("ExternalLabels"), STR_INIT("ExternalURL"),
                                     STR_INIT("Value") };
@@ -51,7 +51,8 @@ bool tmpl_rule_expand(Str name, Str text, const TmplRuleData *data, const TmplPr
         fields[2] = tmpl_str(data->external_url);
         fields[3] = tmpl_float(data->value);
         TmplValue dot = { .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = 4, .type = &data_type };
-        TmplSet *set = gotmpl_set_new(&(TmplOptions){ .funcs = gotmpl_prom_funcs, .missing_key_zero = true });
+        TmplSet *set = gotmpl_set_new(
+                &(TmplOptions){ .funcs = gotmpl_prom_funcs, .missing_key_zero = true, .every_branch = every_branch });
         TmplPromCtx own = *ctx;
         Buf out = { .arena = arena };
         bool ok = gotmpl_add(set, name, with_prelude(text, arena), err);
@@ -65,11 +66,26 @@ bool tmpl_rule_expand(Str name, Str text, const TmplRuleData *data, const TmplPr
         return ok;
 }
 
+bool tmpl_rule_expand(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, Arena *arena, Str *ret,
+                      Err *err)
+{
+        return expand(name, text, data, ctx, false, arena, ret, err);
+}
+
+bool tmpl_rule_try(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, Arena *arena, Str *ret,
+                   Err *err)
+{
+        return expand(name, text, data, ctx, true, arena, ret, err);
+}
+
+bool tmpl_rule_parse(Str name, Str text, Arena *arena, TmplTreeVec *trees, Err *err)
+{
+        return is_plain(text) || tmpl_parse(gotmpl_prom_funcs, name, with_prelude(text, arena), arena, trees, err);
+}
+
 bool tmpl_rule_check(Str name, Str text, Err *err)
 {
-        if (is_plain(text))
-                return true;
         AUTO(arena_free) Arena *arena = arena_new();
         TmplTreeVec trees = { .arena = arena };
-        return tmpl_parse(gotmpl_prom_funcs, name, with_prelude(text, arena), arena, &trees, err);
+        return tmpl_rule_parse(name, text, arena, &trees, err);
 }
