@@ -267,16 +267,21 @@ static void add_custom(HistSum *s, const Histogram *h, double factor, HistNotes 
         cells_add(s, &s->positive, &other, factor);
 }
 
+void histops_sum_coarsen(HistSum *s, const Histogram *h)
+{
+        if (s->schema == HISTOGRAM_CUSTOM_SCHEMA || histcells_custom(h) || h->schema >= s->schema)
+                return;
+        Lowering l = { s->schema, h->schema };
+        cells_regroup(s, &s->positive, map_lower, &l);
+        cells_regroup(s, &s->negative, map_lower, &l);
+        s->schema = h->schema;
+}
+
 static void add_exponential(HistSum *s, const Histogram *h, double factor)
 {
         double zero = reconcile_zero(s, h);
         number_add(&s->zero, factor * zero, s->compensated);
-        if (h->schema < s->schema) {
-                Lowering l = { s->schema, h->schema };
-                cells_regroup(s, &s->positive, map_lower, &l);
-                cells_regroup(s, &s->negative, map_lower, &l);
-                s->schema = h->schema;
-        }
+        histops_sum_coarsen(s, h);
         const HistogramSide *from[2] = { &h->positive, &h->negative };
         HistCells *to[2] = { &s->positive, &s->negative };
         for (int k = 0; k < 2; k++) {

@@ -34,6 +34,8 @@ void histops_sum_copy(HistSum *to, const HistSum *s);
 /* s += factor * h with factor 1 or -1. False: one has custom buckets, the other has not; s is unchanged then. Notes are
  * added to *notes (may be NULL). */
 bool histops_sum_add(HistSum *s, const Histogram *h, double factor, HistNotes *notes);
+/* Makes the resolution of s as coarse as h's; custom buckets stay. */
+void histops_sum_coarsen(HistSum *s, const Histogram *h);
 void histops_sum_scale(HistSum *s, double factor);
 void histops_sum_divide(HistSum *s, double divisor);
 /* Is some number of it infinite? */

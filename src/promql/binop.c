@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "promql/binophist.h"
 #include "promql/exec.h"
 #include "promql/vecmatch.h"
 
@@ -114,6 +115,22 @@ typedef struct WithScalar {
         bool scalar_left;
 } WithScalar;
 
+/* The same for rows in which histograms may be. */
+static void with_scalar_hists(const WithScalar *st, Worker *w, double *out, size_t n)
+{
+        BinopHist b = { .x = st->x, .expr = st->expr, .arena = exec_hist_arena(w) };
+        BinaryOp op = st->expr->binary.op;
+        bool keeps_right = st->scalar_left && ast_is_comparison(op) && !st->expr->binary.return_bool;
+        for (size_t s = 0; s < n; s++) {
+                if (exec_absent(out[s]))
+                        continue;
+                double r = st->scalar_left ? binophist_pair(&b, st->scalar[s], out[s])
+                                           : binophist_pair(&b, out[s], st->scalar[s]);
+                if (exec_absent(r) || !keeps_right)
+                        out[s] = r;
+        }
+}
+
 static bool with_scalar_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
 {
         const WithScalar *st = src->state;
@@ -121,10 +138,10 @@ static bool with_scalar_row(const Source *src, Worker *w, size_t i, double *out,
         bool as_bool = st->expr->binary.return_bool;
         if (!exec_row(st->in, w, i, out, err))
                 return false;
-        if ((op == BIN_TRIM_LOWER || op == BIN_TRIM_UPPER) && !exec_row_empty(out, src->steps))
-                annotations_info(&st->x->annotations, st->expr->pos,
-                                 "incompatible sample types encountered for binary operator \"%s\": float %s float",
-                                 ast_binary_op_name(op), ast_binary_op_name(op));
+        if (exec_any_hists(st->x) || op == BIN_TRIM_LOWER || op == BIN_TRIM_UPPER) {
+                with_scalar_hists(st, w, out, src->steps);
+                return true;
+        }
         if (!st->scalar_left) {
                 binop_rows(op, as_bool, out, st->scalar, out, src->steps);
         } else if (ast_is_comparison(op) && !as_bool) {

@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "model/histops.h"
 #include "promql/binop.h"
 
 /* --- the same row at every step --- */
@@ -50,8 +51,11 @@ static bool negate_row(const Source *src, Worker *w, size_t i, double *out, Err 
 {
         if (!exec_row(src->state, w, i, out, err))
                 return false;
+        bool hists = exec_any_hists(w->x);
         for (size_t s = 0; s < src->steps; s++)
-                if (!exec_absent(out[s]))
+                if (hists && exec_is_hist(out[s]))
+                        out[s] = exec_box(histops_mul(exec_hist_arena(w), exec_hist(out[s]), -1));
+                else if (!exec_absent(out[s]))
                         out[s] = -out[s];
         return true;
 }
@@ -119,9 +123,11 @@ static Source *timestamp_call(Exec *x, const PlanNode *call, const Grid *grid, S
         return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }
 
-/* Functions of native histograms: nothing to say about floats. */
-static Source *nothing(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
+/* start_timestamp(): only stored samples know when their counters started. */
+static Source *start_timestamp_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
 {
+        if (call->kids[0]->expr->kind == EXPR_SELECTOR)
+                return exec_select_starts(x, call->kids[0], grid, stage, err);
         Source *in = exec_vector(x, call->kids[0], grid, stage, err);
         return in ? exec_source(stage, 0, grid->n) : NULL;
 }
@@ -148,8 +154,8 @@ static Source *vector_call(Exec *x, const PlanNode *node, const Grid *grid, Stag
         case FN_HISTOGRAM_COUNT:
         case FN_HISTOGRAM_SUM:
         case FN_HISTOGRAM_STDDEV:
-        case FN_HISTOGRAM_STDVAR:
-        case FN_START_TIMESTAMP: return nothing(x, node, grid, stage, err);
+        case FN_HISTOGRAM_STDVAR: return func_native_call(x, node, grid, stage, err);
+        case FN_START_TIMESTAMP: return start_timestamp_call(x, node, grid, stage, err);
         case FN_INFO: return func_info_call(x, node, grid, stage, err);
         default: break;
         }
@@ -196,7 +202,7 @@ static void only_steps(void *arg, size_t first, size_t n, double *const *rows, s
         (void)first;
         for (size_t i = 0; i < n; i++)
                 for (size_t s = lo; s < hi; s++) {
-                        if (exec_absent(rows[i][s]))
+                        if (exec_absent(rows[i][s]) || exec_is_hist(rows[i][s]))
                                 continue;
                         only->out[s] = rows[i][s];
                         only->count[s]++;

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "base/check.h"
+#include "promql/func_mixed.h"
 #include "promql/func_window.h"
 #include "promql/rowkernel.h"
 
@@ -37,21 +38,18 @@ static bool load(const RangeState *st, Worker *w, size_t i, Err *err)
                         return false;
                 if (!col->h && !rowkernel_any_special(col->v, col->n))
                         return true;
-                size_t n = 0;
-                for (size_t k = 0; k < col->n; k++) {
-                        if (sample_is_stale(col->v[k]) || (col->h && col->h[k]))
-                                continue;
-                        col->t[n] = col->t[k];
-                        col->v[n++] = col->v[k];
-                }
-                col->n = n;
+                if (st->range->counts_only)
+                        exec_detect_resets(col);
+                exec_drop_stale(col);
                 return true;
         }
         double *row = exec_buf_take(w, st->inner_grid.n);
         bool ok = exec_row(st->inner, w, i, row, err);
         column_clear(col);
         for (size_t k = 0; ok && k < st->inner_grid.n; k++)
-                if (!exec_absent(row[k]))
+                if (exec_is_hist(row[k]))
+                        column_push_histogram(col, grid_time(&st->inner_grid, k), exec_hist(row[k]));
+                else if (!exec_absent(row[k]))
                         column_push(col, grid_time(&st->inner_grid, k), row[k]);
         exec_buf_give(w);
         return ok;
@@ -145,6 +143,27 @@ static void warn_not_counter(const RangeState *st, Worker *w, Labels labels)
                 buf_cstr(&type_quoted), buf_cstr(&quoted));
 }
 
+static void run_mixed(const RangeState *st, Worker *w, size_t i, bool starts, const Windows *win, double *out)
+{
+        MixedCall m = { .x = st->x,
+                        .w = w,
+                        .col = &w->col,
+                        .metric = labels_get(st->names[i], LABEL_NAME),
+                        .pos = st->range->expr->pos,
+                        .fn = st->fn,
+                        .starts = starts };
+        func_mixed_run(&m, win, out);
+}
+
+/* Is some value a number? */
+static bool any_number(const double *row, size_t n)
+{
+        for (size_t s = 0; s < n; s++)
+                if (!exec_absent(row[s]) && !exec_is_hist(row[s]))
+                        return true;
+        return false;
+}
+
 static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
 {
         const RangeState *st = src->state;
@@ -173,7 +192,11 @@ static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *
                 .smoothed = mode == RANGE_SMOOTHED,
         };
         slide(st, w, &win);
-        func_window_run(st->fn, &win, out);
+        bool starts = col->st && st->x->options->features.use_start_timestamps;
+        if (col->h || starts)
+                run_mixed(st, w, i, starts, &win, out);
+        else
+                func_window_run(st->fn, &win, out);
         exec_buf_give(w);
         uint64_t held = atomic_load_explicit(&st->x->samples_now, memory_order_relaxed);
         if (!exec_fits(st->x, held + w->windows[st->owner % 2].widest, err))
@@ -182,7 +205,7 @@ static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *
                 warn_quantiles(st, out);
         if (st->fn == FN_DOUBLE_EXPONENTIAL_SMOOTHING && !check_smoothing(st, out, err))
                 return false;
-        if ((st->fn == FN_RATE || st->fn == FN_INCREASE) && !exec_row_empty(out, st->steps))
+        if ((st->fn == FN_RATE || st->fn == FN_INCREASE) && any_number(out, st->steps))
                 warn_not_counter(st, w, st->names[i]);
         return true;
 }
@@ -328,6 +351,13 @@ static void put_series(Arena *arena, PromqlResult *ret, Labels labels, const Col
         out->v = arena_raw_array(arena, double, col->n);
         memcpy(out->t, col->t, col->n * sizeof *out->t);
         memcpy(out->v, col->v, col->n * sizeof *out->v);
+        for (size_t i = 0; col->h && i < col->n; i++) {
+                if (!col->h[i])
+                        continue;
+                if (!out->h)
+                        out->h = arena_array(arena, const Histogram *, col->n);
+                out->h[i] = histogram_dup(arena, col->h[i]);
+        }
 }
 
 static double line(const Column *col, size_t a, int64_t t)

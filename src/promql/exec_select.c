@@ -1,7 +1,8 @@
 /* Invariants:
- * 1. An instant selector shows the newest sample in (t - lookback, t], unless that is a stale marker or a histogram.
+ * 1. An instant selector shows the newest sample in (t - lookback, t], unless that is a stale marker.
  * 2. A range reads (t - range, t]: left-open.
  * 3. A series is decoded once per row; the steps slide over it with one pointer. */
+#include "model/histops.h"
 #include "promql/exec.h"
 
 typedef struct SelectState {
@@ -48,50 +49,96 @@ static void read_span(const SelectState *st, int64_t ahead_ms, int64_t *ret_min,
         *ret_max = plan_add(plan_ref_time(st->node, grid_time(g, g->n - 1)), ahead_ms);
 }
 
-static bool is_value(const Column *col, size_t i) { return !sample_is_stale(col->v[i]) && !(col->h && col->h[i]); }
+/* What is asked of the sample that a selector shows. */
+typedef enum Facet { FACET_VALUE, FACET_TIME, FACET_START } Facet;
 
-static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, bool want_time, Err *err)
+/* A histogram of the column as a value of the row; the same sample is copied once. */
+static double boxed(Worker *w, const Column *col, size_t i, size_t *io_last, double *io_box)
+{
+        if (*io_last != i) {
+                exec_set_any_hists(w->x);
+                *io_last = i;
+                *io_box = exec_box(histogram_dup(exec_hist_arena(w), col->h[i]));
+        }
+        return *io_box;
+}
+
+static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, Facet facet, Err *err)
 {
         const SelectState *st = src->state;
+        size_t last = SIZE_MAX;
+        double box = EXEC_ABSENT;
         int64_t min_ms, max_ms;
         read_span(st, 0, &min_ms, &max_ms);
         Column *col = &w->col;
         if (!exec_read(w, st->slot, i, min_ms, max_ms, col, err))
                 return false;
+        if (st->node->counts_only)
+                exec_detect_resets(col);
         size_t next = 0; /* the first sample after the reference time */
         for (size_t s = 0; s < src->steps; s++) {
                 int64_t ref = plan_ref_time(st->node, grid_time(&st->grid, s));
                 while (next < col->n && col->t[next] <= ref)
                         next++;
-                bool have = next > 0 && col->t[next - 1] > plan_sub(ref, st->lookback_ms) && is_value(col, next - 1);
+                bool have = next > 0 && col->t[next - 1] > plan_sub(ref, st->lookback_ms) &&
+                            !exec_is_stale(col, next - 1);
                 if (!have)
                         out[s] = EXEC_ABSENT;
+                else if (facet == FACET_TIME)
+                        out[s] = (double)col->t[next - 1] / 1000;
+                else if (facet == FACET_START)
+                        out[s] = col->st ? (double)col->st[next - 1] / 1000 : 0;
+                else if (col->h && col->h[next - 1])
+                        out[s] = boxed(w, col, next - 1, &last, &box);
                 else
-                        out[s] = want_time ? (double)col->t[next - 1] / 1000 : col->v[next - 1];
+                        out[s] = exec_number(col->v[next - 1]);
         }
         return true;
 }
 
 static bool instant_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
 {
-        return instant_walk(src, w, i, out, false, err);
+        return instant_walk(src, w, i, out, FACET_VALUE, err);
 }
 
 static bool timestamp_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
 {
-        return instant_walk(src, w, i, out, true, err);
+        return instant_walk(src, w, i, out, FACET_TIME, err);
 }
 
-static void drop_stale(Column *col)
+static bool start_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        return instant_walk(src, w, i, out, FACET_START, err);
+}
+
+void exec_drop_stale(Column *col)
 {
         size_t n = 0;
         for (size_t k = 0; k < col->n; k++) {
-                if (!is_value(col, k))
+                if (exec_is_stale(col, k))
                         continue;
                 col->t[n] = col->t[k];
-                col->v[n++] = col->v[k];
+                if (col->h)
+                        col->h[n] = col->h[k];
+                if (col->st)
+                        col->st[n] = col->st[k];
+                col->v[n++] = exec_number(col->v[k]);
         }
         col->n = n;
+}
+
+void exec_detect_resets(Column *col)
+{
+        for (size_t k = 0; col->h && k < col->n; k++) {
+                if (!col->h[k] || col->h[k]->hint != HISTOGRAM_HINT_UNKNOWN)
+                        continue;
+                const Histogram *prev = k > 0 ? col->h[k - 1] : NULL;
+                if (prev && histogram_is_stale(prev))
+                        prev = NULL;
+                HistogramHint hint = histops_hint_after(column_arena(col), prev, col->h[k]);
+                if (hint != HISTOGRAM_HINT_UNKNOWN)
+                        col->h[k] = histops_with_hint(column_arena(col), col->h[k], hint);
+        }
 }
 
 /* `smoothed`: a straight line between the neighbours in (t - lookback, t + lookback]; the last value is carried on. */
@@ -103,7 +150,7 @@ static bool smoothed_row(const Source *src, Worker *w, size_t i, double *out, Er
         Column *col = &w->col;
         if (!exec_read(w, st->slot, i, min_ms, max_ms, col, err))
                 return false;
-        drop_stale(col);
+        exec_drop_stale(col);
         size_t at = 0; /* the first sample at or after the reference time */
         for (size_t s = 0; s < src->steps; s++) {
                 int64_t ref = plan_ref_time(st->node, grid_time(&st->grid, s));
@@ -136,6 +183,17 @@ static Source *select_source(Exec *x, const PlanNode *node, const Grid *grid, St
         src->state = st;
         src->row = row;
         return exec_reserve(x, stage, 0, err) ? src : NULL;
+}
+
+Source *exec_select_starts(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
+{
+        Source *src = select_source(x, node, grid, stage, start_row, err);
+        for (size_t i = 0; src && i < src->n; i++)
+                src->heads[i] = exec_drop_name(x, stage->arena, src->heads[i]);
+        if (!src || x->options->features.delayed_name_removal)
+                return src;
+        Source *settled;
+        return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }
 
 Source *exec_select_times(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)

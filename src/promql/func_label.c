@@ -176,6 +176,19 @@ static int compare_rows(const void *pa, const void *pb, void *arg)
         return c ? c : (a > b) - (a < b);
 }
 
+/* Histograms have no order. */
+static void drop_hists(Source *rows)
+{
+        size_t n = 0;
+        for (size_t i = 0; i < rows->n; i++) {
+                if (exec_is_hist(rows->rows[i][0]))
+                        continue;
+                rows->heads[n] = rows->heads[i];
+                rows->rows[n++] = rows->rows[i];
+        }
+        rows->n = n;
+}
+
 Source *func_label_sort(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
 {
         Source *in = exec_vector(x, call->kids[0], grid, stage, err);
@@ -187,10 +200,13 @@ Source *func_label_sort(Exec *x, const PlanNode *call, const Grid *grid, Stage *
         Source *rows;
         if (!in || !exec_materialise(x, stage, in, true, &rows, err))
                 return NULL;
+        FunctionId fn = call->expr->call.fn->id;
+        if (exec_any_hists(x) && (fn == FN_SORT || fn == FN_SORT_DESC))
+                drop_hists(rows);
         size_t *order = arena_raw_array(stage->arena, size_t, rows->n + 1);
         for (size_t i = 0; i < rows->n; i++)
                 order[i] = i;
-        Sorting s = { .in = rows, .call = call, .fn = call->expr->call.fn->id };
+        Sorting s = { .in = rows, .call = call, .fn = fn };
         qsort_r(order, rows->n, sizeof *order, compare_rows, &s);
         Source *out = exec_source(stage, rows->n, 1);
         out->rows = arena_array(stage->arena, double *, rows->n + 1);

@@ -1,7 +1,7 @@
 /* Functions that turn one row into one row, sample by sample: mathematics, clamping, rounding, calendar.
  *
  * Invariants:
- * 1. An absent sample stays absent; a present one stays present (clamp with max < min takes all away).
+ * 1. An absent sample stays absent; a present number stays present (clamp with max < min takes all away). Histograms go.
  * 2. Calendar functions count in UTC with the proleptic Gregorian calendar, for every finite time. */
 #include <math.h>
 
@@ -137,7 +137,9 @@ static bool map_row(const Source *src, Worker *w, size_t i, double *out, Err *er
         for (size_t s = 0; s < src->steps; s++) {
                 if (exec_absent(out[s]))
                         continue;
-                if (st->clamp) {
+                if (exec_is_hist(out[s])) {
+                        out[s] = EXEC_ABSENT;
+                } else if (st->clamp) {
                         out[s] = clamp_one(st, s, out[s]);
                 } else if (st->p0) {
                         double inverse = 1.0 / st->p0[s];

@@ -26,7 +26,8 @@ struct PlanNode {
         int64_t range_ms, offset_ms, step_ms; /* selectors and subqueries */
         bool has_at;
         int64_t at_ms;
-        Slot *slot; /* selectors */
+        Slot *slot;       /* selectors */
+        bool counts_only; /* of histograms only sum and count are asked: then counter resets are detected while reading */
 };
 
 typedef struct PlanArgs {

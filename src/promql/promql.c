@@ -171,6 +171,8 @@ static bool output_rows(void *arg, size_t first, size_t n, double *const *rows, 
                         out->t[k] = grid_time(&o->grid, s);
                         out->v[k++] = rows[i][s];
                 }
+                if (exec_any_hists(o->x))
+                        exec_output_hists(o->arena, out);
                 held += points;
         }
         Stage bill = { .arena = o->arena, .charged = before }; /* stays on the bill until the query ends */

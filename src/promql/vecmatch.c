@@ -8,6 +8,7 @@
 #include "promql/vecmatch.h"
 
 #include "promql/binop.h"
+#include "promql/binophist.h"
 #include "promql/groupindex.h"
 
 #define NONE SIZE_MAX
@@ -58,12 +59,8 @@ static RowHead result_head(const Join *j, RowHead many, Labels one)
 /* Combines one sample of each side; absent when a comparison drops it. */
 static double combine(const Join *j, double many, double one)
 {
-        double r = 0;
-        bool keep = j->swapped ? binop_sample(j->expr->binary.op, one, many, &r)
-                               : binop_sample(j->expr->binary.op, many, one, &r);
-        if (j->expr->binary.return_bool)
-                return keep;
-        return keep ? r : EXEC_ABSENT;
+        BinopHist b = { .x = j->x, .expr = j->expr, .arena = j->stage->arena };
+        return j->swapped ? binophist_pair(&b, one, many) : binophist_pair(&b, many, one);
 }
 
 /* --- signatures --- */
@@ -115,6 +112,11 @@ static bool join_row(const Source *src, Worker *w, size_t i, double *out, Err *e
                 return false;
         const double *one = st->join.one->rows[st->one[i]];
         const Expr *e = st->join.expr;
+        if (exec_any_hists(st->join.x) || e->binary.op == BIN_TRIM_LOWER || e->binary.op == BIN_TRIM_UPPER) {
+                BinopHist b = { .x = st->join.x, .expr = e, .arena = exec_hist_arena(w) };
+                binophist_rows(&b, st->join.swapped ? one : out, st->join.swapped ? out : one, out, src->steps);
+                return true;
+        }
         if (st->join.swapped)
                 binop_rows(e->binary.op, e->binary.return_bool, one, out, out, src->steps);
         else
@@ -370,15 +372,6 @@ static Source *held_join(Join *j, Err *err)
         return exec_reserve(j->x, j->stage, 0, err) ? src : NULL;
 }
 
-static void warn_trim(const Join *j)
-{
-        BinaryOp op = j->expr->binary.op;
-        if ((op == BIN_TRIM_LOWER || op == BIN_TRIM_UPPER) && j->many->n && j->one->n)
-                annotations_info(&j->x->annotations, j->expr->pos,
-                                 "incompatible sample types encountered for binary operator \"%s\": float %s float",
-                                 ast_binary_op_name(op), ast_binary_op_name(op));
-}
-
 Source *vecmatch_join(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
 {
         const Expr *e = node->expr;
@@ -391,7 +384,6 @@ Source *vecmatch_join(Exec *x, const PlanNode *node, const Grid *grid, Stage *st
         groupindex_init(&j->sigs, stage->arena);
         index_one(j);
         index_many(j, many, false);
-        warn_trim(j);
         Source *src = stream_join(j);
         if (!src)
                 return held_join(j, err);
