@@ -51,7 +51,10 @@ struct ChunkFile {
         VEC(Entry) entries; /* while not sealed, or when the index is damaged */
         SidMap heads;       /* sid -> newest entry + 1 */
         bool sealed, index_checked;
+        bool covered; /* atomic */
         FileMap map;
+        VEC(FileMap)
+        views; /* of the growing file, each longer than the one before; readers may look through any of them */
         uint64_t index_offset; /* of the entries */
         uint64_t seen_bytes;   /* at the last chunkfile_is_quiet */
 };
@@ -66,6 +69,9 @@ static void file_free(Snapshot *snap)
         if (f->reader)
                 f->fs->close(f->reader);
         f->fs->unmap(f->fs, f->map);
+        vec_each(view, &f->views)
+                f->fs->unmap(f->fs, *view);
+        vec_done(&f->views);
         buf_done(&f->writing);
         buf_done(&f->waiting);
         vec_done(&f->entries);
@@ -450,6 +456,19 @@ bool chunkfile_open(const Fs *fs, const char *path, uint32_t id, ChunkFile **ret
 
 /* ---- reading */
 
+/* Into the order of an index, chains included. */
+static void sort_entries(ChunkFile *f)
+{
+        if (f->entries.len)
+                qsort(f->entries.data, f->entries.len, sizeof(Entry), compare_entries);
+        sidmap_done(&f->heads);
+        for (size_t i = 0; i < f->entries.len; i++) {
+                Entry *e = &f->entries.data[i];
+                e->prev = sidmap_get(&f->heads, e->sid);
+                sidmap_put(&f->heads, e->sid, (uint32_t)i + 1);
+        }
+}
+
 /* Caller holds mu. A damaged index is replaced by what the chunks say themselves. */
 static bool index_usable(ChunkFile *f)
 {
@@ -464,6 +483,7 @@ static bool index_usable(ChunkFile *f)
         ChunkFileDamage ignored = { 0 };
         f->chunks = f->samples = 0;
         scan(f, (FileMap){ f->map.p, (size_t)f->index_offset - INDEX_HEADER_BYTES }, &ignored);
+        sort_entries(f);
         return false;
 }
 
@@ -544,10 +564,32 @@ static void read_sealed(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_
 }
 
 typedef struct Wanted {
-        size_t offset, bytes, at; /* at: place in the buffer */
+        size_t offset, bytes, at;  /* at: place in the buffer */
+        const unsigned char *view; /* the mapped record; NULL: it is in the buffer */
         bool loaded;
 } Wanted;
 typedef VEC(Wanted) WantedList;
+
+enum { VIEW_MIN_GROWTH_BYTES = 64 * 1024 };
+
+/* Caller holds mu. The bytes at offset through a mapping of the growing file, XORCHUNK_PAD_BYTES readable behind them; NULL when
+ * they are not all in the file yet, or too little was added to map it again. Only flushed bytes are looked at: no failed
+ * write takes them back. */
+static const unsigned char *view_of(ChunkFile *f, uint64_t offset, size_t n)
+{
+        uint64_t end = offset + n + XORCHUNK_PAD_BYTES, mapped = f->views.len ? vec_last(&f->views)->n : 0;
+        if (end > f->flushed || !f->reader)
+                return NULL;
+        if (end > mapped) {
+                FileMap map;
+                Err err;
+                if (f->flushed < mapped + mapped / 4 + VIEW_MIN_GROWTH_BYTES || !f->fs->map(f->reader, &map, &err))
+                        return NULL;
+                vec_push(&f->views, map);
+                mapped = map.n;
+        }
+        return end <= mapped ? vec_last(&f->views)->p + offset : NULL;
+}
 
 /* Caller holds mu. Lists the chunks newest first; copies those that are not in the file yet. */
 static void collect(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, WantedList *list, Buf *bytes)
@@ -557,6 +599,11 @@ static void collect(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, 
                 if (!overlaps(e, min_ms, max_ms))
                         continue;
                 Wanted w = { .offset = e->offset, .bytes = CHUNKFILE_RECORD_BYTES + (size_t)e->bytes, .at = bytes->n };
+                w.view = f->map.p ? NULL : view_of(f, e->offset, w.bytes);
+                if (w.view) {
+                        vec_push(list, w);
+                        continue;
+                }
                 buf_reserve(bytes, w.bytes);
                 const char *from = NULL;
                 if (f->map.p)
@@ -586,19 +633,46 @@ bool chunkfile_read(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, 
         mutex_unlock(&f->mu);
         if (use_index)
                 read_sealed(f, sid, min_ms, max_ms, out, damaged);
-        buf_reserve(&bytes, XORCHUNK_PAD_BYTES);
+        if (bytes.n)
+                buf_reserve(&bytes, XORCHUNK_PAD_BYTES);
         bool ok = true;
         for (size_t i = list.len; i-- > 0 && ok;) {
                 Wanted *w = &list.data[i];
                 size_t got = w->bytes;
                 /* set before the chunk could leave memory, so reading it here needs no lock */
-                if (!w->loaded)
+                if (!w->loaded && !w->view)
                         ok = f->fs->pread(f->reader, w->offset, bytes.p + w->at, w->bytes, &got, err);
+                const unsigned char *p = w->view ? w->view : (const unsigned char *)bytes.p + w->at;
                 if (ok)
-                        decode_record((const unsigned char *)bytes.p + w->at, got, sid, min_ms, max_ms, out, damaged);
+                        decode_record(p, got, sid, min_ms, max_ms, out, damaged);
         }
         vec_done(&list);
         return ok;
+}
+
+static uint64_t entries_find(const ChunkFile *f, uint64_t sid)
+{
+        size_t lo = 0, hi = f->entries.len;
+        while (lo < hi) {
+                size_t mid = lo + (hi - lo) / 2;
+                if (f->entries.data[mid].sid < sid)
+                        lo = mid + 1;
+                else
+                        hi = mid;
+        }
+        return lo;
+}
+
+bool chunkfile_next_series(ChunkFile *f, uint64_t sid, uint64_t *ret)
+{
+        MUTEX_SCOPE(&f->mu);
+        CHECK(f->sealed);
+        bool use_index = index_usable(f);
+        uint64_t at = use_index ? index_find(f, sid) : entries_find(f, sid);
+        if (at >= (use_index ? f->chunks : f->entries.len))
+                return false;
+        *ret = use_index ? index_sid(f, at) : f->entries.data[at].sid;
+        return true;
 }
 
 void chunkfile_each(ChunkFile *f, void (*fn)(void *ctx, const ChunkEntry *entry), void *ctx)
@@ -639,6 +713,9 @@ uint64_t chunkfile_bytes(ChunkFile *f)
         MUTEX_SCOPE(&f->mu);
         return f->flushed + f->writing.n + f->waiting.n;
 }
+
+void chunkfile_set_covered(ChunkFile *f) { __atomic_store_n(&f->covered, true, __ATOMIC_RELEASE); }
+bool chunkfile_is_covered(const ChunkFile *f) { return __atomic_load_n(&f->covered, __ATOMIC_ACQUIRE); }
 
 bool chunkfile_is_quiet(ChunkFile *f)
 {

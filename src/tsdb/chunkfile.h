@@ -54,6 +54,8 @@ MUST_CHECK bool chunkfile_seal(ChunkFile *f, Err *err);
 /* Appends the samples of a series inside [min_ms, max_ms] to out. Damaged chunks are skipped and counted in *damaged. */
 MUST_CHECK bool chunkfile_read(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out,
                                uint64_t *damaged, Err *err);
+/* The least series id that is >= sid; false when there is none. The file is sealed. */
+bool chunkfile_next_series(ChunkFile *f, uint64_t sid, uint64_t *ret);
 /* Every chunk that is written, in file order or index order. Not while others append. */
 void chunkfile_each(ChunkFile *f, void (*fn)(void *ctx, const ChunkEntry *entry), void *ctx);
 
@@ -66,6 +68,9 @@ uint64_t chunkfile_bytes(ChunkFile *f);   /* including what waits in memory */
 uint64_t chunkfile_waiting(ChunkFile *f); /* bytes not yet written */
 uint64_t chunkfile_chunks(ChunkFile *f);
 uint64_t chunkfile_samples(ChunkFile *f);
+/* Covered: a checkpoint says how far the file's chunks reach, so that the log can be read without the file. Set once. */
+void chunkfile_set_covered(ChunkFile *f);
+bool chunkfile_is_covered(const ChunkFile *f);
 /* True when nothing was appended since the last call. */
 bool chunkfile_is_quiet(ChunkFile *f);
 /* Of the data; false when empty. */

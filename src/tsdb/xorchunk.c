@@ -184,61 +184,79 @@ static inline int64_t take_time(BitReader *r)
         return (int64_t)take64(r);
 }
 
+/* The window of the last XOR that was not zero. */
 typedef struct Window {
         unsigned width, trail;
 } Window;
 
-static inline uint64_t take_xor(BitReader *r, Window *w)
+/* A sample whose first bits, 57 of them at least, are in head: the usual case takes one look. */
+static inline uint64_t take_sample(BitReader *r, Window *w, uint64_t *delta)
 {
         uint64_t head = peek(r);
-        if (!(head >> 63)) {
-                r->pos += 1;
+        unsigned used = 1;
+        if (UNLIKELY(head >> 63)) {
+                *delta += (uint64_t)take_time(r);
+                head = peek(r);
+                used = 0;
+        }
+        uint64_t value = head << used;
+        if (!(value >> 63)) {
+                r->pos += used + 1;
                 return 0;
         }
-        if (head >> 62 == 2) {
-                r->pos += 2;
+        if (value >> 62 == 2) {
+                used += 2;
         } else {
-                unsigned lead = (unsigned)(head << 2 >> 59);
-                w->width = (unsigned)(head << 7 >> 58) + 1;
+                unsigned lead = (unsigned)(value << 2 >> 59);
+                w->width = (unsigned)(value << 7 >> 58) + 1;
                 /* Only damaged bytes say lead + width > 64: keep the shift defined. */
                 w->trail = lead + w->width <= 64 ? 64 - lead - w->width : 0;
-                r->pos += 13;
+                used += 13;
         }
+        if (LIKELY(used + w->width <= 57)) {
+                r->pos += used + w->width;
+                return head << used >> (64 - w->width) << w->trail;
+        }
+        r->pos += used;
         if (w->width <= 57)
                 return take(r, w->width) << w->trail;
         uint64_t high = take(r, w->width - 32);
         return (high << 32 | take(r, 32)) << w->trail;
 }
 
-bool xorchunk_decode(Str stream, size_t n, int64_t first_ms, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+/* Decodes n samples, or those up to max_ms. Returns the number of the sample whose successor is damaged; 0: none is. */
+static size_t decode_run(BitReader r, size_t end, size_t n, int64_t t, int64_t min_ms, int64_t max_ms, int64_t *ts,
+                         double *vs, size_t *ret_kept)
 {
-        if (n == 0 || stream.n < 8)
-                return err_set(err, ERR_CORRUPT, "a chunk of %zu bytes cannot hold %zu samples", stream.n, n);
-        BitReader r = { (const uint8_t *)stream.p, 0 };
-        size_t end = stream.n * 8;
-        uint64_t value = take64(&r);
-        uint64_t delta = 0;
-        int64_t t = first_ms;
         Window w = { .width = 1, .trail = 0 };
-        column_reserve(out, n);
-        int64_t *ts = out->t + out->n;
-        double *vs = out->v + out->n;
-        size_t kept = 0;
-        for (size_t i = 1;; i++) {
-                if (t > max_ms)
-                        break;
+        uint64_t value = take64(&r), delta = 0;
+        size_t kept = 0, i = 1;
+        for (; t <= max_ms; i++) {
                 ts[kept] = t;
                 vs[kept] = bits_to_double(value);
                 kept += t >= min_ms;
                 if (i == n)
                         break;
-                delta += (uint64_t)take_time(&r);
-                value ^= take_xor(&r, &w);
+                value ^= take_sample(&r, &w, &delta);
                 int64_t next = (int64_t)((uint64_t)t + delta);
                 if (UNLIKELY(r.pos > end || next <= t))
-                        return err_set(err, ERR_CORRUPT, "sample %zu of %zu is damaged", i + 1, n);
+                        return i;
                 t = next;
         }
+        *ret_kept = kept;
+        return 0;
+}
+
+bool xorchunk_decode(Str stream, size_t n, int64_t first_ms, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+{
+        if (n == 0 || stream.n < 8)
+                return err_set(err, ERR_CORRUPT, "a chunk of %zu bytes cannot hold %zu samples", stream.n, n);
+        column_reserve(out, n);
+        size_t kept = 0;
+        size_t bad = decode_run((BitReader){ (const uint8_t *)stream.p, 0 }, stream.n * 8, n, first_ms, min_ms, max_ms,
+                                out->t + out->n, out->v + out->n, &kept);
+        if (bad)
+                return err_set(err, ERR_CORRUPT, "sample %zu of %zu is damaged", bad + 1, n);
         out->n += kept;
         return true;
 }
