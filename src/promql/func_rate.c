@@ -19,11 +19,11 @@ void func_rate_done(RateTimes *t)
         *t = (RateTimes){ 0 };
 }
 
-enum { WINDOW_BYTES = 6 * sizeof(double) + 3 * sizeof(uint32_t) };
+enum { WINDOW_BYTES = 7 * sizeof(double) + 3 * sizeof(uint32_t) };
 
 size_t func_rate_bytes(const RateTimes *t) { return t->cap * WINDOW_BYTES; }
 
-/* One block: six arrays of doubles, three of indices. */
+/* One block: seven arrays of doubles, three of indices. */
 static void make_room(RateTimes *t, size_t steps)
 {
         if (steps <= t->cap)
@@ -31,7 +31,7 @@ static void make_room(RateTimes *t, size_t steps)
         func_rate_done(t);
         t->cap = steps;
         double *doubles = mem_alloc(steps * WINDOW_BYTES);
-        double **arrays[] = { &t->sampled, &t->to_start, &t->to_end, &t->factor, &t->a, &t->b };
+        double **arrays[] = { &t->sampled, &t->to_start, &t->to_end, &t->factor, &t->a, &t->b, &t->c };
         for (size_t i = 0; i < ARRAY_LEN(arrays); i++, doubles += steps)
                 *arrays[i] = doubles;
         t->first = (uint32_t *)(void *)doubles;
@@ -66,6 +66,7 @@ void func_rate_prepare(FunctionId fn, const Windows *w, RateTimes *t)
 {
         make_room(t, w->steps);
         t->n_few = 0;
+        t->marching = true;
         for (size_t s = 0; s < w->steps; s++) {
                 bool few = w->hi[s] < w->lo[s] + 2;
                 bool two = fn == FN_IRATE || fn == FN_IDELTA;
@@ -73,6 +74,7 @@ void func_rate_prepare(FunctionId fn, const Windows *w, RateTimes *t)
                 t->last[s] = few ? 0 : w->hi[s] - 1;
                 if (few)
                         t->few[t->n_few++] = (uint32_t)s;
+                t->marching = t->marching && t->first[s] == t->first[0] + s && t->last[s] == t->last[0] + s;
                 prepare_one(fn, w, t, s);
         }
 }
@@ -104,11 +106,12 @@ static void add_resets(const Windows *w, double *restrict increase)
         }
 }
 
-static void limit_to_zero(FunctionId fn, const Windows *w, const RateTimes *t, double *restrict out)
+static void limit_to_zero(FunctionId fn, const Windows *w, const RateTimes *t, const double *firsts,
+                          double *restrict out)
 {
         double range_s = range_seconds(fn, w);
         for (size_t s = 0; s < w->steps; s++) {
-                double first = t->a[s], increase = t->b[s];
+                double first = firsts[s], increase = t->b[s];
                 if (!(increase > 0 && first >= 0))
                         continue;
                 double to_zero = t->sampled[s] * (first / increase);
@@ -117,43 +120,53 @@ static void limit_to_zero(FunctionId fn, const Windows *w, const RateTimes *t, d
         }
 }
 
-static void extrapolated(FunctionId fn, const Windows *w, const RateTimes *t, double *restrict out)
+static void extrapolated(FunctionId fn, const Windows *w, const RateTimes *t, const double *first, const double *last,
+                         double *restrict out)
 {
-        const double *restrict first = t->a;
         double *restrict increase = t->b;
         for (size_t s = 0; s < w->steps; s++)
-                increase[s] -= first[s];
+                increase[s] = last[s] - first[s];
         if (fn != FN_DELTA)
                 add_resets(w, increase);
         for (size_t s = 0; s < w->steps; s++)
                 out[s] = increase[s] * t->factor[s];
         if (fn != FN_DELTA && rowkernel_near_zero(first, increase, t->sampled, t->to_start, w->steps))
-                limit_to_zero(fn, w, t, out);
+                limit_to_zero(fn, w, t, first, out);
 }
 
 /* A counter that was reset between the two samples grew from zero. */
-static void instant_rate(const RateTimes *t, size_t steps, double *restrict out)
+static void instant_rate(const double *a, const double *b, const double *restrict seconds, size_t steps,
+                         double *restrict out)
 {
-        const double *restrict a = t->a, *restrict b = t->b, *restrict seconds = t->sampled;
         for (size_t s = 0; s < steps; s++) {
                 double increase = b[s] - a[s];
                 out[s] = (b[s] < a[s] ? b[s] : increase) / seconds[s];
         }
 }
 
+static void gather(const double *restrict v, const uint32_t *restrict at, size_t n, double *restrict out)
+{
+        for (size_t s = 0; s < n; s++)
+                out[s] = v[at[s]];
+}
+
 void func_rate_run(FunctionId fn, const Windows *w, RateTimes *t, double *out)
 {
-        for (size_t s = 0; s < w->steps; s++) {
-                t->a[s] = w->v[t->first[s]];
-                t->b[s] = w->v[t->last[s]];
+        const double *first = t->a, *last = t->c;
+        if (t->marching) {
+                first = w->v + t->first[0];
+                last = w->v + t->last[0];
+        } else {
+                gather(w->v, t->first, w->steps, t->a);
+                gather(w->v, t->last, w->steps, t->c);
         }
         if (fn == FN_IRATE)
-                instant_rate(t, w->steps, out);
+                instant_rate(first, last, t->sampled, w->steps, out);
         else if (fn == FN_IDELTA)
                 for (size_t s = 0; s < w->steps; s++)
-                        out[s] = t->b[s] - t->a[s];
+                        out[s] = last[s] - first[s];
         else
-                extrapolated(fn, w, t, out);
+                extrapolated(fn, w, t, first, last, out);
         for (size_t i = 0; i < t->n_few; i++)
                 out[t->few[i]] = EXEC_ABSENT;
 }

@@ -13,9 +13,10 @@
 typedef struct RateTimes {
         uint32_t *first, *last;                       /* samples between which the function calculates */
         double *sampled, *to_start, *to_end, *factor; /* seconds, seconds, seconds, result per increase */
-        double *a, *b;                                /* scratch of func_rate_run */
+        double *a, *b, *c;                            /* scratch of func_rate_run */
         uint32_t *few;                                /* windows with fewer than two samples */
         size_t n_few, cap;
+        bool marching; /* from window to window, first and last move by one: no need to gather */
 } RateTimes;
 
 bool func_rate_known(FunctionId fn);
