@@ -5,6 +5,7 @@
 #include "alert/alert.h"
 #include "alert/alert_matchers.h"
 #include "base/duration.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 
 typedef struct RouteYaml {
@@ -22,13 +23,16 @@ typedef struct ReceiverYaml {
         const YamlNode *node;
 } ReceiverYaml;
 
-typedef struct GlobalYaml {
-        int64_t resolve_timeout_ms;
-} GlobalYaml;
+typedef struct InhibitYaml {
+        Str name;
+        Labels source_match, source_match_re, target_match, target_match_re;
+        StrList source_matchers, target_matchers, equal;
+        const YamlNode *node;
+} InhibitYaml;
 
 typedef struct FileYaml {
-        const YamlNode *global, *route, *receivers, *inhibit_rules, *mute_time_intervals, *time_intervals, *tracing,
-                *event_recorder;
+        StructList inhibit_rules;
+        const YamlNode *global, *route, *receivers, *mute_time_intervals, *time_intervals, *tracing, *event_recorder;
         StrList templates;
 } FileYaml;
 
@@ -100,6 +104,46 @@ static const Option route_options[] = {
           .help = "Names of intervals outside of which nothing is sent." },
         OPTION_END,
 };
+static void keep_inhibit_node(void *self, const YamlNode *node, const OptionCtx *ctx)
+{
+        (void)ctx;
+        ((InhibitYaml *)self)->node = node;
+}
+
+static const Option inhibit_options[] = {
+        { .key = "name", .kind = OPT_STR, .offset = offsetof(InhibitYaml, name), .help = "For explanations." },
+        { .key = "source_match",
+          .kind = OPT_LABELS,
+          .offset = offsetof(InhibitYaml, source_match),
+          .help = "Old form of source_matchers: label equals value." },
+        { .key = "source_match_re",
+          .kind = OPT_LABELS,
+          .offset = offsetof(InhibitYaml, source_match_re),
+          .help = "Old form of source_matchers: label matches regex." },
+        { .key = "source_matchers",
+          .kind = OPT_STR_LIST,
+          .offset = offsetof(InhibitYaml, source_matchers),
+          .help = "Firing alerts that match all of these mute others." },
+        { .key = "target_match",
+          .kind = OPT_LABELS,
+          .offset = offsetof(InhibitYaml, target_match),
+          .help = "Old form of target_matchers: label equals value." },
+        { .key = "target_match_re",
+          .kind = OPT_LABELS,
+          .offset = offsetof(InhibitYaml, target_match_re),
+          .help = "Old form of target_matchers: label matches regex." },
+        { .key = "target_matchers",
+          .kind = OPT_STR_LIST,
+          .offset = offsetof(InhibitYaml, target_matchers),
+          .help = "Alerts that match all of these are muted." },
+        { .key = "equal",
+          .kind = OPT_STR_LIST,
+          .offset = offsetof(InhibitYaml, equal),
+          .help = "Labels that must have the same value on both sides; missing on both is the same." },
+        OPTION_END,
+};
+static const OptionTable inhibit_table = { "inhibit_rules", inhibit_options, sizeof(InhibitYaml), keep_inhibit_node };
+
 static const OptionTable route_table = { "route", route_options, sizeof(RouteYaml), keep_route_node };
 
 static const Option file_options[] = {
@@ -117,8 +161,9 @@ static const Option file_options[] = {
           .offset = offsetof(FileYaml, templates),
           .help = "Template files (globs), relative to this file." },
         { .key = "inhibit_rules",
-          .kind = OPT_NODE,
+          .kind = OPT_STRUCT_LIST,
           .offset = offsetof(FileYaml, inhibit_rules),
+          .table = &inhibit_table,
           .help = "Which alerts mute which others." },
         { .key = "mute_time_intervals",
           .kind = OPT_NODE,
@@ -156,37 +201,73 @@ static int by_name_value(const void *pa, const void *pb)
         return c ? c : (a->type > b->type) - (a->type < b->type);
 }
 
-static bool read_matchers(const OptionCtx *ctx, const RouteYaml *yaml, Matchers *ret)
+/* One file being read. */
+typedef struct Binder {
+        const OptionCtx *ctx;
+        AlertCompat compat;
+        AlertConfig *config;
+} Binder;
+
+/* The three forms in which conditions are given. */
+typedef struct Conditions {
+        Labels match, match_re;
+        StrList matchers;
+        bool anchors; /* upstream keeps the anchors of match_re in a route's key */
+} Conditions;
+
+static bool is_name(const Binder *b, Str name)
 {
-        AlertMatcherVec all = { .arena = ctx->arena };
+        return b->compat == ALERT_COMPAT_AM_0_25 ? labels_name_is_legacy_valid(name) : name.n > 0 && utf8_valid(name);
+}
+
+static bool add_matcher(const Binder *b, const YamlNode *node, MatchType type, Label l, AlertMatcherVec *all)
+{
         Err err;
         Matcher m;
+        if (!is_name(b, l.name))
+                return complain(b->ctx, node, "invalid label name", l.name);
+        if (!matcher_make(b->ctx->arena, type, l.name, l.value, &m, &err))
+                return complain(b->ctx, node, err.msg, l.name);
+        vec_push(all, m);
+        return true;
+}
+
+static bool read_matchers(const Binder *b, const YamlNode *node, const Conditions *from, Matchers *ret)
+{
+        AlertMatcherVec all = { .arena = b->ctx->arena };
+        AlertMatcherMode mode = b->compat == ALERT_COMPAT_AM_0_25 ? ALERT_MATCHERS_CLASSIC : ALERT_MATCHERS_FALLBACK;
+        Err err;
         bool ok = true;
-        for (size_t i = 0; i < yaml->match.n; i++) {
-                if (matcher_make(ctx->arena, MATCH_EQ, yaml->match.data[i].name, yaml->match.data[i].value, &m, &err))
-                        vec_push(&all, m);
-                else
-                        ok = complain(ctx, yaml->node, err.msg, yaml->match.data[i].name);
+        for (size_t i = 0; i < from->match.n; i++)
+                ok &= add_matcher(b, node, MATCH_EQ, from->match.data[i], &all);
+        for (size_t i = 0; i < from->match_re.n; i++) {
+                Label l = from->match_re.data[i];
+                if (from->anchors)
+                        l.value = str_printf(b->ctx->arena, "^(?:" STR_FMT ")$", STR_ARG(l.value));
+                ok &= add_matcher(b, node, MATCH_RE, l, &all);
         }
-        for (size_t i = 0; i < yaml->match_re.n; i++) {
-                /* Upstream keeps the anchors of this form in the route's key. */
-                Str value = str_printf(ctx->arena, "^(?:" STR_FMT ")$", STR_ARG(yaml->match_re.data[i].value));
-                if (matcher_make(ctx->arena, MATCH_RE, yaml->match_re.data[i].name, value, &m, &err))
-                        vec_push(&all, m);
-                else
-                        ok = complain(ctx, yaml->node, err.msg, yaml->match_re.data[i].name);
-        }
-        for (size_t i = 0; i < yaml->matchers.n; i++)
-                if (!alert_matchers_parse(yaml->matchers.data[i], ctx->arena, &all, &err))
-                        ok = complain(ctx, yaml->node, err.msg, yaml->matchers.data[i]);
+        for (size_t i = 0; i < from->matchers.n; i++)
+                if (!alert_matchers_parse_mode(from->matchers.data[i], mode, b->ctx->arena, &all, &err))
+                        ok = complain(b->ctx, node, err.msg, from->matchers.data[i]);
         if (all.len > 1)
                 qsort(all.data, all.len, sizeof(Matcher), by_name_value);
         *ret = (Matchers){ all.data, all.len };
         return ok;
 }
 
-static bool read_group_by(const OptionCtx *ctx, const RouteYaml *yaml, AlertRoute *route)
+/* A regex that is null is no regex. */
+static bool check_regexes(const Binder *b, const YamlNode *node, const char *key)
 {
+        const YamlNode *map = yaml_get(node, str_of(key));
+        for (size_t i = 0; map && map->kind == YAML_MAP && i < map->n; i++)
+                if (map->pairs[i].value->kind == YAML_NULL)
+                        return complain(b->ctx, map, "invalid regexp value for", map->pairs[i].key);
+        return true;
+}
+
+static bool read_group_by(const Binder *b, const RouteYaml *yaml, AlertRoute *route)
+{
+        const OptionCtx *ctx = b->ctx;
         route->group_by = yaml->group_by;
         route->group_by_all = false;
         for (size_t i = 0; i < yaml->group_by.n; i++) {
@@ -198,7 +279,8 @@ static bool read_group_by(const OptionCtx *ctx, const RouteYaml *yaml, AlertRout
                                         ctx, yaml->node,
                                         "cannot have wildcard group_by (`...`) and other labels at the same time:",
                                         name);
-                }
+                } else if (!is_name(b, name))
+                        return complain(ctx, yaml->node, "invalid label name in group_by list:", name);
                 for (size_t k = 0; k < i; k++)
                         if (str_eq(yaml->group_by.data[k], name))
                                 return complain(ctx, yaml->node, "duplicated label in group_by:", name);
@@ -214,10 +296,30 @@ static bool check_receiver(const OptionCtx *ctx, const YamlNode *node, const Ale
         return complain(ctx, node, "undefined receiver used in route: there is no receiver", name);
 }
 
-/* Fills in what the parent gives. */
-static bool build_route(const OptionCtx *ctx, const RouteYaml *yaml, const AlertRoute *parent,
-                        const AlertConfig *config, AlertRoute *route)
+static bool check_intervals(const Binder *b, const YamlNode *node, StrList names)
 {
+        bool ok = true;
+        for (size_t i = 0; i < names.n; i++)
+                if (!alert_interval_find(&b->config->intervals, names.data[i]))
+                        ok = complain(b->ctx, node, "undefined time interval used in route: there is no interval",
+                                      names.data[i]);
+        return ok;
+}
+
+/* A child's win. */
+static Labels merge_labels(Arena *arena, Labels parent, Labels child)
+{
+        LabelsBuilder lb;
+        labels_builder_init(&lb, arena, parent);
+        for (size_t i = 0; i < child.n; i++)
+                labels_builder_set(&lb, child.data[i].name, child.data[i].value);
+        return labels_builder_build(&lb, arena);
+}
+
+/* Fills in what the parent gives. */
+static bool build_route(const Binder *b, const RouteYaml *yaml, const AlertRoute *parent, AlertRoute *route)
+{
+        const OptionCtx *ctx = b->ctx;
         bool ok = true;
         *route = *parent;
         route->routes = NULL;
@@ -236,22 +338,28 @@ static bool build_route(const OptionCtx *ctx, const RouteYaml *yaml, const Alert
         if (yaml->has_repeat && yaml->repeat_interval_ms == 0)
                 ok = complain(ctx, yaml->node, "repeat_interval cannot be zero in the route of", route->receiver);
         if (yaml->has_group_by)
-                ok &= read_group_by(ctx, yaml, route);
-        ok &= read_matchers(ctx, yaml, &route->matchers);
-        ok &= check_receiver(ctx, yaml->node, config, route->receiver);
-        if (yaml->mute_time_intervals.n || yaml->active_time_intervals.n)
-                diags_warn(ctx->diags, ctx->file, yaml->node->pos,
-                           "time intervals of routes are read but not applied yet: this route is never muted");
+                ok &= read_group_by(b, yaml, route);
+        ok &= read_matchers(b, yaml->node, &(Conditions){ yaml->match, yaml->match_re, yaml->matchers, true },
+                            &route->matchers);
+        ok &= check_regexes(b, yaml->node, "match_re");
+        ok &= check_receiver(ctx, yaml->node, b->config, route->receiver);
+        route->mute_intervals = yaml->mute_time_intervals;
+        route->active_intervals = yaml->active_time_intervals;
+        ok &= check_intervals(b, yaml->node, yaml->mute_time_intervals);
+        ok &= check_intervals(b, yaml->node, yaml->active_time_intervals);
+        route->labels = merge_labels(ctx->arena, parent->labels, yaml->labels);
         const RouteYaml *children = yaml->routes.data;
         route->routes = arena_array(ctx->arena, AlertRoute, yaml->routes.n);
         route->n = yaml->routes.n;
         for (size_t i = 0; i < yaml->routes.n; i++)
-                ok &= build_route(ctx, &children[i], route, config, &route->routes[i]);
+                ok &= build_route(b, &children[i], route, &route->routes[i]);
         return ok;
 }
 
-static bool read_root(const OptionCtx *ctx, const YamlNode *node, AlertConfig *config)
+static bool read_root(const Binder *b, const YamlNode *node)
 {
+        const OptionCtx *ctx = b->ctx;
+        AlertConfig *config = b->config;
         static const AlertRoute defaults = { .group_wait_ms = 30000,
                                              .group_interval_ms = 300000,
                                              .repeat_interval_ms = INT64_C(4) * 3600000 };
@@ -271,7 +379,17 @@ static bool read_root(const OptionCtx *ctx, const YamlNode *node, AlertConfig *c
                 ok = diags_error(ctx->diags, ctx->file, node->pos,
                                  "root route must not have any mute or active time intervals");
         config->root = arena_new_of(ctx->arena, AlertRoute);
-        return build_route(ctx, &yaml, &defaults, config, config->root) && ok;
+        return build_route(b, &yaml, &defaults, config->root) && ok;
+}
+
+static Labels read_labels(Arena *arena, const YamlNode *receiver)
+{
+        const YamlNode *labels = yaml_get(receiver, STR("labels"));
+        LabelsBuilder lb;
+        labels_builder_init(&lb, arena, (Labels){ 0 });
+        for (size_t i = 0; labels && labels->kind == YAML_MAP && i < labels->n; i++)
+                labels_builder_set(&lb, labels->pairs[i].key, labels->pairs[i].value->text);
+        return labels_builder_build(&lb, arena);
 }
 
 static bool read_receivers(const OptionCtx *ctx, const YamlNode *node, AlertConfig *config)
@@ -294,15 +412,42 @@ static bool read_receivers(const OptionCtx *ctx, const YamlNode *node, AlertConf
                                 ok = diags_error(ctx->diags, ctx->file, name->pos,
                                                  "notification config name '" STR_FMT "' is not unique",
                                                  STR_ARG(name->text));
-                config->receivers[config->n_receivers++] = (AlertReceiver){ .name = name->text, .node = item };
+                config->receivers[config->n_receivers++] = (AlertReceiver){ .name = name->text,
+                                                                            .labels = read_labels(ctx->arena, item),
+                                                                            .node = item };
         }
         return ok;
 }
 
-bool alert_config_bind(const YamlNode *root, const OptionCtx *ctx, AlertConfig *ret)
+static bool read_inhibit_rules(const Binder *b, StructList list)
+{
+        const InhibitYaml *yaml = list.data;
+        AlertInhibitRule *rules = arena_array(b->ctx->arena, AlertInhibitRule, list.n);
+        bool ok = true;
+        for (size_t i = 0; i < list.n; i++) {
+                const InhibitYaml *y = &yaml[i];
+                rules[i] = (AlertInhibitRule){ .name = y->name, .equal = y->equal };
+                ok &= read_matchers(b, y->node,
+                                    &(Conditions){ y->source_match, y->source_match_re, y->source_matchers, false },
+                                    &rules[i].source);
+                ok &= read_matchers(b, y->node,
+                                    &(Conditions){ y->target_match, y->target_match_re, y->target_matchers, false },
+                                    &rules[i].target);
+                ok &= check_regexes(b, y->node, "source_match_re") & check_regexes(b, y->node, "target_match_re");
+                for (size_t k = 0; k < y->equal.n; k++)
+                        if (!is_name(b, y->equal.data[k]))
+                                ok = complain(b->ctx, y->node, "invalid label name in equal list:", y->equal.data[k]);
+        }
+        b->config->inhibit_rules = rules;
+        b->config->n_inhibit_rules = list.n;
+        return ok;
+}
+
+bool alert_config_bind_as(const YamlNode *root, AlertCompat compat, const OptionCtx *ctx, AlertConfig *ret)
 {
         FileYaml yaml;
-        AlertConfig config = { .file = ctx->file, .resolve_timeout_ms = INT64_C(5) * 60 * 1000 };
+        AlertConfig config = { .file = ctx->file, .compat = compat, .resolve_timeout_ms = INT64_C(5) * 60 * 1000 };
+        Binder b = { ctx, compat, &config };
         bool ok = option_bind(root, &file_table, &yaml, ctx);
         config.global = yaml.global;
         config.templates = yaml.templates;
@@ -310,17 +455,23 @@ bool alert_config_bind(const YamlNode *root, const OptionCtx *ctx, AlertConfig *
         if (timeout && (timeout->kind != YAML_SCALAR || !duration_parse(timeout->text, &config.resolve_timeout_ms)))
                 ok = diags_error(ctx->diags, ctx->file, timeout->pos, "resolve_timeout is not a duration such as 5m");
         ok &= read_receivers(ctx, yaml.receivers, &config);
-        ok &= read_root(ctx, yaml.route, &config);
-        if (yaml.inhibit_rules && yaml.inhibit_rules->n)
-                diags_warn(ctx->diags, ctx->file, yaml.inhibit_rules->pos,
-                           "inhibit_rules are read but not applied yet: no alert is muted by another");
+        ok &= alert_interval_bind(yaml.mute_time_intervals, ctx, compat, &config.intervals);
+        ok &= alert_interval_bind(yaml.time_intervals, ctx, compat, &config.intervals);
+        ok &= read_inhibit_rules(&b, yaml.inhibit_rules);
+        ok &= read_root(&b, yaml.route);
         if (ok)
                 *ret = config;
         return ok;
+}
+
+bool alert_config_bind(const YamlNode *root, const OptionCtx *ctx, AlertConfig *ret)
+{
+        return alert_config_bind_as(root, ALERT_COMPAT_AM_0_34, ctx, ret);
 }
 
 void alert_config_document(Buf *out)
 {
         option_document(out, &file_table);
         option_document(out, &route_table);
+        alert_interval_document(out);
 }

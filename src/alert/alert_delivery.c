@@ -17,22 +17,34 @@ static int by_hash(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-AlertView alert_delivery_view(const AlertGroup *g, int64_t now_ms, Arena *arena)
+AlertView alert_delivery_view(const AlertGroup *g, int64_t now_ms, bool (*muted)(void *arg, StoredAlert *alert),
+                              void *arg, Arena *arena)
 {
         AlertView v = { 0 };
-        v.alerts = arena_array(arena, StoredAlert *, g->alerts.len);
-        v.firing.data = arena_array(arena, uint64_t, g->alerts.len);
-        v.resolved.data = arena_array(arena, uint64_t, g->alerts.len);
-        for (StoredMapSlot *s = stored_map_next(&g->alerts, NULL); s; s = stored_map_next(&g->alerts, s)) {
-                AlertHashes *to = alert_store_is_resolved(&s->val->msg, now_ms) ? &v.resolved : &v.firing;
-                to->data[to->n++] = s->key;
-                v.alerts[v.n++] = s->val;
+        v.held = alert_group_snapshot(g, arena, &v.n_held);
+        v.alerts = arena_array(arena, StoredAlert *, v.n_held);
+        v.firing.data = arena_array(arena, uint64_t, v.n_held);
+        v.resolved.data = arena_array(arena, uint64_t, v.n_held);
+        for (size_t i = 0; i < v.n_held; i++) {
+                StoredAlert *a = v.held[i];
+                if (muted && muted(arg, a))
+                        continue;
+                AlertHashes *to = alert_store_is_resolved(&a->msg, now_ms) ? &v.resolved : &v.firing;
+                to->data[to->n++] = a->fingerprint;
+                v.alerts[v.n++] = a;
         }
         if (v.firing.n > 1)
                 qsort(v.firing.data, v.firing.n, sizeof(uint64_t), by_hash);
         if (v.resolved.n > 1)
                 qsort(v.resolved.data, v.resolved.n, sizeof(uint64_t), by_hash);
         return v;
+}
+
+void alert_delivery_view_done(AlertView *view)
+{
+        for (size_t i = 0; i < view->n_held; i++)
+                alert_store_unref(view->held[i]);
+        view->n_held = 0;
 }
 
 Str alert_delivery_log_key(const AlertGroup *g, size_t integration, Arena *arena)
@@ -59,10 +71,13 @@ AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, si
         Arena *arena = arena_new();
         AlertDelivery *d = arena_new_of(arena, AlertDelivery);
         d->arena = arena;
-        d->held = alert_group_snapshot(g, arena, &d->n_held);
-        AlertMsg *alerts = arena_array(arena, AlertMsg, d->n_held);
-        for (size_t i = 0; i < d->n_held; i++) {
-                alerts[i] = d->held[i]->msg;
+        d->held = arena_array(arena, StoredAlert *, view->n_held);
+        d->n_held = view->n_held;
+        for (size_t i = 0; i < d->n_held; i++)
+                d->held[i] = alert_store_ref(view->held[i]);
+        AlertMsg *alerts = arena_array(arena, AlertMsg, view->n);
+        for (size_t i = 0; i < view->n; i++) {
+                alerts[i] = view->alerts[i]->msg;
                 if (!alert_store_is_resolved(&alerts[i], now_ms))
                         alerts[i].ends_at_ms = 0;
         }
@@ -78,12 +93,13 @@ AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, si
                 .timeout_ms = MAX_OF(g->route->group_interval_ms, (int64_t)SHORTEST_TIMEOUT_MS),
                 .group_labels = labels_dup(arena, g->labels),
                 .alerts = alerts,
-                .n_alerts = d->n_held,
+                .n_alerts = view->n,
                 .resolved = d->firing.n == 0,
                 .external_url = external_url,
+                .route_labels = labels_dup(arena, g->route->labels),
                 .now_ms = now_ms,
-                .common_labels = alert_msg_common(alerts, d->n_held, false, arena),
-                .common_annotations = alert_msg_common(alerts, d->n_held, true, arena),
+                .common_labels = alert_msg_common(alerts, view->n, false, arena),
+                .common_annotations = alert_msg_common(alerts, view->n, true, arena),
         };
         return d;
 }
@@ -111,6 +127,6 @@ void alert_delivery_note(const AlertDelivery *d, const DeliveryResult *result, i
         if (!result->ok)
                 json_key_cstr(&w, "error", result->err.msg);
         json_end_object(&w);
-        alert_store_add_event(journal, now_ms, result->ok ? STR("sent") : STR("failed"), d->notification.group_key,
-                              buf_str(&detail));
+        alert_store_add_event(journal, now_ms, result->ok ? STR("sent") : STR("failed"),
+                              str_dup(journal->arena, d->notification.group_key), buf_str(&detail));
 }

@@ -4,14 +4,18 @@
 #include "alert/alert_group.h"
 #include "alert/alert_log.h"
 
-/* What a group looks like at one moment: who fires, who is over. */
+/* What a group looks like at one moment: who fires, who is over, of those that are not muted. */
 typedef struct AlertView {
-        StoredAlert **alerts; /* sorted, borrowed from the group */
+        StoredAlert **held; /* all of the group, sorted; referenced until alert_delivery_view_done */
+        size_t n_held;
+        StoredAlert **alerts; /* those that may be told, sorted */
         size_t n;
         AlertHashes firing, resolved;
 } AlertView;
-/* Lives in arena; valid until the group changes. */
-AlertView alert_delivery_view(const AlertGroup *group, int64_t now_ms, Arena *arena);
+/* Lives in arena. muted NULL: nothing is. */
+AlertView alert_delivery_view(const AlertGroup *group, int64_t now_ms, bool (*muted)(void *arg, StoredAlert *alert),
+                              void *arg, Arena *arena);
+void alert_delivery_view_done(AlertView *view);
 /* What the notification log calls one integration's side of a group. */
 Str alert_delivery_log_key(const AlertGroup *group, size_t integration, Arena *arena);
 
@@ -22,13 +26,14 @@ typedef struct AlertDelivery {
         Notification notification;
         Str log_key;
         AlertHashes firing, resolved;
-        StoredAlert **held; /* the versions that are told, referenced */
+        StoredAlert *
+                *held; /* the versions of the whole group, referenced: those that are over may go when this is told */
         size_t n_held;
         AlertGroup *group; /* valid while epoch is the router's: it does not go while something is in flight */
         uint64_t epoch;
         AlertNotice reason;
         int64_t tick_ms; /* when it was due: repeats count from here */
-        int64_t now_ms, expires_ms;
+        int64_t now_ms, expires_ms, started_mono_ns;
 } AlertDelivery;
 /* Returns owned. */
 AlertDelivery *alert_delivery_new(const AlertGroup *group, const AlertView *view, size_t integration, Str log_key,

@@ -5,6 +5,13 @@
 
 #include <stdlib.h>
 
+enum { KEEP_EMPTY_MS = 30 * 1000 /* 0.25 looks for empty groups this often */ };
+
+static bool is_old(const AlertRoute *route, const StoredAlert *a, int64_t now_ms)
+{
+        return a->msg.starts_at_ms + route->group_wait_ms < now_ms;
+}
+
 static AlertGroup *group_new(const AlertRoute *root, GroupId id, const StoredAlert *first, int64_t now_ms)
 {
         Arena *memory = arena_new();
@@ -17,8 +24,7 @@ static AlertGroup *group_new(const AlertRoute *root, GroupId id, const StoredAle
         buf_char(&key, ':');
         alert_route_print_labels(&key, g->labels);
         g->key = buf_str(&key);
-        bool old = first->msg.starts_at_ms + id.route->group_wait_ms < now_ms;
-        g->next_flush_ms = old ? now_ms : now_ms + id.route->group_wait_ms;
+        g->next_flush_ms = is_old(id.route, first, now_ms) ? now_ms : now_ms + id.route->group_wait_ms;
         return g;
 }
 
@@ -31,7 +37,7 @@ static void group_free(AlertGroup *g)
 }
 
 bool alert_group_insert(GroupMap *groups, const AlertRoute *root, const AlertRoute *route, StoredAlert *alert,
-                        int64_t now_ms)
+                        AlertCompat compat, int64_t now_ms)
 {
         AUTO(arena_free) Arena *scratch = arena_new();
         GroupId id = { route, alert_route_group_labels(route, alert->msg.labels, scratch) };
@@ -43,6 +49,12 @@ bool alert_group_insert(GroupMap *groups, const AlertRoute *root, const AlertRou
         if (*slot)
                 alert_store_unref(*slot);
         *slot = alert_store_ref(alert);
+        g->empty_since_ms = 0;
+        if (found && compat == ALERT_COMPAT_AM_0_25 && !g->flushed && g->next_flush_ms > now_ms &&
+            is_old(route, alert, now_ms)) {
+                g->next_flush_ms = now_ms;
+                return true;
+        }
         return !found;
 }
 
@@ -68,9 +80,13 @@ void alert_group_drop_resolved(AlertGroup *g, StoredAlert *const *told, size_t n
         vec_done(&gone);
 }
 
-bool alert_group_remove_empty(GroupMap *groups, AlertGroup *g)
+bool alert_group_remove_empty(GroupMap *groups, AlertGroup *g, AlertCompat compat, int64_t now_ms)
 {
         if (g->alerts.len || g->in_flight)
+                return false;
+        if (!g->empty_since_ms)
+                g->empty_since_ms = now_ms;
+        if (compat == ALERT_COMPAT_AM_0_25 && now_ms - g->empty_since_ms < KEEP_EMPTY_MS)
                 return false;
         group_map_remove(groups, (GroupId){ g->route, g->labels });
         group_free(g);

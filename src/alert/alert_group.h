@@ -14,7 +14,9 @@ typedef struct AlertGroup {
         size_t in_flight; /* deliveries of this group */
         bool failed;      /* one of them failed: nothing is forgotten */
         bool waits;       /* due, but a delivery of it from before a reload is under way */
+        bool flushed;     /* at least once */
         int64_t last_notified_ms;
+        int64_t empty_since_ms; /* 0: it is not empty */
 } AlertGroup;
 
 typedef struct GroupId {
@@ -30,13 +32,15 @@ typedef struct GroupId {
 #define MAP_EQ(a, b) ((a).route == (b).route && labels_eq((a).labels, (b).labels))
 #include "base/map.inc.h"
 
-/* Puts the alert into its group of this route. True when the group is new. */
+/* Puts the alert into its group of this route. True when a timer is earlier than before: the group is new, or (0.25 alone)
+ * the alert is old and the group has not flushed yet. */
 bool alert_group_insert(GroupMap *groups, const AlertRoute *root, const AlertRoute *route, StoredAlert *alert,
-                        int64_t now_ms);
+                        AlertCompat compat, int64_t now_ms);
 /* Takes resolved alerts out; with `told` only those versions that are in it. */
 void alert_group_drop_resolved(AlertGroup *group, StoredAlert *const *told, size_t n_told, int64_t now_ms);
-/* Removes the group from the map when it is empty and nothing is under way. True when it is gone. */
-bool alert_group_remove_empty(GroupMap *groups, AlertGroup *group);
+/* Removes the group from the map when it is empty and nothing is under way; 0.25 keeps it for a while. True when it is
+ * gone. */
+bool alert_group_remove_empty(GroupMap *groups, AlertGroup *group, AlertCompat compat, int64_t now_ms);
 void alert_group_clear(GroupMap *groups);
 /* The group's alerts as they stand, referenced, in Alertmanager's order: by job, instance, then labels. */
 StoredAlert **alert_group_snapshot(const AlertGroup *group, Arena *arena, size_t *ret_n);

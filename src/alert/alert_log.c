@@ -180,6 +180,12 @@ void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes reso
         *ret_doc = buf_str(&out);
 }
 
+bool alert_log_knows_firing(const AlertLog *log, Str key, uint64_t fingerprint)
+{
+        const LogEntry *e = log_map_get(&log->entries, key);
+        return e && is_subset((AlertHashes){ &fingerprint, 1 }, e->firing);
+}
+
 int64_t alert_log_last(const AlertLog *log, Str key)
 {
         const LogEntry *e = log_map_get(&log->entries, key);

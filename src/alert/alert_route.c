@@ -120,6 +120,14 @@ void alert_route_print_labels(Buf *out, Labels labels)
         buf_char(out, '}');
 }
 
+static StrList names_dup(Arena *arena, StrList from)
+{
+        StrList to = { arena_array(arena, Str, from.n), from.n };
+        for (size_t i = 0; i < from.n; i++)
+                to.data[i] = str_dup(arena, from.data[i]);
+        return to;
+}
+
 bool alert_route_copy(const AlertRoute *from, Arena *arena, AlertRoute *ret, Err *err)
 {
         *ret = *from;
@@ -131,9 +139,10 @@ bool alert_route_copy(const AlertRoute *from, Arena *arena, AlertRoute *ret, Err
                         return false;
         }
         ret->matchers = (Matchers){ matchers, from->matchers.n };
-        ret->group_by.data = arena_array(arena, Str, from->group_by.n);
-        for (size_t i = 0; i < from->group_by.n; i++)
-                ret->group_by.data[i] = str_dup(arena, from->group_by.data[i]);
+        ret->group_by = names_dup(arena, from->group_by);
+        ret->mute_intervals = names_dup(arena, from->mute_intervals);
+        ret->active_intervals = names_dup(arena, from->active_intervals);
+        ret->labels = labels_dup(arena, from->labels);
         ret->routes = arena_array(arena, AlertRoute, from->n);
         for (size_t i = 0; i < from->n; i++)
                 if (!alert_route_copy(&from->routes[i], arena, &ret->routes[i], err))

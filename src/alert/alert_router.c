@@ -8,41 +8,40 @@
  * 3. mu is never held while sending, writing to the state database or waking; the sender's two questions are asked under it.
  * 4. journal_mu is held from a change until it is written, so that the state database sees changes in their order; it is
  *    taken before mu. */
-#include "alert/alert.h"
-#include "alert/alert_delivery.h"
-#include "alert/alert_group.h"
-#include "alert/alert_log.h"
-#include "alert/alert_route.h"
-#include "alert/alert_store.h"
+#include "alert/alert_ack.h"
+#include "alert/alert_state.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
-#include "os/mutex.h"
+#include "sync/pool.h"
 
-enum { LONGEST_TICK_MS = 60000, KEEP_RESOLVED_MS = 30 * 60 * 1000, RESOLVE_TIMEOUT_MS = 5 * 60 * 1000 };
+enum {
+        LONGEST_TICK_MS = 60000,
+        KEEP_RESOLVED_MS = 30 * 60 * 1000,
+        RESOLVE_TIMEOUT_MS = 5 * 60 * 1000,
+        COUNT_EVERY_MS = 15000,
+        LOG_EVERY_MS = 1000,
+        COLLECT_EVERY_MS = 15 * 60 * 1000
+};
+#define SILENCE_RETENTION_MS (INT64_C(120) * 3600 * 1000)
 
 METRIC_FAMILY(received, METRIC_KIND_COUNTER, "pharos_alert_received_total", "Alerts received, by status.", "status");
+METRIC_FAMILY(received_am, METRIC_KIND_COUNTER, "alertmanager_alerts_received_total", "Alerts received.", "status",
+              "version");
 METRIC_FAMILY(notifications, METRIC_KIND_COUNTER, "pharos_alert_notifications_total",
               "Notifications sent, by receiver and outcome.", "receiver", "outcome");
-
-struct AlertRouter {
-        AlertRouterOptions options;
-        Arena *arena; /* strings of options */
-        Mutex journal_mu;
-        Mutex mu; /* guards everything below */
-        Cond idle;
-        Arena *config_arena;
-        AlertRoute *root; /* NULL until the first apply */
-        int64_t resolve_timeout_ms;
-        AlertStore store;
-        GroupMap groups;
-        AlertLog *log;
-        AlertDelivery *deliveries; /* under way */
-        size_t in_flight;
-        uint64_t epoch; /* rises with every apply: deliveries of an older one do not touch groups */
-};
+METRIC_FAMILY(sent, METRIC_KIND_COUNTER, "alertmanager_notifications_total", "Notifications tried, by integration.",
+              "integration");
+METRIC_FAMILY(failed, METRIC_KIND_COUNTER, "alertmanager_notifications_failed_total",
+              "Notifications that failed, by integration and reason.", "integration", "reason");
+METRIC_FAMILY(latency, METRIC_KIND_HISTOGRAM, "alertmanager_notification_latency_seconds",
+              "How long notifications took, by integration.", "integration");
+METRIC_GAUGE(rules_gauge, "alertmanager_inhibition_rules", "Inhibition rules that are configured.");
+METRIC_GAUGE(receivers_gauge, "alertmanager_receivers", "Receivers that are configured.");
 
 static void no_wake(void *ctx) { (void)ctx; }
+
+static void forget(void *ctx, StoredAlert *alert) { alert_inhibit_remove(&((AlertRouter *)ctx)->inhibitor, alert); }
 
 AlertRouter *alert_router_new(const AlertRouterOptions *options)
 {
@@ -55,8 +54,18 @@ AlertRouter *alert_router_new(const AlertRouterOptions *options)
         if (!r->options.wake)
                 r->options.wake = no_wake;
         r->resolve_timeout_ms = RESOLVE_TIMEOUT_MS;
+        r->journal = alert_store_journal(arena_new());
         r->log = alert_log_new(options->statedb);
+        r->store.on_gone = forget;
+        r->store.on_gone_ctx = r;
         alert_store_load(&r->store, options->statedb, clock_wall_ms(r->options.clock), RESOLVE_TIMEOUT_MS);
+        alert_ack_load(&r->store, options->statedb);
+        r->silences = (AlertSilences){
+                .retention_ms = options->silence_retention_ms ? options->silence_retention_ms : SILENCE_RETENTION_MS,
+                .max_silences = options->max_silences,
+                .max_bytes = options->max_silence_bytes,
+        };
+        alert_silences_load(&r->silences, options->statedb);
         mutex_init(&r->journal_mu);
         mutex_init(&r->mu);
         mutex_cond_init(&r->idle);
@@ -68,10 +77,14 @@ void alert_router_free(AlertRouter *r)
         if (!r)
                 return;
         mutex_lock(&r->mu);
-        while (r->in_flight)
+        while (r->in_flight || r->writers)
                 mutex_cond_wait(&r->idle, &r->mu);
         mutex_unlock(&r->mu);
+        alert_state_persist(r);
+        arena_free(r->journal.arena);
         alert_group_clear(&r->groups);
+        alert_inhibit_done(&r->inhibitor);
+        alert_silences_done(&r->silences);
         alert_store_done(&r->store);
         alert_log_free(r->log);
         arena_free(r->config_arena);
@@ -80,6 +93,38 @@ void alert_router_free(AlertRouter *r)
         mutex_done(&r->journal_mu);
         mutex_cond_done(&r->idle);
         mem_free(r);
+}
+
+/* ---- what must outlive the program ---- */
+
+void alert_state_persist(AlertRouter *r)
+{
+        mutex_lock(&r->journal_mu); /* batches are written in the order in which they are taken */
+        mutex_lock(&r->mu);
+        bool empty = alert_store_is_empty(&r->journal);
+        AlertJournal batch = r->journal;
+        if (!empty)
+                r->journal = alert_store_journal(arena_new());
+        mutex_unlock(&r->mu);
+        if (!empty) {
+                alert_store_write(&batch, r->options.statedb);
+                arena_free(batch.arena);
+        }
+        mutex_unlock(&r->journal_mu);
+}
+
+static void persist_job(void *arg)
+{
+        AlertRouter *r = arg;
+        for (bool more = true; more;) {
+                alert_state_persist(r);
+                MUTEX_SCOPE(&r->mu);
+                more = !alert_store_is_empty(&r->journal);
+                if (more)
+                        continue;
+                r->writers--;
+                mutex_cond_broadcast(&r->idle);
+        }
 }
 
 /* ---- alerts in ---- */
@@ -94,28 +139,34 @@ typedef struct Insertion {
 static void insert_into(void *arg, const AlertRoute *route)
 {
         Insertion *in = arg;
-        in->fresh |= alert_group_insert(&in->router->groups, in->router->root, route, in->alert, in->now_ms);
+        in->fresh |= alert_group_insert(&in->router->groups, in->router->root, route, in->alert, in->router->compat,
+                                        in->now_ms);
 }
 
 void alert_router_put(AlertRouter *r, const AlertMsg *alerts, size_t n)
 {
-        AUTO(arena_free) Arena *arena = arena_new();
-        AlertJournal journal = alert_store_journal(arena);
         Insertion in = { .router = r };
-        mutex_lock(&r->journal_mu);
+        size_t n_resolved = 0;
+        size_t n_put = 0;
         mutex_lock(&r->mu);
         in.now_ms = clock_wall_ms(r->options.clock);
         for (size_t i = 0; i < n; i++) {
                 if (!alerts[i].labels.n)
                         continue;
-                in.alert = alert_store_put(&r->store, &alerts[i], in.now_ms, r->resolve_timeout_ms, &journal);
-                metric_add(metric_of(&received, in.alert->ended ? STR("resolved") : STR("firing")), 1);
+                in.alert = alert_store_put(&r->store, &alerts[i], in.now_ms, r->resolve_timeout_ms, &r->journal);
+                alert_ack_expire(in.alert, in.now_ms, &r->journal);
+                alert_inhibit_put(&r->inhibitor, in.alert, in.now_ms);
+                n_put++;
+                n_resolved += in.alert->ended;
                 if (r->root)
                         alert_route_match(r->root, in.alert->msg.labels, insert_into, &in);
         }
         mutex_unlock(&r->mu);
-        alert_store_write(&journal, r->options.statedb);
-        mutex_unlock(&r->journal_mu);
+        metric_add(metric_of(&received, STR("resolved")), n_resolved);
+        metric_add(metric_of(&received, STR("firing")), n_put - n_resolved);
+        metric_add(metric_of(&received_am, STR("resolved"), STR("v2")), n_resolved);
+        metric_add(metric_of(&received_am, STR("firing"), STR("v2")), n_put - n_resolved);
+        alert_state_persist(r);
         if (in.fresh)
                 r->options.wake(r->options.wake_ctx);
 }
@@ -124,27 +175,61 @@ static void sink_put(void *self, const AlertMsg *alerts, size_t n) { alert_route
 
 AlertSink alert_router_sink(AlertRouter *r) { return (AlertSink){ .put = sink_put, .self = r }; }
 
+static bool copy_config(const AlertConfig *config, Arena *arena, AlertRoute *root, AlertIntervals *intervals,
+                        AlertReceiverSeen **receivers, Err *err)
+{
+        if (!alert_route_copy(config->root, arena, root, err) ||
+            !alert_interval_copy(&config->intervals, arena, intervals, err))
+                return false;
+        *receivers = arena_array(arena, AlertReceiverSeen, config->n_receivers);
+        for (size_t i = 0; i < config->n_receivers; i++)
+                (*receivers)[i] = (AlertReceiverSeen){ .name = str_dup(arena, config->receivers[i].name),
+                                                       .labels = labels_dup(arena, config->receivers[i].labels) };
+        return true;
+}
+
+/* Under mu: everything that follows from the configuration, for the alerts that there are. */
+static void regroup(AlertRouter *r)
+{
+        Insertion in = { .router = r, .now_ms = clock_wall_ms(r->options.clock) };
+        for (StoredMapSlot *s = stored_map_next(&r->store.alerts, NULL); s; s = stored_map_next(&r->store.alerts, s)) {
+                in.alert = s->val;
+                s->val->marks->is_source = false;
+                alert_inhibit_put(&r->inhibitor, s->val, in.now_ms);
+                alert_route_match(r->root, s->val->msg.labels, insert_into, &in);
+        }
+}
+
 bool alert_router_apply(AlertRouter *r, const AlertConfig *config, Err *err)
 {
         Arena *arena = arena_new();
         AlertRoute *root = arena_new_of(arena, AlertRoute);
-        if (!alert_route_copy(config->root, arena, root, err)) {
+        AlertIntervals intervals;
+        AlertReceiverSeen *receivers;
+        AlertInhibitor inhibitor;
+        if (!copy_config(config, arena, root, &intervals, &receivers, err) ||
+            !alert_inhibit_init(&inhibitor, config->inhibit_rules, config->n_inhibit_rules, arena, err)) {
                 arena_free(arena);
                 return false;
         }
         mutex_lock(&r->mu);
         alert_group_clear(&r->groups);
+        alert_inhibit_done(&r->inhibitor);
         arena_free(r->config_arena);
         r->config_arena = arena;
         r->root = root;
+        r->intervals = intervals;
+        r->inhibitor = inhibitor;
+        r->receivers = receivers;
+        r->n_receivers = config->n_receivers;
+        r->compat = config->compat;
+        r->silences.classic_names = config->compat == ALERT_COMPAT_AM_0_25;
         r->resolve_timeout_ms = config->resolve_timeout_ms ? config->resolve_timeout_ms : RESOLVE_TIMEOUT_MS;
         r->epoch++;
-        Insertion in = { .router = r, .now_ms = clock_wall_ms(r->options.clock) };
-        for (StoredMapSlot *s = stored_map_next(&r->store.alerts, NULL); s; s = stored_map_next(&r->store.alerts, s)) {
-                in.alert = s->val;
-                alert_route_match(root, s->val->msg.labels, insert_into, &in);
-        }
+        regroup(r);
         mutex_unlock(&r->mu);
+        metric_set(rules_gauge, (double)config->n_inhibit_rules);
+        metric_set(receivers_gauge, (double)config->n_receivers);
         r->options.wake(r->options.wake_ctx);
         return true;
 }
@@ -184,32 +269,67 @@ static void end(AlertRouter *r, AlertDelivery *d, bool ok, int64_t now_ms)
                 return;
         if (!g->failed)
                 alert_group_drop_resolved(g, d->held, d->n_held, d->now_ms);
-        alert_group_remove_empty(&r->groups, g);
+        alert_group_remove_empty(&r->groups, g, r->compat, now_ms);
 }
 
+/* As Alertmanager names what went wrong. */
+static Str failure_reason(const DeliveryResult *result)
+{
+        int status = result->status;
+        if (status == 401 || status == 403)
+                return STR("authError");
+        if (status == 429)
+                return STR("rateLimited");
+        if (status >= 500)
+                return STR("serverError");
+        if (status >= 400)
+                return STR("clientError");
+        if (result->err.code == ERR_TIMEOUT)
+                return STR("contextDeadlineExceeded");
+        return result->err.code == ERR_CANCELED ? STR("contextCanceled") : STR("other");
+}
+
+static void count_delivery(const AlertRouter *r, const AlertDelivery *d, const DeliveryResult *result)
+{
+        Str integration;
+        Str index;
+        str_cut(result->integration, '[', &integration, &index);
+        int64_t took_ns = r->options.clock->mono_ns(r->options.clock) - d->started_mono_ns;
+        metric_add(metric_of(&notifications, d->notification.receiver, result->ok ? STR("ok") : STR("failed")), 1);
+        metric_add(metric_of(&sent, integration), 1);
+        metric_observe(metric_of(&latency, integration), (double)took_ns / 1e9);
+        if (!result->ok)
+                metric_add(metric_of(&failed, integration, failure_reason(result)), 1);
+}
+
+/* On whatever thread the sender reports: nothing here waits for a disk when there is a pool. */
 static void delivered(void *arg, const DeliveryResult *result)
 {
         AlertDelivery *d = arg;
         AlertRouter *r = d->router;
         AlertRouterOptions options = r->options; /* the router may go when nothing is in flight */
         int64_t now_ms = clock_wall_ms(options.clock);
-        AlertJournal journal = alert_store_journal(d->arena);
         Str doc = { 0 };
         if (!result->ok)
                 log_error("notification failed", KV("receiver", d->notification.receiver),
                           KV("group", d->notification.group_key), KV("err", &result->err));
-        metric_add(metric_of(&notifications, d->notification.receiver, result->ok ? STR("ok") : STR("failed")), 1);
-        alert_delivery_note(d, result, now_ms, &journal);
-        mutex_lock(&r->journal_mu);
+        count_delivery(r, d, result);
         mutex_lock(&r->mu);
+        alert_delivery_note(d, result, now_ms, &r->journal);
         if (result->ok) {
-                alert_log_note(r->log, d->log_key, d->firing, d->resolved, d->tick_ms, d->expires_ms, d->arena, &doc);
-                alert_store_add_write(&journal, STR("nflog"), d->log_key, doc, d->expires_ms);
+                Arena *arena = r->journal.arena;
+                alert_log_note(r->log, d->log_key, d->firing, d->resolved, d->tick_ms, d->expires_ms, arena, &doc);
+                alert_store_add_write(&r->journal, STR("nflog"), str_dup(arena, d->log_key), doc, d->expires_ms);
         }
         end(r, d, result->ok, now_ms);
+        bool queue = options.pool && !r->writers; /* one that waits takes this with it */
+        r->writers += queue;
         mutex_unlock(&r->mu);
-        alert_store_write(&journal, options.statedb);
-        mutex_unlock(&r->journal_mu);
+        if (queue && !pool_submit(options.pool, persist_job, r)) {
+                persist_job(r);
+        } else if (!options.pool) {
+                alert_state_persist(r);
+        }
         alert_delivery_free(d);
         options.wake(options.wake_ctx); /* the group may be due already */
         mutex_lock(&r->mu);
@@ -229,32 +349,94 @@ static bool is_under_way(const AlertRouter *r, Str log_key)
         return false;
 }
 
+/* One group at its tick. */
+typedef struct Flush {
+        AlertRouter *router;
+        AlertGroup *group;
+        int64_t now_ms;
+        bool all_muted; /* by a time interval */
+        Str *keys;      /* in the notification log, one an integration */
+        size_t n_keys;
+} Flush;
+
+static bool was_told_firing(const Flush *f, const StoredAlert *a)
+{
+        for (size_t i = 0; i < f->n_keys; i++)
+                if (alert_log_knows_firing(f->router->log, f->keys[i], a->fingerprint))
+                        return true;
+        return false;
+}
+
+static bool is_muted(void *arg, StoredAlert *a)
+{
+        Flush *f = arg;
+        AlertMuting m = { .muted = MUTED_INTERVAL };
+        alert_store_note_end(a, f->now_ms, &f->router->journal);
+        if (!a->marks) /* forgotten meanwhile: only its end is left to tell */
+                return false;
+        if (!f->all_muted)
+                m = alert_mute_of(f->router, a, f->now_ms);
+        /* Whoever was told that it fires is told that it is over, silence or not. */
+        if (f->router->compat == ALERT_COMPAT_PHAROS && m.muted == MUTED_SILENCE &&
+            alert_store_is_resolved(&a->msg, f->now_ms) && was_told_firing(f, a))
+                m.muted = MUTED_NOT;
+        alert_mute_note(f->router, a, f->group, &m, f->now_ms);
+        return m.muted != MUTED_NOT;
+}
+
+static bool all_acknowledged(const AlertView *view, int64_t now_ms)
+{
+        for (size_t i = 0; i < view->n; i++)
+                if (!alert_store_is_resolved(&view->alerts[i]->msg, now_ms) && !alert_ack_of(view->alerts[i], now_ms))
+                        return false;
+        return true;
+}
+
+static AlertNotice decide(const AlertRouter *r, const AlertGroup *g, const AlertView *view, Str key, size_t i,
+                          int64_t now_ms)
+{
+        const AlertSender *s = &r->options.sender;
+        /* Alertmanager asks for more than the interval since it sent: a tick of exactly n intervals is too early. */
+        int64_t tick_ms = g->next_flush_ms - (r->compat != ALERT_COMPAT_PHAROS);
+        if (!view->n)
+                return NOTICE_NONE;
+        AlertNotice reason = alert_log_decide(r->log, key, view->firing, view->resolved,
+                                              s->send_resolved(s->self, g->route->receiver, i), tick_ms,
+                                              g->route->repeat_interval_ms);
+        return reason == NOTICE_REPEAT && all_acknowledged(view, now_ms) ? NOTICE_NONE : reason;
+}
+
 /* Decides what to tell about one due group. False: not now. */
 static bool flush_group(AlertRouter *r, AlertGroup *g, int64_t now_ms, DeliveryVec *out)
 {
         const AlertSender *s = &r->options.sender;
         AUTO(arena_free) Arena *scratch = arena_new();
         size_t n = s->integrations ? s->integrations(s->self, g->route->receiver) : 0;
-        AlertView view = alert_delivery_view(g, now_ms, scratch);
-        Str *keys = arena_array(scratch, Str, n);
+        size_t n_muted_by;
+        Flush f = { .router = r, .group = g, .now_ms = now_ms, .keys = arena_array(scratch, Str, n), .n_keys = n };
         for (size_t i = 0; i < n; i++) {
-                keys[i] = alert_delivery_log_key(g, i, scratch);
-                if (is_under_way(r, keys[i]))
+                f.keys[i] = alert_delivery_log_key(g, i, scratch);
+                if (is_under_way(r, f.keys[i]))
                         return false;
         }
+        alert_mute_intervals(r, g->route, now_ms, scratch, &n_muted_by);
+        f.all_muted = n_muted_by > 0;
+        AlertView view = alert_delivery_view(g, now_ms, is_muted, &f, scratch);
         g->failed = false;
+        g->flushed = true;
         for (size_t i = 0; i < n; i++) {
-                AlertNotice reason = alert_log_decide(r->log, keys[i], view.firing, view.resolved,
-                                                      s->send_resolved(s->self, g->route->receiver, i),
-                                                      g->next_flush_ms, g->route->repeat_interval_ms);
+                AlertNotice reason = decide(r, g, &view, f.keys[i], i, now_ms);
                 if (reason == NOTICE_NONE)
                         continue;
-                AlertDelivery *d = alert_delivery_new(g, &view, i, keys[i], r->options.external_url, now_ms);
+                AlertDelivery *d = alert_delivery_new(g, &view, i, f.keys[i], r->options.external_url, now_ms);
                 d->reason = reason;
+                d->notification.reason = str_of(alert_log_notice_name(reason));
                 d->tick_ms = g->next_flush_ms;
+                d->started_mono_ns = r->options.clock->mono_ns(r->options.clock);
                 begin(r, g, d);
                 vec_push(out, d);
         }
+        alert_delivery_view_done(&view);
         if (!g->in_flight) /* what is resolved has been told, or nobody was ever told of it */
                 alert_group_drop_resolved(g, NULL, 0, now_ms);
         return true;
@@ -276,7 +458,7 @@ static void flush_due(AlertRouter *r, int64_t now_ms, DeliveryVec *out)
                 vec_push(&empty, g);
         }
         vec_each(g, &empty)
-                alert_group_remove_empty(&r->groups, *g);
+                alert_group_remove_empty(&r->groups, *g, r->compat, now_ms);
         vec_done(&empty);
 }
 
@@ -290,20 +472,33 @@ static int64_t next_timer_ms(const AlertRouter *r, int64_t now_ms)
         return MAX_OF(wait_ms, (int64_t)1);
 }
 
+static void look_after(AlertRouter *r, int64_t now_ms)
+{
+        alert_store_expire(&r->store, now_ms, KEEP_RESOLVED_MS, &r->journal);
+        if (now_ms - r->log_ms >= LOG_EVERY_MS) {
+                r->log_ms = now_ms;
+                alert_log_expire(r->log, now_ms);
+        }
+        if (now_ms - r->counted_ms >= COUNT_EVERY_MS) {
+                r->counted_ms = now_ms;
+                alert_mute_count(r, now_ms);
+        }
+        if (now_ms - r->collected_ms >= COLLECT_EVERY_MS) {
+                r->collected_ms = now_ms;
+                alert_silences_collect(&r->silences, now_ms, &r->journal);
+        }
+}
+
 int64_t alert_router_tick(AlertRouter *r)
 {
         AUTO(arena_free) Arena *arena = arena_new();
-        AlertJournal journal = alert_store_journal(arena);
         DeliveryVec out = { .arena = arena };
-        mutex_lock(&r->journal_mu);
         mutex_lock(&r->mu);
         int64_t now_ms = clock_wall_ms(r->options.clock);
-        alert_store_expire(&r->store, now_ms, KEEP_RESOLVED_MS, &journal);
-        alert_log_expire(r->log, now_ms);
+        look_after(r, now_ms);
         flush_due(r, now_ms, &out);
         mutex_unlock(&r->mu);
-        alert_store_write(&journal, r->options.statedb); /* an end is durable before its notice goes out */
-        mutex_unlock(&r->journal_mu);
+        alert_state_persist(r); /* an end is durable before its notice goes out */
         vec_each(d, &out)
                 r->options.sender.send(r->options.sender.self, &(*d)->notification, delivered, *d);
         MUTEX_SCOPE(&r->mu);

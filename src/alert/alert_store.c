@@ -11,9 +11,18 @@
 #include "model/fingerprint.h"
 
 /* An end that is this far away will not be said again soon: a change of it is saved. Nearer ones move with every message. */
-enum { FAR_END_MS = 3600 * 1000, LONGEST_SUBJECT_BYTES = 2000 };
+enum { FAR_END_MS = 3600 * 1000, ENDED_LOOK_MS = 60 * 1000, LONGEST_SUBJECT_BYTES = 2000 };
 
 #define DOC_KIND STR("router_alerts")
+
+static void marks_free(AlertMarks *m)
+{
+        if (!m)
+                return;
+        vec_done(&m->silences);
+        arena_free(m->ack_memory);
+        mem_free(m);
+}
 
 StoredAlert *alert_store_ref(StoredAlert *a)
 {
@@ -25,7 +34,7 @@ void alert_store_unref(StoredAlert *a)
 {
         if (__atomic_fetch_sub(&a->refs, 1, __ATOMIC_ACQ_REL) > 1)
                 return;
-        arena_free(a->memory);
+        marks_free(a->marks);
         mem_free(a);
 }
 
@@ -111,15 +120,44 @@ static void note_change(AlertJournal *j, const StoredAlert *a, int64_t now_ms)
 
 /* ---- alerts ---- */
 
+static size_t labels_bytes(Labels labels)
+{
+        size_t n = labels.n * sizeof(Label);
+        for (size_t i = 0; i < labels.n; i++)
+                n += labels.data[i].name.n + labels.data[i].value.n;
+        return n;
+}
+
+static Str pack_str(char **bytes, Str s)
+{
+        char *p = *bytes;
+        if (s.n)
+                memcpy(p, s.p, s.n);
+        *bytes += s.n;
+        return str_n(p, s.n);
+}
+
+static Labels pack_labels(Label **pairs, char **bytes, Labels labels)
+{
+        Label *to = *pairs;
+        for (size_t i = 0; i < labels.n; i++)
+                to[i] = (Label){ pack_str(bytes, labels.data[i].name), pack_str(bytes, labels.data[i].value) };
+        *pairs += labels.n;
+        return (Labels){ to, labels.n };
+}
+
+/* The struct, the pairs, the bytes: one block. */
 static StoredAlert *version_new(const AlertMsg *msg)
 {
-        StoredAlert *a = mem_new(StoredAlert);
-        a->refs = 1;
-        a->memory = arena_new();
-        a->msg = *msg;
-        a->msg.labels = labels_dup(a->memory, msg->labels);
-        a->msg.annotations = labels_dup(a->memory, msg->annotations);
-        a->msg.generator_url = str_dup(a->memory, msg->generator_url);
+        size_t n_pairs = msg->labels.n + msg->annotations.n;
+        StoredAlert *a = mem_alloc(sizeof *a + labels_bytes(msg->labels) + labels_bytes(msg->annotations) +
+                                   msg->generator_url.n);
+        Label *pairs = (Label *)(a + 1);
+        char *bytes = (char *)(pairs + n_pairs);
+        *a = (StoredAlert){ .refs = 1, .msg = *msg };
+        a->msg.labels = pack_labels(&pairs, &bytes, msg->labels);
+        a->msg.annotations = pack_labels(&pairs, &bytes, msg->annotations);
+        a->msg.generator_url = pack_str(&bytes, msg->generator_url);
         a->fingerprint = fingerprint_of(a->msg.labels);
         return a;
 }
@@ -162,6 +200,12 @@ StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now
         if (old)
                 merge_with(a, old, now_ms);
         *slot = a;
+        if (old) {
+                a->marks = old->marks;
+                old->marks = NULL;
+        } else {
+                a->marks = mem_new(AlertMarks);
+        }
         bool resolved = alert_store_is_resolved(&a->msg, now_ms);
         bool was_firing = old && !old->ended;
         a->ended = resolved;
@@ -170,27 +214,43 @@ StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now
                 note_change(journal, a, now_ms);
         else if (old && a->msg.ends_at_ms != old->msg.ends_at_ms && a->msg.ends_at_ms - now_ms > FAR_END_MS)
                 save(journal, a);
+        int64_t look_ms = a->ended ? now_ms + ENDED_LOOK_MS : a->msg.ends_at_ms;
+        store->next_end_ms = MIN_OF(store->next_end_ms, look_ms);
         if (old)
                 alert_store_unref(old);
         return a;
 }
 
+void alert_store_note_end(StoredAlert *a, int64_t now_ms, AlertJournal *journal)
+{
+        if (a->ended || !alert_store_is_resolved(&a->msg, now_ms))
+                return;
+        a->ended = true;
+        note_change(journal, a, now_ms);
+}
+
 void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, AlertJournal *journal)
 {
         VEC(uint64_t) gone = { 0 };
+        if (now_ms < store->next_end_ms)
+                return;
+        int64_t next_ms = INT64_MAX;
         for (StoredMapSlot *s = stored_map_next(&store->alerts, NULL); s; s = stored_map_next(&store->alerts, s)) {
                 StoredAlert *a = s->val;
-                if (!a->ended && alert_store_is_resolved(&a->msg, now_ms)) {
-                        a->ended = true;
-                        note_change(journal, a, now_ms);
-                }
+                alert_store_note_end(a, now_ms, journal);
                 if (alert_store_is_resolved(&a->msg, now_ms - keep_ms))
                         vec_push(&gone, s->key);
+                else
+                        next_ms = MIN_OF(next_ms, a->msg.ends_at_ms + (a->ended ? keep_ms : 0));
         }
+        store->next_end_ms = next_ms;
         vec_each(key, &gone) {
+                StoredAlert *a = *stored_map_get(&store->alerts, *key);
+                if (store->on_gone)
+                        store->on_gone(store->on_gone_ctx, a);
                 alert_store_add_write(journal, DOC_KIND, key_of(journal->arena, *key), (Str){ 0 }, 0);
-                alert_store_unref(*stored_map_get(&store->alerts, *key));
                 stored_map_remove(&store->alerts, *key);
+                alert_store_unref(a);
         }
         vec_done(&gone);
 }
@@ -209,21 +269,6 @@ typedef struct Loading {
         int64_t now_ms, grace_ms;
 } Loading;
 
-static int64_t number(const JsonValue *object, Str key)
-{
-        const JsonValue *v = json_get(object, key);
-        return v && v->kind == JSON_NUMBER ? (int64_t)v->num : 0;
-}
-
-static Labels read_labels(const JsonValue *object, Arena *arena)
-{
-        LabelsBuilder lb;
-        labels_builder_init(&lb, arena, (Labels){ 0 });
-        for (size_t i = 0; object && object->kind == JSON_OBJECT && i < object->n; i++)
-                labels_builder_set(&lb, object->members[i].key, object->members[i].value.str);
-        return labels_builder_build(&lb, arena);
-}
-
 static bool load_one(void *arg, Str key, Str doc, int64_t expires_ms)
 {
         Loading *l = arg;
@@ -236,18 +281,18 @@ static bool load_one(void *arg, Str key, Str doc, int64_t expires_ms)
                 return true;
         }
         AlertMsg msg = {
-                .labels = read_labels(json_get(json, STR("labels")), arena),
-                .annotations = read_labels(json_get(json, STR("annotations")), arena),
+                .labels = labels_from_json(arena, json_get(json, STR("labels"))),
+                .annotations = labels_from_json(arena, json_get(json, STR("annotations"))),
                 .generator_url = json_get_str(json, STR("generator_url")),
-                .starts_at_ms = number(json, STR("starts_at_ms")),
-                .ends_at_ms = number(json, STR("ends_at_ms")),
+                .starts_at_ms = json_get_i64(json, STR("starts_at_ms")),
+                .ends_at_ms = json_get_i64(json, STR("ends_at_ms")),
                 .updated_at_ms = l->now_ms,
         };
-        const JsonValue *resolved = json_get(json, STR("resolved"));
         if (!msg.labels.n || !msg.ends_at_ms)
                 return true;
         StoredAlert *a = version_new(&msg);
-        a->ended = resolved && resolved->kind == JSON_BOOL && resolved->b;
+        a->marks = mem_new(AlertMarks);
+        a->ended = json_get_bool(json, STR("resolved"));
         if (!a->ended && a->msg.ends_at_ms < l->now_ms + l->grace_ms) {
                 a->msg.ends_at_ms = l->now_ms + l->grace_ms;
                 a->timeout = true;

@@ -3,19 +3,33 @@
  * Not thread-safe: the router's lock covers it. What is to be written is collected in an AlertJournal under that lock and
  * written behind it. */
 #pragma once
+#include "alert/alert.h"
+#include "alert/alert_index.h"
 #include "base/hash.h"
 #include "base/vec.h"
 #include "model/alert_msg.h"
 #include "statedb/statedb.h"
 
-/* One version of an alert: immutable but for `ended`, counted; an update makes a new version. */
+typedef enum AlertMuted { MUTED_UNKNOWN, MUTED_NOT, MUTED_SILENCE, MUTED_INHIBITION, MUTED_INTERVAL } AlertMuted;
+
+/* What is known of an alert over its versions. */
+typedef struct AlertMarks {
+        AlertIdVec silences;    /* numbers of silences that match it */
+        uint32_t silences_upto; /* compared with silences up to this number */
+        bool is_source;         /* stands among the sources of inhibition */
+        AlertMuted muted;       /* at the last flush */
+        AlertAck *ack;          /* owned by its memory; NULL: nobody has seen it */
+        Arena *ack_memory;
+} AlertMarks;
+
+/* One version of an alert: immutable but for `ended`, counted; an update makes a new version. One block of memory. */
 typedef struct StoredAlert {
         int refs;
-        Arena *memory;
-        AlertMsg msg;
-        uint64_t fingerprint;
         bool timeout; /* ends_at was made up: any explicit end replaces it */
         bool ended;   /* its end is in the journal */
+        uint64_t fingerprint;
+        AlertMsg msg;
+        AlertMarks *marks; /* of the current version, NULL for others; under the router's lock */
 } StoredAlert;
 
 StoredAlert *alert_store_ref(StoredAlert *alert);
@@ -40,6 +54,7 @@ typedef struct AlertJournal {
         VEC(StateDbEvent) events;
 } AlertJournal;
 AlertJournal alert_store_journal(Arena *arena);
+static inline bool alert_store_is_empty(const AlertJournal *j) { return !j->writes.len && !j->events.len; }
 void alert_store_add_write(AlertJournal *journal, Str kind, Str key, Str value, int64_t expires_ms);
 void alert_store_add_event(AlertJournal *journal, int64_t t_ms, Str kind, Str subject, Str detail);
 /* Logs what cannot be written. db may be NULL. */
@@ -47,6 +62,9 @@ void alert_store_write(const AlertJournal *journal, StateDb *db);
 
 typedef struct AlertStore {
         StoredMap alerts;
+        int64_t next_end_ms;                            /* nothing ends or is forgotten before; 0: unknown */
+        void (*on_gone)(void *ctx, StoredAlert *alert); /* before it is forgotten; may be NULL */
+        void *on_gone_ctx;
 } AlertStore;
 /* Reads what was saved. What fired then fires for at least grace_ms more, so that its source can say that it still does. */
 void alert_store_load(AlertStore *store, StateDb *db, int64_t now_ms, int64_t grace_ms);
@@ -54,5 +72,7 @@ void alert_store_done(AlertStore *store);
 /* Sets or updates by labels. Returns the new version, borrowed from the store. */
 StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now_ms, int64_t resolve_timeout_ms,
                              AlertJournal *journal);
-/* Notes ends that passed by themselves, forgets what ended keep_ms ago. */
+/* It is over and that is noted: when it was not yet. */
+void alert_store_note_end(StoredAlert *alert, int64_t now_ms, AlertJournal *journal);
+/* Notes ends that passed by themselves, forgets what ended keep_ms ago. Looks at nothing before next_end_ms. */
 void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, AlertJournal *journal);

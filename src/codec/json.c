@@ -510,3 +510,16 @@ Str json_get_str(const JsonValue *object, Str key)
         const JsonValue *v = json_get(object, key);
         return v && v->kind == JSON_STRING ? v->str : (Str){ NULL, 0 };
 }
+
+int64_t json_get_i64(const JsonValue *object, Str key)
+{
+        const JsonValue *v = json_get(object, key);
+        bool fits = v && v->kind == JSON_NUMBER && v->num > -9.2e18 && v->num < 9.2e18;
+        return fits ? (int64_t)v->num : 0;
+}
+
+bool json_get_bool(const JsonValue *object, Str key)
+{
+        const JsonValue *v = json_get(object, key);
+        return v && v->kind == JSON_BOOL && v->b;
+}

@@ -34,6 +34,7 @@ typedef struct Fixture {
         bool hold, fail;
         Str fail_receiver; /* only this one fails; empty: all */
         size_t wakes;
+        AlertCompat compat;
         char path[64];
 } Fixture;
 
@@ -108,6 +109,7 @@ static inline Fixture *fixture_new(void)
         Fixture *f = calloc(1, sizeof *f);
         Err err;
         log_configure(LOG_LV_OFF, LOG_FMT_LOGFMT);
+        f->compat = ALERT_COMPAT_PHAROS; /* repeats at whole intervals */
         f->arena = arena_new();
         f->sent.arena = f->held.arena = f->arena;
         clock_manual_init(&f->clock, T0);
@@ -143,6 +145,7 @@ static inline void fixture_config(Fixture *f, const char *yaml)
         Err err;
         if (!fixture_bind(f, yaml, &config, &diags))
                 fail_msg(STR_FMT, STR_ARG(diags.list.data[0].message));
+        config.compat = f->compat;
         assert_ok(alert_router_apply(f->router, &config, &err), err);
 }
 

@@ -112,19 +112,67 @@ static void what_upstream_refuses_is_refused_with_a_place(void **state)
         }
 }
 
-static void what_has_no_effect_yet_warns(void **state)
+static void inhibition_and_intervals_are_read(void **state)
 {
         (void)state;
         Fixture *f = fixture_new();
         AlertConfig c;
         Diags d;
         assert_true(fixture_bind(f,
-                                 "route: {receiver: r, routes: [{mute_time_intervals: [n]}]}\nreceivers: [{name: r}]\n"
-                                 "inhibit_rules: [{}]\ntime_intervals: [{name: n, time_intervals: []}]\n",
+                                 "route: {receiver: r, labels: {team: a, x: y}, routes: [{mute_time_intervals: [n], "
+                                 "active_time_intervals: [m], labels: {team: b}}]}\n"
+                                 "receivers: [{name: r, labels: {k: v}}]\n"
+                                 "inhibit_rules: [{name: down, source_match: {a: b}, target_match_re: {c: d|e}, "
+                                 "target_matchers: ['f!=g'], equal: [h, i]}]\n"
+                                 "mute_time_intervals: [{name: m, time_intervals: []}]\n"
+                                 "time_intervals: [{name: n, time_intervals: [{weekdays: [sunday]}]}]\n",
                                  &c, &d));
-        assert_int_equal(d.list.len, 2);
-        assert_int_equal(d.errors, 0);
+        assert_int_equal(d.list.len, 0);
+        assert_int_equal(c.n_inhibit_rules, 1);
+        assert_str(c.inhibit_rules[0].name, "down");
+        assert_int_equal(c.inhibit_rules[0].source.n, 1);
+        assert_int_equal(c.inhibit_rules[0].target.n, 2);
+        assert_str(c.inhibit_rules[0].target.data[0].value, "d|e");
+        assert_int_equal(c.inhibit_rules[0].equal.n, 2);
+        assert_int_equal(c.intervals.n, 2);
+        assert_int_equal(c.root->mute_intervals.n, 0);
+        assert_str(c.root->routes[0].mute_intervals.data[0], "n");
+        assert_str(c.root->routes[0].active_intervals.data[0], "m");
+        assert_str(labels_get(c.root->routes[0].labels, STR("team")), "b"); /* a child's win */
+        assert_str(labels_get(c.root->routes[0].labels, STR("x")), "y");
+        assert_str(labels_get(c.receivers[0].labels, STR("k")), "v");
         fixture_free(f);
+}
+
+/* 0.25 knows no UTF-8 names, but a thirteenth month. */
+static void versions_differ(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *yaml;
+                bool old, new;
+        } cases[] = {
+                { "route: {receiver: r, group_by: [-a]}", false, true },
+                { "route: {receiver: r, routes: [{matchers: ['a-b=c']}]}", false, true },
+                { "route: {receiver: r}\ninhibit_rules: [{equal: ['a b']}]", false, true },
+                { "route: {receiver: r}\ntime_intervals: [{name: x, time_intervals: [{months: ['13']}]}]", true,
+                  false },
+        };
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                Fixture *f = fixture_new();
+                YamlNode **docs;
+                YamlError *errors;
+                size_t n, n_errors;
+                AlertConfig c;
+                Diags d;
+                diags_init(&d, f->arena);
+                OptionCtx ctx = { .arena = f->arena, .diags = &d, .file = STR("am.yml"), .base_dir = STR(".") };
+                Str text = str_printf(f->arena, "%s\nreceivers: [{name: r}]\n", cases[i].yaml);
+                assert_true(yaml_parse(text, f->arena, &docs, &n, &errors, &n_errors));
+                assert_int_equal(alert_config_bind_as(docs[0], ALERT_COMPAT_AM_0_25, &ctx, &c), cases[i].old);
+                assert_int_equal(alert_config_bind_as(docs[0], ALERT_COMPAT_AM_0_34, &ctx, &c), cases[i].new);
+                fixture_free(f);
+        }
 }
 
 int main(void)
@@ -132,7 +180,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_key_is_read_and_inherited),
                 cmocka_unit_test(what_upstream_refuses_is_refused_with_a_place),
-                cmocka_unit_test(what_has_no_effect_yet_warns),
+                cmocka_unit_test(inhibition_and_intervals_are_read),
+                cmocka_unit_test(versions_differ),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,8 @@ static AlertGroup *group_of(Fixture *f, AlertStore *store, GroupMap *groups, con
                                  .annotations = fixture_labels(f, i ? "s=1,t=3" : "s=1,t=2"),
                                  .starts_at_ms = T0,
                                  .ends_at_ms = T0 + (i ? -1 : 100) };
-                alert_group_insert(groups, route, route, alert_store_put(store, &msg, T0, 100, &j), T0);
+                alert_group_insert(groups, route, route, alert_store_put(store, &msg, T0, 100, &j),
+                                   ALERT_COMPAT_AM_0_34, T0);
         }
         return group_map_next(groups, NULL)->val;
 }
@@ -27,7 +28,7 @@ static void a_notification_says_what_all_have_in_common(void **state)
                 .receiver = STR("r"), .group_by = { by, 1 }, .group_interval_ms = 1000, .repeat_interval_ms = 3600000
         };
         AlertGroup *g = group_of(f, &store, &groups, &route);
-        AlertView v = alert_delivery_view(g, T0, f->arena);
+        AlertView v = alert_delivery_view(g, T0, NULL, NULL, f->arena);
         AlertDelivery *d = alert_delivery_new(g, &v, 3, alert_delivery_log_key(g, 3, f->arena), STR("http://x"), T0);
         const Notification *n = &d->notification;
         assert_str(d->log_key, "{}:{alertname=\"A\"}|r|3");
@@ -46,6 +47,7 @@ static void a_notification_says_what_all_have_in_common(void **state)
         alert_delivery_note(d, &r, T0, &j);
         assert_str(j.events.data[0].kind, "failed");
         assert_true(str_find(j.events.data[0].detail, STR("\"error\":\"no \\\"luck\\\"\"")) != SIZE_MAX);
+        alert_delivery_view_done(&v);
         alert_delivery_free(d);
         alert_group_clear(&groups);
         alert_store_done(&store);

@@ -14,7 +14,7 @@ static AlertGroup *put(Set *s, const char *labels, int64_t end)
 {
         AlertMsg msg = { .labels = fixture_labels(s->f, labels), .starts_at_ms = T0, .ends_at_ms = T0 + end };
         alert_group_insert(&s->groups, &s->route, &s->route, alert_store_put(&s->store, &msg, T0, 100, &s->journal),
-                           T0);
+                           ALERT_COMPAT_AM_0_34, T0);
         return group_map_next(&s->groups, NULL)->val;
 }
 
@@ -69,12 +69,12 @@ static void only_told_versions_leave(void **state)
                 alert_store_unref(told[i]);
         alert_group_drop_resolved(g, NULL, 0, T0 + 50);
         assert_int_equal(g->alerts.len, 1);
-        assert_false(alert_group_remove_empty(&s.groups, g));
+        assert_false(alert_group_remove_empty(&s.groups, g, ALERT_COMPAT_AM_0_34, T0));
         alert_group_drop_resolved(g, NULL, 0, T0 + 100);
         g->in_flight = 1;
-        assert_false(alert_group_remove_empty(&s.groups, g));
+        assert_false(alert_group_remove_empty(&s.groups, g, ALERT_COMPAT_AM_0_34, T0));
         g->in_flight = 0;
-        assert_true(alert_group_remove_empty(&s.groups, g));
+        assert_true(alert_group_remove_empty(&s.groups, g, ALERT_COMPAT_AM_0_34, T0));
         assert_int_equal(s.groups.len, 0);
         end(&s);
 }
@@ -89,11 +89,12 @@ static void a_view_sorts_who_fires_from_who_is_over(void **state)
                 snprintf(text, sizeof text, "a=x%d", i);
                 put(&s, text, 100);
         }
-        AlertView v = alert_delivery_view(g, T0, s.f->arena);
+        AlertView v = alert_delivery_view(g, T0, NULL, NULL, s.f->arena);
         assert_int_equal(v.firing.n, 20);
         assert_int_equal(v.resolved.n, 1);
         for (size_t i = 1; i < v.firing.n; i++)
                 assert_true(v.firing.data[i - 1] < v.firing.data[i]);
+        alert_delivery_view_done(&v);
         end(&s);
 }
 

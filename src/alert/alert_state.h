@@ -1,0 +1,57 @@
+/* alert/alert_state.h - the router's insides, for the files that are its parts. Private. */
+#pragma once
+#include "alert/alert.h"
+#include "alert/alert_delivery.h"
+#include "alert/alert_group.h"
+#include "alert/alert_inhibit.h"
+#include "alert/alert_log.h"
+#include "alert/alert_route.h"
+#include "alert/alert_silences.h"
+#include "alert/alert_store.h"
+#include "os/mutex.h"
+
+struct AlertRouter {
+        AlertRouterOptions options;
+        Arena *arena; /* strings of options */
+        Mutex journal_mu;
+        Mutex mu; /* guards everything below */
+        Cond idle;
+        AlertJournal journal; /* changes in their order, not written yet */
+        size_t writers;       /* jobs of the pool that will write it */
+        Arena *config_arena;
+        AlertRoute *root; /* NULL until the first apply */
+        AlertReceiverSeen *receivers;
+        size_t n_receivers;
+        AlertIntervals intervals;
+        AlertInhibitor inhibitor;
+        AlertCompat compat;
+        int64_t resolve_timeout_ms;
+        AlertStore store;
+        AlertSilences silences;
+        GroupMap groups;
+        AlertLog *log;
+        AlertDelivery *deliveries; /* under way */
+        size_t in_flight;
+        uint64_t epoch;     /* rises with every apply: deliveries of an older one do not touch groups */
+        int64_t counted_ms; /* when the gauges were set */
+        int64_t collected_ms, log_ms;
+};
+
+/* Writes what is in the journal: what was done before this call is durable behind it. Without any lock held. */
+void alert_state_persist(AlertRouter *router);
+
+/* What mutes an alert now. Under mu. */
+typedef struct AlertMuting {
+        AlertMuted muted;
+        uint64_t source;              /* of an inhibition */
+        const AlertInhibitRule *rule; /* of it */
+} AlertMuting;
+AlertMuting alert_mute_of(AlertRouter *router, StoredAlert *alert, int64_t now_ms);
+/* The names of the intervals that mute a route now. */
+const Str *alert_mute_intervals(const AlertRouter *router, const AlertRoute *route, int64_t now_ms, Arena *arena,
+                                size_t *ret_n);
+/* Remembers what an alert is muted by since this flush, an event when that changed, and counts it. */
+void alert_mute_note(AlertRouter *router, StoredAlert *alert, const AlertGroup *group, const AlertMuting *muting,
+                     int64_t now_ms);
+/* Sets the gauges of alerts and silences. */
+void alert_mute_count(AlertRouter *router, int64_t now_ms);
