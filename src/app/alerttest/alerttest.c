@@ -9,6 +9,8 @@
 #include "app/alerttest/atkind.h"
 #include "app/alerttest/atmatchers.h"
 #include "app/alerttest/atrouting.h"
+#include "app/alerttest/atruletexts.h"
+#include "app/alerttest/attemplates.h"
 #include "app/alerttest/attimeline.h"
 #include "app/alerttest/atruletexts.h"
 #include "app/alerttest/attemplates.h"
@@ -30,6 +32,8 @@ static const struct Kind {
         { "config-check", { "own" }, atconfig_run },
         { "config-check", { "upstream_files" }, atconfig_run },
         { "routing", { "cases", "cases.receivers" }, atrouting_run },
+        { "templates", { "data", "cases.template" }, attemplates_run },
+        { "prom-templates", { "cases.template" }, atruletexts_run },
         { "templates", { "data", "cases.template" }, attemplates_run },
         { "prom-templates", { "cases.template" }, atruletexts_run },
 };
