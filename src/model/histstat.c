@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "codec/floats.h"
 #include "model/histcells.h"
 
 /* --- buckets --- */
@@ -60,6 +61,31 @@ HistBucket *histstat_buckets(Arena *arena, const Histogram *h, uint32_t *ret_n)
                                      : exponential(h, positive.idx[i], positive.v[i], 1);
         *ret_n = n;
         return all;
+}
+
+void histstat_print(Buf *out, const Histogram *h)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        uint32_t n;
+        const HistBucket *all = histstat_buckets(arena, h, &n);
+        buf_lit(out, "{count:");
+        floats_format_g(out, h->count);
+        buf_lit(out, ", sum:");
+        floats_format_g(out, h->sum);
+        for (uint32_t i = 0; i < n; i++) {
+                const HistBucket *b = &all[i];
+                if (b->count == 0)
+                        continue;
+                buf_lit(out, ", ");
+                buf_char(out, b->lower_inclusive ? '[' : '(');
+                floats_format_g(out, b->lower);
+                buf_char(out, ',');
+                floats_format_g(out, b->upper);
+                buf_char(out, b->upper_inclusive ? ']' : ')');
+                buf_char(out, ':');
+                floats_format_g(out, b->count);
+        }
+        buf_char(out, '}');
 }
 
 /* Observations near 0 lie on the side where all others do. */

@@ -4,6 +4,7 @@
  * All of it assumes that observations are spread evenly inside a bucket: on a logarithmic scale in exponential buckets, on a
  * linear one in custom buckets and in the zero bucket, which lies on one side of 0 when all other buckets do. */
 #pragma once
+#include "base/buf.h"
 #include "model/histogram.h"
 
 typedef struct HistBucket {
@@ -15,6 +16,9 @@ typedef struct HistBucket {
 
 /* From low to high, in arena; the zero bucket only when it counts something. */
 HistBucket *histstat_buckets(Arena *arena, const Histogram *h, uint32_t *ret_n);
+
+/* {count:10, sum:2.5, (0.5,1]:4, ...}: as upstream prints one. */
+void histstat_print(Buf *out, const Histogram *h);
 
 /* How far an answer can be trusted when the sum says that NaN was observed. */
 typedef enum HistTrust { HIST_TRUST_FULL, HIST_TRUST_SKEWED, HIST_TRUST_NONE } HistTrust;

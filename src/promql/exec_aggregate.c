@@ -11,7 +11,9 @@
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "codec/floats.h"
+#include "model/histstat.h"
 #include "promql/aggregate.h"
+#include "promql/aggregate_hist.h"
 #include "promql/func_window.h"
 #include "promql/groupindex.h"
 
@@ -29,6 +31,8 @@ typedef struct Agg {
         const double *param;
         Accumulator *acc; /* per group */
         struct TopGroup *top;
+        Stage *hist_stages; /* per step: histograms of the steps folded together with it as the first one; NULL: none */
+        _Atomic bool hists_failed; /* over the budget */
 } Agg;
 
 static bool group_rows(Agg *a, Err *err)
@@ -52,9 +56,60 @@ static bool mixed_names(const Source *in)
 
 /* --- folding operators --- */
 
+static AggregateHist hist_context(const Agg *a, Arena *arena)
+{
+        return (AggregateHist){ .x = a->x, .arena = arena, .pos = a->node->kids[0]->expr->pos };
+}
+
+static Arena *hist_arena(const Agg *a, size_t lo)
+{
+        if (!a->hist_stages[lo].arena)
+                exec_stage_begin(&a->hist_stages[lo]);
+        return a->hist_stages[lo].arena;
+}
+
+static void end_hist_stages(Agg *a)
+{
+        for (size_t s = 0; s < a->grid->n; s++)
+                if (a->hist_stages[s].arena)
+                        exec_stage_end(a->x, &a->hist_stages[s]);
+}
+
+static void fold_hists(Agg *a, size_t first, size_t n, double *const *rows, size_t lo, size_t hi)
+{
+        AggregateHist c = hist_context(a, hist_arena(a, lo));
+        Stage *stage = &a->hist_stages[lo];
+        Err over;
+        for (size_t i = 0; i < n && !atomic_load_explicit(&a->hists_failed, memory_order_relaxed); i++) {
+                c.metric = labels_get(a->in->heads[first + i].labels, LABEL_NAME);
+                aggregate_hist_fold(&c, a->op, &a->acc[a->group_of[first + i]], rows[i], lo, hi);
+                if (!exec_reserve(a->x, stage, 0, &over))
+                        atomic_store_explicit(&a->hists_failed, true, memory_order_relaxed);
+        }
+}
+
+/* The histograms of the result leave the arenas in which they were summed up. */
+static bool finish_hists(Agg *a, Source *out, Err *err)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        AggregateHist c = hist_context(a, arena);
+        bool ok = !atomic_load_explicit(&a->hists_failed, memory_order_relaxed);
+        for (size_t g = 0; g < out->n && ok; g++) {
+                aggregate_hist_finish(&c, a->op, &a->acc[g], 0, a->grid->n);
+                exec_keep_hists(a->stage->arena, out->rows[g], a->grid->n);
+                ok = exec_reserve(a->x, a->stage, 0, err);
+        }
+        /* Who went over the budget could not say so: this does. */
+        return ok || exec_reserve(a->x, a->stage, a->x->options->max_bytes, err);
+}
+
 static void fold_steps(void *arg, size_t first, size_t n, double *const *rows, size_t lo, size_t hi)
 {
-        const Agg *a = arg;
+        Agg *a = arg;
+        if (exec_any_hists(a->x)) {
+                fold_hists(a, first, n, rows, lo, hi);
+                return;
+        }
         for (size_t i = 0; i < n; i++)
                 aggregate_fold(a->op, &a->acc[a->group_of[first + i]], rows[i], lo, hi);
 }
@@ -87,7 +142,16 @@ static Source *fold(Agg *a, Err *err)
                 out->heads[a->group_of[i]].drop_name |= a->in->heads[i].drop_name;
         if (!exec_source_rows(a->x, a->stage, out, err) || !make_accumulators(a, out, err))
                 return NULL;
-        if (!exec_stream(a->x, a->in, &(Sink){ .arg = a, .steps = fold_steps }, err))
+        bool ok = exec_stream(a->x, a->in, &(Sink){ .arg = a, .steps = fold_steps }, err);
+        if (exec_any_hists(a->x)) {
+                Err first = ok ? (Err){ 0 } : *err;
+                if (!finish_hists(a, out, err) || !ok) {
+                        *err = ok ? *err : first;
+                        return NULL;
+                }
+                return out;
+        }
+        if (!ok)
                 return NULL;
         for (size_t g = 0; g < out->n; g++)
                 aggregate_finish(a->op, &a->acc[g], 0, a->grid->n);
@@ -172,12 +236,19 @@ static size_t k_at(const Agg *a, size_t s, size_t room)
 static void top_steps(void *arg, size_t first, size_t n, double *const *rows, size_t lo, size_t hi)
 {
         const Agg *a = arg;
+        bool hists = exec_any_hists(a->x) && a->op != AGG_LIMITK;
         for (size_t i = 0; i < n; i++) {
                 const TopGroup *g = &a->top[a->group_of[first + i]];
                 for (size_t s = lo; s < hi; s++) {
                         if (exec_absent(rows[i][s]))
                                 continue;
+                        if (hists && exec_is_hist(rows[i][s])) {
+                                aggregate_hist_ignored(a->x, a->node->kids[0]->expr->pos, a->op);
+                                continue;
+                        }
                         size_t k = k_at(a, s, g->k);
+                        if (k && g->len[s] < k && exec_is_hist(rows[i][s]))
+                                exec_keep_hists(hist_arena(a, lo), &rows[i][s], 1);
                         if (k)
                                 offer(a->op, g->items + s * g->k, &g->len[s], k,
                                       (TopItem){ rows[i][s], (uint32_t)(first + i) });
@@ -259,6 +330,9 @@ static Source *top_result(Agg *a, Err *err)
                                 TopItem item = a->top[g].items[s * a->top[g].k + i];
                                 out->rows[out_of[item.row] - 1][s] = item.v;
                         }
+        if (exec_any_hists(a->x))
+                for (size_t i = 0; i < out->n; i++)
+                        exec_keep_hists(a->stage->arena, out->rows[i], steps);
         return out;
 }
 
@@ -368,7 +442,9 @@ static void quantile_batch(void *arg, size_t batch)
                         size_t n = 0;
                         for (size_t m = q->start[g]; m < q->start[g + 1]; m++) {
                                 double v = q->in->rows[q->members[m]][s];
-                                if (!exec_absent(v))
+                                if (exec_is_hist(v))
+                                        aggregate_hist_ignored(q->a->x, q->a->node->kids[0]->expr->pos, q->a->op);
+                                else if (!exec_absent(v))
                                         values[n++] = v;
                         }
                         if (n)
@@ -438,7 +514,10 @@ static bool count_value(CountValues *c, Labels labels, double v, size_t *ret, Er
 {
         Agg *a = c->a;
         Buf text = { .arena = a->stage->arena };
-        floats_format_f(&text, v);
+        if (exec_is_hist(v))
+                histstat_print(&text, exec_hist(v));
+        else
+                floats_format_f(&text, v);
         LabelsBuilder b;
         labels_builder_init(&b, a->stage->arena, labels);
         labels_builder_set(&b, c->label, buf_str(&text));
@@ -519,6 +598,7 @@ static Source *run(Agg *a, Err *err)
         if (mixed_names(in) && !exec_materialise(a->x, &a->inner, in, true, &in, err))
                 return NULL;
         a->in = in;
+        a->hist_stages = arena_array(a->inner.arena, Stage, a->grid->n);
         if (!group_rows(a, err))
                 return NULL;
         switch (a->op) {
@@ -554,6 +634,8 @@ Source *exec_aggregate(Exec *x, const PlanNode *node, const Grid *grid, Stage *s
                 out->heads[i].labels = labels_dup(stage->arena, out->heads[i].labels);
         if (out && !exec_reserve(x, stage, 0, err))
                 out = NULL;
+        if (a.hist_stages)
+                end_hist_stages(&a);
         exec_stage_end(x, &a.inner);
         return out;
 }
