@@ -254,8 +254,9 @@ typedef struct Wave {
         const Sink *sink;
         size_t first, n, batch, n_fold;
         double **rows;
-        Err *errs;     /* one a batch; ERR_NONE: fine */
-        Arena **hists; /* one a batch, made when needed: the histograms of its rows */
+        uint64_t *order; /* of computing: rows of the wave in the lower halves; NULL: as they come */
+        Err *errs;       /* one a batch; ERR_NONE: fine */
+        Arena **hists;   /* one a batch, made when needed: the histograms of its rows */
         uint64_t hist_bytes;
         _Atomic uint64_t samples;
 } Wave;
@@ -263,7 +264,8 @@ typedef struct Wave {
 static bool run_rows(Wave *wave, Worker *w, size_t lo, size_t hi, Err *err)
 {
         uint64_t held = 0;
-        for (size_t i = lo; i < hi; i++) {
+        for (size_t k = lo; k < hi; k++) {
+                size_t i = wave->order ? (uint32_t)wave->order[k] : k;
                 double *row = wave->rows[i];
                 if (!wave->src->row(wave->src, w, wave->first + i, row, err))
                         return false;
@@ -271,6 +273,34 @@ static bool run_rows(Wave *wave, Worker *w, size_t lo, size_t hi, Err *err)
         }
         atomic_fetch_add_explicit(&wave->samples, held, memory_order_relaxed);
         return true;
+}
+
+/* Sorts by the upper halves; both arrays have room for n. */
+static void radix_sort(uint64_t *a, uint64_t *b, size_t n)
+{
+        for (unsigned shift = 32; shift < 64; shift += 8) {
+                uint32_t at[256] = { 0 };
+                for (size_t i = 0; i < n; i++)
+                        at[a[i] >> shift & 255]++;
+                if (at[a[0] >> shift & 255] == n)
+                        continue;
+                uint32_t sum = 0;
+                for (size_t k = 0; k < 256; k++) {
+                        uint32_t here = at[k];
+                        at[k] = sum;
+                        sum += here;
+                }
+                for (size_t i = 0; i < n; i++)
+                        b[at[a[i] >> shift & 255]++] = a[i];
+                memcpy(a, b, n * sizeof *a);
+        }
+}
+
+static void order_rows(Wave *wave)
+{
+        for (size_t i = 0; i < wave->n; i++)
+                wave->order[i] = wave->src->series[wave->first + i].id << 32 | i;
+        radix_sort(wave->order, wave->order + wave->n, wave->n);
 }
 
 static void run_batch(void *arg, size_t b)
@@ -324,6 +354,8 @@ static bool run_wave(Wave *wave, Err *err)
                 CHECK(wave->errs);
                 for (size_t b = 0; b < n_batches; b++)
                         wave->errs[b].code = ERR_NONE;
+                if (wave->order)
+                        order_rows(wave);
                 pool_for_each(pool, n_batches, run_batch, wave);
                 for (size_t b = 0; b < n_batches; b++) {
                         if (wave->errs[b].code == ERR_NONE)
@@ -373,6 +405,7 @@ bool exec_stream(Exec *x, const Source *src, const Sink *sink, Err *err)
         bool ok = exec_source_rows(x, &stage, &buf, err);
         wave.rows = buf.rows;
         wave.errs = arena_raw_array(stage.arena, Err, n_batches);
+        wave.order = src->series ? arena_raw_array(stage.arena, uint64_t, 2 * chunk) : NULL;
         wave.hists = arena_array(stage.arena, Arena *, n_batches);
         uint64_t held = 0;
         for (wave.first = 0; ok && wave.first < src->n; wave.first += chunk) {

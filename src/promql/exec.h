@@ -73,6 +73,9 @@ struct Source {
         double **rows; /* materialised; else NULL and: */
         SourceRow row;
         const void *state; /* of row */
+        /* The series that row i is computed from; NULL: no matter. Rows of series that were made together lie together in the
+         * store and have the same times: each wave computes them in the order of their ids. */
+        const StoreSeries *series;
 };
 
 /* Memory with the life of one materialising node: the arena and what of it is already on the query's bill. */

@@ -329,6 +329,7 @@ static Source *open_range(Exec *x, const PlanNode *call, const Grid *grid, Stage
         st->names = names;
         src->state = st;
         src->row = range_row;
+        src->series = st->inner ? st->inner->series : st->range->slot ? st->range->slot->selection.series : NULL;
         return exec_reserve(x, stage, 0, err) ? src : NULL;
 }
 
