@@ -1,5 +1,6 @@
 #include "model/sample.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -82,4 +83,64 @@ void column_set_start(Column *c, int64_t st_ms)
         if (!c->st)
                 c->st = mem_zalloc_array(c->cap, sizeof *c->st);
         c->st[c->n - 1] = st_ms;
+}
+
+/* ---- order */
+
+typedef struct Timed {
+        int64_t t;
+        size_t at;
+} Timed;
+
+static int compare_timed(const void *a, const void *b)
+{
+        const Timed *x = a, *y = b;
+        if (x->t != y->t)
+                return x->t < y->t ? -1 : 1;
+        return (x->at > y->at) - (x->at < y->at);
+}
+
+/* order[0..n) of samples from `from` on. */
+static void rearrange(Column *c, size_t from, const Timed *order, size_t n)
+{
+        Column old = { .v = mem_alloc(n * sizeof *old.v) };
+        memcpy(old.v, c->v + from, n * sizeof *old.v);
+        if (c->h) {
+                old.h = mem_alloc(n * sizeof *old.h);
+                memcpy((void *)old.h, (const void *)(c->h + from), n * sizeof *old.h);
+        }
+        if (c->st) {
+                old.st = mem_alloc(n * sizeof *old.st);
+                memcpy(old.st, c->st + from, n * sizeof *old.st);
+        }
+        size_t to = from;
+        for (size_t i = 0; i < n; i++) {
+                if (i && order[i].t == order[i - 1].t)
+                        continue;
+                c->t[to] = order[i].t;
+                c->v[to] = old.v[order[i].at];
+                if (c->h)
+                        c->h[to] = old.h[order[i].at];
+                if (c->st)
+                        c->st[to] = old.st[order[i].at];
+                to++;
+        }
+        c->n = to;
+        column_done(&old);
+}
+
+void column_make_rising(Column *c, size_t from)
+{
+        size_t n = c->n - from;
+        bool rising = true;
+        for (size_t i = from + 1; i < c->n && rising; i++)
+                rising = c->t[i] > c->t[i - 1];
+        if (rising)
+                return;
+        Timed *order = mem_alloc(n * sizeof *order);
+        for (size_t i = 0; i < n; i++)
+                order[i] = (Timed){ c->t[from + i], i };
+        qsort(order, n, sizeof *order, compare_timed);
+        rearrange(c, from, order, n);
+        mem_free(order);
 }

@@ -53,3 +53,15 @@ static inline void column_push(Column *c, int64_t t, double v)
 void column_push_histogram(Column *c, int64_t t, const Histogram *h);
 /* Of the sample pushed last. st_ms 0 is unknown and costs nothing. */
 void column_set_start(Column *c, int64_t st_ms);
+/* Sample `from` to place `to` (<= from), all arrays: for those who leave samples out. */
+static inline void column_move(Column *c, size_t to, size_t from)
+{
+        c->t[to] = c->t[from];
+        c->v[to] = c->v[from];
+        if (c->h)
+                c->h[to] = c->h[from];
+        if (c->st)
+                c->st[to] = c->st[from];
+}
+/* Makes times rise strictly from sample `from` on; of equal times the one that came first stays. Cheap when they do already. */
+void column_make_rising(Column *c, size_t from);

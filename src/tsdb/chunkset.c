@@ -116,6 +116,24 @@ bool chunkset_open(const Fs *fs, const char *dir, ChunkSet **ret, ChunkFileDamag
         return true;
 }
 
+bool chunkset_remove_numbers(const Fs *fs, const char *dir, const uint32_t *ids, size_t n, Err *err)
+{
+        AUTO(buf_done) Buf path = { 0 };
+        for (size_t i = 0; i < n; i++) {
+                buf_clear(&path);
+                buf_printf(&path, "%s/%08u.chunks", dir, ids[i]);
+                if (!fs->remove(fs, buf_cstr(&path), err) && err->code != ERR_NOT_FOUND)
+                        return false;
+        }
+        return true;
+}
+
+void chunkset_raise_ids(ChunkSet *s, uint32_t floor)
+{
+        MUTEX_SCOPE(&s->mu);
+        s->next_id = MAX_OF(s->next_id, floor + 1);
+}
+
 void chunkset_close(ChunkSet *s)
 {
         if (!s)
@@ -275,6 +293,15 @@ bool chunkset_seal(ChunkSet *s, int64_t end_ms, bool only_quiet, size_t *ret_sea
         return ok;
 }
 
+void chunkset_set_covered(ChunkSet *s)
+{
+        ChunkList *list = chunkset_list(s);
+        for (size_t i = 0; i < list->n; i++)
+                if (chunkfile_is_sealed(list->files[i]))
+                        chunkfile_set_covered(list->files[i]);
+        snapshot_unref(&list->snap);
+}
+
 /* ---- retention */
 
 static bool drop_file(ChunkSet *s, ChunkFile *f, Err *err)
@@ -312,5 +339,21 @@ bool chunkset_drop(ChunkSet *s, int64_t min_ms, uint64_t max_bytes, int64_t *ret
         }
         snapshot_unref(&list->snap);
         *ret_dropped = dropped;
+        return ok;
+}
+
+bool chunkset_remove(ChunkSet *s, ChunkFile *const *files, size_t n, Err *err)
+{
+        bool ok = true;
+        Err why;
+        for (size_t i = 0; i < n; i++) {
+                mutex_lock(&s->mu);
+                publish(s, NULL, files[i]);
+                mutex_unlock(&s->mu);
+                if (!s->fs->remove(s->fs, chunkfile_path(files[i]), &why) && why.code != ERR_NOT_FOUND) {
+                        *err = why;
+                        ok = false;
+                }
+        }
         return ok;
 }

@@ -26,6 +26,10 @@ typedef struct ChunkList {
 
 /* dir exists. */
 MUST_CHECK bool chunkset_open(const Fs *fs, const char *dir, ChunkSet **ret, ChunkFileDamage *damage, Err *err);
+/* Before chunkset_open: removes the files with these numbers; absent is fine. */
+MUST_CHECK bool chunkset_remove_numbers(const Fs *fs, const char *dir, const uint32_t *ids, size_t n, Err *err);
+/* Numbers up to `floor` are not given to new files. */
+void chunkset_raise_ids(ChunkSet *s, uint32_t floor);
 void chunkset_close(ChunkSet *s); /* writes nothing */
 DEFINE_AUTO(ChunkSet *, chunkset_close);
 ChunkList *chunkset_list(ChunkSet *s); /* returns owned: a reference */
@@ -46,6 +50,10 @@ bool chunkset_is_due(ChunkSet *s, int64_t end_ms);
 /* Seals the files of windows that ended at or before end_ms (only_quiet: and that got nothing since the last call, so that
  * loading old data does not make a file a minute); *ret_sealed counts them. */
 MUST_CHECK bool chunkset_seal(ChunkSet *s, int64_t end_ms, bool only_quiet, size_t *ret_sealed, Err *err);
+/* Every file that is sealed now is covered (chunkfile_set_covered). */
+void chunkset_set_covered(ChunkSet *s);
+/* Takes sealed files out of the list and removes them; false when one stays on the disk. */
+MUST_CHECK bool chunkset_remove(ChunkSet *s, ChunkFile *const *files, size_t n, Err *err);
 /* Removes sealed files whose data all lies before min_ms, then the oldest until at most max_bytes (0: no limit) remain.
  * *ret_floor_ms: what was removed for size ends here (unchanged when nothing was). */
 MUST_CHECK bool chunkset_drop(ChunkSet *s, int64_t min_ms, uint64_t max_bytes, int64_t *ret_floor_ms,

@@ -4,6 +4,7 @@
 #pragma once
 #include <stdatomic.h>
 
+#include "part/partset.h"
 #include "tsdb/catalog.h"
 #include "tsdb/chunkset.h"
 #include "tsdb/tombstones.h"
@@ -20,6 +21,7 @@ enum {
 };
 
 typedef struct HeadAppender HeadAppender;
+typedef struct Compact Compact;
 
 struct Tsdb {
         StoreEngine engine; /* first */
@@ -30,6 +32,7 @@ struct Tsdb {
         File *lock_file;
         Catalog *catalog;
         ChunkSet *chunks;
+        PartSet *parts;
         Wal *wal;
         Tombstones *tombstones;
 
@@ -42,7 +45,8 @@ struct Tsdb {
         uint64_t next_appender_id;
         VEC(HeadAppender *) spare;
 
-        Mutex upkeep; /* serialises maintain, flush; guards the next four */
+        Mutex upkeep; /* serialises maintain, flush; guards the next five */
+        Compact *compact;
         int64_t last_upkeep_ms, last_sync_ms;
         uint32_t oldest_segment; /* below it the WAL was dropped */
         int64_t size_floor_ms;   /* what retention by size removed ends here */

@@ -62,9 +62,12 @@ static void walk_files(Replay *r)
                 return;
         r->walked = true;
         ChunkList *list = chunkset_list(r->db->chunks);
-        for (size_t i = 0; i < list->n; i++)
-                if (!file_set_get(&r->sealed, chunkfile_id(list->files[i])))
+        for (size_t i = 0; i < list->n; i++) {
+                if (file_set_get(&r->sealed, chunkfile_id(list->files[i])))
+                        chunkfile_set_covered(list->files[i]);
+                else
                         chunkfile_each(list->files[i], note_entry, r);
+        }
         snapshot_unref(&list->snap);
 }
 

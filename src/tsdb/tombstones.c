@@ -158,12 +158,59 @@ void tombstones_apply(Tombstones *t, uint64_t sid, Column *out, size_t from)
                 for (size_t k = from; k < out->n; k++) {
                         if (out->t[k] >= item->min_ms && out->t[k] <= item->max_ms)
                                 continue;
-                        out->t[kept] = out->t[k];
-                        out->v[kept++] = out->v[k];
+                        column_move(out, kept++, k);
                 }
                 out->n = kept;
         }
         pthread_rwlock_unlock(&t->lock);
+}
+
+void tombstones_list(Tombstones *t, Arena *arena, Tombstone **ret, size_t *ret_n)
+{
+        pthread_rwlock_rdlock(&t->lock);
+        *ret = arena_raw_array(arena, Tombstone, t->items.len);
+        if (t->items.len)
+                memcpy(*ret, t->items.data, t->items.len * sizeof **ret);
+        *ret_n = t->items.len;
+        pthread_rwlock_unlock(&t->lock);
+}
+
+static bool is_among(const Tombstone *items, size_t n, const Tombstone *one)
+{
+        size_t lo = 0, hi = n;
+        while (lo < hi) {
+                size_t mid = lo + (hi - lo) / 2;
+                if (compare_items(&items[mid], one) < 0)
+                        lo = mid + 1;
+                else
+                        hi = mid;
+        }
+        for (; lo < n && compare_items(&items[lo], one) == 0; lo++)
+                if (items[lo].max_ms == one->max_ms)
+                        return true;
+        return false;
+}
+
+bool tombstones_forget(Tombstones *t, const Tombstone *items, size_t n, Err *err)
+{
+        pthread_rwlock_wrlock(&t->lock);
+        size_t before = t->items.len, kept = 0;
+        Tombstone *old = mem_new_array(Tombstone, before + 1);
+        if (before)
+                memcpy(old, t->items.data, before * sizeof *old);
+        for (size_t i = 0; i < before; i++)
+                if (!is_among(items, n, &old[i]))
+                        t->items.data[kept++] = old[i];
+        t->items.len = kept;
+        bool ok = kept == before || save(t, err);
+        if (!ok) {
+                memcpy(t->items.data, old, before * sizeof *old);
+                t->items.len = before;
+        }
+        __atomic_store_n(&t->count, t->items.len, __ATOMIC_RELEASE);
+        pthread_rwlock_unlock(&t->lock);
+        mem_free(old);
+        return ok;
 }
 
 void tombstones_expire(Tombstones *t, int64_t min_ms)

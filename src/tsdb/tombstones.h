@@ -23,6 +23,10 @@ void tombstones_close(Tombstones *t);
 MUST_CHECK bool tombstones_add(Tombstones *t, const Tombstone *items, size_t n, Err *err);
 /* Removes the deleted samples from out->[from, n). */
 void tombstones_apply(Tombstones *t, uint64_t sid, Column *out, size_t from);
+/* A copy, sorted, in arena. */
+void tombstones_list(Tombstones *t, Arena *arena, Tombstone **ret, size_t *ret_n);
+/* Those items (as tombstones_list gave them) hide nothing any more. Durable when it returns true; on failure nothing changed. */
+MUST_CHECK bool tombstones_forget(Tombstones *t, const Tombstone *items, size_t n, Err *err);
 /* Forgets what lies before min_ms: retention removed it. Takes effect on disk with the next tombstones_add. */
 void tombstones_expire(Tombstones *t, int64_t min_ms);
 size_t tombstones_count(Tombstones *t);

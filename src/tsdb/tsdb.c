@@ -2,7 +2,8 @@
  * 1. At most one process has a directory open (the file `lock`).
  * 2. Opening never removes what it does not understand: a newer format is an error, damage is skipped and counted.
  *
- * Layout of a directory: lock, FORMAT, tombstones, wal/ (segments, checkpoint), chunks/ (one file per 2 h of data time). */
+ * Layout of a directory: lock, FORMAT, tombstones, wal/ (segments, checkpoint), chunks/ (files of 2 h of data time that
+ * are being filled), parts/ (MANIFEST and what is at rest). */
 #include "tsdb/tsdb.h"
 
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "base/metric.h"
 #include "base/num.h"
 #include "tsdb/cardinality.h"
+#include "tsdb/compact.h"
 #include "tsdb/head.h"
 #include "tsdb/headquery.h"
 #include "tsdb/replay.h"
@@ -38,7 +40,8 @@ static const char *join(Buf *buf, const char *dir, const char *name)
 static bool make_dirs(const Fs *fs, const char *dir, Err *err)
 {
         AUTO(buf_done) Buf path = { 0 };
-        return fs->mkdir_all(fs, join(&path, dir, "wal"), err) && fs->mkdir_all(fs, join(&path, dir, "chunks"), err);
+        return fs->mkdir_all(fs, join(&path, dir, "wal"), err) && fs->mkdir_all(fs, join(&path, dir, "chunks"), err) &&
+               fs->mkdir_all(fs, join(&path, dir, "parts"), err);
 }
 
 static bool take_lock(Tsdb *db, Err *err)
@@ -99,6 +102,7 @@ static Tsdb *tsdb_new(const TsdbOptions *options)
         mutex_init(&db->commit);
         mutex_init(&db->appenders);
         mutex_init(&db->upkeep);
+        db->compact = compact_new(db);
         atomic_init(&db->open_min_ms, INT64_MAX);
         atomic_init(&db->max_ms, INT64_MIN);
         db->size_floor_ms = INT64_MIN;
@@ -109,7 +113,9 @@ static void tsdb_free(Tsdb *db)
 {
         head_free_appenders(db);
         wal_close(db->wal);
+        compact_free(db->compact);
         chunkset_close(db->chunks);
+        partset_close(db->parts);
         tombstones_close(db->tombstones);
         catalog_free(db->catalog);
         if (db->lock_file)
@@ -132,24 +138,48 @@ static void note_ranges(Tsdb *db)
                 if (chunkfile_range(list->files[i], &min, &max) && max > atomic_load(&db->max_ms))
                         atomic_store(&db->max_ms, max);
         snapshot_unref(&list->snap);
+        PartList *parts = partset_list(db->parts);
+        for (size_t i = 0; i < parts->n; i++)
+                if (part_info(parts->parts[i]).max_ms > atomic_load(&db->max_ms))
+                        atomic_store(&db->max_ms, part_info(parts->parts[i]).max_ms);
+        snapshot_unref(&parts->snap);
+}
+
+/* Parts first: their manifest says which chunk files are in them already. */
+static bool open_files(Tsdb *db, Err *err)
+{
+        AUTO(buf_done) Buf path = { 0 };
+        ChunkFileDamage damage = { 0 };
+        PartSetDamage parts = { 0 };
+        size_t n;
+        if (!partset_open(db->fs, join(&path, db->dir, "parts"), &db->parts, &parts, err))
+                return false;
+        const uint32_t *replaced = partset_replaced(db->parts, &n);
+        join(&path, db->dir, "chunks");
+        if (!chunkset_remove_numbers(db->fs, path.p, replaced, n, err))
+                return false;
+        partset_settle(db->parts);
+        if (!chunkset_open(db->fs, path.p, &db->chunks, &damage, err))
+                return false;
+        chunkset_raise_ids(db->chunks, partset_replaced_floor(db->parts));
+        atomic_fetch_add(&db->chunk_corruptions,
+                         damage.records + (damage.tail_bytes > 0) + parts.parts + parts.records + parts.manifest);
+        return true;
 }
 
 bool tsdb_open(const TsdbOptions *options, Tsdb **ret, Err *err)
 {
         AUTO(tsdb_free) Tsdb *db = tsdb_new(options);
         AUTO(buf_done) Buf path = { 0 };
-        ChunkFileDamage damage = { 0 };
         uint64_t bad_tombstones = 0;
         uint32_t next_segment;
         if (!make_dirs(db->fs, db->dir, err) || !take_lock(db, err) || !check_format(db, err) ||
             !tombstones_open(db->fs, join(&path, db->dir, "tombstones"), &db->tombstones, &bad_tombstones, err) ||
-            !chunkset_open(db->fs, join(&path, db->dir, "chunks"), &db->chunks, &damage, err) ||
-            !replay_run(db, join(&path, db->dir, "wal"), &next_segment, err) ||
+            !open_files(db, err) || !replay_run(db, join(&path, db->dir, "wal"), &next_segment, err) ||
             !wal_open(db->fs, path.p, next_segment, &db->wal, err))
                 return err_wrap(err, "open the metric store");
         db->oldest_segment = wal_oldest_segment(db->wal);
         atomic_fetch_add(&db->wal_corruptions, bad_tombstones);
-        atomic_fetch_add(&db->chunk_corruptions, damage.records + (damage.tail_bytes > 0));
         note_ranges(db);
         *ret = TAKE(db);
         return true;
@@ -161,12 +191,12 @@ void tsdb_close(Tsdb *db)
                 return;
         Err err;
         /* A failure loses nothing: what could not be moved to chunk files is in the log and is read again. */
-        IGNORE(tsdb_flush(db, &err));
+        IGNORE(upkeep_flush(db, false, &err));
         tsdb_free(db);
 }
 
 StoreEngine *tsdb_engine(Tsdb *db) { return &db->engine; }
-bool tsdb_flush(Tsdb *db, Err *err) { return upkeep_flush(db, err); }
+bool tsdb_flush(Tsdb *db, Err *err) { return upkeep_flush(db, true, err); }
 
 /* ---- stats */
 
@@ -192,6 +222,17 @@ void tsdb_stats(Tsdb *db, TsdbStats *ret)
                         s.min_ms = MIN_OF(s.min_ms, min);
         }
         snapshot_unref(&list->snap);
+        PartList *parts = partset_list(db->parts);
+        for (size_t i = 0; i < parts->n; i++) {
+                PartInfo info = part_info(parts->parts[i]);
+                s.parts++;
+                s.part_bytes += info.bytes;
+                s.samples += info.samples;
+                s.chunks += info.blocks;
+                s.min_ms = MIN_OF(s.min_ms, info.min_ms);
+        }
+        snapshot_unref(&parts->snap);
+        s.disk_bytes += s.part_bytes;
         s.wal_bytes = wal_bytes(db->wal);
         s.disk_bytes += s.wal_bytes;
         s.wal_corruptions = atomic_load(&db->wal_corruptions);

@@ -28,6 +28,7 @@ typedef struct TsdbStats {
         uint64_t series, chunks, samples, label_pairs, symbols;
         int64_t min_ms, max_ms; /* of the data; INT64_MAX / INT64_MIN when empty */
         uint64_t disk_bytes, wal_bytes, head_bytes;
+        uint64_t parts, part_bytes; /* at rest */
         uint64_t wal_corruptions;   /* torn or bad records met at the last start */
         uint64_t chunk_corruptions; /* damaged stretches of chunk files met at the start and by reads: skipped */
         double replay_seconds;
@@ -54,7 +55,7 @@ void tsdb_stats(Tsdb *db, TsdbStats *ret);
 void tsdb_cardinality(Tsdb *db, size_t limit, Arena *arena, TsdbCardinality *ret);
 /* Periodic work (sync, closing chunks, retention): called about once a second by the owner with the clock's time. */
 void tsdb_maintain(Tsdb *db);
-/* Writes everything in memory to its final place and returns when at rest. */
+/* Writes everything in memory to its final place, merges, and returns when at rest. */
 MUST_CHECK bool tsdb_flush(Tsdb *db, Err *err);
 /* Marks samples as deleted; they vanish from queries at once. */
 MUST_CHECK bool tsdb_delete(Tsdb *db, Matchers matchers, int64_t min_ms, int64_t max_ms, Err *err);

@@ -11,11 +11,12 @@
 
 #include "base/metric.h"
 #include "store/labelcheck.h"
+#include "tsdb/compact.h"
+#include "tsdb/retention.h"
 #include "tsdb/walrec.h"
 
 METRIC_COUNTER(checkpoints, "pharos_tsdb_checkpoints_total", "Checkpoints that replaced write-ahead log segments.");
 METRIC_COUNTER(sealed_files, "pharos_tsdb_chunk_files_sealed_total", "Chunk files that got their index.");
-METRIC_COUNTER(dropped_files, "pharos_tsdb_chunk_files_dropped_total", "Chunk files removed by retention.");
 METRIC_COUNTER(removed, "pharos_tsdb_series_removed_total",
                "Series forgotten because nothing of them is inside the retention.");
 METRIC_COUNTER(failures, "pharos_tsdb_upkeep_failures_total", "Periodic work that failed and will be tried again.");
@@ -178,6 +179,7 @@ static bool checkpoint(Tsdb *db, uint32_t segment, Err *err)
         if (!wal_checkpoint_commit(file, err))
                 return false;
         db->oldest_segment = segment;
+        chunkset_set_covered(db->chunks);
         metric_add(checkpoints, 1);
         return true;
 }
@@ -198,20 +200,6 @@ static void sync_wal(Tsdb *db, int64_t now_ms)
         else
                 atomic_store(&db->write_failed, true);
         note_failure(ok);
-}
-
-static void drop_old(Tsdb *db, int64_t now_ms)
-{
-        Err err;
-        size_t dropped = 0;
-        uint64_t wal = wal_bytes(db->wal), limit = db->options.retention_bytes;
-        if (limit)
-                limit = limit > wal ? limit - wal : 1;
-        bool ok = chunkset_drop(db->chunks, now_ms - db->options.retention_ms, limit, &db->size_floor_ms, &dropped,
-                                &err);
-        note_failure(ok);
-        metric_add(dropped_files, dropped);
-        tombstones_expire(db->tombstones, now_ms - db->options.retention_ms);
 }
 
 static void rotate_wal(Tsdb *db)
@@ -243,7 +231,16 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
         uint64_t droppable = (uint64_t)(w.oldest_segment - db->oldest_segment) * WAL_SEGMENT_BYTES;
         if (w.oldest_segment > db->oldest_segment && (sealed || droppable >= HEAD_CHECKPOINT_BYTES))
                 note_failure(checkpoint(db, w.oldest_segment, &err));
-        drop_old(db, now_ms);
+        note_failure(retention_run(db, now_ms, &err));
+}
+
+/* A bounded piece of flushing and merging: the share of a processor that a database at work gives to the one at rest. */
+static void compact_some(Tsdb *db, int64_t now_ms)
+{
+        Err err;
+        bool more;
+        if (!compact_is_waiting(db->compact, now_ms))
+                note_failure(compact_step(db->compact, now_ms, COMPACT_STEP_SAMPLES, &more, &err));
 }
 
 void upkeep_run(Tsdb *db)
@@ -253,15 +250,28 @@ void upkeep_run(Tsdb *db)
         sync_wal(db, now_ms);
         if (atomic_load(&db->chunks_stuck))
                 head_flush_chunks(db, 1);
-        if (now_ms >= db->last_upkeep_ms && now_ms - db->last_upkeep_ms < HEAD_UPKEEP_MS)
-                return;
-        db->last_upkeep_ms = now_ms;
-        upkeep_locked(db, now_ms);
+        if (now_ms < db->last_upkeep_ms || now_ms - db->last_upkeep_ms >= HEAD_UPKEEP_MS) {
+                db->last_upkeep_ms = now_ms;
+                upkeep_locked(db, now_ms);
+        }
+        compact_some(db, now_ms);
 }
 
-bool upkeep_flush(Tsdb *db, Err *err)
+/* Flushes and merges until nothing is left to do. */
+static bool compact_all(Tsdb *db, Err *err)
 {
-        MUTEX_SCOPE(&db->upkeep);
+        bool more = true;
+        while (more) {
+                int64_t now_ms = clock_wall_ms(db->clock);
+                if (!compact_step(db->compact, now_ms, COMPACT_STEP_SAMPLES, &more, err))
+                        return false;
+                sync_wal(db, now_ms);
+        }
+        return true;
+}
+
+static bool flush_locked(Tsdb *db, bool to_parts, Err *err)
+{
         rotate_wal(db);
         if (!wal_sync(db->wal, err))
                 return err_wrap(err, "flush");
@@ -276,8 +286,16 @@ bool upkeep_flush(Tsdb *db, Err *err)
                 return err_wrap(err, "flush");
         size_t sealed;
         int64_t now_ms = clock_wall_ms(db->clock);
-        if (!chunkset_seal(db->chunks, now_ms - CHUNKSET_GRACE_MS, false, &sealed, err))
+        if (!chunkset_seal(db->chunks, to_parts ? INT64_MAX : now_ms - CHUNKSET_GRACE_MS, false, &sealed, err))
                 return err_wrap(err, "flush");
         metric_add(sealed_files, sealed);
-        return checkpoint(db, w.oldest_segment, err) || err_wrap(err, "flush");
+        if (!checkpoint(db, w.oldest_segment, err))
+                return err_wrap(err, "flush");
+        return !to_parts || compact_all(db, err);
+}
+
+bool upkeep_flush(Tsdb *db, bool to_parts, Err *err)
+{
+        MUTEX_SCOPE(&db->upkeep);
+        return flush_locked(db, to_parts, err);
 }

@@ -5,5 +5,5 @@
 
 /* The periodic part: cheap when nothing is due. Failures are tried again at the next call and show in stats. */
 void upkeep_run(Tsdb *db);
-/* Everything in memory goes to chunk files, synced; the WAL is replaced by a checkpoint. */
-MUST_CHECK bool upkeep_flush(Tsdb *db, Err *err);
+/* Everything in memory goes to chunk files, synced, and on into parts when asked for; the WAL is replaced by a checkpoint. */
+MUST_CHECK bool upkeep_flush(Tsdb *db, bool to_parts, Err *err);
