@@ -1,14 +1,15 @@
-/* Functions on classic histograms: histogram_quantile, histogram_quantiles, histogram_fraction.
+/* Functions on classic and native histograms: histogram_quantile, histogram_quantiles, histogram_fraction.
  *
  * Invariants:
- * 1. A histogram is the series that differ in `le` only; its buckets are ordered by bound once, when the node is
- * opened.
+ * 1. A classic histogram is the series that differ in `le` only; its buckets are ordered by bound once, when the node is
+ * opened. A series without a bound may hold native histograms; at a step where a histogram is there both ways, it is neither.
  * 2. A histogram is computed from its bucket rows by one worker and streamed: buckets of different histograms are never
  *    held together. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "codec/floats.h"
+#include "model/histstat.h"
 #include "promql/exec.h"
 #include "promql/groupindex.h"
 
@@ -25,6 +26,7 @@ typedef struct Classic {
         Labels labels;
         Member *members; /* ascending bounds */
         size_t n;
+        size_t native; /* the row without a bound that has the same labels; SIZE_MAX: none */
 } Classic;
 
 typedef struct HistState {
@@ -163,21 +165,99 @@ static void warn_forced(const HistState *st, Labels labels)
                          buf_cstr(&name));
 }
 
+/* " for metric name "x"", when there is a name. */
+static const char *named(Buf *out, Labels labels)
+{
+        Str metric = labels_get(labels, LABEL_NAME);
+        if (metric.n) {
+                buf_lit(out, " for metric name ");
+                quote_go(out, metric);
+        }
+        return buf_cstr(out);
+}
+
+static void say_nan(const HistState *st, Labels labels, const char *what)
+{
+        AUTO(buf_done) Buf name = { 0 };
+        annotations_info(&st->x->annotations, st->vector_pos, "input to %s has NaN observations, %s%s",
+                         st->fraction ? "histogram_fraction" : "histogram_quantile", what, named(&name, labels));
+}
+
+static double native_answer(const HistState *st, Worker *w, Labels labels, const Histogram *h, size_t block, size_t s)
+{
+        Arena *arena = exec_hist_arena(w);
+        if (st->fraction) {
+                double r = histstat_fraction(arena, h, st->params[0][s], st->params[1][s]);
+                if (isnan(h->sum) && !isnan(r))
+                        say_nan(st, labels, "which are excluded from all fractions");
+                return exec_number(r);
+        }
+        HistTrust trust;
+        double r = histstat_quantile(arena, h, st->params[block][s], &trust);
+        if (trust == HIST_TRUST_NONE)
+                say_nan(st, labels, "result is NaN");
+        else if (trust == HIST_TRUST_SKEWED)
+                say_nan(st, labels, "result is skewed higher");
+        return exec_number(r);
+}
+
+static void warn_mixed(const HistState *st, Labels labels)
+{
+        AUTO(buf_done) Buf name = { 0 };
+        annotations_warn(&st->x->annotations, st->vector_pos,
+                         "vector contains a mix of classic and native histograms%s", named(&name, labels));
+}
+
+static void warn_bad_le(const HistState *st, Labels labels)
+{
+        AUTO(buf_done) Buf text = { 0 };
+        quote_go(&text, labels_get(labels, LE));
+        named(&text, labels);
+        annotations_warn(&st->x->annotations, st->vector_pos,
+                         "bucket label \"le\" is missing or has a malformed value of %s", buf_cstr(&text));
+}
+
+/* Puts the answers for native histograms over those of the classic one; floats without a bound are no buckets. */
+static void native_steps(const HistState *st, Worker *w, const Classic *h, const double *row, size_t block, double *out,
+                         size_t steps)
+{
+        Labels labels = st->in->heads[h->native].labels;
+        bool bad_le = false, mixed = false;
+        for (size_t s = 0; s < steps; s++) {
+                if (!exec_is_hist(row[s])) {
+                        bad_le = bad_le || !exec_absent(row[s]);
+                } else if (!exec_absent(out[s])) {
+                        mixed = true;
+                        out[s] = EXEC_ABSENT;
+                } else {
+                        out[s] = native_answer(st, w, labels, exec_hist(row[s]), block, s);
+                }
+        }
+        if (bad_le)
+                warn_bad_le(st, labels);
+        if (mixed)
+                warn_mixed(st, labels);
+}
+
 static bool hist_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
 {
         const HistState *st = src->state;
         const Classic *h = &st->hists[i % st->n_hists];
         size_t block = i / st->n_hists, steps = src->steps;
-        double *rows = exec_buf_take(w, h->n * steps);
-        Bucket *buckets = (Bucket *)exec_buf_take(w, 2 * h->n);
+        double *rows = exec_buf_take(w, (h->n + 1) * steps), *native = rows + h->n * steps;
+        Bucket *buckets = (Bucket *)exec_buf_take(w, 2 * h->n + 1);
         bool ok = true, forced = false;
         for (size_t m = 0; ok && m < h->n; m++)
                 ok = exec_row(st->in, w, h->members[m].row, rows + m * steps, err);
+        if (ok && h->native != SIZE_MAX)
+                ok = exec_row(st->in, w, h->native, native, err);
         for (size_t s = 0; ok && s < steps; s++) {
                 size_t n = 0;
-                for (size_t m = 0; m < h->n; m++)
-                        if (!exec_absent(rows[m * steps + s]))
-                                buckets[n++] = (Bucket){ h->members[m].bound, rows[m * steps + s] };
+                for (size_t m = 0; m < h->n; m++) {
+                        double v = rows[m * steps + s];
+                        if (!exec_absent(v) && !exec_is_hist(v))
+                                buckets[n++] = (Bucket){ h->members[m].bound, v };
+                }
                 if (n == 0)
                         out[s] = EXEC_ABSENT;
                 else if (st->fraction)
@@ -185,6 +265,8 @@ static bool hist_row(const Source *src, Worker *w, size_t i, double *out, Err *e
                 else
                         out[s] = bucket_quantile(st->params[block][s], buckets, n, &forced);
         }
+        if (ok && h->native != SIZE_MAX)
+                native_steps(st, w, h, native, block, out, steps);
         exec_buf_give(w);
         exec_buf_give(w);
         if (forced)
@@ -201,30 +283,6 @@ static int by_bound(const void *pa, const void *pb)
         return c ? c : (a->row > b->row) - (a->row < b->row);
 }
 
-static bool warn_bad_le(const HistState *st, size_t row, Err *err)
-{
-        Worker *w = exec_worker_take(st->x);
-        double *values = exec_buf_take(w, st->in->steps);
-        bool ok = exec_row(st->in, w, row, values, err);
-        Labels labels = st->in->heads[row].labels;
-        if (ok && !exec_row_empty(values, st->in->steps)) {
-                AUTO(buf_done) Buf text = { 0 };
-                quote_go(&text, labels_get(labels, LE));
-                Str name = labels_get(labels, LABEL_NAME);
-                if (name.n) {
-                        buf_lit(&text, " for metric name ");
-                        quote_go(&text, name);
-                }
-                annotations_warn(&st->x->annotations, st->vector_pos,
-                                 "bucket label \"le\" is missing or has a malformed value of %s", buf_cstr(&text));
-        }
-        exec_buf_give(w);
-        Err over;
-        if (!exec_worker_give(st->x, w, ok ? err : &over))
-                ok = false;
-        return ok;
-}
-
 static bool find_histograms(HistState *st, Stage *stage, Err *err)
 {
         StrVec le = { .data = (Str[]){ LE }, .n = 1 };
@@ -235,27 +293,31 @@ static bool find_histograms(HistState *st, Stage *stage, Err *err)
         size_t *group_of = arena_raw_array(stage->arena, size_t, n + 1);
         double *bounds = arena_raw_array(stage->arena, double, n + 1);
         for (size_t i = 0; i < n; i++) {
-                group_of[i] = SIZE_MAX;
-                if (floats_parse(labels_get(st->in->heads[i].labels, LE), &bounds[i]))
-                        group_of[i] = groupindex_of(&groups, st->in->heads[i].labels, &rule, NULL);
-                else if (!warn_bad_le(st, i, err))
-                        return false;
+                Labels labels = st->in->heads[i].labels;
+                if (floats_parse(labels_get(labels, LE), &bounds[i]))
+                        group_of[i] = groupindex_of(&groups, labels, &rule, NULL);
+                else {
+                        group_of[i] = groupindex_key(&groups, labels, NULL);
+                        bounds[i] = EXEC_ABSENT;
+                }
         }
         st->n_hists = groups.keys.len;
         st->hists = arena_array(stage->arena, Classic, st->n_hists + 1);
         for (size_t i = 0; i < n; i++)
-                if (group_of[i] != SIZE_MAX)
-                        st->hists[group_of[i]].n++;
+                st->hists[group_of[i]].n += !exec_absent(bounds[i]);
         for (size_t g = 0; g < st->n_hists; g++) {
-                st->hists[g].members = arena_raw_array(stage->arena, Member, st->hists[g].n);
+                st->hists[g].members = arena_raw_array(stage->arena, Member, st->hists[g].n + 1);
                 st->hists[g].labels = groups.keys.data[g];
                 st->hists[g].n = 0;
+                st->hists[g].native = SIZE_MAX;
         }
-        for (size_t i = 0; i < n; i++)
-                if (group_of[i] != SIZE_MAX) {
-                        Classic *h = &st->hists[group_of[i]];
+        for (size_t i = 0; i < n; i++) {
+                Classic *h = &st->hists[group_of[i]];
+                if (exec_absent(bounds[i]))
+                        h->native = i;
+                else
                         h->members[h->n++] = (Member){ i, bounds[i] };
-                }
+        }
         for (size_t g = 0; g < st->n_hists; g++)
                 qsort(st->hists[g].members, st->hists[g].n, sizeof(Member), by_bound);
         return exec_reserve(st->x, stage, 0, err);
