@@ -314,7 +314,7 @@ static void cells_scale(HistCells *cells, double factor, bool divide)
 {
         for (uint32_t i = 0; i < cells->n; i++) {
                 cells->v[i] = divide ? cells->v[i] / factor : cells->v[i] * factor;
-                if (cells->c)
+                if (cells->c && cells->c[i] != 0)
                         cells->c[i] = divide ? cells->c[i] / factor : cells->c[i] * factor;
         }
 }
@@ -322,7 +322,8 @@ static void cells_scale(HistCells *cells, double factor, bool divide)
 static void number_scale(HistNumber *n, double factor, bool divide)
 {
         n->v = divide ? n->v / factor : n->v * factor;
-        n->c = divide ? n->c / factor : n->c * factor;
+        if (n->c != 0)
+                n->c = divide ? n->c / factor : n->c * factor;
 }
 
 static void scale(HistSum *s, double factor, bool divide)

@@ -97,10 +97,7 @@ static void lean(const Histogram *h, HistBucket *b)
                 b->upper = 0;
 }
 
-static bool is_linear(const Histogram *h, const HistBucket *b)
-{
-        return histcells_custom(h) || (b->lower <= 0 && b->upper >= 0);
-}
+static bool is_linear(const Histogram *h, const HistBucket *b) { return histcells_custom(h) || b->side == 0; }
 
 /* Where v is between the ends of b: 0 to 1. */
 static double place(const Histogram *h, const HistBucket *b, double v)

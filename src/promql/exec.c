@@ -21,9 +21,12 @@
 enum {
         BATCH_POINTS = 16384, /* points of one batch: the unit a worker takes and the pace of cancellation */
         MAX_BATCH_ROWS = 64,
-        BATCHES_PER_THREAD = 4, /* in a wave: enough to even out slow series */
+        WAVE_POINTS = 1 << 19, /* of a wave: few barriers, and its rows stay in the outer cache */
+        WAVE_MAX_BATCHES = 512,
+        BATCHES_PER_THREAD = 4, /* at least, in a wave: enough to even out slow series */
         FOLD_STEPS = 64,        /* steps that one thread folds at a time: whole cache lines of every accumulator */
-        PARALLEL_POINTS = 2048, /* less work than this in a wave is not worth waking anybody */
+        ROW_POINTS = 64,        /* what finding and reading a series costs, in points */
+        PARALLEL_POINTS = 8192, /* less work than this in a wave is not worth waking anybody */
 };
 
 /* --- budget --- */
@@ -347,7 +350,7 @@ static void forget_hists(Wave *wave, size_t n_batches)
 static bool run_wave(Wave *wave, Err *err)
 {
         Exec *x = wave->x;
-        size_t points = wave->n * wave->src->steps;
+        size_t points = wave->n * (wave->src->steps + ROW_POINTS);
         Pool *pool = points >= PARALLEL_POINTS ? x->options->pool : NULL;
         if (!wave->src->rows) {
                 size_t n_batches = (wave->n + wave->batch - 1) / wave->batch;
@@ -397,7 +400,8 @@ bool exec_stream(Exec *x, const Source *src, const Sink *sink, Err *err)
         size_t batch = BATCH_POINTS / src->steps;
         wave.batch = MIN_OF(MAX_OF(batch, (size_t)1), (size_t)MAX_BATCH_ROWS);
         size_t threads = x->options->pool ? pool_threads(x->options->pool) + 1 : 1;
-        size_t n_batches = threads * BATCHES_PER_THREAD;
+        size_t n_batches = MIN_OF(WAVE_POINTS / (wave.batch * src->steps), (size_t)WAVE_MAX_BATCHES);
+        n_batches = MAX_OF(n_batches, threads * BATCHES_PER_THREAD);
         size_t chunk = MIN_OF(n_batches * wave.batch, src->n);
         Stage stage;
         exec_stage_begin(&stage);

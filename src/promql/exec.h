@@ -217,7 +217,7 @@ bool exec_subquery_grid(Exec *x, const PlanNode *node, const Grid *outer, Grid *
 Source *exec_select_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
 /* timestamp() of a selector: the samples' own times in seconds. */
 Source *exec_select_timestamps(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
-/* The same with the labels untouched. */
+/* The same with the labels untouched, for info series: histograms are an error. */
 Source *exec_select_times(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
 MUST_CHECK bool exec_select(Exec *x, Slot *slot, Err *err); /* fills slot->selection once */
 /* timestamp()'s sibling: when the samples' counters started; 0 where that is unknown. */

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "base/check.h"
+#include "model/histops.h"
 #include "promql/func_mixed.h"
 #include "promql/func_window.h"
 #include "promql/rowkernel.h"
@@ -27,7 +28,14 @@ typedef struct RangeState {
         bool bad_quantile;
 } RangeState;
 
-/* Samples of input row i in w->col: floats only, no stale markers. */
+/* A subquery may leave samples out: what is known of a reset since the stored sample before says nothing then. */
+static const Histogram *without_hint(Column *col, const Histogram *h)
+{
+        bool gauge = h->hint == HISTOGRAM_HINT_GAUGE;
+        return gauge ? h : histops_with_hint(column_arena(col), h, HISTOGRAM_HINT_UNKNOWN);
+}
+
+/* Samples of input row i in w->col, without stale markers. */
 static bool load(const RangeState *st, Worker *w, size_t i, Err *err)
 {
         Column *col = &w->col;
@@ -48,7 +56,7 @@ static bool load(const RangeState *st, Worker *w, size_t i, Err *err)
         column_clear(col);
         for (size_t k = 0; ok && k < st->inner_grid.n; k++)
                 if (exec_is_hist(row[k]))
-                        column_push_histogram(col, grid_time(&st->inner_grid, k), exec_hist(row[k]));
+                        column_push_histogram(col, grid_time(&st->inner_grid, k), without_hint(col, exec_hist(row[k])));
                 else if (!exec_absent(row[k]))
                         column_push(col, grid_time(&st->inner_grid, k), row[k]);
         exec_buf_give(w);

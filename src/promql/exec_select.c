@@ -4,6 +4,7 @@
  * 3. A series is decoded once per row; the steps slide over it with one pointer. */
 #include "model/histops.h"
 #include "promql/exec.h"
+#include "promql/func_mixed.h"
 
 typedef struct SelectState {
         Slot *slot;
@@ -50,7 +51,7 @@ static void read_span(const SelectState *st, int64_t ahead_ms, int64_t *ret_min,
 }
 
 /* What is asked of the sample that a selector shows. */
-typedef enum Facet { FACET_VALUE, FACET_TIME, FACET_START } Facet;
+typedef enum Facet { FACET_VALUE, FACET_TIME, FACET_INFO_TIME, FACET_START } Facet;
 
 /* A histogram of the column as a value of the row; the same sample is copied once. */
 static double boxed(Worker *w, const Column *col, size_t i, size_t *io_last, double *io_box)
@@ -61,6 +62,13 @@ static double boxed(Worker *w, const Column *col, size_t i, size_t *io_last, dou
                 *io_box = exec_box(histogram_dup(exec_hist_arena(w), col->h[i]));
         }
         return *io_box;
+}
+
+static bool not_info(Labels labels, Err *err)
+{
+        AUTO(buf_done) Buf text = { 0 };
+        exec_labels_print(&text, labels);
+        return err_set(err, EXEC_FAILED, "this should be an info metric, with float samples: %s", buf_cstr(&text));
 }
 
 static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, Facet facet, Err *err)
@@ -84,7 +92,9 @@ static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, Fa
                             !exec_is_stale(col, next - 1);
                 if (!have)
                         out[s] = EXEC_ABSENT;
-                else if (facet == FACET_TIME)
+                else if (facet == FACET_INFO_TIME && col->h && col->h[next - 1])
+                        return not_info(src->heads[i].labels, err);
+                else if (facet == FACET_TIME || facet == FACET_INFO_TIME)
                         out[s] = (double)col->t[next - 1] / 1000;
                 else if (facet == FACET_START)
                         out[s] = col->st ? (double)col->st[next - 1] / 1000 : 0;
@@ -104,6 +114,11 @@ static bool instant_row(const Source *src, Worker *w, size_t i, double *out, Err
 static bool timestamp_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
 {
         return instant_walk(src, w, i, out, FACET_TIME, err);
+}
+
+static bool info_time_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        return instant_walk(src, w, i, out, FACET_INFO_TIME, err);
 }
 
 static bool start_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
@@ -141,6 +156,44 @@ void exec_detect_resets(Column *col)
         }
 }
 
+/* The same for a series that has histograms. `at`: the first sample at or after ref. */
+static double smoothed_hist(const Source *src, Worker *w, size_t i, size_t at, int64_t ref)
+{
+        const SelectState *st = src->state;
+        const Column *col = &w->col;
+        SrcPos pos = st->node->expr->pos;
+        Str metric = labels_get(src->heads[i].labels, LABEL_NAME);
+        size_t floats = 0, hists = 0, lo = at, hi = at;
+        while (lo > 0 && col->t[lo - 1] > plan_sub(ref, st->lookback_ms))
+                lo--;
+        while (hi < col->n && col->t[hi] <= plan_add(ref, st->lookback_ms))
+                hi++;
+        for (size_t k = lo; k < hi; k++)
+                *(col->h[k] ? &hists : &floats) += 1;
+        if (floats && hists) {
+                func_mixed_warn_mix(w->x, pos, metric);
+                return EXEC_ABSENT;
+        }
+        bool exact = at < hi && col->t[at] == ref;
+        if (!exact && lo == at)
+                return EXEC_ABSENT;
+        double share = exact || at == hi ? 0 : (double)(ref - col->t[at - 1]) / (double)(col->t[at] - col->t[at - 1]);
+        size_t from = exact ? at : at - 1;
+        if (floats)
+                return exec_number(share == 0 ? col->v[from] : col->v[from] + (col->v[at] - col->v[from]) * share);
+        Arena *arena = exec_hist_arena(w);
+        const Histogram *a = col->h[from];
+        const Histogram *h = share == 0
+                                     ? histogram_dup(arena, a)
+                                     : func_mixed_between(arena, a, col->h[at], share, a->hint != HISTOGRAM_HINT_GAUGE);
+        if (!h) {
+                func_mixed_warn_schemas(w->x, pos, metric);
+                return EXEC_ABSENT;
+        }
+        exec_set_any_hists(w->x);
+        return exec_box(h);
+}
+
 /* `smoothed`: a straight line between the neighbours in (t - lookback, t + lookback]; the last value is carried on. */
 static bool smoothed_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
 {
@@ -159,7 +212,9 @@ static bool smoothed_row(const Source *src, Worker *w, size_t i, double *out, Er
                 bool exact = at < col->n && col->t[at] == ref;
                 bool prev = at > 0 && col->t[at - 1] > plan_sub(ref, st->lookback_ms);
                 bool next = at < col->n && col->t[at] <= plan_add(ref, st->lookback_ms);
-                if (exact)
+                if (col->h)
+                        out[s] = smoothed_hist(src, w, i, at, ref);
+                else if (exact)
                         out[s] = col->v[at];
                 else if (prev && next)
                         out[s] = col->v[at - 1] + (col->v[at] - col->v[at - 1]) * (double)(ref - col->t[at - 1]) /
@@ -199,7 +254,7 @@ Source *exec_select_starts(Exec *x, const PlanNode *node, const Grid *grid, Stag
 
 Source *exec_select_times(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
 {
-        return select_source(x, node, grid, stage, timestamp_row, err);
+        return select_source(x, node, grid, stage, info_time_row, err);
 }
 
 Source *exec_select_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)

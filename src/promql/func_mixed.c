@@ -247,7 +247,7 @@ static double hist_extended(const MixedCall *m, const Windows *win, const Range 
                             RateKind kind)
 {
         Arena *arena = exec_hist_arena(m->w);
-        if (!check_kinds(m, first, last, false, (RateKind){ .is_counter = true, .is_rate = false }) && kind.is_counter)
+        if (!check_kinds(m, first, last, false, kind))
                 return EXEC_ABSENT;
         const Histogram *left = hist_at(m, first), *right = hist_at(m, last);
         bool left_between = win->smoothed && m->col->t[first] < r->start_ms && first < last;
