@@ -4,6 +4,7 @@
 
 #include "app/app_check.h"
 #include "app/app_config.h"
+#include "app/app_export.h"
 #include "app/app_flags.h"
 #include "app/app_import.h"
 #include "app/app_query.h"
@@ -36,6 +37,8 @@ static const struct Command {
         { "series", "[--url URL] MATCH...", "list series of a running server", app_query_series_run },
         { "labels", "[--url URL] [NAME]", "list label names, or values of one", app_query_labels_run },
         { "import", "[--from prometheus] [--data DATA] DIR", "take over the samples of another system", app_import_run },
+        { "export", "[--to openmetrics|jsonl|csv|blocks] [--data DATA] [--output OUT]", "samples for other systems",
+          app_export_run },
         { "tsdb", "dump DIR", "look into a data folder that no server has open", app_tsdb_run },
         { "version", "", "print the version", run_version },
         { "help", "[serve | config]", "this text, the flags of serve, or the reference of all options", run_help },

@@ -138,9 +138,10 @@ static bool read_tombstones(const Fs *fs, Arena *arena, PromBlock *b, Err *err)
             bytes.p[4] != 1)
                 return err_set(err, ERR_CORRUPT, "'%s' is no list of tombstones of version 1", path.p);
         Str rows = str_sub(bytes, TOMBSTONES_HEADER_BYTES, bytes.n - CHECKSUM_BYTES);
-        uint32_t crc = bits_be32(rows.p + rows.n);
+        Str versioned = str_sub(bytes, TOMBSTONES_HEADER_BYTES - 1, bytes.n - CHECKSUM_BYTES);
+        uint32_t crc = bits_be32(bytes.p + bytes.n - CHECKSUM_BYTES);
         /* Upstream's versions differ in whether the byte that says the version is summed up too. */
-        if (hash_crc32c(0, rows.p, rows.n) != crc && hash_crc32c(0, rows.p - 1, rows.n + 1) != crc)
+        if (hash_crc32c(0, rows.p, rows.n) != crc && hash_crc32c(0, versioned.p, versioned.n) != crc)
                 return err_set(err, ERR_CORRUPT, "'%s' has a wrong checksum", path.p);
         PromCursor c = promcur_of(rows);
         while (promcur_left(&c)) {
