@@ -24,7 +24,8 @@ void http_call_reset(HttpCall *call)
         curl_easy_reset(call->easy);
         curl_slist_free_all(call->headers);
         curl_slist_free_all(call->connect_to);
-        call->headers = call->connect_to = NULL;
+        curl_slist_free_all(call->proxy_headers);
+        call->headers = call->connect_to = call->proxy_headers = NULL;
         arena_reset(call->arena);
         buf_clear(&call->body);
         buf_clear(&call->retry_after);
@@ -39,6 +40,7 @@ void http_call_free(HttpCall *call)
         curl_easy_cleanup(call->easy);
         curl_slist_free_all(call->headers);
         curl_slist_free_all(call->connect_to);
+        curl_slist_free_all(call->proxy_headers);
         arena_free(call->arena);
         buf_done(&call->body);
         buf_done(&call->retry_after);
@@ -156,6 +158,45 @@ static bool set_server_name(HttpCall *call, const Url *url, Str server_name, Buf
         return true;
 }
 
+static void set_blob(HttpCall *call, CURLoption option, Str pem)
+{
+        struct curl_blob blob = { .data = str_dupz(call->arena, pem), .len = pem.n, .flags = CURL_BLOB_COPY };
+        if (pem.n)
+                curl_easy_setopt(call->easy, option, &blob);
+}
+
+static void set_tls_versions(HttpCall *call, const HttpAuthTls *a)
+{
+        static const long lowest[] = { CURL_SSLVERSION_TLSv1_0, CURL_SSLVERSION_TLSv1_1, CURL_SSLVERSION_TLSv1_2,
+                                       CURL_SSLVERSION_TLSv1_3 };
+        static const long highest[] = { CURL_SSLVERSION_MAX_TLSv1_0, CURL_SSLVERSION_MAX_TLSv1_1,
+                                        CURL_SSLVERSION_MAX_TLSv1_2, CURL_SSLVERSION_MAX_TLSv1_3 };
+        long version = a->min_version >= 10 && a->min_version <= 13 ? lowest[a->min_version - 10] : 0;
+        if (a->max_version >= 10 && a->max_version <= 13)
+                version |= highest[a->max_version - 10];
+        if (version)
+                curl_easy_setopt(call->easy, CURLOPT_SSLVERSION, version);
+}
+
+static bool set_proxy(HttpCall *call, const HttpAuthTls *a)
+{
+        if (a->proxy_from_environment)
+                curl_easy_setopt(call->easy, CURLOPT_PROXY, NULL); /* libcurl reads it then */
+        set_str(call, CURLOPT_PROXY, a->proxy_url);
+        set_str(call, CURLOPT_NOPROXY, a->no_proxy);
+        for (size_t i = 0; i < a->n_proxy_headers; i++) {
+                HttpHeader h = a->proxy_headers[i];
+                if (!h.name.n || !header_safe(h.name) || !header_safe(h.value))
+                        return err_set(&call->early, ERR_INVALID, "proxy_connect_header has a bad name or value");
+                Str line = str_printf(call->arena, STR_FMT ": " STR_FMT, STR_ARG(h.name), STR_ARG(h.value));
+                call->proxy_headers = curl_slist_append(call->proxy_headers, line.p);
+        }
+        curl_easy_setopt(call->easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+        if (call->proxy_headers)
+                curl_easy_setopt(call->easy, CURLOPT_PROXYHEADER, call->proxy_headers);
+        return true;
+}
+
 static bool set_auth(HttpCall *call, const HttpAuthTls *a)
 {
         if (!header_safe(a->bearer) || !header_safe(a->username) || !header_safe(a->password))
@@ -172,12 +213,15 @@ static bool set_auth(HttpCall *call, const HttpAuthTls *a)
         set_str(call, CURLOPT_CAINFO, a->ca_file);
         set_str(call, CURLOPT_SSLCERT, a->cert_file);
         set_str(call, CURLOPT_SSLKEY, a->key_file);
-        set_str(call, CURLOPT_PROXY, a->proxy_url);
+        set_blob(call, CURLOPT_CAINFO_BLOB, a->ca);
+        set_blob(call, CURLOPT_SSLCERT_BLOB, a->cert);
+        set_blob(call, CURLOPT_SSLKEY_BLOB, a->key);
+        set_tls_versions(call, a);
         if (a->insecure_skip_verify) {
                 curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, 0L);
                 curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, 0L);
         }
-        return true;
+        return set_proxy(call, a);
 }
 
 static void set_basics(HttpCall *call, const HttpCallOptions *o)

@@ -21,7 +21,7 @@ struct HttpCall {
         Arena *arena;           /* strings of this call */
         Str ca_file, cert_file; /* for messages */
         Str shown;              /* "GET 'http://host/path'", redacted */
-        struct curl_slist *headers, *connect_to;
+        struct curl_slist *headers, *connect_to, *proxy_headers;
         size_t max_body_bytes;
         int64_t timeout_ms, started_ns;
         Buf body, retry_after;

@@ -28,8 +28,14 @@ typedef struct HttpHeader {
 typedef struct HttpAuthTls { /* all optional; borrowed until the call ends */
         Str username, password, bearer;
         Str ca_file, cert_file, key_file, server_name;
+        Str ca, cert, key; /* the same as PEM texts */
         bool insecure_skip_verify;
+        int min_version, max_version; /* of TLS: 10 to 13; 0: any */
         Str proxy_url;
+        Str no_proxy;                    /* hosts that are asked directly, separated by commas */
+        bool proxy_from_environment;     /* HTTP_PROXY, HTTPS_PROXY, NO_PROXY; without this they do not count */
+        const HttpHeader *proxy_headers; /* of CONNECT requests */
+        size_t n_proxy_headers;
 } HttpAuthTls;
 
 typedef struct HttpCallOptions { /* borrowed until http_client_start returns, but for body: until done */

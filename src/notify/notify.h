@@ -8,6 +8,7 @@
 #include "model/notification.h"
 #include "net/http_client.h"
 #include "net/loop.h"
+#include "net/smtp_client.h"
 #include "os/clock.h"
 
 typedef struct Notify Notify;
@@ -17,16 +18,40 @@ typedef struct NotifyOptions {
         const Clock *clock;
         Str version;              /* for User-Agent: Alertmanager/<version> */
         int64_t first_backoff_ms; /* before the first retry; 0: 500 */
+        size_t mail_threads;      /* how many mails at a time; 0: 2 */
 } NotifyOptions;
 Notify *notify_new(const NotifyOptions *options); /* returns owned */
 /* Ends what is under way as failed. Nobody may call notify_send any more. */
 void notify_free(Notify *notify);
 
+typedef struct NotifyMemory NotifyMemory;       /* notify_memory.h */
 typedef struct NotifyReceivers NotifyReceivers; /* bound receivers of one configuration */
-/* Binds the integrations of each receiver (name, node). Integrations that this build cannot deliver yet are accepted with
- * a warning that names them; a receiver whose integrations all are such ones logs what it would have sent. */
+/* Binds the integrations of each receiver (name, node). Errors and warnings go to ctx->diags. */
 bool notify_receivers_bind(const Str *names, const YamlNode *const *nodes, size_t n, const YamlNode *global,
                            const OptionCtx *ctx, NotifyReceivers **ret);
+typedef struct NotifyBindOptions {
+        const YamlNode *global; /* the section, or NULL */
+        StrList templates;      /* globs of template files */
+        AlertCompat compat;
+        bool strict;   /* upstream's verdict: without it mails without a server go to the local one, with a warning */
+        bool no_trial; /* texts are not run on sample alerts */
+} NotifyBindOptions;
+/* The same with more to say. Texts that would fail for every message are warned about, with their place. */
+bool notify_receivers_bind_with(const Str *names, const YamlNode *const *nodes, size_t n,
+                                const NotifyBindOptions *options, const OptionCtx *ctx, NotifyReceivers **ret);
+/* A group of two alerts, firing or resolved, to try receivers with; lives in arena. */
+void notify_sample(Arena *arena, Str receiver, bool resolved, Notification *ret);
+/* What a receiver's integration would send, without sending: requests one after the other, with the answers that answer
+ * gives (NULL: 200 and an empty object), and mails. */
+typedef struct NotifyCapture {
+        void (*on_request)(void *arg, const HttpCallOptions *call, HttpAnswer *ret_answer);
+        void (*on_mail)(void *arg, const SmtpMail *mail);
+        void *arg;
+        Str version;          /* of the User-Agent */
+        NotifyMemory *memory; /* may be NULL */
+} NotifyCapture;
+MUST_CHECK bool notify_capture(const NotifyReceivers *receivers, const Notification *notification,
+                               const NotifyCapture *capture, Err *err);
 /* The keys of integrations as Markdown. */
 void notify_document(Buf *out);
 /* Switches to these receivers (borrowed as long as they are current: the arena they were bound in must live on until the

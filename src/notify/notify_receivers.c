@@ -1,98 +1,112 @@
+/* From receivers in YAML to bound integrations, and a trial of their texts.
+ *
+ * Invariants:
+ * 1. A text that would fail when somebody is to be paged is reported at load, with its place.
+ * 2. Every bound integration has HTTP options: its own, the global ones, or the defaults. */
 #include "notify/notify_receivers.h"
 
 #include <stddef.h>
 
 #include "base/vec.h"
-#include "net/url.h"
+#include "config/expand.h"
+#include "notify/notify_templates.h"
 
-static void check_webhook(void *self, const YamlNode *node, const OptionCtx *ctx)
-{
-        WebhookOptions *o = self;
-        Url url;
-        Err err;
-        if (!node)
-                return;
-        if (!o->url.text.n && !o->url_file.n)
-                diags_error(ctx->diags, ctx->file, node->pos, "one of url or url_file must be configured");
-        if (o->url.text.n && o->url_file.n)
-                diags_error(ctx->diags, ctx->file, node->pos, "at most one of url and url_file must be configured");
-        if (o->url.text.n && str_find(o->url.text, STR("{{")) == SIZE_MAX &&
-            (!url_parse(o->url.text, &url, &err) ||
-             !(str_eq(url.scheme, STR("http")) || str_eq(url.scheme, STR("https"))) || !url.host.n))
-                diags_error(ctx->diags, ctx->file, node->pos,
-                            "url of a webhook must be http://host/... or https://host/...");
-        if (o->url_file.n)
-                o->url_file = option_path(ctx, o->url_file);
-}
-
-#define AT(field) offsetof(WebhookOptions, field)
-static const Option webhook_options[] = {
-        { "send_resolved", OPT_BOOL, AT(send_resolved), .def = "true", .help = "Also tell when alerts are over." },
-        { "url", OPT_SECRET, AT(url), .help = "Where the JSON is posted." },
-        { "url_file", OPT_STR, AT(url_file), .help = "File that holds the URL." },
-        { "max_alerts", OPT_UINT, AT(max_alerts), .def = "0",
-          .help = "Most alerts in one message; the rest is counted. 0: all." },
-        { "timeout", OPT_DURATION, AT(timeout_ms), .def = "0s",
-          .help = "Limit of one attempt; 0: what the group allows." },
-        { "payload", OPT_IGNORED, 0,
-          .help = "own bodies are not supported in this version: the standard body is sent" },
-        { "http_config", OPT_STRUCT, AT(http), .table = &http_options_table, .help = "HTTP client settings." },
-        OPTION_END,
+const NotifyKind *const notify_kinds[] = {
+        &notify_webhook_kind,    &notify_email_kind,      &notify_slack_kind,      &notify_pagerduty_kind,
+        &notify_opsgenie_kind,   &notify_victorops_kind,  &notify_pushover_kind,   &notify_telegram_kind,
+        &notify_discord_kind,    &notify_msteams_kind,    &notify_msteams_v2_kind, &notify_webex_kind,
+        &notify_sns_kind,        &notify_wechat_kind,     &notify_jira_kind,       &notify_rocketchat_kind,
+        &notify_mattermost_kind, &notify_incidentio_kind, &notify_log_kind,
 };
-#undef AT
-const OptionTable notify_webhook_table = { "webhook_config", webhook_options, sizeof(WebhookOptions), check_webhook };
-
-static const Option log_options[] = {
-        { "send_resolved", OPT_BOOL, offsetof(LogOptions, send_resolved), .def = "true",
-          .help = "Also tell when alerts are over." },
-        OPTION_END,
-};
-const OptionTable notify_log_table = { "log_config", log_options, sizeof(LogOptions), NULL };
-
-static const char *const KNOWN_KINDS[] = { "email",    "pagerduty", "slack",      "opsgenie",   "victorops", "pushover",
-                                           "telegram", "discord",   "msteams",    "msteamsv2",  "webex",     "sns",
-                                           "wechat",   "jira",      "rocketchat", "mattermost", "incidentio" };
+const size_t notify_kinds_n = ARRAY_LEN(notify_kinds);
 
 typedef VEC(Integration) IntegrationVec;
 
-static bool bind_webhook(const YamlNode *node, const OptionCtx *ctx, Integration *ret)
+typedef struct Binder {
+        const OptionCtx *ctx;
+        const NotifyBindOptions *options;
+        NotifyGlobal global;
+        HttpOptions *http; /* for integrations that have none */
+} Binder;
+
+static const NotifyKind *find_kind(Str name)
 {
-        ret->kind = INTEGRATION_WEBHOOK;
-        bool ok = option_bind(node, &notify_webhook_table, &ret->webhook, ctx);
-        ret->send_resolved = ret->webhook.send_resolved;
-        return ok;
+        for (size_t i = 0; i < notify_kinds_n; i++)
+                if (str_eq(name, str_of(notify_kinds[i]->base.name)))
+                        return notify_kinds[i];
+        return NULL;
 }
 
-static bool bind_log(const YamlNode *node, const OptionCtx *ctx, Integration *ret)
+/* ---- ${NAME} in secrets */
+
+typedef struct Missing {
+        const OptionCtx *ctx;
+        const YamlNode *node;
+} Missing;
+
+static void missing_variable(void *arg, Str name)
 {
-        LogOptions o;
-        ret->kind = INTEGRATION_LOG;
-        bool ok = option_bind(node, &notify_log_table, &o, ctx);
-        ret->send_resolved = o.send_resolved;
-        return ok;
+        const Missing *m = arg;
+        diags_warn(m->ctx->diags, m->ctx->file, m->node->pos,
+                   "the environment has no variable '" STR_FMT "': the secret that names it is empty there",
+                   STR_ARG(str_sub(name, 0, 80)));
 }
 
-/* Upstream's default of send_resolved. */
-static bool sends_resolved(Str kind)
+/* Only the form with braces: a lone $ is often part of a password. */
+static bool names_variable(Str s)
 {
-        static const char *const quiet[] = { "email", "slack", "wechat", "rocketchat" };
-        for (size_t i = 0; i < ARRAY_LEN(quiet); i++)
-                if (str_eq(kind, str_of(quiet[i])))
-                        return false;
-        return true;
+        size_t at = str_find(s, STR("${"));
+        return at != SIZE_MAX && str_find_char(str_sub(s, at, s.n), '}') != SIZE_MAX && str_find(s, STR("$")) == at;
 }
 
-/* email, slack, ...: true when the kind is one that Alertmanager knows. */
-static bool is_known_kind(Str kind)
+static void expand_secrets(const OptionTable *table, void *self, const Missing *where);
+
+static void expand_field(const Option *o, void *field, const Missing *where)
 {
-        for (size_t i = 0; i < ARRAY_LEN(KNOWN_KINDS); i++)
-                if (str_eq(kind, str_of(KNOWN_KINDS[i])))
-                        return true;
-        return false;
+        if (o->kind == OPT_SECRET) {
+                Secret *secret = field;
+                if (names_variable(secret->text))
+                        secret->text = expand_str(where->ctx->arena, secret->text, expand_environment(),
+                                                  missing_variable, (void *)where);
+        } else if (o->kind == OPT_STRUCT) {
+                expand_secrets(o->table, field, where);
+        } else if (o->kind == OPT_STRUCT_PTR && *(void **)field) {
+                expand_secrets(o->table, *(void **)field, where);
+        }
 }
 
-static bool bind_kind(const YamlPair *pair, Str kind, Str receiver, const OptionCtx *ctx, IntegrationVec *out)
+static void expand_secrets(const OptionTable *table, void *self, const Missing *where)
 {
+        for (const Option *o = table->options; o->key; o++)
+                expand_field(o, (char *)self + o->offset, where);
+}
+
+/* ---- binding */
+
+static bool bind_integration(const Binder *b, const NotifyKind *kind, const YamlNode *node, Str receiver,
+                             Integration *ret)
+{
+        const OptionCtx *ctx = b->ctx;
+        size_t before = ctx->diags->errors;
+        NotifyBase *options = arena_alloc(ctx->arena, kind->base.table->size, _Alignof(max_align_t));
+        NotifyBinding binding = { &b->global, node, ctx, receiver, b->options->compat, b->options->strict };
+        Missing where = { ctx, node };
+        if (!option_bind(node, kind->base.table, options, ctx))
+                return false;
+        expand_secrets(kind->base.table, options, &where);
+        if (kind->check && !kind->check(options, &binding))
+                return false;
+        if (!options->http)
+                options->http = b->http;
+        ret->kind = kind;
+        ret->options = options;
+        ret->node = node;
+        return ctx->diags->errors == before;
+}
+
+static bool bind_kind(const Binder *b, const YamlPair *pair, const NotifyKind *kind, Str receiver, IntegrationVec *out)
+{
+        const OptionCtx *ctx = b->ctx;
         bool ok = true;
         if (pair->value->kind == YAML_NULL)
                 return true;
@@ -100,37 +114,29 @@ static bool bind_kind(const YamlPair *pair, Str kind, Str receiver, const Option
                 return diags_error(ctx->diags, ctx->file, pair->value->pos, "'" STR_FMT "' must be a list",
                                    STR_ARG(pair->key));
         for (size_t i = 0; i < pair->value->n; i++) {
-                const YamlNode *node = pair->value->items[i];
-                Integration one = { .kind = INTEGRATION_UNSENT,
-                                    .name = str_printf(ctx->arena, STR_FMT "[%zu]", STR_ARG(kind), i),
-                                    .send_resolved = sends_resolved(kind) };
-                if (str_eq(kind, STR("webhook")))
-                        ok &= bind_webhook(node, ctx, &one);
-                else if (str_eq(kind, STR("log")))
-                        ok &= bind_log(node, ctx, &one);
+                Integration one = { .name = str_printf(ctx->arena, "%s[%zu]", kind->base.name, i) };
+                if (bind_integration(b, kind, pair->value->items[i], receiver, &one))
+                        vec_push(out, one);
                 else
-                        diags_warn(
-                                ctx->diags, ctx->file, node->pos,
-                                "receiver '" STR_FMT "': " STR_FMT
-                                " is not delivered by this version: its notifications go to the log. Add a webhook_configs "
-                                "entry to be told",
-                                STR_ARG(receiver), STR_ARG(kind));
-                vec_push(out, one);
+                        ok = false;
         }
         return ok;
 }
 
-static bool bind_receiver(Str name, const YamlNode *node, const OptionCtx *ctx, ReceiverBound *ret)
+static bool bind_receiver(const Binder *b, Str name, const YamlNode *node, ReceiverBound *ret)
 {
+        const OptionCtx *ctx = b->ctx;
         IntegrationVec all = { .arena = ctx->arena };
         bool ok = true;
         for (size_t i = 0; node && i < node->n; i++) {
                 const YamlPair *pair = &node->pairs[i];
                 if (str_eq(pair->key, STR("name")) || str_eq(pair->key, STR("labels")))
                         continue;
-                Str kind = str_ends(pair->key, STR("_configs")) ? str_sub(pair->key, 0, pair->key.n - 8) : (Str){ 0 };
-                if (str_eq(kind, STR("webhook")) || str_eq(kind, STR("log")) || is_known_kind(kind))
-                        ok &= bind_kind(pair, kind, name, ctx, &all);
+                const NotifyKind *kind = str_ends(pair->key, STR("_configs"))
+                                                 ? find_kind(str_sub(pair->key, 0, pair->key.n - 8))
+                                                 : NULL;
+                if (kind)
+                        ok &= bind_kind(b, pair, kind, name, &all);
                 else
                         ok = diags_error(ctx->diags, ctx->file, pair->key_pos,
                                          "unknown key '" STR_FMT "' in receiver '" STR_FMT "'", STR_ARG(pair->key),
@@ -140,23 +146,151 @@ static bool bind_receiver(Str name, const YamlNode *node, const OptionCtx *ctx, 
         return ok;
 }
 
+/* ---- messages */
+
+const ReceiverBound *notify_receivers_find(const NotifyReceivers *all, Str name)
+{
+        for (size_t i = 0; all && i < all->n; i++)
+                if (str_eq(all->data[i].name, name))
+                        return &all->data[i];
+        return NULL;
+}
+
+Notification notify_receivers_tailor(const Notification *from, const Integration *to, Arena *arena)
+{
+        Notification n = *from;
+        AlertMsg *kept = arena_array(arena, AlertMsg, from->n_alerts);
+        n.n_alerts = 0;
+        n.resolved = true;
+        for (size_t i = 0; i < from->n_alerts; i++) {
+                if (!to->options->send_resolved && from->alerts[i].ends_at_ms != 0)
+                        continue;
+                n.resolved &= from->alerts[i].ends_at_ms != 0;
+                kept[n.n_alerts++] = from->alerts[i];
+        }
+        n.alerts = kept;
+        if (n.n_alerts != from->n_alerts) { /* what is said of all is said of what is left */
+                n.common_labels = alert_msg_common(kept, n.n_alerts, false, arena);
+                n.common_annotations = alert_msg_common(kept, n.n_alerts, true, arena);
+        }
+        return n;
+}
+
+void notify_receivers_msg(const NotifyReceivers *all, const Integration *to, const Notification *n, Arena *arena,
+                          NotifyMsg *ret)
+{
+        *ret = (NotifyMsg){ .arena = arena,
+                            .kind = to->kind,
+                            .options = to->options,
+                            .n = n,
+                            .text = all->text,
+                            .html = all->html,
+                            .compat = all->compat,
+                            .now_ms = n->now_ms };
+        notify_msg_init(ret);
+}
+
+/* ---- the trial */
+
+/* The place of a text of the configuration: its strings are those of the tree. */
+static const YamlNode *find_text(const YamlNode *node, Str text)
+{
+        const YamlNode *found = NULL;
+        if (node->kind == YAML_SCALAR)
+                return node->text.p == text.p && node->text.n == text.n ? node : NULL;
+        for (size_t i = 0; !found && node->kind == YAML_SEQ && i < node->n; i++)
+                found = find_text(node->items[i], text);
+        for (size_t i = 0; !found && node->kind == YAML_MAP && i < node->n; i++)
+                found = find_text(node->pairs[i].value, text);
+        return found;
+}
+
+/* "can't evaluate field Annotations in type *template.Data": what to write in its place. */
+static const char *advice(const char *message)
+{
+        static const char *const fields[][2] = {
+                { "field Annotations", ": at this level it is .CommonAnnotations, or a range over .Alerts" },
+                { "field Labels", ": at this level it is .CommonLabels or .GroupLabels, or a range over .Alerts" },
+                { "field StartsAt", ": it belongs to an alert: use a range over .Alerts" },
+                { "field EndsAt", ": it belongs to an alert: use a range over .Alerts" },
+                { "field GeneratorURL", ": it belongs to an alert: use a range over .Alerts" },
+        };
+        for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+                if (strstr(message, fields[i][0]) && strstr(message, "template.Data"))
+                        return fields[i][1];
+        return "";
+}
+
+static bool try_integration(const Binder *b, const NotifyReceivers *all, const ReceiverBound *r, const Integration *to,
+                            bool resolved)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        Notification sample;
+        NotifyMsg m;
+        Err err;
+        notify_sample(arena, r->name, resolved, &sample);
+        Notification mine = notify_receivers_tailor(&sample, to, arena);
+        if (!to->kind->make || !mine.n_alerts)
+                return true;
+        notify_receivers_msg(all, to, &mine, arena, &m);
+        m.trial = true;
+        if (to->kind->make(&m, &err) || !m.failed)
+                return true; /* what fails for want of a real alert says nothing */
+        const YamlNode *at = find_text(to->node, m.failed_text);
+        diags_warn(b->ctx->diags, b->ctx->file, at ? at->pos : to->node->pos,
+                   "receiver '" STR_FMT "', " STR_FMT ": no message could be sent: %s%s", STR_ARG(r->name),
+                   STR_ARG(to->name), err.msg, advice(err.msg));
+        return false;
+}
+
+static void try_all(const Binder *b, const NotifyReceivers *all)
+{
+        for (size_t i = 0; i < all->n; i++)
+                for (size_t k = 0; k < all->data[i].n; k++)
+                        IGNORE(try_integration(b, all, &all->data[i], &all->data[i].integrations[k], false) &&
+                               try_integration(b, all, &all->data[i], &all->data[i].integrations[k], true));
+}
+
+/* ---- entry */
+
+bool notify_receivers_bind_with(const Str *names, const YamlNode *const *nodes, size_t n,
+                                const NotifyBindOptions *options, const OptionCtx *ctx, NotifyReceivers **ret)
+{
+        NotifyReceivers *all = arena_new_of(ctx->arena, NotifyReceivers);
+        Binder b = { .ctx = ctx, .options = options };
+        Missing where = { ctx, options->global };
+        bool ok = option_bind(options->global, &notify_global_table, &b.global, ctx);
+        if (ok && options->global)
+                expand_secrets(&notify_global_table, &b.global, &where);
+        b.http = b.global.http;
+        if (!b.http) {
+                b.http = arena_new_of(ctx->arena, HttpOptions);
+                option_defaults(&http_options_table, b.http, ctx->arena);
+        }
+        all->data = arena_array(ctx->arena, ReceiverBound, n);
+        all->n = n;
+        all->compat = options->compat;
+        for (size_t i = 0; ok && i < n; i++)
+                ok &= bind_receiver(&b, names[i], nodes[i], &all->data[i]);
+        ok = notify_templates_load(&options->templates, ctx, &all->text, &all->html) && ok;
+        if (!ok)
+                return false;
+        if (!options->no_trial)
+                try_all(&b, all);
+        *ret = all;
+        return true;
+}
+
 bool notify_receivers_bind(const Str *names, const YamlNode *const *nodes, size_t n, const YamlNode *global,
                            const OptionCtx *ctx, NotifyReceivers **ret)
 {
-        (void)global;
-        NotifyReceivers *all = arena_new_of(ctx->arena, NotifyReceivers);
-        bool ok = true;
-        all->data = arena_array(ctx->arena, ReceiverBound, n);
-        all->n = n;
-        for (size_t i = 0; i < n; i++)
-                ok &= bind_receiver(names[i], nodes[i], ctx, &all->data[i]);
-        if (ok)
-                *ret = all;
-        return ok;
+        NotifyBindOptions options = { .global = global };
+        return notify_receivers_bind_with(names, nodes, n, &options, ctx, ret);
 }
 
 void notify_document(Buf *out)
 {
-        option_document(out, &notify_webhook_table);
-        option_document(out, &notify_log_table);
+        option_document(out, &notify_global_table);
+        for (size_t i = 0; i < notify_kinds_n; i++)
+                option_document(out, notify_kinds[i]->base.table);
 }

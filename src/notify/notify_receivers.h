@@ -1,32 +1,13 @@
-/* notify/notify_receivers.h - receivers as configured: each integration with its options bound. Private. */
+/* notify/notify_receivers.h - receivers as configured: each integration with its kind and its bound options. Private. */
 #pragma once
-#include "config/http_options.h"
 #include "notify/notify.h"
-
-typedef enum IntegrationKind {
-        INTEGRATION_WEBHOOK,
-        INTEGRATION_LOG,    /* pharos' own: a line in the log */
-        INTEGRATION_UNSENT, /* understood, not delivered by this version: logged in its place */
-} IntegrationKind;
-
-typedef struct WebhookOptions {
-        bool send_resolved;
-        Secret url; /* may carry a token: never printed */
-        Str url_file;
-        uint64_t max_alerts;
-        int64_t timeout_ms;
-        HttpOptions http;
-} WebhookOptions;
-
-typedef struct LogOptions {
-        bool send_resolved;
-} LogOptions;
+#include "notify/notify_kind.h"
 
 typedef struct Integration {
-        IntegrationKind kind;
+        const NotifyKind *kind;
         Str name; /* webhook[0] */
-        bool send_resolved;
-        WebhookOptions webhook;
+        const NotifyBase *options;
+        const YamlNode *node;
 } Integration;
 
 typedef struct ReceiverBound {
@@ -38,6 +19,13 @@ typedef struct ReceiverBound {
 struct NotifyReceivers {
         ReceiverBound *data;
         size_t n;
+        TmplSet *text, *html; /* freed with the arena */
+        AlertCompat compat;
 };
 
-extern const OptionTable notify_webhook_table, notify_log_table;
+const ReceiverBound *notify_receivers_find(const NotifyReceivers *receivers, Str name);
+/* What this integration is told: without the resolved alerts that it does not want. The array lives in arena. */
+Notification notify_receivers_tailor(const Notification *from, const Integration *to, Arena *arena);
+/* A message of this integration about a notification, up to make. */
+void notify_receivers_msg(const NotifyReceivers *receivers, const Integration *to, const Notification *n, Arena *arena,
+                          NotifyMsg *ret);

@@ -18,7 +18,12 @@ static bool loads(AtRun *run, const YamlNode *root, AlertCompat compat, const Op
                 names[i] = config.receivers[i].name;
                 nodes[i] = config.receivers[i].node;
         }
-        return notify_receivers_bind(names, nodes, config.n_receivers, config.global, ctx, &receivers);
+        NotifyBindOptions options = { .global = config.global,
+                                      .templates = config.templates,
+                                      .compat = compat,
+                                      .strict = true,
+                                      .no_trial = true };
+        return notify_receivers_bind_with(names, nodes, config.n_receivers, &options, ctx, &receivers);
 }
 
 static void check(AtRun *run, Str name, const YamlNode *root, AlertCompat compat, Diags *diags, bool want)

@@ -98,15 +98,57 @@ static void what_cannot_be_done_is_said(void **state)
         HttpCallOptions call = { 0 };
         HttpAuthTls auth;
         Err err;
-        static const char *const cases[] = {
-                "{oauth2: {client_id: c, client_secret: s, token_url: 'http://t.example.com/'}}",
-                "{tls_config: {ca: 'PEM'}}", "{tls_config: {cert: 'PEM', key: 'PEM'}}"
-        };
-        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-                HttpOptions o = bind(arena, cases[i]);
-                assert_false(http_auth_fill(&o, arena, &call, &auth, &err));
-                assert_int_equal(err.code, ERR_UNSUPPORTED);
-        }
+        HttpOptions o = bind(arena, "{oauth2: {client_id: c, client_secret: s, token_url: 'http://t.example.com/'}}");
+        assert_false(http_auth_fill(&o, arena, &call, &auth, &err));
+        assert_int_equal(err.code, ERR_UNSUPPORTED);
+}
+
+static void tls_and_proxy_are_carried_over(void **state)
+{
+        (void)state;
+        AUTO(arena_free) Arena *arena = arena_new();
+        HttpCallOptions call = { 0 };
+        HttpAuthTls auth;
+        Err err;
+        HttpOptions o = bind(arena,
+                             "{tls_config: {ca: CA, cert: CERT, key: KEY, min_version: TLS12, max_version: TLS13}, "
+                             "proxy_url: 'http://p.example.com/', no_proxy: 'a,b', "
+                             "proxy_connect_header: {X-Proxy: [one, two]}}");
+        assert_ok(http_auth_fill(&o, arena, &call, &auth, &err), err);
+        assert_str(auth.ca, "CA");
+        assert_str(auth.cert, "CERT");
+        assert_str(auth.key, "KEY");
+        assert_int_equal(auth.min_version, 12);
+        assert_int_equal(auth.max_version, 13);
+        assert_str(auth.proxy_url, "http://p.example.com/");
+        assert_str(auth.no_proxy, "a,b");
+        assert_int_equal(auth.n_proxy_headers, 2);
+        assert_str(auth.proxy_headers[1].value, "two");
+}
+
+static void a_token_is_asked_for_and_read(void **state)
+{
+        (void)state;
+        AUTO(arena_free) Arena *arena = arena_new();
+        HttpAuthToken *t = arena_new_of(arena, HttpAuthToken);
+        Err err;
+        Str token;
+        int64_t valid_ms;
+        HttpOptions o = bind(arena, "{oauth2: {client_id: 'c d', client_secret: s, token_url: 'http://t.example.com/', "
+                                    "scopes: [x, y], endpoint_params: {aud: me}}}");
+        assert_ok(http_auth_oauth2(o.oauth2, arena, t, &err), err);
+        assert_str(t->call.body, "grant_type=client_credentials&scope=x+y&aud=me");
+        assert_str(t->call.auth->username, "c+d");
+        assert_str(t->call.auth->password, "s");
+        HttpAnswer a = { .ok = true, .status = 200, .body = STR("{\"access_token\":\"tok\",\"expires_in\":60}") };
+        assert_ok(http_auth_token(&a, arena, &token, &valid_ms, &err), err);
+        assert_str(token, "tok");
+        assert_int_equal(valid_ms, 50000);
+        a.body = STR("{}");
+        assert_false(http_auth_token(&a, arena, &token, &valid_ms, &err));
+        a.status = 401;
+        assert_false(http_auth_token(&a, arena, &token, &valid_ms, &err));
+        assert_contains(err.msg, "401");
 }
 
 int main(void)
@@ -116,6 +158,8 @@ int main(void)
                 cmocka_unit_test(headers_come_behind_those_that_are_there),
                 cmocka_unit_test(files_are_read_each_time),
                 cmocka_unit_test(what_cannot_be_done_is_said),
+                cmocka_unit_test(tls_and_proxy_are_carried_over),
+                cmocka_unit_test(a_token_is_asked_for_and_read),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

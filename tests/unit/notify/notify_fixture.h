@@ -17,6 +17,7 @@ typedef struct Fixture {
         Notify *notify;
         Pool *pool;
         HttpServer *server;
+        NotifyBindOptions bind;
         Mutex mu; /* guards what follows */
         Cond changed;
         int script[8]; /* statuses to answer; 0: 200. -1: wait until let go */
@@ -125,7 +126,7 @@ static inline bool fixture_bind(Fixture *f, const char *text, Diags *diags, Noti
                 nodes[i] = docs[0]->items[i];
                 names[i] = yaml_get(nodes[i], STR("name"))->text;
         }
-        return notify_receivers_bind(names, nodes, docs[0]->n, NULL, &ctx, ret);
+        return notify_receivers_bind_with(names, nodes, docs[0]->n, &f->bind, &ctx, ret);
 }
 
 static inline void fixture_receivers(Fixture *f, const char *text)

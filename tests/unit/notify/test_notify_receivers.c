@@ -1,6 +1,6 @@
 #include "notify_fixture.h"
 
-static void every_key_of_a_webhook_is_bound(void **state)
+static void integrations_are_named_and_keep_their_defaults(void **state)
 {
         (void)state;
         Fixture *f = fixture_new();
@@ -16,33 +16,75 @@ static void every_key_of_a_webhook_is_bound(void **state)
         const ReceiverBound *r = &all->data[0];
         assert_int_equal(r->n, 3);
         assert_str(r->integrations[0].name, "webhook[0]");
-        assert_false(r->integrations[0].send_resolved);
-        assert_int_equal(r->integrations[0].webhook.max_alerts, 3);
-        assert_int_equal(r->integrations[0].webhook.timeout_ms, 2000);
-        assert_false(r->integrations[0].webhook.http.follow_redirects);
-        assert_str(r->integrations[1].webhook.url_file, "/tmp/u");
-        assert_true(r->integrations[1].send_resolved);
-        assert_int_equal(r->integrations[2].kind, INTEGRATION_LOG);
+        assert_false(r->integrations[0].options->send_resolved);
+        assert_int_equal(r->integrations[0].options->timeout_ms, 2000);
+        assert_false(r->integrations[0].options->http->follow_redirects);
+        assert_true(r->integrations[1].options->http->follow_redirects);
+        assert_true(r->integrations[1].options->send_resolved);
+        assert_ptr_equal(r->integrations[2].kind, &notify_log_kind);
         assert_int_equal(all->data[1].n, 0);
         fixture_free(f);
 }
 
-static void what_is_not_delivered_yet_warns_by_name(void **state)
+/* Invariant 1. */
+static void a_text_that_would_fail_is_reported_with_its_place(void **state)
 {
         (void)state;
         Fixture *f = fixture_new();
         Diags d;
         NotifyReceivers *all;
-        assert_true(fixture_bind(
-                f,
-                "[{name: ops, slack_configs: [{channel: x}], email_configs: [{to: a@example.com}], pagerduty_configs: [{}]}]",
-                &d, &all));
-        assert_int_equal(d.list.len, 3);
-        assert_true(str_find(d.list.data[0].message, STR("'ops': slack is not delivered")) != SIZE_MAX);
-        assert_int_equal(all->data[0].integrations[0].kind, INTEGRATION_UNSENT);
-        assert_false(all->data[0].integrations[0].send_resolved); /* upstream's defaults: slack and email do not */
-        assert_false(all->data[0].integrations[1].send_resolved);
-        assert_true(all->data[0].integrations[2].send_resolved);
+        assert_true(fixture_bind(f,
+                                 "- name: pager\n"
+                                 "  pagerduty_configs:\n"
+                                 "  - routing_key: k\n"
+                                 "    description: '{{ .Annotations.summary }}'\n"
+                                 "- name: chat\n"
+                                 "  discord_configs:\n"
+                                 "  - webhook_url: 'http://x.example.com/'\n"
+                                 "    title: '{{'\n",
+                                 &d, &all));
+        assert_int_equal(d.list.len, 2);
+        assert_int_equal(d.list.data[0].level, DIAG_WARNING);
+        assert_int_equal(d.list.data[0].pos.line, 4);
+        assert_true(str_find(d.list.data[0].message, STR("can't evaluate field Annotations")) != SIZE_MAX);
+        assert_true(str_find(d.list.data[0].message, STR(".CommonAnnotations")) != SIZE_MAX);
+        assert_int_equal(d.list.data[1].pos.line, 8);
+        fixture_free(f);
+}
+
+static void a_mail_without_a_server_goes_to_this_machine(void **state)
+{
+        (void)state;
+        static const char text[] = "[{name: ops, email_configs: [{to: a@example.com}]}]";
+        Fixture *f = fixture_new();
+        Diags d;
+        NotifyReceivers *all;
+        assert_true(fixture_bind(f, text, &d, &all));
+        assert_int_equal(d.list.len, 2);
+        assert_true(str_find(d.list.data[0].message, STR("localhost:25")) != SIZE_MAX);
+        f->bind.strict = true;
+        assert_false(fixture_bind(f, text, &d, &all));
+        assert_str(d.list.data[0].message, "no global SMTP smarthost set");
+        fixture_free(f);
+}
+
+static void secrets_may_name_variables(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        setenv("PHAROS_TEST_HOOK", "hooks/abc", 1);
+        fixture_receivers(f, "[{name: hook, webhook_configs: [{url: 'URL/${PHAROS_TEST_HOOK}'}]},"
+                             " {name: dollar, webhook_configs: [{url: 'URL/a$b{c}'}]}]");
+        assert_true(fixture_send(f, "hook", "f", 5000).ok);
+        assert_str(buf_str(&f->path), "/hooks/abc");
+        assert_true(fixture_send(f, "dollar", "f", 5000).ok);
+        assert_str(buf_str(&f->path), "/a$b{c}");
+        unsetenv("PHAROS_TEST_HOOK");
+        Diags d;
+        NotifyReceivers *all;
+        assert_true(fixture_bind(f, "[{name: a, webhook_configs: [{url: 'URL/${PHAROS_TEST_HOOK}'}]}]", &d, &all));
+        assert_int_equal(d.list.len, 1);
+        assert_true(str_find(d.list.data[0].message, STR("'PHAROS_TEST_HOOK'")) != SIZE_MAX);
         fixture_free(f);
 }
 
@@ -52,8 +94,36 @@ static void mistakes_have_a_place(void **state)
         static const char *const cases[][2] = {
                 { "[{name: a, webhook_configs: [{}]}]", "one of url or url_file" },
                 { "[{name: a, webhook_configs: [{url: 'http://x/', url_file: y}]}]", "at most one of" },
-                { "[{name: a, webhook_configs: [{url: 'ftp://x/'}]}]", "http://host" },
-                { "[{name: a, webhook_configs: [{url: 'x'}]}]", "http://host" },
+                { "[{name: a, webhook_configs: [{url: 'ftp://x/'}]}]", "unsupported scheme \"ftp\" for URL" },
+                { "[{name: a, webhook_configs: [{url: 'x'}]}]", "unsupported scheme \"\" for URL" },
+                { "[{name: a, webhook_configs: [{url: 'http:///x'}]}]", "missing host for URL" },
+                { "[{name: a, slack_configs: [{channel: x}]}]", "no global Slack API URL" },
+                { "[{name: a, slack_configs: [{api_url: 'http://x/', fields: [{title: a}]}]}]",
+                  "missing value in Slack field" },
+                { "[{name: a, slack_configs: [{api_url: 'http://x/', app_token: t}]}]",
+                  "at most one of api_url/api_url_file" },
+                { "[{name: a, pagerduty_configs: [{}]}]", "missing service or routing key" },
+                { "[{name: a, opsgenie_configs: [{}]}]", "no global OpsGenie API Key" },
+                { "[{name: a, opsgenie_configs: [{api_key: k, responders: [{name: b, type: x}]}]}]",
+                  "does not match valid options" },
+                { "[{name: a, victorops_configs: [{api_key: k}]}]", "missing Routing key" },
+                { "[{name: a, pushover_configs: [{token: t}]}]", "one of user_key or user_key_file" },
+                { "[{name: a, telegram_configs: [{bot_token: t}]}]", "missing chat_id" },
+                { "[{name: a, telegram_configs: [{bot_token: t, chat_id: 1, parse_mode: x}]}]", "unknown parse_mode" },
+                { "[{name: a, discord_configs: [{}]}]", "one of webhook_url or webhook_url_file" },
+                { "[{name: a, msteams_configs: [{}]}]", "one of webhook_url or webhook_url_file" },
+                { "[{name: a, msteamsv2_configs: [{}]}]", "one of webhook_url or webhook_url_file" },
+                { "[{name: a, webex_configs: [{room_id: r}]}]", "missing webex_configs.http_config.authorization" },
+                { "[{name: a, sns_configs: [{}]}]", "must provide either a Target ARN" },
+                { "[{name: a, wechat_configs: [{api_secret: s}]}]", "no global Wechat CorpID set" },
+                { "[{name: a, jira_configs: [{project: p}]}]", "missing issue_type" },
+                { "[{name: a, rocketchat_configs: [{}]}]", "no global Rocketchat Token" },
+                { "[{name: a, mattermost_configs: [{}]}]", "no global Mattermost" },
+                { "[{name: a, incidentio_configs: [{url: 'http://x/'}]}]", "at least one of alert_source_token" },
+                { "[{name: a, email_configs: [{to: b, from: c@d, smarthost: x}]}]",
+                  "address x: missing port in address" },
+                { "[{name: a, email_configs: [{to: b, from: c@d, smarthost: 'x:1', headers: {Subject: a, subject: b}}]}]",
+                  "duplicate header \"Subject\"" },
                 { "[{name: a, webhook_configs: {url: 'http://x/'}}]", "must be a list" },
                 { "[{name: a, webhook_configs: [{url: 'http://x/', max_alert: 1}]}]", "max_alerts" },
                 { "[{name: a, webhok_configs: []}]", "unknown key 'webhok_configs'" },
@@ -75,8 +145,10 @@ static void mistakes_have_a_place(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(every_key_of_a_webhook_is_bound),
-                cmocka_unit_test(what_is_not_delivered_yet_warns_by_name),
+                cmocka_unit_test(integrations_are_named_and_keep_their_defaults),
+                cmocka_unit_test(a_text_that_would_fail_is_reported_with_its_place),
+                cmocka_unit_test(a_mail_without_a_server_goes_to_this_machine),
+                cmocka_unit_test(secrets_may_name_variables),
                 cmocka_unit_test(mistakes_have_a_place),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,100 @@
+/* Trees of the configuration as JSON, their texts expanded: webhook payloads, PagerDuty's details, Jira's fields.
+ *
+ * Invariants:
+ * 1. Keys are sorted, as Go's encoder sorts those of maps.
+ * 2. The depth is that of a YAML document, which its reader bounds; what a template gives is read within the same bounds. */
+#include <stdlib.h>
+
+#include "base/vec.h"
+#include "codec/floats.h"
+#include "config/option_value.h"
+#include "notify/notify_kind.h"
+
+/* A scalar without quotes is what YAML takes it for. */
+static void put_scalar(NotifyMsg *m, const YamlNode *node, NotifyJson *j)
+{
+        Diags ignored;
+        bool b;
+        int64_t i;
+        double f;
+        diags_init(&ignored, m->arena);
+        OptionCtx ctx = { .arena = m->arena, .diags = &ignored };
+        if (node->quoted) {
+                json_str(&j->w, node->text);
+        } else if (option_value_scalar(node, &(Option){ .key = "", .kind = OPT_BOOL }, &b, &ctx)) {
+                json_bool(&j->w, b);
+        } else if (str_find_char(node->text, '.') == SIZE_MAX &&
+                   option_value_scalar(node, &(Option){ .key = "", .kind = OPT_INT }, &i, &ctx)) {
+                json_i64(&j->w, i);
+        } else if (option_value_scalar(node, &(Option){ .key = "", .kind = OPT_FLOAT }, &f, &ctx)) {
+                json_double(&j->w, f);
+        } else {
+                json_str(&j->w, node->text);
+        }
+}
+
+typedef struct TreeKey {
+        Str key;
+        const YamlNode *value;
+} TreeKey;
+
+static int by_key(const void *a, const void *b)
+{
+        return str_cmp(((const TreeKey *)a)->key, ((const TreeKey *)b)->key);
+}
+
+static void put_node(NotifyMsg *m, const YamlNode *node, bool templates, NotifyJson *j);
+
+static void put_map(NotifyMsg *m, const YamlNode *node, bool templates, NotifyJson *j)
+{
+        TreeKey *keys = arena_array(m->arena, TreeKey, node->n);
+        for (size_t i = 0; i < node->n; i++)
+                keys[i] = (TreeKey){ templates ? notify_msg_text(m, node->pairs[i].key) : node->pairs[i].key,
+                                     node->pairs[i].value };
+        if (node->n)
+                qsort(keys, node->n, sizeof *keys, by_key);
+        json_begin_object(&j->w);
+        for (size_t i = 0; i < node->n; i++) {
+                json_key(&j->w, keys[i].key);
+                put_node(m, keys[i].value, templates, j);
+        }
+        json_end_object(&j->w);
+}
+
+static void put_node(NotifyMsg *m, const YamlNode *node, bool templates, NotifyJson *j)
+{
+        /* The writer's own limit; a payload that deep is nobody's. */
+        if (node->kind == YAML_NULL || j->w.depth + 2 >= JSON_MAX_DEPTH) {
+                json_null(&j->w);
+        } else if (node->kind == YAML_MAP) {
+                put_map(m, node, templates, j);
+        } else if (node->kind == YAML_SEQ) {
+                json_begin_array(&j->w);
+                for (size_t i = 0; i < node->n; i++)
+                        put_node(m, node->items[i], templates, j);
+                json_end_array(&j->w);
+        } else if (templates && (node->quoted || str_find(node->text, STR("{{")) != SIZE_MAX)) {
+                notify_tree_text(m, node->text, j);
+        } else {
+                put_scalar(m, node, j);
+        }
+}
+
+void notify_tree_json(NotifyMsg *m, const YamlNode *node, NotifyJson *j) { put_node(m, node, true, j); }
+
+void notify_tree_text(NotifyMsg *m, Str text, NotifyJson *j)
+{
+        YamlNode **docs;
+        YamlError *errors;
+        size_t n;
+        size_t n_errors;
+        Str value = notify_msg_text(m, text);
+        if (m->compat == ALERT_COMPAT_AM_0_25 || !yaml_parse(value, m->arena, &docs, &n, &errors, &n_errors) || n > 1)
+                json_str(&j->w, value);
+        else if (n == 0)
+                json_null(&j->w);
+        else if (docs[0]->kind == YAML_SCALAR && (docs[0]->quoted || !str_eq(docs[0]->text, value)))
+                json_str(&j->w, value); /* a text stays as it is, with its quotes and lines */
+        else
+                put_node(m, docs[0], false, j);
+}
