@@ -148,7 +148,7 @@ static Candidate make_candidate(RuleGroupRun *group, const RuleRun *run, const P
         labels_builder_set(&lb, STR("alertname"), run->rule->name);
         Candidate c = { .labels = labels_builder_build(&lb, arena), .source = source, .value = series->v[0] };
         labels_builder_init(&lb, arena, (Labels){ 0 });
-        for (size_t i = 0; i < run->rule->annotations.n; i++)
+        for (size_t i = 0; i < run->rule->annotations.n && !group->no_texts; i++)
                 labels_builder_set(&lb, run->rule->annotations.data[i].name,
                                    expand(&e, run->rule->annotations.data[i].value));
         c.annotations = labels_builder_build(&lb, arena);
@@ -240,6 +240,13 @@ static bool survives_absence(const RuleGroupRun *group, const RuleRun *run, Acti
         return ts_ms - a->keep_firing_since_ms < run->rule->keep_firing_for_ms;
 }
 
+static void tell(const RuleGroupRun *group, const RuleRun *run, const ActiveAlert *a, RuleAlertState from,
+                 int64_t ts_ms)
+{
+        if (group->watch)
+                group->watch->moved(group->watch->ctx, group, run, a, from, ts_ms);
+}
+
 /* False: forget it. */
 static bool advance(const RuleGroupRun *group, const RuleRun *run, ActiveAlert *a, const PromqlResult *second,
                     int64_t ts_ms)
@@ -251,6 +258,7 @@ static bool advance(const RuleGroupRun *group, const RuleRun *run, ActiveAlert *
                 a->state = ALERT_INACTIVE;
                 a->resolved_at_ms = ts_ms;
                 a->keep_firing_since_ms = 0;
+                tell(group, run, a, ALERT_FIRING, ts_ms);
         }
         if (a->state == ALERT_INACTIVE)
                 return ts_ms - a->resolved_at_ms <= KEEP_RESOLVED_MS;
@@ -258,6 +266,7 @@ static bool advance(const RuleGroupRun *group, const RuleRun *run, ActiveAlert *
             ts_ms - a->active_at_ms >= run->rule->for_ms && a->hits >= run->rule->consecutive_failures) {
                 a->state = ALERT_FIRING;
                 a->fired_at_ms = ts_ms;
+                tell(group, run, a, ALERT_PENDING, ts_ms);
         }
         return true;
 }

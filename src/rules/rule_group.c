@@ -4,6 +4,7 @@
  * 3. The definition (group, expressions) is immutable; what changes is under mu. */
 #include "rules/rule_group.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
@@ -148,6 +149,22 @@ static bool ask(const RulesOptions *o, const Expr *expr, Str text, int64_t t_ms,
         return promql_exec(o->engine, o->store, &query, arena, ret, err) && as_vector(ret, arena, err);
 }
 
+/* What to do with the results of the rule's expressions at one time. */
+static bool take_results(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, const PromqlResult *second,
+                         int64_t ts_ms, Arena *arena, Err *err)
+{
+        int64_t query_ms = ts_ms - group->query_offset_ms;
+        Appender *appender = store_appender(group->options->store);
+        bool ok = run->rule->alerting ? rule_alerting_eval(group, run, result, second, ts_ms, appender, arena, err)
+                                      : rule_output_record(group, run, result, query_ms, appender, arena, err);
+        if (!ok) {
+                store_rollback(appender);
+                return false;
+        }
+        rule_output_end_missing(run, query_ms, appender);
+        return store_commit(appender, err) || err_wrap(err, "store the results");
+}
+
 static bool eval_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Arena *arena, Err *err)
 {
         const RulesOptions *o = group->options;
@@ -166,15 +183,7 @@ static bool eval_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Arena *a
                         return err_wrap(err, "recovery");
                 asked = &second;
         }
-        Appender *appender = store_appender(o->store);
-        bool ok = run->rule->alerting ? rule_alerting_eval(group, run, &result, asked, ts_ms, appender, arena, err)
-                                      : rule_output_record(group, run, &result, query_ms, appender, arena, err);
-        if (!ok) {
-                store_rollback(appender);
-                return false;
-        }
-        rule_output_end_missing(run, query_ms, appender);
-        return store_commit(appender, err) || err_wrap(err, "store the results");
+        return take_results(group, run, &result, asked, ts_ms, arena, err);
 }
 
 static void run_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
@@ -198,6 +207,7 @@ static void run_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
         mutex_lock(&group->mu);
         set_error(run, ok ? NULL : &err);
         run->last_eval_ms = ts_ms;
+        run->failures += !ok;
         run->eval_seconds = (double)(group->options->clock->mono_ns(group->options->clock) - start_ns) * 1e-9;
         mutex_unlock(&group->mu);
         if (run->rule->alerting) {
@@ -235,6 +245,113 @@ void rule_group_eval(RuleGroupRun *group, int64_t ts_ms)
         group->last_eval_ms = ts_ms;
 }
 
+/* ---- many times at once ---- */
+
+/* A result over a grid, read step by step as the instant query of each step would give it. */
+typedef struct Steps {
+        PromqlResult range;
+        size_t *at; /* per series: its next point */
+        PromqlSeries *now;
+} Steps;
+
+static bool ask_range(RuleGroupRun *group, const Expr *expr, Str text, int64_t start_ms, size_t n, Arena *arena,
+                      Steps *ret, Err *err)
+{
+        const RulesOptions *o = group->options;
+        PromqlQuery query = { .expr = expr,
+                              .text = text,
+                              .range = true,
+                              .start_ms = start_ms,
+                              .end_ms = start_ms + (int64_t)(n - 1) * group->interval_ms,
+                              .step_ms = group->interval_ms };
+        if (!promql_exec(o->engine, o->store, &query, arena, &ret->range, err))
+                return false;
+        if (ret->range.type != VALUE_MATRIX)
+                return err_set(err, ERR_INVALID, "rule result is not a vector or scalar");
+        ret->at = arena_array(arena, size_t, ret->range.n_series);
+        ret->now = arena_array(arena, PromqlSeries, ret->range.n_series);
+        return true;
+}
+
+static PromqlResult step_at(Steps *s, int64_t t_ms)
+{
+        PromqlResult r = { .type = VALUE_VECTOR, .series = s->now };
+        for (size_t i = 0; i < s->range.n_series; i++) {
+                const PromqlSeries *all = &s->range.series[i];
+                size_t at = s->at[i];
+                if (at == all->n || all->t[at] != t_ms)
+                        continue;
+                s->now[r.n_series++] = (PromqlSeries){ .labels = all->labels,
+                                                       .t = &all->t[at],
+                                                       .v = &all->v[at],
+                                                       .h = all->h ? &all->h[at] : NULL,
+                                                       .n = 1 };
+                s->at[i]++;
+        }
+        return r;
+}
+
+static bool uses_range_ends(void *arg, const Expr *e)
+{
+        const TimeShift *shift = e->kind == EXPR_SELECTOR   ? &e->selector.shift
+                                 : e->kind == EXPR_SUBQUERY ? &e->subquery.shift
+                                                            : NULL;
+        bool *found = arg;
+        *found |= shift && (shift->at == AT_START || shift->at == AT_END);
+        if (e->kind == EXPR_CALL) {
+                Str name = str_of(ast_function_name(e->call.fn));
+                *found |= str_eq(name, STR("start")) || str_eq(name, STR("end")) || str_eq(name, STR("range")) ||
+                          str_eq(name, STR("step"));
+        }
+        return true;
+}
+
+/* False: only one step at a time tells what happens: the grid would answer otherwise, or fails as a whole. */
+static bool run_rule_range(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, size_t n)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        AUTO(arena_free) Arena *step_arena = arena_new();
+        const Rule *rule = run->rule;
+        const Expr *expr = rule->hold ? rule->hold : rule->recovery;
+        int64_t start_ms = ts_ms - group->query_offset_ms;
+        Steps first = { 0 };
+        Steps second = { 0 };
+        bool special = false;
+        Err err;
+        if (!rule->expr)
+                return false;
+        ast_walk(rule->expr, uses_range_ends, &special);
+        if (expr)
+                ast_walk(expr, uses_range_ends, &special);
+        if (special || !ask_range(group, rule->expr, rule->expr_text, start_ms, n, arena, &first, &err) ||
+            (expr && !ask_range(group, expr, rule->hold ? rule->hold_text : rule->recovery_text, start_ms, n, arena,
+                                &second, &err)))
+                return false;
+        for (size_t k = 0; k < n; k++) {
+                int64_t t_ms = (int64_t)k * group->interval_ms;
+                PromqlResult now = step_at(&first, start_ms + t_ms);
+                PromqlResult other = expr ? step_at(&second, start_ms + t_ms) : (PromqlResult){ 0 };
+                arena_reset(step_arena);
+                run->generation++;
+                bool ok = take_results(group, run, &now, expr ? &other : NULL, ts_ms + t_ms, step_arena, &err);
+                set_error(run, ok ? NULL : &err);
+                run->last_eval_ms = ts_ms + t_ms;
+                run->failures += !ok;
+                if (rule->alerting)
+                        rule_alerting_send(group, run, ts_ms + t_ms, step_arena);
+        }
+        return true;
+}
+
+void rule_group_eval_range(RuleGroupRun *group, int64_t ts_ms, size_t n)
+{
+        for (size_t i = 0; i < group->group.n; i++)
+                if (n == 1 || !run_rule_range(group, &group->runs[i], ts_ms, n))
+                        for (size_t k = 0; k < n; k++)
+                                run_rule(group, &group->runs[i], ts_ms + (int64_t)k * group->interval_ms);
+        group->last_eval_ms = ts_ms + (int64_t)(n - 1) * group->interval_ms;
+}
+
 void rule_group_end(RuleGroupRun *group, int64_t ts_ms)
 {
         Appender *appender = store_appender(group->options->store);
@@ -246,4 +363,14 @@ void rule_group_end(RuleGroupRun *group, int64_t ts_ms)
         if (!store_commit(appender, &err))
                 log_warn("stale markers of a removed rule group are not stored", KV("group", group->group.name),
                          KV("err", &err));
+}
+
+int64_t rule_group_next_slot(const RuleGroupRun *g, int64_t now_ms)
+{
+        Buf key = { 0 };
+        buf_printf(&key, STR_FMT ";" STR_FMT, STR_ARG(g->group.file), STR_ARG(g->group.name));
+        int64_t phase = (int64_t)(hash_fnv1a(buf_str(&key)) % (uint64_t)g->interval_ms);
+        buf_done(&key);
+        int64_t slot = now_ms - (now_ms % g->interval_ms) + phase;
+        return slot > now_ms ? slot : slot + g->interval_ms;
 }

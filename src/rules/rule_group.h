@@ -49,13 +49,14 @@ typedef struct RuleRun {
         char *last_error; /* owned; NULL: none */
         double eval_seconds;
         int64_t last_eval_ms;
-        uint64_t generation;
+        uint64_t generation, failures;
         OutputMap outputs;
         AlertMap alerts;
         bool restored;       /* alerts were looked up in the state database */
         uint64_t saved_hash; /* of the document last written */
 } RuleRun;
 
+typedef struct RuleWatch RuleWatch;
 typedef struct RuleGroupRun {
         const RulesOptions *options; /* borrowed from the manager */
         Arena *arena;                /* the definition below */
@@ -67,12 +68,21 @@ typedef struct RuleGroupRun {
         int64_t start_ms, last_tick_ms; /* of this program; of the one before it */
         bool running, retired;          /* manager's, under its lock */
         bool replay;                    /* not the real thing: nothing is counted or logged */
+        bool no_texts;                  /* annotations are not expanded */
+        const RuleWatch *watch;         /* may be NULL; borrowed */
         Mutex mu;                       /* guards what follows and the alerts, outputs and texts of runs */
         RuleRun *runs;
         double eval_seconds;
         int64_t last_eval_ms;
         size_t firing, pending;
 } RuleGroupRun;
+
+/* Who wants to know of alerts that begin, fire and end. Called under the group's lock. */
+struct RuleWatch {
+        void (*moved)(void *ctx, const RuleGroupRun *group, const RuleRun *run, const ActiveAlert *alert,
+                      RuleAlertState from, int64_t ts_ms);
+        void *ctx;
+};
 
 /* A deep copy of `group` in a run of its own. */
 RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group, Labels external_labels,
@@ -82,6 +92,11 @@ void rule_group_free(RuleGroupRun *run);
 void rule_group_inherit(RuleGroupRun *run, RuleGroupRun *old);
 /* Evaluates every rule at ts_ms, in order. */
 void rule_group_eval(RuleGroupRun *group, int64_t ts_ms);
+/* Evaluates every rule at n times from ts_ms on, an interval apart, one rule after the other: the same results as n times
+ * rule_group_eval when no rule reads what itself or one behind it writes. */
+void rule_group_eval_range(RuleGroupRun *group, int64_t ts_ms, size_t n);
+/* The first multiple of the interval, shifted by the group's phase, that is later than now. */
+int64_t rule_group_next_slot(const RuleGroupRun *group, int64_t now_ms);
 /* Stale markers for everything the group still has: it is gone from the configuration. */
 void rule_group_end(RuleGroupRun *group, int64_t ts_ms);
 
@@ -111,3 +126,6 @@ void rule_output_end_missing(RuleRun *run, int64_t t_ms, Appender *appender);
 void rule_output_clear(RuleRun *run);
 MUST_CHECK bool rule_output_record(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms,
                                    Appender *appender, Arena *arena, Err *err);
+
+/* rules_replay.c */
+RuleGroupRun *rules_replay_group(RulesReplay *replay, size_t group);

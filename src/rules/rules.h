@@ -135,3 +135,45 @@ int64_t rules_replay_interval_ms(const RulesReplay *replay, size_t group);
 void rules_replay_eval(RulesReplay *replay, size_t group, int64_t ts_ms);
 /* A copy living in arena; groups by index. */
 void rules_replay_status(RulesReplay *replay, size_t group, Arena *arena, RuleGroupStatus *ret);
+
+/* ---- backtest: when would each alert have fired? Groups run at the times at which the manager would run them. */
+typedef struct RulesBacktestOptions {
+        PromqlEngine *engine;
+        StoreEngine
+                *store; /* only read: what the rules record goes to memory, and hides what is stored under its names */
+        int64_t start_ms, end_ms;
+        Labels external_labels;
+        Str external_url;
+        int64_t default_interval_ms, default_query_offset_ms, resend_delay_ms; /* 0: as the manager's */
+        /* What the router would have got, by rising time; it begins before start_ms, so that what fired then is known. Its time
+         * is updated_at_ms. put may be NULL. */
+        AlertSink sink;
+        const Cancel *cancel; /* may be NULL */
+} RulesBacktestOptions;
+enum { RULES_BACKTEST_MAX_EVALUATIONS = 50000000, RULES_BACKTEST_MAX_FIRINGS = 100000 };
+typedef struct RulesFiring {
+        Labels labels;                                     /* without external ones */
+        int64_t active_at_ms, fired_at_ms, resolved_at_ms; /* resolved 0: it still fires at the end */
+        double value;                                      /* when it fired */
+} RulesFiring;
+typedef struct RulesBacktestRule {
+        Str group, file, name, expr;
+        bool alerting;
+        uint64_t evaluations, failures;
+        Str last_error;
+        RulesFiring *firings; /* by rising fired_at_ms */
+        size_t n;
+} RulesBacktestRule;
+typedef struct RulesBacktest {
+        RulesBacktestRule *rules; /* in the order of the files */
+        size_t n;
+        bool stepwise; /* rules read what rules behind them write: every time was evaluated alone */
+} RulesBacktest;
+/* Everything in *ret lives in arena. ERR_LIMIT: too long a time for these intervals, or too many firings. */
+MUST_CHECK bool rules_backtest(const RulesBacktestOptions *options, const RuleFile *files, size_t n, Arena *arena,
+                               RulesBacktest *ret, Err *err);
+/* Changes the rules before a backtest: "threshold=0.9", "HighLatency.for=10m"; threshold (the number that
+ * the expression compares with), for, keep_firing_for, consecutive_failures, interval (of the groups). Without a rule's name: all
+ * alerting rules that have it. *ret_n: how many changed; none is an error. New texts live in arena. */
+MUST_CHECK bool rules_override(RuleFile *files, size_t n, Str setting, const PromqlFeatures *features, Arena *arena,
+                               size_t *ret_n, Err *err);

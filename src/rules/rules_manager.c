@@ -6,7 +6,6 @@
  * 3. A group that was replaced finishes its evaluation first; its alerts move to the new one, none is lost or doubled. */
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/metric.h"
 #include "rules/rule_group.h"
@@ -82,17 +81,6 @@ void rules_manager_free(RulesManager *m)
         mem_free(m);
 }
 
-/* The first multiple of the interval, shifted by the group's phase, that is later than now. */
-static int64_t next_slot(const RuleGroupRun *g, int64_t now_ms)
-{
-        Buf key = { 0 };
-        buf_printf(&key, STR_FMT ";" STR_FMT, STR_ARG(g->group.file), STR_ARG(g->group.name));
-        int64_t phase = (int64_t)(hash_fnv1a(buf_str(&key)) % (uint64_t)g->interval_ms);
-        buf_done(&key);
-        int64_t slot = now_ms - (now_ms % g->interval_ms) + phase;
-        return slot > now_ms ? slot : slot + g->interval_ms;
-}
-
 static RuleGroupRun *take_same(GroupVec *old, const RuleGroupRun *g)
 {
         vec_each(o, old) {
@@ -116,7 +104,7 @@ static RuleGroupRun *replace_group(RulesManager *m, const RuleGroup *group, Labe
         g->last_tick_ms = m->last_tick_ms;
         g->hold_until_ms = m->start_ms + 2 * MAX_OF(interval_ms, m->options.default_interval_ms);
         RuleGroupRun *same = take_same(old, g);
-        g->next_ms = same && same->interval_ms == interval_ms ? same->next_ms : next_slot(g, now_ms);
+        g->next_ms = same && same->interval_ms == interval_ms ? same->next_ms : rule_group_next_slot(g, now_ms);
         if (same) {
                 rule_group_inherit(g, same);
                 rule_group_end(same, now_ms - same->query_offset_ms);
@@ -190,7 +178,7 @@ static void collect_due(RulesManager *m, int64_t now_ms, JobVec *due)
         vec_each(it, &m->groups) {
                 RuleGroupRun *g = *it;
                 if (g->next_ms > now_ms + g->interval_ms) /* the clock was set back */
-                        g->next_ms = next_slot(g, now_ms);
+                        g->next_ms = rule_group_next_slot(g, now_ms);
                 if (g->next_ms > now_ms || m->applying)
                         continue;
                 int64_t slots = (now_ms - g->next_ms) / g->interval_ms;

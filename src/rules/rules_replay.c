@@ -56,3 +56,5 @@ void rules_replay_status(RulesReplay *r, size_t group, Arena *arena, RuleGroupSt
 {
         rule_status_of(r->groups[group], arena, ret);
 }
+
+RuleGroupRun *rules_replay_group(RulesReplay *r, size_t group) { return r->groups[group]; }
