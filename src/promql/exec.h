@@ -111,6 +111,7 @@ struct Exec {
         const Cancel *cancel; /* of the caller; may be NULL */
         Cancel timeout;
         Plan *plan;
+        bool explain; /* nodes and slots count what they take */
         Annotations annotations;
         Stage root; /* selections and plan: lives as long as the query */
         _Atomic uint64_t bytes, bytes_peak, samples_now, samples_peak, samples_read;

@@ -5,6 +5,7 @@
  *
  * exec_vector recurses as deep as the expression; the parser bounds that depth. */
 #include "promql/exec.h"
+#include "promql/explain_node.h"
 
 #include <math.h>
 
@@ -23,12 +24,14 @@ static bool repeat_row(const Source *src, Worker *w, size_t i, double *out, Err 
         return true;
 }
 
+static Source *open_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
+
 static Source *repeat(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
 {
         Grid first = { .start_ms = grid->start_ms, .step_ms = grid->step_ms, .n = 1 };
         Stage inner;
         exec_stage_begin(&inner);
-        Source *one = exec_vector(x, node, &first, &inner, err);
+        Source *one = open_vector(x, node, &first, &inner, err);
         Source *rows = NULL;
         if (one && !exec_materialise(x, stage, one, true, &rows, err))
                 rows = NULL;
@@ -167,7 +170,7 @@ static Source *vector_call(Exec *x, const PlanNode *node, const Grid *grid, Stag
 }
 #pragma GCC diagnostic pop
 
-Source *exec_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
+static Source *open_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
 {
         if (!exec_check(x, err))
                 return NULL;
@@ -188,6 +191,16 @@ Source *exec_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stag
         }
         err_set(err, ERR_INVALID, "expected an instant vector, got a %s", ast_value_type_name(node->expr->type));
         return NULL;
+}
+
+Source *exec_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
+{
+        /* A scalar counts in exec_scalar. */
+        if (!node->stats || node->expr->type == VALUE_SCALAR)
+                return open_vector(x, node, grid, stage, err);
+        ExplainMark mark;
+        explain_opening(x, &mark);
+        return explain_opened(x, node, &mark, stage, open_vector(x, node, grid, stage, err));
 }
 
 /* --- scalars --- */
@@ -297,7 +310,7 @@ static bool scalar_node(Exec *x, const PlanNode *node, const Grid *grid, Stage *
         return err_set(err, ERR_INVALID, "expected a scalar, got a %s", ast_value_type_name(node->expr->type));
 }
 
-bool exec_scalar(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, double *out, Err *err)
+static bool scalar_once(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, double *out, Err *err)
 {
         if (!node->invariant || grid->n == 1)
                 return scalar_node(x, node, grid, stage, out, err);
@@ -307,6 +320,17 @@ bool exec_scalar(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, 
                 return false;
         fill(out, grid->n, v);
         return true;
+}
+
+bool exec_scalar(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, double *out, Err *err)
+{
+        if (!node->stats)
+                return scalar_once(x, node, grid, stage, out, err);
+        ExplainMark mark;
+        explain_opening(x, &mark);
+        bool ok = scalar_once(x, node, grid, stage, out, err);
+        explain_scalar(x, node, &mark);
+        return ok;
 }
 
 double *exec_scalar_array(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)

@@ -30,12 +30,28 @@ bool exec_select(Exec *x, Slot *slot, Err *err)
         return exec_reserve(x, &x->root, 0, err);
 }
 
+static bool read_counted(Worker *w, const Slot *slot, size_t i, int64_t min_ms, int64_t max_ms, Column *col, Err *err)
+{
+        Querier *q = w->x->querier;
+        Slot *counted = (Slot *)slot; /* its counters are atomic */
+        const Clock *clock = clock_system();
+        int64_t from = clock->mono_ns(clock);
+        if (!q->read(q, &slot->selection, i, min_ms, max_ms, col, err))
+                return false;
+        atomic_fetch_add_explicit(&counted->read_ns, (uint64_t)(clock->mono_ns(clock) - from), memory_order_relaxed);
+        atomic_fetch_add_explicit(&counted->samples, col->n, memory_order_relaxed);
+        w->samples_read += col->n;
+        return true;
+}
+
 bool exec_read(Worker *w, const Slot *slot, size_t i, int64_t min_ms, int64_t max_ms, Column *col, Err *err)
 {
         column_clear(col);
         if (min_ms > max_ms)
                 return true;
         Querier *q = w->x->querier;
+        if (w->x->explain)
+                return read_counted(w, slot, i, min_ms, max_ms, col, err);
         if (!q->read(q, &slot->selection, i, min_ms, max_ms, col, err))
                 return false;
         w->samples_read += col->n;

@@ -77,10 +77,11 @@ static Slot *slot_for(Builder *b, Matchers matchers, int64_t min_ms, int64_t max
                         continue;
                 s->min_ms = MIN_OF(s->min_ms, min_ms);
                 s->max_ms = MAX_OF(s->max_ms, max_ms);
+                s->users++;
                 return s;
         }
         Slot *s = arena_new_of(b->arena, Slot);
-        *s = (Slot){ .matchers = matchers, .min_ms = min_ms, .max_ms = max_ms, .next = b->plan->slots };
+        *s = (Slot){ .matchers = matchers, .min_ms = min_ms, .max_ms = max_ms, .users = 1, .next = b->plan->slots };
         b->plan->slots = s;
         return s;
 }

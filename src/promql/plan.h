@@ -11,10 +11,18 @@
 typedef struct Slot {
         Matchers matchers;
         int64_t min_ms, max_ms;
+        size_t users; /* selectors */
         bool selected;
         StoreSelection selection;
         struct Slot *next;
+        _Atomic uint64_t samples, read_ns; /* read; counted in queries that are explained */
 } Slot;
+
+/* What evaluating a node took, its children included. */
+typedef struct NodeStats {
+        _Atomic uint64_t ns, samples;
+        uint64_t series, bytes; /* by the evaluating thread only */
+} NodeStats;
 
 typedef struct PlanNode PlanNode;
 struct PlanNode {
@@ -27,6 +35,7 @@ struct PlanNode {
         bool has_at;
         int64_t at_ms;
         Slot *slot;       /* selectors */
+        NodeStats *stats; /* NULL: the query is not explained */
         bool counts_only; /* of histograms only sum and count are asked: then counter resets are detected while reading */
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/metric.h"
 #include "promql/exec.h"
+#include "promql/explain_node.h"
 
 METRIC_COUNTER(queries_total, "pharos_promql_queries_total", "Queries evaluated, whatever their outcome.");
 METRIC_HISTOGRAM(query_seconds, "pharos_promql_query_duration_seconds", "Time of queries, waiting included.");
@@ -288,6 +289,9 @@ static bool prepare(Exec *x, StoreEngine *store, const PromqlQuery *q, Plan *pla
         if (!plan_build(q->expr, &args, x->root.arena, plan, err))
                 return false;
         x->plan = plan;
+        x->explain = q->explain;
+        if (q->explain)
+                explain_begin(plan->root, x->root.arena);
         if (plan->min_ms > plan->max_ms)
                 return true; /* nothing is read */
         if (!store_querier(store, plan->min_ms, plan->max_ms, &x->querier, err))
@@ -325,6 +329,8 @@ static bool evaluate(PromqlEngine *e, Exec *x, StoreEngine *store, const PromqlQ
         ok = ok && eval(x, q, arena, out, err);
         out->stats.eval_seconds = seconds_since(clock, from);
         fill_stats(x, &out->stats);
+        if (ok && q->explain)
+                explain_list(&plan, arena, &out->nodes, &out->n_nodes);
         if (ok)
                 annotations_list(&x->annotations, &out->annotations, &out->n_annotations);
         if (x->querier)

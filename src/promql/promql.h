@@ -37,6 +37,7 @@ typedef struct PromqlQuery {
         int64_t lookback_ms;  /* 0: the engine's */
         int64_t timeout_ms;   /* 0: the engine's, which is also the longest */
         const Cancel *cancel; /* may be NULL; the timeout applies as well */
+        bool explain;         /* count what each node takes: PromqlResult.nodes */
 } PromqlQuery;
 
 /* One output series over the step grid (range) or at one time (instant). */
@@ -68,6 +69,8 @@ typedef struct PromqlResult {
         PromqlAnnotation *annotations;
         size_t n_annotations;
         PromqlStats stats;
+        struct ExplainNode *nodes; /* parents first; promql/explain.h; NULL unless the query was explained */
+        size_t n_nodes;
 } PromqlResult;
 
 /* Everything in the result lives in arena. ERR_INVALID: bad data (400); ERR_LIMIT and other evaluation failures: 422;
