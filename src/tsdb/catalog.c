@@ -188,7 +188,7 @@ bool catalog_add(Catalog *c, Labels labels, uint32_t hash, uint64_t sid, uint64_
         s->pairs = pairs;
         s->n_pairs = (uint16_t)labels.n;
         s->hash = hash;
-        s->touched = false;
+        s->touched = s->late = false;
         __atomic_store_n(&s->pend, pend, __ATOMIC_RELAXED);
         __atomic_store_n(&s->defined, CATALOG_UNDEFINED, __ATOMIC_RELAXED);
         __atomic_store_n(&s->live, true, __ATOMIC_RELEASE);

@@ -37,6 +37,7 @@ typedef struct Series {
         uint16_t n_pairs;
         bool live;       /* atomic */
         uint8_t defined; /* atomic: CatalogDefined; written under the commit lock */
+        bool late;       /* has samples in headlate.h; atomic, written under the stripe */
         bool touched;    /* got a sample since the last upkeep; guarded by the stripe */
 } Series;
 

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "os/mutex.h"
+#include "tsdb/histchunk.h"
 #include "tsdb/sidmap.h"
 
 static const char MAGIC[8] = { 'P', 'H', 'C', 'H', 'U', 'N', 'K', 'S' };
@@ -24,6 +25,7 @@ enum {
         MARK_TRAILER = 0x444e4543, /* "CEND" */
         INDEX_HEADER_BYTES = 16,
         ENCODING_XOR = 1,
+        ENCODING_HISTOGRAMS = 2,
 };
 
 typedef struct Entry {
@@ -146,7 +148,7 @@ void chunkfile_append(ChunkFile *f, uint64_t sid, const XorChunk *c)
         bits_put_le16(h + 28, e.n);
         bits_put_le16(h + 30, e.bytes);
         bits_put_le64(h + 32, c->last_bits);
-        bits_put_le32(h + 40, ENCODING_XOR);
+        bits_put_le32(h + 40, c->code == XORCHUNK_CODE_HISTOGRAMS ? ENCODING_HISTOGRAMS : ENCODING_XOR);
         memcpy(h + CHUNKFILE_RECORD_BYTES, c->p, bytes);
         bits_put_le32(h + 4, hash_crc32c(0, h + 8, CHUNKFILE_RECORD_BYTES - 8 + bytes));
         f->waiting.n += CHUNKFILE_RECORD_BYTES + bytes;
@@ -324,7 +326,8 @@ static size_t parse_record(const unsigned char *p, size_t n, Entry *e, int64_t *
                       .span_ms = bits_le32(p + 24),
                       .n = bits_le16(p + 28),
                       .bytes = (uint16_t)bytes };
-        if (e->n == 0 || bits_le32(p + 40) != ENCODING_XOR ||
+        uint32_t encoding = bits_le32(p + 40);
+        if (e->n == 0 || (encoding != ENCODING_XOR && encoding != ENCODING_HISTOGRAMS) ||
             __builtin_add_overflow(e->min_ms, (int64_t)e->span_ms, max_ms))
                 return 0;
         return CHUNKFILE_RECORD_BYTES + bytes;
@@ -542,9 +545,15 @@ static void decode_record(const unsigned char *p, size_t n, uint64_t sid, int64_
         int64_t last;
         Err err;
         size_t got = parse_record(p, n, &e, &last);
-        if (got == 0 || e.sid != sid ||
-            !xorchunk_decode((Str){ (const char *)p + CHUNKFILE_RECORD_BYTES, e.bytes }, e.n, e.min_ms, min_ms, max_ms,
-                             out, &err))
+        if (got == 0 || e.sid != sid) {
+                (*damaged)++;
+                return;
+        }
+        Str stream = { (const char *)p + CHUNKFILE_RECORD_BYTES, e.bytes };
+        bool ok = bits_le32(p + 40) == ENCODING_HISTOGRAMS
+                          ? histchunk_decode(stream, e.n, e.min_ms, min_ms, max_ms, out, &err)
+                          : xorchunk_decode(stream, e.n, e.min_ms, min_ms, max_ms, out, &err);
+        if (!ok)
                 (*damaged)++;
 }
 

@@ -22,6 +22,8 @@ enum {
 
 typedef struct HeadAppender HeadAppender;
 typedef struct Compact Compact;
+typedef struct Exemplars Exemplars;
+typedef struct HeadLate HeadLate;
 
 struct Tsdb {
         StoreEngine engine; /* first */
@@ -34,6 +36,8 @@ struct Tsdb {
         ChunkSet *chunks;
         PartSet *parts;
         Wal *wal;
+        HeadLate *late;       /* headlate.h */
+        Exemplars *exemplars; /* exemplars.h */
         Tombstones *tombstones;
 
         Mutex commit; /* one commit at a time: WAL order is apply order. Guards the next two */
@@ -70,9 +74,7 @@ void head_close_chunk(Tsdb *db, Series *s);
 void head_flush_chunks(Tsdb *db, uint64_t min_bytes);
 /* Caller holds the stripe. OK, or why not; nothing else can be said once a sample is in the WAL. */
 AppendResult head_put(Tsdb *db, Series *s, int64_t t_ms, double v, HeadRun *run);
-AppendResult head_judge(int64_t last_ms, uint64_t last_bits, int64_t t_ms, double v);
-
-Appender *head_appender(StoreEngine *engine);
-void head_free_appenders(Tsdb *db);
-/* Ids below it belong to appenders that are closed. */
-uint64_t head_oldest_appender(Tsdb *db);
+/* The same for histograms and samples with a start timestamp. */
+AppendResult head_put_rich(Tsdb *db, Series *s, const StoreSample *sample, HeadRun *run);
+/* last_bits, bits: as histchunk_value_bits says. */
+AppendResult head_judge(int64_t last_ms, uint64_t last_bits, int64_t t_ms, uint64_t bits);

@@ -5,11 +5,15 @@
  * 3. out rises strictly, also when files overlap (a clock that jumped, a directory restored from parts). */
 #include "tsdb/headquery.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "tsdb/exemplars.h"
+#include "tsdb/headlate.h"
+#include "tsdb/histchunk.h"
 
 METRIC_COUNTER(damaged_chunks, "pharos_tsdb_chunks_damaged_total",
                "Chunks skipped by reads because their checksum was wrong.");
@@ -106,45 +110,74 @@ static bool querier_select(Querier *face, const SelectArgs *args, Arena *arena, 
 
 /* ---- read */
 
+/* What is in memory of a series, copied under its stripe. */
 typedef struct OpenCopy {
         uint64_t sid;
         int64_t first_ms;
-        size_t n, bytes;
-        char stream[XORCHUNK_MAX_BYTES + XORCHUNK_PAD_BYTES];
+        size_t n;
+        uint8_t code;
+        Str stream;  /* XORCHUNK_PAD_BYTES readable behind it */
+        Buf large;   /* of a stream that does not fit the next */
+        Column late; /* samples that came out of order */
+        char small[XORCHUNK_MAX_BYTES + XORCHUNK_PAD_BYTES];
 } OpenCopy;
 
-/* False when the series is gone. */
+static void copy_stream(const XorChunk *open, OpenCopy *copy)
+{
+        size_t n = xorchunk_bytes(open);
+        char *to = n <= XORCHUNK_MAX_BYTES ? copy->small : buf_reserve(&copy->large, n + XORCHUNK_PAD_BYTES);
+        memcpy(to, open->p, n);
+        copy->stream = (Str){ to, n };
+        copy->n = open->n;
+        copy->code = open->code;
+}
+
+/* False when the series is gone. copy: zeroed but for `small`. */
 static bool copy_open(Tsdb *db, SeriesRef ref, int64_t min_ms, int64_t max_ms, OpenCopy *copy)
 {
         Series *s = catalog_of_ref(db->catalog, ref);
+        uint32_t slot = catalog_slot_of_ref(ref);
         if (!s)
                 return false;
-        MUTEX_SCOPE(catalog_stripe(db->catalog, catalog_slot_of_ref(ref)));
+        MUTEX_SCOPE(catalog_stripe(db->catalog, slot));
         if (catalog_of_ref(db->catalog, ref) != s)
                 return false;
         copy->sid = s->sid;
-        copy->first_ms = s->open.n ? s->open.first_ms : INT64_MAX;
-        copy->n = 0;
-        if (s->open.n == 0 || s->open.first_ms > max_ms || s->open.last_ms < min_ms)
-                return true;
-        copy->n = s->open.n;
-        copy->bytes = xorchunk_bytes(&s->open);
-        memcpy(copy->stream, s->open.p, copy->bytes);
+        copy->first_ms = s->open.first_ms;
+        if (__atomic_load_n(&s->late, __ATOMIC_RELAXED))
+                headlate_read(db, slot, min_ms, max_ms, &copy->late);
+        if (s->open.n && s->open.first_ms <= max_ms && s->open.last_ms >= min_ms)
+                copy_stream(&s->open, copy);
         return true;
 }
 
-typedef struct TimedValue {
-        int64_t t;
-        double v;
+typedef struct TimedSample {
+        StoreSample s;
         size_t order;
-} TimedValue;
+} TimedSample;
 
 static int compare_timed(const void *a, const void *b)
 {
-        const TimedValue *x = a, *y = b;
-        if (x->t != y->t)
-                return x->t < y->t ? -1 : 1;
+        const TimedSample *x = a, *y = b;
+        if (x->s.t_ms != y->s.t_ms)
+                return x->s.t_ms < y->s.t_ms ? -1 : 1;
         return (x->order > y->order) - (x->order < y->order);
+}
+
+static void push_sample(Column *out, const StoreSample *s)
+{
+        if (s->h)
+                column_push_histogram(out, s->t_ms, s->h);
+        else
+                column_push(out, s->t_ms, s->v);
+        column_set_start(out, s->st_ms);
+}
+
+static StoreSample sample_at(const Column *c, size_t i)
+{
+        return (StoreSample){
+                .t_ms = c->t[i], .v = c->v[i], .h = c->h ? c->h[i] : NULL, .st_ms = c->st ? c->st[i] : 0
+        };
 }
 
 /* Makes out->[from, n) rise strictly; of equal times the first one read stays. */
@@ -156,15 +189,26 @@ static void repair_order(Column *out, size_t from)
                 rising = out->t[i] > out->t[i - 1];
         if (rising)
                 return;
-        TimedValue *all = mem_alloc(n * sizeof *all);
+        TimedSample *all = mem_alloc(n * sizeof *all);
         for (size_t i = 0; i < n; i++)
-                all[i] = (TimedValue){ out->t[from + i], out->v[from + i], i };
+                all[i] = (TimedSample){ sample_at(out, from + i), i };
         qsort(all, n, sizeof *all, compare_timed);
         out->n = from;
         for (size_t i = 0; i < n; i++)
-                if (i == 0 || all[i].t != all[i - 1].t)
-                        column_push(out, all[i].t, all[i].v);
+                if (i == 0 || all[i].s.t_ms != all[i - 1].s.t_ms)
+                        push_sample(out, &all[i].s);
         mem_free(all);
+}
+
+/* Histograms of `late` go to out's arena. */
+static void push_late(Column *out, const Column *late)
+{
+        for (size_t i = 0; i < late->n; i++) {
+                StoreSample s = sample_at(late, i);
+                if (s.h)
+                        s.h = histogram_dup(column_arena(out), s.h);
+                push_sample(out, &s);
+        }
 }
 
 static bool read_files(Tsdb *db, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
@@ -188,19 +232,31 @@ static bool read_files(Tsdb *db, uint64_t sid, int64_t min_ms, int64_t max_ms, C
         return ok;
 }
 
+static bool decode_open(const OpenCopy *open, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+{
+        if (open->n == 0)
+                return true;
+        return open->code == XORCHUNK_CODE_HISTOGRAMS
+                       ? histchunk_decode(open->stream, open->n, open->first_ms, min_ms, max_ms, out, err)
+                       : xorchunk_decode(open->stream, open->n, open->first_ms, min_ms, max_ms, out, err);
+}
+
 static bool querier_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms,
                          Column *out, Err *err)
 {
         Tsdb *db = ((HeadQuerier *)face)->db;
         CHECK(i < selection->n);
-        OpenCopy open;
+        OpenCopy open; /* large: only what is looked at is set */
+        memset(&open, 0, offsetof(OpenCopy, small));
         if (!copy_open(db, selection->series[i].id, min_ms, max_ms, &open))
                 return true; /* older than the retention */
         size_t from = out->n;
-        int64_t files_max_ms = open.first_ms == INT64_MAX ? max_ms : MIN_OF(max_ms, open.first_ms - 1);
-        bool ok = files_max_ms < min_ms || read_files(db, open.sid, min_ms, files_max_ms, out, err);
-        if (ok && open.n)
-                ok = xorchunk_decode((Str){ open.stream, open.bytes }, open.n, open.first_ms, min_ms, max_ms, out, err);
+        /* Up to max_ms although the open chunk has the newest: late samples lie between. */
+        bool ok = read_files(db, open.sid, min_ms, max_ms, out, err) && decode_open(&open, min_ms, max_ms, out, err);
+        if (ok)
+                push_late(out, &open.late);
+        column_done(&open.late);
+        buf_done(&open.large);
         if (!ok) {
                 out->n = from;
                 return err_wrap(err, "read series");
@@ -208,6 +264,17 @@ static bool querier_read(Querier *face, const StoreSelection *selection, size_t 
         repair_order(out, from);
         tombstones_apply(db->tombstones, open.sid, out, from);
         metric_add(decoded, out->n - from);
+        return true;
+}
+
+/* ---- exemplars */
+
+static bool querier_exemplars(Querier *face, const Matchers *sets, size_t n_sets, int64_t min_ms, int64_t max_ms,
+                              Arena *arena, ExemplarSeries **ret, size_t *ret_n, Err *err)
+{
+        Tsdb *db = ((HeadQuerier *)face)->db;
+        (void)err;
+        exemplars_select(db->exemplars, db->catalog, sets, n_sets, min_ms, max_ms, arena, ret, ret_n);
         return true;
 }
 
@@ -312,6 +379,7 @@ bool headquery_open(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier
                              .read = querier_read,
                              .label_names = querier_label_names,
                              .label_values = querier_label_values,
+                             .exemplars = querier_exemplars,
                              .close = querier_done };
         q->db = (Tsdb *)engine;
         *ret = &q->face;

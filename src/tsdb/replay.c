@@ -6,7 +6,11 @@
 #include "tsdb/replay.h"
 
 #include "base/metric.h"
+#include "tsdb/exemplars.h"
+#include "tsdb/headlate.h"
+#include "tsdb/histchunk.h"
 #include "tsdb/sidmap.h"
+#include "tsdb/walpack.h"
 #include "tsdb/walrec.h"
 
 METRIC_GAUGE(seconds, "pharos_tsdb_replay_seconds", "Time that the last start took to read the write-ahead log.");
@@ -44,6 +48,7 @@ typedef struct Replay {
         HeadRun run;
         uint64_t samples, orphans;
         uint64_t max_sid;
+        Buf unpacked; /* scratch */
 } Replay;
 
 static void note_entry(void *arg, const ChunkEntry *e)
@@ -133,15 +138,49 @@ static void on_sample(void *arg, uint64_t sid, int64_t t_ms, double v)
                 atomic_store_explicit(&db->max_ms, t_ms, memory_order_relaxed);
 }
 
+/* A sample that was logged as a chunk of its own. */
+static void on_rich(void *arg, uint64_t sid, int64_t t_ms, Str chunk, bool is_late)
+{
+        Replay *r = arg;
+        Tsdb *db = r->db;
+        Column c = { 0 };
+        Err err;
+        uint32_t slot = sidmap_get(&r->slots, sid);
+        if (!slot || !histchunk_decode(chunk, 1, t_ms, t_ms, t_ms, &c, &err) || c.n != 1) {
+                r->orphans++;
+                r->max_sid = MAX_OF(r->max_sid, sid);
+                column_done(&c);
+                return;
+        }
+        StoreSample sample = { .t_ms = t_ms, .v = c.v[0], .h = c.h ? c.h[0] : NULL, .st_ms = c.st ? c.st[0] : 0 };
+        Series *s = catalog_at(db->catalog, slot - 1);
+        if (is_late) /* counts itself */
+                IGNORE(headlate_put(db, s, slot - 1, &sample, r->run.segment) == APPEND_OK);
+        else
+                r->samples += head_put_rich(db, s, &sample, &r->run) == APPEND_OK;
+        column_done(&c);
+        if (t_ms > atomic_load_explicit(&db->max_ms, memory_order_relaxed))
+                atomic_store_explicit(&db->max_ms, t_ms, memory_order_relaxed);
+}
+
+static void on_exemplar(void *arg, uint64_t sid, const Exemplar *e)
+{
+        Replay *r = arg;
+        uint32_t slot = sidmap_get(&r->slots, sid);
+        if (slot)
+                exemplars_put(r->db->exemplars, catalog_ref(catalog_at(r->db->catalog, slot - 1), slot - 1), e);
+}
+
 static bool on_record(void *arg, uint32_t segment, Str payload, Err *err)
 {
         Replay *r = arg;
         r->run.segment = segment;
         if (segment)
                 walk_files(r);
-        const WalrecHandler handler = { r, on_series, on_sample, on_state, on_checkpoint };
+        const WalrecHandler handler = { r, on_series, on_sample, on_state, on_checkpoint, on_rich, on_exemplar };
         uint64_t before = r->samples;
-        bool ok = walrec_read(payload, &handler, err);
+        Str sections;
+        bool ok = walpack_open(payload, &r->unpacked, &sections, err) && walrec_read(sections, &handler, err);
         atomic_fetch_add(&r->db->open_samples, r->samples - before);
         if (chunkset_wants_flush(r->db->chunks))
                 head_flush_chunks(r->db, 1);
@@ -158,6 +197,7 @@ bool replay_run(Tsdb *db, const char *wal_dir, uint32_t *ret_next_segment, Err *
                 walk_files(&r);
         if (r.max_sid + 1 > db->catalog->next_sid)
                 db->catalog->next_sid = r.max_sid + 1;
+        buf_done(&r.unpacked);
         sidmap_done(&r.slots);
         closed_map_done(&r.closed);
         file_set_done(&r.sealed);

@@ -14,6 +14,9 @@
 #include "tsdb/cardinality.h"
 #include "tsdb/compact.h"
 #include "tsdb/head.h"
+#include "tsdb/exemplars.h"
+#include "tsdb/headappend.h"
+#include "tsdb/headlate.h"
 #include "tsdb/headquery.h"
 #include "tsdb/replay.h"
 #include "tsdb/upkeep.h"
@@ -26,7 +29,7 @@ METRIC_GAUGE(read_only_gauge, "pharos_tsdb_read_only",
              "1 while writes are refused because the disk does not take them.");
 
 #define DEFAULT_RETENTION_MS ((int64_t)15 * 24 * 3600 * 1000)
-enum { FORMAT_VERSION = 1, FORMAT_MAX_BYTES = 256 };
+enum { FORMAT_VERSION = 2 /* 1: without parts and packed checkpoints */, FORMAT_MAX_BYTES = 256 };
 
 static const char *join(Buf *buf, const char *dir, const char *name)
 {
@@ -58,6 +61,15 @@ static bool take_lock(Tsdb *db, Err *err)
                        : false;
 }
 
+/* On a full disk the directory is still readable: the file is written when there is room. */
+static void write_format(Tsdb *db, const char *path)
+{
+        AUTO(buf_done) Buf text = { 0 };
+        Err ignored;
+        buf_printf(&text, "pharos-tsdb %d\n", FORMAT_VERSION);
+        IGNORE(file_write_atomic(db->fs, path, buf_str(&text), &ignored));
+}
+
 /* The file FORMAT says which version wrote the directory as a whole; files carry their own as well. */
 static bool check_format(Tsdb *db, Err *err)
 {
@@ -70,9 +82,7 @@ static bool check_format(Tsdb *db, Err *err)
                         *err = why;
                         return false;
                 }
-                /* On a full disk the directory is still readable: the file is written when there is room. */
-                buf_printf(&text, "pharos-tsdb %d\n", FORMAT_VERSION);
-                IGNORE(file_write_atomic(db->fs, path.p, buf_str(&text), &why));
+                write_format(db, path.p);
                 return true;
         }
         Str word, version = str_trim(buf_str(&text));
@@ -82,10 +92,15 @@ static bool check_format(Tsdb *db, Err *err)
                 atomic_fetch_add(&db->wal_corruptions, 1);
                 return true;
         }
-        return number <= FORMAT_VERSION ||
-               err_set(err, ERR_UNSUPPORTED,
-                       "'%s' has format version %llu, this program reads up to version %d: start the newer program, or move the data directory aside",
-                       path.p, (unsigned long long)number, FORMAT_VERSION);
+        if (number > FORMAT_VERSION)
+                return err_set(
+                        err, ERR_UNSUPPORTED,
+                        "'%s' has format version %llu, this program reads up to version %d: start the newer program, or move the data directory aside",
+                        path.p, (unsigned long long)number, FORMAT_VERSION);
+        /* An older program must not come back and miss what this one writes. */
+        if (number < FORMAT_VERSION)
+                write_format(db, path.p);
+        return true;
 }
 
 static Tsdb *tsdb_new(const TsdbOptions *options)
@@ -94,11 +109,15 @@ static Tsdb *tsdb_new(const TsdbOptions *options)
         db->options = *options;
         if (db->options.retention_ms <= 0)
                 db->options.retention_ms = DEFAULT_RETENTION_MS;
-        db->engine = (StoreEngine){ .appender = head_appender, .querier = headquery_open };
+        db->engine = (StoreEngine){ .appender = headappend_open, .querier = headquery_open };
         db->dir = mem_strndup(options->dir, strlen(options->dir));
         db->fs = options->fs ? options->fs : fs_system();
         db->clock = options->clock ? options->clock : clock_system();
         db->catalog = catalog_new();
+        db->late = headlate_new();
+        db->exemplars = exemplars_new(options->max_exemplars == 0  ? EXEMPLARS_DEFAULT
+                                      : options->max_exemplars < 0 ? 0
+                                                                   : (size_t)options->max_exemplars);
         mutex_init(&db->commit);
         mutex_init(&db->appenders);
         mutex_init(&db->upkeep);
@@ -111,7 +130,9 @@ static Tsdb *tsdb_new(const TsdbOptions *options)
 
 static void tsdb_free(Tsdb *db)
 {
-        head_free_appenders(db);
+        headappend_free_all(db);
+        headlate_free(db->late);
+        exemplars_free(db->exemplars);
         wal_close(db->wal);
         compact_free(db->compact);
         chunkset_close(db->chunks);

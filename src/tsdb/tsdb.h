@@ -19,7 +19,8 @@ typedef struct TsdbOptions {
         Pool *pool;                     /* NULL: replay and reads are single-threaded */
         int64_t retention_ms;           /* 0: 15 days */
         uint64_t retention_bytes;       /* 0: no size limit */
-        int64_t out_of_order_window_ms; /* not supported yet: late samples are refused */
+        int64_t out_of_order_window_ms; /* how much older than the newest sample of all a late one may be; 0: none is taken */
+        int64_t max_exemplars;          /* 0: 100,000; negative: none */
         int64_t sync_interval_ms;       /* 0: 1 s; -1: fsync at every commit */
         size_t max_series;              /* 0: no limit */
 } TsdbOptions;

@@ -13,6 +13,9 @@
 #include "store/labelcheck.h"
 #include "tsdb/compact.h"
 #include "tsdb/retention.h"
+#include "tsdb/headappend.h"
+#include "tsdb/headlate.h"
+#include "tsdb/walpack.h"
 #include "tsdb/walrec.h"
 
 METRIC_COUNTER(checkpoints, "pharos_tsdb_checkpoints_total", "Checkpoints that replaced write-ahead log segments.");
@@ -87,12 +90,14 @@ static void remove_series(Tsdb *db, Walk *w)
         for (size_t i = 0; i < w->dead.len; i += REMOVE_STEP) {
                 mutex_lock(&db->commit);
                 pthread_rwlock_wrlock(&c->lock);
-                w->oldest_appender = head_oldest_appender(db);
+                w->oldest_appender = headappend_oldest(db);
                 for (size_t k = i; k < w->dead.len && k < i + REMOVE_STEP; k++) {
                         uint32_t slot = w->dead.data[k];
                         Series *s = catalog_at(c, slot);
                         mutex_lock(catalog_stripe(c, slot));
                         bool dead = s->live && is_dead(w, s);
+                        if (dead)
+                                headlate_drop(db, slot);
                         mutex_unlock(catalog_stripe(c, slot));
                         if (!dead)
                                 continue;
@@ -137,6 +142,7 @@ static bool write_block(Tsdb *db, WalCheckpointFile *file, uint32_t block, Buf *
         for (size_t i = 0; i < n_states; i++)
                 walrec_state(&w, &states[i]);
         walrec_end(&w);
+        walpack_pack(record);
         return n_series == 0 || wal_checkpoint_add(file, record, err);
 }
 
@@ -216,9 +222,10 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
         int64_t dead = MAX_OF(now_ms - db->options.retention_ms, db->size_floor_ms);
         Walk w = { .close_before_ms = now_ms - CHUNKSET_GRACE_MS,
                    .dead_before_ms = dead,
-                   .oldest_appender = head_oldest_appender(db),
+                   .oldest_appender = headappend_oldest(db),
                    .oldest_segment = wal_segment(db->wal),
                    .open_min_ms = INT64_MAX };
+        w.oldest_segment = MIN_OF(w.oldest_segment, headlate_close(db, now_ms, false));
         walk_series(db, &w);
         atomic_store(&db->open_min_ms, w.open_min_ms);
         remove_series(db, &w);
@@ -279,6 +286,7 @@ static bool flush_locked(Tsdb *db, bool to_parts, Err *err)
                    .close_all = true,
                    .oldest_segment = wal_segment(db->wal),
                    .open_min_ms = INT64_MAX };
+        w.oldest_segment = MIN_OF(w.oldest_segment, headlate_close(db, 0, true));
         walk_series(db, &w);
         atomic_store(&db->open_min_ms, w.open_min_ms);
         vec_done(&w.dead);

@@ -98,6 +98,33 @@ void walrec_sample(WalrecWriter *w, uint64_t sid, int64_t t_ms, double v)
         w->t_ms = t_ms;
 }
 
+/* Id and time of a sample that comes alone. */
+static void add_place(WalrecWriter *w, uint64_t sid, int64_t t_ms)
+{
+        varint_add_signed(w->out, (int64_t)(sid - w->sid));
+        varint_add_signed(w->out, (int64_t)((uint64_t)t_ms - (uint64_t)w->t_ms));
+        w->sid = sid;
+        w->t_ms = t_ms;
+}
+
+void walrec_rich(WalrecWriter *w, uint64_t sid, int64_t t_ms, Str chunk)
+{
+        add_place(w, sid, t_ms);
+        add_str(w->out, chunk);
+}
+
+void walrec_exemplar(WalrecWriter *w, uint64_t sid, const Exemplar *e)
+{
+        add_place(w, sid, e->t_ms);
+        bits_put_le64(buf_reserve(w->out, 8), bits_of_double(e->v));
+        w->out->n += 8;
+        varint_add(w->out, e->labels.n);
+        for (size_t i = 0; i < e->labels.n; i++) {
+                add_str(w->out, e->labels.data[i].name);
+                add_str(w->out, e->labels.data[i].value);
+        }
+}
+
 void walrec_state(WalrecWriter *w, const WalState *state)
 {
         varint_add_signed(w->out, (int64_t)(state->sid - w->sid));
@@ -251,6 +278,41 @@ static bool read_checkpoint(Reader *r, const WalrecHandler *h)
         return true;
 }
 
+static bool read_rich(Reader *r, bool late, const WalrecHandler *h)
+{
+        uint64_t sid = 0, t = 0;
+        Str chunk;
+        while (r->p < r->end) {
+                if (!get_signed(r, &sid) || !get_signed(r, &t) || !get_str(r, &chunk))
+                        return false;
+                if (h->rich)
+                        h->rich(h->ctx, sid, (int64_t)t, chunk, late);
+        }
+        return true;
+}
+
+static bool read_exemplars(Reader *r, const WalrecHandler *h)
+{
+        Label pairs[WALREC_MAX_LABELS];
+        uint64_t sid = 0, t = 0, n;
+        const unsigned char *p;
+        while (r->p < r->end) {
+                if (!get_signed(r, &sid) || !get_signed(r, &t) || !get_bytes(r, 8, &p) || !get_varint(r, &n) ||
+                    n > ARRAY_LEN(pairs))
+                        return false;
+                for (size_t i = 0; i < n; i++)
+                        if (!get_str(r, &pairs[i].name) || !get_str(r, &pairs[i].value))
+                                return false;
+                Exemplar e = { .labels = { pairs, (size_t)n },
+                               .v = bits_to_double(bits_le64(p)),
+                               .t_ms = (int64_t)t,
+                               .has_t = true };
+                if (h->exemplar)
+                        h->exemplar(h->ctx, sid, &e);
+        }
+        return true;
+}
+
 static bool read_section(int kind, Reader *r, const WalrecHandler *h)
 {
         switch (kind) {
@@ -258,6 +320,9 @@ static bool read_section(int kind, Reader *r, const WalrecHandler *h)
         case WALREC_SAMPLES: return read_samples(r, h);
         case WALREC_STATES: return read_states(r, h);
         case WALREC_CHECKPOINT: return read_checkpoint(r, h);
+        case WALREC_HISTOGRAMS: return read_rich(r, false, h);
+        case WALREC_LATE: return read_rich(r, true, h);
+        case WALREC_EXEMPLARS: return read_exemplars(r, h);
         default: return true;
         }
 }

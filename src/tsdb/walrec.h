@@ -7,12 +7,16 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "model/labels.h"
+#include "store/store.h"
 
 enum {
         WALREC_SERIES = 1,       /* id and labels */
         WALREC_SAMPLES = 2,      /* id, time, value */
         WALREC_STATES = 3,       /* id, last closed time and value */
         WALREC_CHECKPOINT = 4,   /* next id, sealed files */
+        WALREC_HISTOGRAMS = 5,   /* id, time, a chunk of one sample (histchunk.h) */
+        WALREC_LATE = 6,         /* the same, for samples older than the newest of their series */
+        WALREC_EXEMPLARS = 7,    /* id, time, value, labels */
         WALREC_MAX_LABELS = 256, /* of one series: LABELCHECK_MAX_LABELS */
 };
 
@@ -39,6 +43,9 @@ typedef struct WalrecWriter {
 void walrec_begin(WalrecWriter *w, Buf *out, int kind);
 void walrec_series(WalrecWriter *w, uint64_t sid, Labels labels);
 void walrec_sample(WalrecWriter *w, uint64_t sid, int64_t t_ms, double v);
+/* One sample of any kind, in a section of histograms or of late samples. chunk: what histchunk_append made of it alone. */
+void walrec_rich(WalrecWriter *w, uint64_t sid, int64_t t_ms, Str chunk);
+void walrec_exemplar(WalrecWriter *w, uint64_t sid, const Exemplar *exemplar);
 void walrec_state(WalrecWriter *w, const WalState *state);
 void walrec_checkpoint(WalrecWriter *w, const WalCheckpoint *checkpoint);
 void walrec_end(WalrecWriter *w);
@@ -50,6 +57,8 @@ typedef struct WalrecHandler {
         void (*sample)(void *ctx, uint64_t sid, int64_t t_ms, double v);
         void (*state)(void *ctx, const WalState *state);
         void (*checkpoint)(void *ctx, const WalCheckpoint *checkpoint);
+        void (*rich)(void *ctx, uint64_t sid, int64_t t_ms, Str chunk, bool late); /* may be NULL, as the next */
+        void (*exemplar)(void *ctx, uint64_t sid, const Exemplar *exemplar);       /* valid for the call */
 } WalrecHandler;
 
 /* Calls the handler for everything in the record, in order. Sections of unknown kinds are skipped. ERR_CORRUPT when the content is

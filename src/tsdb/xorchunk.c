@@ -9,6 +9,7 @@
 #include "tsdb/xorchunk.h"
 
 #include "base/mem.h"
+#include "tsdb/histchunk.h"
 
 enum { WORST_SAMPLE_BITS = 4 + 64 + 2 + 5 + 6 + 64, FIRST_BYTES = 48, MAX_LEAD = 31 };
 _Static_assert((WORST_SAMPLE_BITS + 7) / 8 + 8 <= XORCHUNK_PAD_BYTES,
@@ -17,6 +18,7 @@ _Static_assert((WORST_SAMPLE_BITS + 7) / 8 + 8 <= XORCHUNK_PAD_BYTES,
 void xorchunk_init(XorChunk *c)
 {
         c->p = NULL;
+        c->code = XORCHUNK_CODE_FLOATS;
         xorchunk_reset(c);
         __atomic_store_n(&c->last_bits, 0, __ATOMIC_RELAXED);
         __atomic_store_n(&c->last_ms, INT64_MIN, __ATOMIC_RELAXED);
@@ -24,6 +26,9 @@ void xorchunk_init(XorChunk *c)
 
 void xorchunk_done(XorChunk *c)
 {
+        if (c->code == XORCHUNK_CODE_HISTOGRAMS)
+                histchunk_state_free(c->state);
+        c->code = XORCHUNK_CODE_FLOATS;
         mem_free(c->p);
         c->p = NULL;
 }
@@ -32,8 +37,8 @@ void xorchunk_reset(XorChunk *c)
 {
         xorchunk_done(c);
         c->delta_ms = 0;
-        c->bits = 0;
-        c->n = c->cap_bytes = 0;
+        c->bits = c->cap_bytes = 0;
+        c->n = 0;
         c->lead = c->width = 0;
 }
 
@@ -44,11 +49,11 @@ static void make_room(XorChunk *c)
         size_t need = (c->bits + WORST_SAMPLE_BITS) / 8 + 9;
         if (LIKELY(need <= c->cap_bytes))
                 return;
-        size_t cap = c->cap_bytes ? c->cap_bytes + (size_t)c->cap_bytes / 2 : FIRST_BYTES;
+        size_t cap = c->cap_bytes ? c->cap_bytes + c->cap_bytes / 2 : FIRST_BYTES;
         cap = (MAX_OF(cap, need) + 15) & ~(size_t)15;
         c->p = mem_realloc(c->p, cap);
         memset(c->p + c->cap_bytes, 0, cap - c->cap_bytes);
-        c->cap_bytes = (uint16_t)cap;
+        c->cap_bytes = (uint32_t)cap;
 }
 
 /* n in 1..57 bits, the upper bits of v are zero. */
@@ -257,6 +262,10 @@ bool xorchunk_decode(Str stream, size_t n, int64_t first_ms, int64_t min_ms, int
                                 out->t + out->n, out->v + out->n, &kept);
         if (bad)
                 return err_set(err, ERR_CORRUPT, "sample %zu of %zu is damaged", bad + 1, n);
+        if (UNLIKELY(out->h))
+                memset((void *)(out->h + out->n), 0, kept * sizeof *out->h);
+        if (UNLIKELY(out->st))
+                memset(out->st + out->n, 0, kept * sizeof *out->st);
         out->n += kept;
         return true;
 }

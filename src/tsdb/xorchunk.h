@@ -16,22 +16,30 @@ enum {
         XORCHUNK_PAD_BYTES = 32,   /* readable bytes that a decoder needs behind the stream */
 };
 
+/* How the stream is to be read. */
+typedef enum XorChunkCode { XORCHUNK_CODE_FLOATS, XORCHUNK_CODE_HISTOGRAMS /* histchunk.h */ } XorChunkCode;
+typedef struct HistState HistState;
+
 /* Zero-initialised but for last_ms is empty. */
 typedef struct XorChunk {
-        uint8_t *p;         /* owned; NULL while empty */
-        int64_t first_ms;   /* of the first sample; meaningless while n == 0 */
-        int64_t last_ms;    /* of the newest sample ever; INT64_MIN before the first; survives xorchunk_reset */
-        int64_t delta_ms;   /* between the last two */
+        uint8_t *p;       /* owned; NULL while empty */
+        int64_t first_ms; /* of the first sample; meaningless while n == 0 */
+        int64_t last_ms;  /* of the newest sample ever; INT64_MIN before the first; survives xorchunk_reset */
+        union {
+                int64_t delta_ms; /* between the last two */
+                HistState *state; /* owned; of histograms */
+        };
         uint64_t last_bits; /* the newest value; survives xorchunk_reset */
         uint32_t bits;      /* length of the stream */
-        uint16_t n;         /* samples */
-        uint16_t cap_bytes;
+        uint32_t cap_bytes;
+        uint16_t n;          /* samples */
         uint8_t lead, width; /* window of the last XOR; width 0: none yet */
+        uint8_t code;        /* XorChunkCode */
 } XorChunk;
 
 void xorchunk_init(XorChunk *c);
 void xorchunk_done(XorChunk *c);
-/* Starts over empty, keeps the memory's owner clean: frees the stream. */
+/* Starts over empty, for floats, keeps the memory's owner clean: frees the stream. */
 void xorchunk_reset(XorChunk *c);
 static inline bool xorchunk_is_full(const XorChunk *c)
 {
