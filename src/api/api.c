@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/api_expr.h"
 #include "api/api_query.h"
 #include "api/api_series.h"
 #include "api/api_status.h"
@@ -16,7 +17,9 @@ enum {
 static const HttpRoute ROUTES[] = {
         { .methods = FORM, .path = "/api/v1/query", .handle = api_query_instant, .on_pool = true },
         { .methods = FORM, .path = "/api/v1/query_range", .handle = api_query_range, .on_pool = true },
-        { .methods = FORM, .path = "/api/v1/format_query", .handle = api_query_format },
+        { .methods = FORM, .path = "/api/v1/format_query", .handle = api_expr_format },
+        { .methods = FORM, .path = "/api/v1/parse_query", .handle = api_expr_parse },
+        { .methods = FORM, .path = "/api/v1/query_exemplars", .handle = api_expr_exemplars, .on_pool = true },
         { .methods = FORM, .path = "/api/v1/series", .handle = api_series_list, .on_pool = true },
         { .methods = FORM, .path = "/api/v1/labels", .handle = api_series_label_names, .on_pool = true },
         { .methods = READ, .path = "/api/v1/label/*", .handle = api_series_label_values, .on_pool = true },

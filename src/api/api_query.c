@@ -1,11 +1,11 @@
-/* /api/v1/query, /query_range, /format_query: expressions in, values out. */
+/* /api/v1/query, /query_range: expressions in, values out. */
 #include "api/api_query.h"
 
 #include "api/api_reply.h"
 
 enum { MAX_POINTS = 11000, FLUSH_BYTES = 1 << 20 };
 
-static bool parse_expr(const HttpRequest *req, HttpResponse *resp, const ApiContext *ctx, Str *ret_text, Expr **ret)
+bool api_query_expr(const HttpRequest *req, HttpResponse *resp, const ApiContext *ctx, Str *ret_text, Expr **ret)
 {
         Str text = { 0 };
         SrcPos pos = { 0 };
@@ -27,12 +27,39 @@ static void put_vector(JsonWriter *w, const PromqlResult *r, size_t n)
                 json_begin_object(w);
                 json_key(w, STR("metric"));
                 api_put_labels(w, r->series[i].labels);
-                json_key(w, STR("value"));
+                const Histogram *h = r->series[i].h ? r->series[i].h[0] : NULL;
+                json_key(w, h ? STR("histogram") : STR("value"));
                 json_raw(w, (Str){ 0 });
-                api_put_point(w->out, r->series[i].t[0], r->series[i].v[0]);
+                if (h)
+                        api_put_histogram(w->out, r->series[i].t[0], h);
+                else
+                        api_put_point(w->out, r->series[i].t[0], r->series[i].v[0]);
                 json_end_object(w);
         }
         json_end_array(w);
+}
+
+/* "values" or "histograms": those points of the series, when there are any. */
+static void put_points(JsonWriter *w, const PromqlSeries *s, bool histograms)
+{
+        bool any = false;
+        for (size_t k = 0; k < s->n; k++) {
+                const Histogram *h = s->h ? s->h[k] : NULL;
+                if (!h == histograms)
+                        continue;
+                if (!any) {
+                        json_key(w, histograms ? STR("histograms") : STR("values"));
+                        json_raw(w, (Str){ 0 });
+                }
+                buf_char(w->out, any ? ',' : '[');
+                any = true;
+                if (h)
+                        api_put_histogram(w->out, s->t[k], h);
+                else
+                        api_put_point(w->out, s->t[k], s->v[k]);
+        }
+        if (any)
+                buf_char(w->out, ']');
 }
 
 static bool put_matrix(JsonWriter *w, const PromqlResult *r, size_t n, HttpResponse *resp)
@@ -43,15 +70,9 @@ static bool put_matrix(JsonWriter *w, const PromqlResult *r, size_t n, HttpRespo
                 json_begin_object(w);
                 json_key(w, STR("metric"));
                 api_put_labels(w, s->labels);
-                json_key(w, STR("values"));
-                json_raw(w, (Str){ 0 });
-                buf_char(w->out, '[');
-                for (size_t k = 0; k < s->n; k++) {
-                        if (k)
-                                buf_char(w->out, ',');
-                        api_put_point(w->out, s->t[k], s->v[k]);
-                }
-                buf_char(w->out, ']');
+                put_points(w, s, false);
+                if (s->h)
+                        put_points(w, s, true);
                 json_end_object(w);
                 if (w->out->n > FLUSH_BYTES && !http_response_flush(resp))
                         return false;
@@ -135,89 +156,97 @@ static void reply_result(const HttpRequest *req, HttpResponse *resp, PromqlResul
         api_reply_end(&w, r->annotations, r->n_annotations);
 }
 
-static void run(const ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *query)
+bool api_query_run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *query, PromqlResult *ret)
 {
         int64_t timeout_ms;
-        uint64_t limit;
-        PromqlResult result;
         Expr *expr;
         Err err;
-        if (!api_param_duration(req, resp, "timeout", 0, &timeout_ms) || !api_param_limit(req, resp, "limit", &limit) ||
+        if (!api_param_duration(req, resp, "timeout", 0, &timeout_ms) ||
             !api_param_duration(req, resp, "lookback_delta", 0, &query->lookback_ms) ||
-            !parse_expr(req, resp, ctx, &query->text, &expr))
-                return;
+            !api_query_expr(req, resp, ctx, &query->text, &expr))
+                return false;
         if (query->range && expr->type != VALUE_SCALAR && expr->type != VALUE_VECTOR) {
                 api_reply_error(resp, API_BAD_DATA,
                                 "invalid expression type \"%s\" for range query, must be Scalar or instant Vector",
                                 ast_value_type_name(expr->type));
-                return;
+                return false;
         }
         query->expr = expr;
         query->cancel = req->cancel;
         query->timeout_ms = MAX_OF(timeout_ms, (int64_t)0);
-        if (!promql_exec(ctx->promql, ctx->store, query, req->arena, &result, &err)) {
-                api_reply_err(resp, &err);
-                return;
-        }
-        reply_result(req, resp, &result, limit);
+        if (promql_exec(ctx->promql, ctx->store, query, req->arena, ret, &err))
+                return true;
+        api_reply_err(resp, &err);
+        return false;
 }
 
-void api_query_instant(void *self, const HttpRequest *req, HttpResponse *resp)
+static void run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *query)
 {
-        ApiContext *ctx = self;
-        PromqlQuery query = { 0 };
-        if (!api_param_time(req, resp, "time", clock_wall_ms(ctx->clock), &query.start_ms))
-                return;
-        query.end_ms = query.start_ms;
-        run(ctx, req, resp, &query);
+        uint64_t limit;
+        PromqlResult result;
+        if (api_param_limit(req, resp, "limit", &limit) && api_query_run(ctx, req, resp, query, &result))
+                reply_result(req, resp, &result, limit);
 }
 
-void api_query_range(void *self, const HttpRequest *req, HttpResponse *resp)
+bool api_query_read_instant(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *ret)
 {
-        ApiContext *ctx = self;
-        PromqlQuery query = { .range = true };
+        if (!api_param_time(req, resp, "time", clock_wall_ms(ctx->clock), &ret->start_ms))
+                return false;
+        ret->end_ms = ret->start_ms;
+        return true;
+}
+
+static bool read_step(const HttpRequest *req, HttpResponse *resp, PromqlQuery *ret)
+{
         Str step = { 0 };
-        if (!api_param_time_needed(req, resp, "start", &query.start_ms) ||
-            !api_param_time_needed(req, resp, "end", &query.end_ms))
-                return;
-        if (query.end_ms < query.start_ms) {
-                api_reply_error(resp, API_BAD_DATA,
-                                "invalid parameter \"end\": end timestamp must not be before start time");
-                return;
-        }
         http_request_param(req, STR("step"), &step);
         if (step.n == 0) {
                 api_reply_error(resp, API_BAD_DATA,
                                 "invalid parameter \"step\": cannot parse \"\" to a valid duration");
-                return;
+                return false;
         }
-        if (!api_param_duration(req, resp, "step", 0, &query.step_ms))
-                return;
-        if (query.step_ms <= 0) {
-                api_reply_error(
-                        resp, API_BAD_DATA,
-                        "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
-                return;
-        }
-        if ((query.end_ms - query.start_ms) / query.step_ms > MAX_POINTS) {
-                api_reply_error(
-                        resp, API_BAD_DATA,
-                        "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
-                return;
-        }
-        run(ctx, req, resp, &query);
+        if (!api_param_duration(req, resp, "step", 0, &ret->step_ms))
+                return false;
+        if (ret->step_ms > 0)
+                return true;
+        api_reply_error(
+                resp, API_BAD_DATA,
+                "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
+        return false;
 }
 
-void api_query_format(void *self, const HttpRequest *req, HttpResponse *resp)
+bool api_query_read_range(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *ret)
 {
-        Str text;
-        Expr *expr;
-        JsonWriter w;
-        if (!parse_expr(req, resp, self, &text, &expr))
-                return;
-        Buf pretty = { .arena = req->arena };
-        ast_pretty(&pretty, expr);
-        api_reply_begin(resp, &w);
-        json_str(&w, buf_str(&pretty));
-        api_reply_end(&w, NULL, 0);
+        (void)ctx;
+        ret->range = true;
+        if (!api_param_time_needed(req, resp, "start", &ret->start_ms) ||
+            !api_param_time_needed(req, resp, "end", &ret->end_ms))
+                return false;
+        if (ret->end_ms < ret->start_ms) {
+                api_reply_error(resp, API_BAD_DATA,
+                                "invalid parameter \"end\": end timestamp must not be before start time");
+                return false;
+        }
+        if (!read_step(req, resp, ret))
+                return false;
+        if ((ret->end_ms - ret->start_ms) / ret->step_ms <= MAX_POINTS)
+                return true;
+        api_reply_error(
+                resp, API_BAD_DATA,
+                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
+        return false;
+}
+
+void api_query_instant(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        PromqlQuery query = { 0 };
+        if (api_query_read_instant(self, req, resp, &query))
+                run(self, req, resp, &query);
+}
+
+void api_query_range(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        PromqlQuery query = { 0 };
+        if (api_query_read_range(self, req, resp, &query))
+                run(self, req, resp, &query);
 }

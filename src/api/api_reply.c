@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "base/rfc3339.h"
 #include "codec/floats.h"
+#include "model/histstat.h"
 
 #define MAX_DURATION_S 9.2e9 /* nanoseconds fit into 64 bits, as upstream's do */
 
@@ -235,6 +236,49 @@ void api_put_point(Buf *out, int64_t t_ms, double v)
         buf_lit(out, ",\"");
         floats_format_json(out, v);
         buf_lit(out, "\"]");
+}
+
+static void put_quoted(Buf *out, double v)
+{
+        buf_char(out, '"');
+        floats_format_json(out, v);
+        buf_char(out, '"');
+}
+
+void api_put_histogram(Buf *out, int64_t t_ms, const Histogram *h)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        uint32_t n;
+        const HistBucket *all = histstat_buckets(arena, h, &n);
+        bool any = false;
+        buf_char(out, '[');
+        api_put_time(out, t_ms);
+        buf_lit(out, ",{\"count\":");
+        put_quoted(out, h->count);
+        buf_lit(out, ",\"sum\":");
+        put_quoted(out, h->sum);
+        for (uint32_t i = 0; i < n; i++) {
+                const HistBucket *b = &all[i];
+                if (b->count == 0)
+                        continue;
+                if (any)
+                        buf_char(out, ',');
+                else
+                        buf_lit(out, ",\"buckets\":[");
+                any = true;
+                const char *rule = b->lower_inclusive ? (b->upper_inclusive ? "[3," : "[1,")
+                                                      : (b->upper_inclusive ? "[0," : "[2,");
+                buf_str_add(out, str_of(rule));
+                put_quoted(out, b->lower);
+                buf_char(out, ',');
+                put_quoted(out, b->upper);
+                buf_char(out, ',');
+                put_quoted(out, b->count);
+                buf_char(out, ']');
+        }
+        if (any)
+                buf_char(out, ']');
+        buf_lit(out, "}]");
 }
 
 void api_put_labels(JsonWriter *w, Labels labels)

@@ -44,6 +44,9 @@ bool api_parse_time(Str text, int64_t *ret_ms);
 void api_put_time(Buf *out, int64_t t_ms);
 /* [t,"v"] */
 void api_put_point(Buf *out, int64_t t_ms, double v);
+/* [t,{"count":"...","sum":"...","buckets":[[rule,"lower","upper","count"],...]}]; rule says which bounds belong to a bucket:
+ * 0 the upper, 1 the lower, 2 none, 3 both. Empty buckets are left out. */
+void api_put_histogram(Buf *out, int64_t t_ms, const Histogram *h);
 void api_put_labels(JsonWriter *w, Labels labels);
 /* 2026-01-02T03:04:05.678Z as Go's RFC3339Nano; 0 prints Go's zero time. */
 Str api_rfc3339(Arena *arena, int64_t t_ms);

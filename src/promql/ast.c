@@ -1,6 +1,7 @@
 #include "promql/ast.h"
 
 #include "base/check.h"
+#include "promql/astjson.h"
 #include "promql/functions.h"
 #include "promql/parse.h"
 #include "promql/print.h"
@@ -184,3 +185,5 @@ void ast_walk(const Expr *e, bool (*fn)(void *arg, const Expr *expr), void *arg)
         case EXPR_PAREN: ast_walk(e->paren, fn, arg); break;
         }
 }
+
+void ast_json(Buf *out, const Expr *expr) { astjson_write(out, expr); }

@@ -198,5 +198,7 @@ void ast_format_error(Buf *out, Str text, SrcPos pos, const char *msg);
 void ast_print(Buf *out, const Expr *expr);
 /* Pretty, as /format_query and promtool promql format. */
 void ast_pretty(Buf *out, const Expr *expr);
+/* As JSON, in the shape of upstream's /parse_query. */
+void ast_json(Buf *out, const Expr *expr);
 /* Calls fn for every node, parents first; fn returns false to skip the children. */
 void ast_walk(const Expr *expr, bool (*fn)(void *arg, const Expr *expr), void *arg);
