@@ -250,7 +250,7 @@ static bool classic_matcher(Str part, Arena *arena, AlertMatcherVec *out, Err *e
         Str name = str_sub(part, 0, i);
         skip_space(part, &i);
         if (name.n == 0 || !read_operator(part, &i, &type))
-                return err_set(err, ERR_INVALID, "bad matcher format: '" STR_FMT "'", STR_ARG(part));
+                return err_set(err, ERR_INVALID, "bad matcher format: " STR_FMT, STR_ARG(part));
         Str value;
         Matcher m;
         if (!classic_value(str_trim(str_sub(part, i, part.n)), arena, &value, err) ||
@@ -311,4 +311,18 @@ bool alert_matchers_parse_mode(Str text, AlertMatcherMode mode, Arena *arena, Al
 bool alert_matchers_parse(Str text, Arena *arena, AlertMatcherVec *out, Err *err)
 {
         return alert_matchers_parse_mode(text, ALERT_MATCHERS_FALLBACK, arena, out, err);
+}
+
+bool alert_matchers_parse_one(Str text, AlertMatcherMode mode, Arena *arena, Matcher *ret, Err *err)
+{
+        AlertMatcherVec all = { .arena = arena };
+        if (text.n > LONGEST_TEXT_BYTES)
+                return err_set(err, ERR_LIMIT, "a matcher is longer than %d bytes", LONGEST_TEXT_BYTES);
+        if (mode == ALERT_MATCHERS_CLASSIC ? !classic_matcher(text, arena, &all, err)
+                                           : !alert_matchers_parse_mode(text, mode, arena, &all, err))
+                return false;
+        if (all.len != 1)
+                return err_set(err, ERR_INVALID, "expected 1 matcher, found %zu", all.len);
+        *ret = all.data[0];
+        return true;
 }

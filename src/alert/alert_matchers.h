@@ -12,3 +12,5 @@ typedef enum AlertMatcherMode { ALERT_MATCHERS_FALLBACK, ALERT_MATCHERS_CLASSIC,
 /* The same by one grammar alone. */
 MUST_CHECK bool alert_matchers_parse_mode(Str text, AlertMatcherMode mode, Arena *arena, AlertMatcherVec *out,
                                           Err *err);
+/* Exactly one condition, as a filter of the API. */
+MUST_CHECK bool alert_matchers_parse_one(Str text, AlertMatcherMode mode, Arena *arena, Matcher *ret, Err *err);

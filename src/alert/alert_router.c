@@ -224,6 +224,7 @@ bool alert_router_apply(AlertRouter *r, const AlertConfig *config, Err *err)
         r->n_receivers = config->n_receivers;
         r->compat = config->compat;
         r->silences.classic_names = config->compat == ALERT_COMPAT_AM_0_25;
+        r->silences.strict = config->compat == ALERT_COMPAT_PHAROS;
         r->resolve_timeout_ms = config->resolve_timeout_ms ? config->resolve_timeout_ms : RESOLVE_TIMEOUT_MS;
         r->epoch++;
         regroup(r);

@@ -211,7 +211,8 @@ static bool check(const AlertSilences *s, const AlertSilence *w, Err *err)
                 Err why;
                 if (!check_matcher(m, s->classic_names, &why))
                         return err_set(err, ERR_INVALID, "silence invalid: invalid label matcher %zu: %s", i, why.msg);
-                says_something |= !matcher_matches(m, (Str){ 0 });
+                bool negative = m->type == MATCH_NE || m->type == MATCH_NRE; /* said to say something, wrongly */
+                says_something |= (negative && !s->strict) || !matcher_matches(m, (Str){ 0 });
         }
         if (!w->matchers.n)
                 return err_set(err, ERR_INVALID, "silence invalid: at least one matcher required");

@@ -38,6 +38,7 @@ typedef struct AlertSilences {
         int64_t retention_ms;
         size_t max_silences, max_bytes; /* 0: any */
         bool classic_names;
+        bool strict; /* a condition that an alert without the label fulfils says nothing */
 } AlertSilences;
 
 /* Reads what was saved. */

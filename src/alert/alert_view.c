@@ -53,6 +53,8 @@ static const AlertAck *ack_dup(const AlertAck *ack, Arena *arena)
         return copy;
 }
 
+static int by_text(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
+
 /* Under mu. What mutes it, whoever is told of it. */
 static void see(AlertRouter *r, StoredAlert *a, int64_t now_ms, Arena *arena, AlertSeen *ret)
 {
@@ -61,6 +63,8 @@ static void see(AlertRouter *r, StoredAlert *a, int64_t now_ms, Arena *arena, Al
         *ret = (AlertSeen){ .msg = &a->msg, .fingerprint = a->fingerprint, .held = a, .state = ALERT_ACTIVE };
         if (r->silences.by_seq.len && a->marks)
                 alert_silences_of(&r->silences, a, now_ms, add_id, &ids);
+        if (ids.list.len > 1)
+                qsort(ids.list.data, ids.list.len, sizeof(Str), by_text);
         ret->silenced_by = ids.list.data;
         ret->n_silenced_by = ids.list.len;
         if (r->inhibitor.n &&
@@ -139,8 +143,6 @@ void alert_router_seen(AlertRouter *r, const AlertWanted *w, Arena *arena, Alert
 }
 
 /* ---- groups ---- */
-
-static int by_text(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
 
 /* As upstream orders label sets: by how many there are, then pair by pair. */
 static int labels_before(Labels a, Labels b)

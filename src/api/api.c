@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/api_alertmanager.h"
 #include "api/api_expr.h"
 #include "api/api_query.h"
 #include "api/api_series.h"
@@ -11,6 +12,7 @@ enum {
         READ = HTTP_GET | HTTP_HEAD,
         FORM = HTTP_GET | HTTP_POST | HTTP_HEAD,
         WRITE = HTTP_POST | HTTP_PUT,
+        ANY = HTTP_GET | HTTP_HEAD | HTTP_POST | HTTP_PUT | HTTP_DELETE,
         MAX_WRITE_BYTES = 64 << 20
 };
 
@@ -50,6 +52,11 @@ static const HttpRoute ROUTES[] = {
         { .methods = READ, .path = "/api/pharos/v1/live", .handle = api_admin_live },
         { .methods = READ, .path = "/api/pharos/v1/queries", .handle = api_status_queries },
         { .methods = READ, .path = "/api/pharos/v1/alert_groups", .handle = api_watch_alert_groups },
+        { .methods = ANY,
+          .path = "/api/v2/*",
+          .handle = api_alertmanager_v2,
+          .on_pool = true,
+          .max_body_bytes = MAX_WRITE_BYTES },
         { .methods = READ, .path = "/metrics", .handle = api_status_metrics },
         { .methods = READ, .path = "/metrics/host", .handle = api_status_host_metrics, .on_pool = true },
         { .methods = READ, .path = "/health*", .handle = api_health_probe },
@@ -69,5 +76,28 @@ HttpRoute *api_routes(ApiContext *ctx, size_t *ret_n)
                 routes[i].self = routes[i].handle == ingest_remote_write_handle ? (void *)ctx->remote_write
                                                                                 : (void *)ctx;
         *ret_n = ARRAY_LEN(ROUTES);
+        return routes;
+}
+
+static const HttpRoute ALERTMANAGER_ROUTES[] = {
+        { .methods = ANY,
+          .path = "/api/v2/*",
+          .handle = api_alertmanager_v2,
+          .on_pool = true,
+          .max_body_bytes = MAX_WRITE_BYTES },
+        { .methods = ANY, .path = "/api/v1/*", .handle = api_alertmanager_v1, .on_pool = true },
+        { .methods = READ, .path = "/metrics", .handle = api_status_metrics },
+        { .methods = READ, .path = "/-/healthy", .handle = api_alertmanager_ok },
+        { .methods = READ, .path = "/-/ready", .handle = api_alertmanager_ok },
+        { .methods = WRITE, .path = "/-/reload", .handle = api_admin_reload },
+};
+
+HttpRoute *api_alertmanager_routes(ApiContext *ctx, size_t *ret_n)
+{
+        HttpRoute *routes = mem_zalloc(sizeof ALERTMANAGER_ROUTES);
+        memcpy(routes, ALERTMANAGER_ROUTES, sizeof ALERTMANAGER_ROUTES);
+        for (size_t i = 0; i < ARRAY_LEN(ALERTMANAGER_ROUTES); i++)
+                routes[i].self = ctx;
+        *ret_n = ARRAY_LEN(ALERTMANAGER_ROUTES);
         return routes;
 }

@@ -43,3 +43,6 @@ typedef struct ApiContext {
 
 /* All routes of this folder, as a heap array (mem_free, after the server stopped); self pointers are `ctx`. */
 HttpRoute *api_routes(ApiContext *ctx, size_t *ret_n);
+/* Those of Alertmanager alone, for a listener that stands in for one. Of ctx, only alerts, clock, start_ms, reload and
+ * config_yaml are touched. */
+HttpRoute *api_alertmanager_routes(ApiContext *ctx, size_t *ret_n);

@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/alerttest/atapi.h"
 #include "app/alerttest/atconfig.h"
 #include "app/alerttest/atkind.h"
 #include "app/alerttest/atmatchers.h"
 #include "app/alerttest/atrouting.h"
-#include "app/alerttest/atruletexts.h"
-#include "app/alerttest/attemplates.h"
 #include "app/alerttest/attimeline.h"
 #include "app/alerttest/atruletexts.h"
 #include "app/alerttest/attemplates.h"
@@ -28,12 +27,11 @@ static const struct Kind {
         void (*run)(AtRun *run);
 } KINDS[] = {
         { "matchers", { "cases", "cases.input" }, atmatchers_run },
+        { "api", { "exchanges" }, atapi_run },
         { "timeline", { "scenarios" }, attimeline_run },
         { "config-check", { "own" }, atconfig_run },
         { "config-check", { "upstream_files" }, atconfig_run },
         { "routing", { "cases", "cases.receivers" }, atrouting_run },
-        { "templates", { "data", "cases.template" }, attemplates_run },
-        { "prom-templates", { "cases.template" }, atruletexts_run },
         { "templates", { "data", "cases.template" }, attemplates_run },
         { "prom-templates", { "cases.template" }, atruletexts_run },
 };

@@ -1,0 +1,388 @@
+/* Alerts of API v2: posting them, and reading them alone and in groups.
+ *
+ * Invariant: of a posted list, the valid alerts are stored whatever the others are. */
+#include "api/api_am.h"
+#include "base/metric.h"
+#include "base/rfc3339.h"
+#include "base/utf8.h"
+#include "model/regex.h"
+
+enum { FLUSH_BYTES = 256 << 10 };
+
+METRIC_FAMILY(invalid, METRIC_KIND_COUNTER, "alertmanager_alerts_invalid_total", "Alerts that were refused.",
+              "version");
+
+/* ---- posting ---- */
+
+static const char *go_kind(const JsonValue *v)
+{
+        static const char *const names[] = { "null", "bool", "number", "string", "array", "object" };
+        return names[v->kind];
+}
+
+/* The types of one alert's members. Fills in what is right. */
+static bool read_types(const JsonValue *a, HttpResponse *resp)
+{
+        static const struct {
+                const char *key, *go_name;
+        } sets[] = { { "labels", "Alert.labels" }, { "annotations", "PostableAlert.annotations" } };
+        if (a->kind != JSON_OBJECT && a->kind != JSON_NULL) {
+                api_am_invalid(resp, 400,
+                               "parsing alerts body from \"\" failed, because json: cannot unmarshal %s into Go value "
+                               "of type models.PostableAlert",
+                               go_kind(a));
+                return false;
+        }
+        for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+                const JsonValue *set = json_get(a, str_of(sets[i].key));
+                if (!set || set->kind == JSON_NULL)
+                        continue;
+                const JsonValue *bad = set->kind == JSON_OBJECT ? NULL : set;
+                for (size_t k = 0; set->kind == JSON_OBJECT && k < set->n && !bad; k++)
+                        if (set->members[k].value.kind != JSON_STRING && set->members[k].value.kind != JSON_NULL)
+                                bad = &set->members[k].value;
+                if (!bad)
+                        continue;
+                api_am_invalid(resp, 400,
+                               "parsing alerts body from \"\" failed, because json: cannot unmarshal %s into Go struct "
+                               "field %s of type %s",
+                               go_kind(bad), sets[i].go_name, bad == set ? "models.LabelSet" : "string");
+                return false;
+        }
+        return true;
+}
+
+/* A path, or a scheme and something behind it. */
+static bool is_uri(Str s)
+{
+        if (s.n && s.p[0] == '/')
+                return true;
+        size_t i = 0;
+        while (i < s.n && ((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+                           (i && ((s.p[i] >= '0' && s.p[i] <= '9') || memchr("+-.", s.p[i], 3)))))
+                i++;
+        return i > 0 && i + 1 < s.n && s.p[i] == ':';
+}
+
+/* What the schema asks for. */
+static bool check_schema(const JsonValue *a, size_t i, HttpResponse *resp)
+{
+        static const char *const times[] = { "endsAt", "startsAt" };
+        int64_t t_ms;
+        for (size_t k = 0; k < ARRAY_LEN(times); k++) {
+                if (api_am_time(a, times[k], &t_ms))
+                        continue;
+                api_am_invalid(resp, 400, "parsing alerts body from \"\" failed, because parsing time \"" STR_FMT "\"",
+                               STR_ARG(str_sub(json_get_str(a, str_of(times[k])), 0, 100)));
+                return false;
+        }
+        Str url = json_get_str(a, STR("generatorURL"));
+        if (url.n && !is_uri(url)) {
+                api_am_invalid(resp, 601, "%zu.generatorURL in body must be of type uri: \"" STR_FMT "\"", i,
+                               STR_ARG(str_sub(url, 0, 1000)));
+                return false;
+        }
+        const JsonValue *labels = json_get(a, STR("labels"));
+        if (!labels || labels->kind == JSON_NULL) {
+                api_am_invalid(resp, 602, "%zu.labels in body is required", i);
+                return false;
+        }
+        return true;
+}
+
+static bool is_name(Str name, AlertCompat compat)
+{
+        return compat == ALERT_COMPAT_AM_0_25 ? labels_name_is_legacy_valid(name) : name.n > 0 && utf8_valid(name);
+}
+
+/* Empty values are no labels. False: *why says what is wrong with the set. */
+static bool read_set(const JsonValue *set, AlertCompat compat, bool keep_empty, Arena *arena, Labels *ret, Buf *why)
+{
+        LabelsBuilder lb;
+        labels_builder_init(&lb, arena, (Labels){ 0 });
+        for (size_t i = 0; set && set->kind == JSON_OBJECT && i < set->n; i++) {
+                Str name = set->members[i].key;
+                Str value = set->members[i].value.str;
+                if (!keep_empty && !value.n)
+                        continue;
+                if (!is_name(name, compat)) {
+                        buf_printf(why, "invalid name \"" STR_FMT "\"", STR_ARG(str_sub(name, 0, 1000)));
+                        return false;
+                }
+                labels_builder_set(&lb, name, value);
+        }
+        *ret = labels_builder_build(&lb, arena);
+        return true;
+}
+
+static bool read_alert(const JsonValue *a, AlertCompat compat, int64_t now_ms, Arena *arena, AlertMsg *ret, Buf *why)
+{
+        *ret = (AlertMsg){ .generator_url = json_get_str(a, STR("generatorURL")) };
+        api_am_time(a, "startsAt", &ret->starts_at_ms);
+        api_am_time(a, "endsAt", &ret->ends_at_ms);
+        int64_t starts_ms = ret->starts_at_ms ? ret->starts_at_ms : ret->ends_at_ms ? ret->ends_at_ms : now_ms;
+        size_t mark = why->n;
+        if (mark)
+                buf_lit(why, "; ");
+        if (ret->ends_at_ms && ret->ends_at_ms < starts_ms) {
+                buf_lit(why, "start time must be before end time");
+                return false;
+        }
+        size_t before = why->n;
+        buf_lit(why, "invalid label set: ");
+        if (!read_set(json_get(a, STR("labels")), compat, false, arena, &ret->labels, why))
+                return false;
+        why->n = before;
+        if (!ret->labels.n) {
+                buf_lit(why, "at least one label pair required");
+                return false;
+        }
+        buf_lit(why, "invalid annotations: ");
+        if (!read_set(json_get(a, STR("annotations")), compat, true, arena, &ret->annotations, why))
+                return false;
+        why->n = mark;
+        return true;
+}
+
+void api_am_alerts_post(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp)
+{
+        JsonValue *body;
+        if (!api_am_body(req, resp, "alerts", &body))
+                return;
+        if (body->kind != JSON_ARRAY && body->kind != JSON_NULL) {
+                api_am_invalid(resp, 400,
+                               "parsing alerts body from \"\" failed, because json: cannot unmarshal %s into Go value "
+                               "of type models.PostableAlerts",
+                               go_kind(body));
+                return;
+        }
+        size_t n = body->kind == JSON_ARRAY ? body->n : 0;
+        for (size_t i = 0; i < n; i++)
+                if (!read_types(&body->items[i], resp))
+                        return;
+        for (size_t i = 0; i < n; i++)
+                if (!check_schema(&body->items[i], i, resp))
+                        return;
+        AlertCompat compat = alert_router_compat(ctx->alerts);
+        AlertMsg *alerts = arena_array(req->arena, AlertMsg, n);
+        Buf why = { .arena = req->arena };
+        size_t n_valid = 0;
+        int64_t now_ms = clock_wall_ms(ctx->clock);
+        for (size_t i = 0; i < n; i++)
+                n_valid += read_alert(&body->items[i], compat, now_ms, req->arena, &alerts[n_valid], &why);
+        alert_router_put(ctx->alerts, alerts, n_valid);
+        metric_add(metric_of(&invalid, STR("v2")), n - n_valid);
+        if (why.n)
+                api_am_error(resp, 400, STR_FMT, STR_ARG(str_sub(buf_str(&why), 0, 4000)));
+}
+
+/* ---- reading ---- */
+
+static void put_names(JsonWriter *w, const char *key, const Str *names, size_t n)
+{
+        json_key(w, str_of(key));
+        json_begin_array(w);
+        for (size_t i = 0; i < n; i++)
+                json_str(w, names[i]);
+        json_end_array(w);
+}
+
+static void put_labels(JsonWriter *w, const char *key, Labels labels)
+{
+        json_key(w, str_of(key));
+        json_begin_object(w);
+        for (size_t i = 0; i < labels.n; i++) {
+                json_key(w, labels.data[i].name);
+                json_str(w, labels.data[i].value);
+        }
+        json_end_object(w);
+}
+
+enum { FINGERPRINT_DIGITS = 16 };
+
+static Str fingerprint_text(uint64_t fingerprint, char space[FINGERPRINT_DIGITS])
+{
+        for (int i = FINGERPRINT_DIGITS - 1; i >= 0; i--, fingerprint >>= 4)
+                space[i] = "0123456789abcdef"[fingerprint & 15];
+        return str_n(space, FINGERPRINT_DIGITS);
+}
+
+/* Members in upstream's order. */
+static void put_alert(JsonWriter *w, const AlertSeen *a, const Str *muted_by, size_t n_muted_by, AlertCompat compat)
+{
+        char space[FINGERPRINT_DIGITS];
+        json_begin_object(w);
+        put_labels(w, "annotations", a->msg->annotations);
+        api_am_put_time(w, "endsAt", a->msg->ends_at_ms);
+        json_key_str(w, "fingerprint", fingerprint_text(a->fingerprint, space));
+        json_key(w, STR("receivers"));
+        json_begin_array(w);
+        for (size_t i = 0; i < a->n_receivers; i++) {
+                json_begin_object(w);
+                json_key_str(w, "name", a->receivers[i]);
+                json_end_object(w);
+        }
+        json_end_array(w);
+        api_am_put_time(w, "startsAt", a->msg->starts_at_ms);
+        json_key(w, STR("status"));
+        json_begin_object(w);
+        Str source = fingerprint_text(a->inhibited_by, space);
+        put_names(w, "inhibitedBy", &source, a->inhibited_by != 0);
+        if (compat != ALERT_COMPAT_AM_0_25)
+                put_names(w, "mutedBy", muted_by, n_muted_by);
+        put_names(w, "silencedBy", a->silenced_by, a->n_silenced_by);
+        json_key_cstr(w, "state", alert_state_name(n_muted_by ? ALERT_SUPPRESSED : a->state));
+        json_end_object(w);
+        api_am_put_time(w, "updatedAt", a->msg->updated_at_ms);
+        if (a->msg->generator_url.n)
+                json_key_str(w, "generatorURL", a->msg->generator_url);
+        put_labels(w, "labels", a->msg->labels);
+        json_end_object(w);
+}
+
+static void free_regex(void *re) { regex_free(re); }
+
+static bool read_wanted(const HttpRequest *req, HttpResponse *resp, AlertCompat compat, AlertWanted *ret)
+{
+        Str receiver;
+        *ret = (AlertWanted){ .active = api_am_flag(req, "active"),
+                              .silenced = api_am_flag(req, "silenced"),
+                              .inhibited = api_am_flag(req, "inhibited"),
+                              .unprocessed = api_am_flag(req, "unprocessed"),
+                              .muted = api_am_flag(req, "muted") };
+        if (!api_am_filter(req, resp, compat, "filter", &ret->filter) ||
+            !api_am_filter(req, resp, compat, "receiver_matchers", &ret->receiver_matchers))
+                return false;
+        if (!http_request_param(req, STR("receiver"), &receiver) || !receiver.n)
+                return true;
+        Regex *re;
+        Err err;
+        Str anchored = str_printf(req->arena, "^(?:" STR_FMT ")$", STR_ARG(receiver));
+        if (!regex_compile(anchored, REGEX_SEARCH, &re, &err)) {
+                api_am_error(resp, 400, "failed to parse receiver param: %s", err.msg);
+                return false;
+        }
+        arena_defer(req->arena, free_regex, re);
+        ret->receiver = re;
+        return true;
+}
+
+static void begin_json(HttpResponse *resp, JsonWriter *w)
+{
+        resp->content_type = "application/json";
+        json_writer_init(w, &resp->body);
+}
+
+/* Large answers go out in parts. False: the client is gone. */
+static bool flush_some(HttpResponse *resp) { return resp->body.n < FLUSH_BYTES || http_response_flush(resp); }
+
+void api_am_alerts_get(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp)
+{
+        AlertCompat compat = alert_router_compat(ctx->alerts);
+        AlertWanted wanted;
+        AlertSeen *seen;
+        size_t n;
+        JsonWriter w;
+        if (!read_wanted(req, resp, compat, &wanted))
+                return;
+        alert_router_seen(ctx->alerts, &wanted, req->arena, &seen, &n);
+        begin_json(resp, &w);
+        json_begin_array(&w);
+        for (size_t i = 0; i < n && flush_some(resp); i++)
+                put_alert(&w, &seen[i], NULL, 0, compat);
+        json_end_array(&w);
+        buf_char(&resp->body, '\n');
+        alert_router_seen_done(seen, n);
+}
+
+void api_am_groups_get(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp)
+{
+        AlertCompat compat = alert_router_compat(ctx->alerts);
+        AlertWanted wanted;
+        AlertGroupSeen *groups;
+        size_t n;
+        JsonWriter w;
+        if (!read_wanted(req, resp, compat, &wanted))
+                return;
+        alert_router_groups_seen(ctx->alerts, &wanted, req->arena, &groups, &n);
+        begin_json(resp, &w);
+        json_begin_array(&w);
+        for (size_t i = 0; i < n; i++) {
+                const AlertGroupSeen *g = &groups[i];
+                json_begin_object(&w);
+                json_key(&w, STR("alerts"));
+                json_begin_array(&w);
+                for (size_t k = 0; k < g->n && flush_some(resp); k++)
+                        put_alert(&w, &g->alerts[k], g->muted_by, g->n_muted_by, compat);
+                json_end_array(&w);
+                put_labels(&w, "labels", g->labels);
+                json_key(&w, STR("receiver"));
+                json_begin_object(&w);
+                json_key_str(&w, "name", g->receiver);
+                json_end_object(&w);
+                json_end_object(&w);
+                alert_router_seen_done(g->alerts, g->n);
+        }
+        json_end_array(&w);
+        buf_char(&resp->body, '\n');
+}
+
+/* ---- API v1, which 0.25 still had ---- */
+
+static void put_null(JsonWriter *w, const char *key)
+{
+        json_key(w, str_of(key));
+        json_null(w);
+}
+
+static void put_v1_alert(JsonWriter *w, const AlertSeen *a, Arena *arena)
+{
+        char space[FINGERPRINT_DIGITS];
+        Buf starts = { .arena = arena };
+        Buf ends = { .arena = arena };
+        rfc3339_format(&starts, a->msg->starts_at_ms);
+        rfc3339_format(&ends, a->msg->ends_at_ms);
+        json_begin_object(w);
+        put_labels(w, "labels", a->msg->labels);
+        put_labels(w, "annotations", a->msg->annotations);
+        json_key_str(w, "startsAt", buf_str(&starts));
+        json_key_str(w, "endsAt", buf_str(&ends));
+        json_key_str(w, "generatorURL", a->msg->generator_url);
+        json_key(w, STR("status"));
+        json_begin_object(w);
+        json_key_cstr(w, "state", alert_state_name(a->state));
+        Str source = fingerprint_text(a->inhibited_by, space);
+        if (a->n_silenced_by)
+                put_names(w, "silencedBy", a->silenced_by, a->n_silenced_by);
+        else
+                put_null(w, "silencedBy");
+        if (a->inhibited_by)
+                put_names(w, "inhibitedBy", &source, 1);
+        else
+                put_null(w, "inhibitedBy");
+        json_end_object(w);
+        put_names(w, "receivers", a->receivers, a->n_receivers);
+        json_key_str(w, "fingerprint", fingerprint_text(a->fingerprint, space));
+        json_end_object(w);
+}
+
+void api_am_v1_alerts_get(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp)
+{
+        AlertWanted wanted;
+        AlertSeen *seen;
+        size_t n;
+        JsonWriter w;
+        if (!read_wanted(req, resp, ALERT_COMPAT_AM_0_25, &wanted))
+                return;
+        alert_router_seen(ctx->alerts, &wanted, req->arena, &seen, &n);
+        begin_json(resp, &w);
+        json_begin_object(&w);
+        json_key_cstr(&w, "status", "success");
+        json_key(&w, STR("data"));
+        json_begin_array(&w);
+        for (size_t i = 0; i < n && flush_some(resp); i++)
+                put_v1_alert(&w, &seen[i], req->arena);
+        json_end_array(&w);
+        json_end_object(&w);
+        alert_router_seen_done(seen, n);
+}
