@@ -149,16 +149,14 @@ size_t notify_integrations(void *self, Str receiver)
 {
         Notify *n = self;
         MUTEX_SCOPE(&n->mu);
-        const ReceiverBound *r = notify_receivers_find(n->receivers, receiver);
-        return r ? r->n : 0;
+        return notify_receivers_count(n->receivers, receiver);
 }
 
 bool notify_send_resolved(void *self, Str receiver, size_t integration)
 {
         Notify *n = self;
         MUTEX_SCOPE(&n->mu);
-        const ReceiverBound *r = notify_receivers_find(n->receivers, receiver);
-        return r && integration < r->n && r->integrations[integration].options->send_resolved;
+        return notify_receivers_send_resolved(n->receivers, receiver, integration);
 }
 
 /* ---- attempts, on the loop thread */

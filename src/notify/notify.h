@@ -24,7 +24,10 @@ Notify *notify_new(const NotifyOptions *options); /* returns owned */
 /* Ends what is under way as failed. Nobody may call notify_send any more. */
 void notify_free(Notify *notify);
 
-typedef struct NotifyMemory NotifyMemory;       /* notify_memory.h */
+/* What integrations remember between messages: access tokens and the like. */
+typedef struct NotifyMemory NotifyMemory;
+NotifyMemory *notify_memory_new(void); /* returns owned */
+void notify_memory_free(NotifyMemory *memory);
 typedef struct NotifyReceivers NotifyReceivers; /* bound receivers of one configuration */
 /* Binds the integrations of each receiver (name, node). Errors and warnings go to ctx->diags. */
 bool notify_receivers_bind(const Str *names, const YamlNode *const *nodes, size_t n, const YamlNode *global,
@@ -39,10 +42,13 @@ typedef struct NotifyBindOptions {
 /* The same with more to say. Texts that would fail for every message are warned about, with their place. */
 bool notify_receivers_bind_with(const Str *names, const YamlNode *const *nodes, size_t n,
                                 const NotifyBindOptions *options, const OptionCtx *ctx, NotifyReceivers **ret);
+/* What notify_integrations and notify_send_resolved say once they are applied. */
+size_t notify_receivers_count(const NotifyReceivers *receivers, Str receiver);
+bool notify_receivers_send_resolved(const NotifyReceivers *receivers, Str receiver, size_t integration);
 /* A group of two alerts, firing or resolved, to try receivers with; lives in arena. */
 void notify_sample(Arena *arena, Str receiver, bool resolved, Notification *ret);
-/* What a receiver's integration would send, without sending: requests one after the other, with the answers that answer
- * gives (NULL: 200 and an empty object), and mails. */
+/* What a receiver's integration would send, without sending: requests one after the other, with the answers that
+ * on_request gives (NULL: 200 and an empty object), and mails. */
 typedef struct NotifyCapture {
         void (*on_request)(void *arg, const HttpCallOptions *call, HttpAnswer *ret_answer);
         void (*on_mail)(void *arg, const SmtpMail *mail);

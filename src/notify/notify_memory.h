@@ -6,12 +6,10 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "notify/notify.h"
 
 enum { NOTIFY_MEMORY_MAX_ENTRIES = 10000, NOTIFY_MEMORY_MAX_BYTES = 16 << 10 /* of a key or a value */ };
 
-typedef struct NotifyMemory NotifyMemory;
-NotifyMemory *notify_memory_new(void); /* returns owned */
-void notify_memory_free(NotifyMemory *memory);
 /* Times are of one clock, the callers'. Forgotten at expires_ms; the oldest goes when there are too many. An empty value forgets at once. */
 void notify_memory_put(NotifyMemory *memory, Str key, Str value, int64_t expires_ms);
 /* A copy in arena; false when unknown or expired. memory may be NULL. */

@@ -156,6 +156,18 @@ const ReceiverBound *notify_receivers_find(const NotifyReceivers *all, Str name)
         return NULL;
 }
 
+size_t notify_receivers_count(const NotifyReceivers *all, Str receiver)
+{
+        const ReceiverBound *r = notify_receivers_find(all, receiver);
+        return r ? r->n : 0;
+}
+
+bool notify_receivers_send_resolved(const NotifyReceivers *all, Str receiver, size_t integration)
+{
+        const ReceiverBound *r = notify_receivers_find(all, receiver);
+        return r && integration < r->n && r->integrations[integration].options->send_resolved;
+}
+
 Notification notify_receivers_tailor(const Notification *from, const Integration *to, Arena *arena)
 {
         Notification n = *from;
