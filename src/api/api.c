@@ -3,6 +3,7 @@
 #include "api/api_alertmanager.h"
 #include "api/api_expr.h"
 #include "api/api_query.h"
+#include "api/api_remote_read.h"
 #include "api/api_series.h"
 #include "api/api_status.h"
 #include "api/api_watch.h"
@@ -41,6 +42,12 @@ static const HttpRoute ROUTES[] = {
         { .methods = WRITE,
           .path = "/api/v1/write",
           .handle = ingest_remote_write_handle,
+          .on_pool = true,
+          .keep_encoded = true,
+          .max_body_bytes = MAX_WRITE_BYTES },
+        { .methods = HTTP_POST,
+          .path = "/api/v1/read",
+          .handle = api_remote_read,
           .on_pool = true,
           .keep_encoded = true,
           .max_body_bytes = MAX_WRITE_BYTES },

@@ -28,10 +28,12 @@ typedef struct ApiContext {
         Str external_url;
         bool admin_api, lifecycle; /* delete_series and friends; POST /-/reload and /-/quit */
         _Atomic bool ready;
+        _Atomic int remote_reads; /* answers under way */
         /* From app/: the configuration as it is in force. */
         void *app;
         bool (*reload)(void *app, Err *err);
         void (*quit)(void *app);
+        Labels (*external_labels)(void *app, Arena *arena); /* NULL: none */
         Str (*config_yaml)(void *app, Arena *arena); /* secrets masked */
         void (*flags)(void *app, Arena *arena, Str **ret_names, Str **ret_values, size_t *ret_n);
         void (*reload_state)(void *app, bool *ret_ok, int64_t *ret_ms);

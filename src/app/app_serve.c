@@ -242,6 +242,14 @@ static void app_quit(void *ctx)
         kill(getpid(), SIGTERM);
 }
 
+/* Copied: a reload may come at any time. */
+static Labels app_external_labels(void *ctx, Arena *arena)
+{
+        App *app = ctx;
+        MUTEX_SCOPE(&app->config_mu);
+        return labels_dup(arena, app->config->global.external_labels);
+}
+
 static Str app_yaml(void *ctx, Arena *arena)
 {
         App *app = ctx;
@@ -394,6 +402,7 @@ static bool start_server(App *app, Err *err)
                 .app = app,
                 .reload = app_reload,
                 .quit = app_quit,
+                .external_labels = app_external_labels,
                 .config_yaml = app_yaml,
                 .flags = app_flag_list,
                 .reload_state = app_reload_state,
