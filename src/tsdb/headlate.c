@@ -136,8 +136,30 @@ static void close_series(Tsdb *db, uint32_t slot)
 
 /* ---- the interface */
 
+/* What is in chunks already is read before what comes later; only the open chunk is read after the chunks of late samples. */
+static bool is_in_open_chunk(const Series *s, int64_t t_ms)
+{
+        const XorChunk *open = &s->open;
+        if (open->n == 0 || t_ms < open->first_ms)
+                return false;
+        AUTO(buf_done) Buf stream = { 0 };
+        Column c = { 0 };
+        Err err;
+        size_t n = xorchunk_bytes(open);
+        memcpy(buf_reserve(&stream, n + XORCHUNK_PAD_BYTES), open->p, n);
+        Str bytes = { stream.p, n };
+        bool ok = open->code == XORCHUNK_CODE_HISTOGRAMS
+                          ? histchunk_decode(bytes, open->n, open->first_ms, t_ms, t_ms, &c, &err)
+                          : xorchunk_decode(bytes, open->n, open->first_ms, t_ms, t_ms, &c, &err);
+        bool there = ok && c.n > 0;
+        column_done(&c);
+        return there;
+}
+
 AppendResult headlate_put(Tsdb *db, Series *s, uint32_t slot, const StoreSample *sample, uint32_t segment)
 {
+        if (is_in_open_chunk(s, sample->t_ms))
+                return APPEND_DUPLICATE;
         mutex_lock(&db->late->mu);
         LateSeries **at = late_map_put(&db->late->series, slot, NULL);
         if (!*at) {

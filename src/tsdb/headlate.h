@@ -10,7 +10,8 @@ enum {
 
 HeadLate *headlate_new(void);
 void headlate_free(HeadLate *l);
-/* Caller holds the stripe of the series. APPEND_OK, or APPEND_DUPLICATE when there is one of this time (the first one stays). */
+/* Caller holds the stripe of the series. APPEND_OK, or APPEND_DUPLICATE when memory has one of this time, whatever its value. When a
+ * chunk has one, which of the two is served is not said, as upstream. */
 AppendResult headlate_put(Tsdb *db, Series *s, uint32_t slot, const StoreSample *sample, uint32_t segment);
 /* Appends those with min_ms <= t <= max_ms to out. Caller holds the stripe. */
 void headlate_read(Tsdb *db, uint32_t slot, int64_t min_ms, int64_t max_ms, Column *out);
