@@ -56,9 +56,23 @@ static const Option storage_options[] = {
 };
 static const OptionTable storage_table = { "storage", storage_options, sizeof(AppStorage), NULL };
 
+/* In the order of AlertCompat. */
+static const char *const compat_names[] = { "alertmanager-0.34", "alertmanager-0.25", "pharos", NULL };
+typedef struct AlertingYaml {
+        int compat;
+} AlertingYaml;
+static const Option alerting_options[] = {
+        { "compat", OPT_ENUM, offsetof(AlertingYaml, compat), .values = compat_names, .def = "alertmanager-0.34",
+          .help = "Whose behaviour is wanted where versions of Alertmanager differ; pharos: its known mistakes are not "
+                  "repeated." },
+        OPTION_END,
+};
+static const OptionTable alerting_table = { "alerting", alerting_options, sizeof(AlertingYaml), NULL };
+
 typedef struct PharosYaml {
         CollectYaml collect;
         AppStorage storage;
+        AlertingYaml alerting;
         const YamlNode *prometheus, *alertmanager;
         bool default_rules;
 } PharosYaml;
@@ -67,6 +81,8 @@ static const Option pharos_options[] = {
           .help = "What pharos measures by itself." },
         { "storage", OPT_STRUCT, offsetof(PharosYaml, storage), .table = &storage_table,
           .help = "How metrics are kept." },
+        { "alerting", OPT_STRUCT, offsetof(PharosYaml, alerting), .table = &alerting_table,
+          .help = "How alerts are routed and told." },
         { "prometheus", OPT_NODE, offsetof(PharosYaml, prometheus),
           .help = "A prometheus.yml: its path, or its content here." },
         { "alertmanager", OPT_NODE, offsetof(PharosYaml, alertmanager),
@@ -136,6 +152,7 @@ typedef struct Loader {
         Diags *diags;
         const PromqlFeatures *features;
         VEC(RuleFile) rules;
+        AlertCompat compat;
 } Loader;
 
 static Str folder_of(Arena *arena, Str path)
@@ -242,7 +259,7 @@ static bool bind_alertmanager(Loader *l, const YamlNode *node, Str file)
 {
         OptionCtx ctx = ctx_for(l, file);
         AppConfig *c = l->config;
-        if (!alert_config_bind(node, &ctx, &c->alert))
+        if (!alert_config_bind_as(node, l->compat, &ctx, &c->alert))
                 return false;
         Str *names = arena_array(ctx.arena, Str, c->alert.n_receivers);
         const YamlNode **nodes = arena_array(ctx.arena, const YamlNode *, c->alert.n_receivers);
@@ -250,7 +267,8 @@ static bool bind_alertmanager(Loader *l, const YamlNode *node, Str file)
                 names[i] = c->alert.receivers[i].name;
                 nodes[i] = c->alert.receivers[i].node;
         }
-        return notify_receivers_bind(names, nodes, c->alert.n_receivers, c->alert.global, &ctx, &c->receivers);
+        NotifyBindOptions options = { .global = c->alert.global, .templates = c->alert.templates, .compat = l->compat };
+        return notify_receivers_bind_with(names, nodes, c->alert.n_receivers, &options, &ctx, &c->receivers);
 }
 
 static YamlNode *parse_text(Loader *l, Str text, Str file)
@@ -297,6 +315,7 @@ static bool bind_pharos(Loader *l, const YamlNode *node, Str file)
         c->collect = yaml.collect.host;
         c->self = yaml.collect.self;
         c->storage = yaml.storage;
+        l->compat = (AlertCompat)yaml.alerting.compat;
         warn_out_of_order(l, yaml.storage.out_of_order_window_ms, file);
         Str from = file;
         const YamlNode *prom = yaml.prometheus ? section(l, yaml.prometheus, &ctx, &from) : NULL;
@@ -321,6 +340,9 @@ static FileKind kind_of(const YamlNode *root)
                 const char *key;
                 FileKind kind;
         } keys[] = {
+                { "collect", KIND_PHAROS },
+                { "prometheus", KIND_PHAROS },
+                { "alertmanager", KIND_PHAROS },
                 { "groups", KIND_RULES },
                 { "scrape_configs", KIND_PROMETHEUS },
                 { "rule_files", KIND_PROMETHEUS },
@@ -334,10 +356,10 @@ static FileKind kind_of(const YamlNode *root)
                 { "receivers", KIND_ALERTMANAGER },
                 { "route", KIND_ALERTMANAGER },
                 { "inhibit_rules", KIND_ALERTMANAGER },
-                { "collect", KIND_PHAROS },
-                { "prometheus", KIND_PHAROS },
-                { "alertmanager", KIND_PHAROS },
         };
+        const YamlNode *alerting = yaml_get(root, STR("alerting"));
+        if (alerting && yaml_get(alerting, STR("compat")))
+                return KIND_PHAROS;
         for (size_t i = 0; i < ARRAY_LEN(keys); i++)
                 if (yaml_get(root, str_of(keys[i].key)))
                         return keys[i].kind;

@@ -16,7 +16,7 @@ static bool is_secret_key(Str key)
                                              "secret_key",    "secret",      "secrets",      "api_key",
                                              "token",         "service_key", "routing_key",  "auth_secret",
                                              "api_secret",    "user_key",    "bot_token",    "webhook_url",
-                                             "slack_api_url", "key" };
+                                             "slack_api_url", "token_id",    "key" };
         if (str_ends(key, STR("_file")))
                 return false;
         for (size_t i = 0; i < ARRAY_LEN(words); i++) {

@@ -264,9 +264,14 @@ void http_call_prepare(HttpCall *call, const HttpCallOptions *o)
         call->max_body_bytes = o->max_body_bytes ? o->max_body_bytes : HTTP_CLIENT_MAX_BODY_BYTES;
         call->started_ns = clock_system()->mono_ns(clock_system());
         Str redacted = url_redact(call->arena, o->url);
-        call->shown = str_printf(call->arena, "%.32s '" STR_FMT "'", method, STR_ARG(str_sub(redacted, 0, 300)));
         Url url;
-        if (!url_parse(o->url, &url, &call->early))
+        bool parsed = url_parse(o->url, &url, &call->early);
+        if (o->secret_url)
+                redacted = parsed ? str_printf(call->arena, STR_FMT "://" STR_FMT "/<secret>", STR_ARG(url.scheme),
+                                               STR_ARG(url.host))
+                                  : STR("<secret>");
+        call->shown = str_printf(call->arena, "%.32s '" STR_FMT "'", method, STR_ARG(str_sub(redacted, 0, 300)));
+        if (!parsed)
                 return;
         if (!str_eq_fold(url.scheme, STR("http")) && !str_eq_fold(url.scheme, STR("https"))) {
                 err_set(&call->early, ERR_INVALID, "scheme '" STR_FMT "' is not supported: want http or https",

@@ -49,6 +49,7 @@ typedef struct HttpCallOptions { /* borrowed until http_client_start returns, bu
         size_t max_body_bytes;   /* of the decoded answer; 0: 64 MiB; above it the call fails with ERR_LIMIT */
         bool accept_gzip;        /* asks for gzip and decodes it */
         bool no_redirects;
+        bool secret_url;         /* messages show the host alone: path and query may hold tokens */
         const char *unix_socket; /* NULL: TCP */
 } HttpCallOptions;
 

@@ -289,6 +289,7 @@ static bool has_token(NotifyJob *job)
                 return true;
         job->token->call.timeout_ms = time_left(job);
         job->token->call.max_body_bytes = MAX_ANSWER_BYTES;
+        job->token->call.secret_url = true;
         job->under_way = http_client_start(n->options.client, &job->token->call, token_answered, job);
         return false;
 }
@@ -307,6 +308,7 @@ static void send_request(NotifyJob *job)
         call.n_headers += job->extra.n_headers;
         call.auth = &job->auth;
         call.no_redirects = job->extra.no_redirects;
+        call.secret_url = true;
         call.timeout_ms = time_left(job);
         call.max_body_bytes = MAX_ANSWER_BYTES;
         job->under_way = http_client_start(job->notify->options.client, &call, answered, job);

@@ -108,11 +108,12 @@ static void nobody_listens(void **state)
 {
         (void)state;
         Fixture *f = fixture_new();
-        fixture_receivers(f, "[{name: hook, webhook_configs: [{url: 'http://127.0.0.1:1/'}]}]");
+        fixture_receivers(f, "[{name: hook, webhook_configs: [{url: 'http://127.0.0.1:1/token?k=hush'}]}]");
         DeliveryResult r = fixture_send(f, "hook", "f", 60);
         assert_false(r.ok);
         assert_true(r.retry);
-        assert_true(r.err.msg[0]);
+        assert_contains(r.err.msg, "POST 'http://127.0.0.1/<secret>'");
+        assert_null(strstr(r.err.msg, "hush")); /* invariant 4 */
         fixture_free(f);
 }
 
