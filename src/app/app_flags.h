@@ -14,6 +14,9 @@ typedef struct AppFlags {
         int64_t lookback_ms, query_timeout_ms;
         uint64_t query_max_concurrency, query_max_samples, max_connections;
         int64_t for_outage_tolerance_ms, for_grace_period_ms, resend_delay_ms;
+        const char *alertmanager_listen; /* NULL: none */
+        uint64_t max_silences, max_silence_bytes;
+        int64_t silence_retention_ms;
         bool lifecycle, admin_api;
         LogLevel log_level;
         LogFormat log_format;

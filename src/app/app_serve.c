@@ -57,8 +57,8 @@ typedef struct App {
         ScrapeManager *scrape;
         IngestRemoteWrite *remote_write;
         SseHub *live;
-        HttpServer *server;
-        HttpRoute *routes;
+        HttpServer *server, *alertmanager; /* the second: NULL without an address */
+        HttpRoute *routes, *alertmanager_routes;
         ApiContext api;
         CollectHost *host;
         Mutex host_mu;
@@ -338,6 +338,10 @@ static bool open_engines(App *app, Err *err)
         AlertRouterOptions router = {
                 .statedb = app->statedb,
                 .external_url = str_of(f->external_url),
+                .pool = app->pool,
+                .max_silences = f->max_silences,
+                .max_silence_bytes = f->max_silence_bytes,
+                .silence_retention_ms = f->silence_retention_ms,
                 .wake = wake,
                 .wake_ctx = app,
                 .sender = { .integrations = notify_integrations,
@@ -432,6 +436,21 @@ static bool start_server(App *app, Err *err)
         return http_server_start(&options, app->routes, n_api + n_ui, &app->server, err);
 }
 
+/* Clients that know an Alertmanager's address find one there. */
+static bool start_alertmanager(App *app, Err *err)
+{
+        const AppFlags *f = &app->flags;
+        size_t n;
+        if (!f->alertmanager_listen)
+                return true;
+        app->alertmanager_routes = api_alertmanager_routes(&app->api, &n);
+        HttpServerOptions options = { .listen = f->alertmanager_listen,
+                                      .max_connections = f->max_connections,
+                                      .pool = app->pool };
+        return http_server_start(&options, app->alertmanager_routes, n, &app->alertmanager, err) ||
+               err_wrap(err, "alertmanager.listen-address");
+}
+
 /* The part of --listen before the port; empty for every address. */
 static Str listen_host(const App *app)
 {
@@ -483,7 +502,7 @@ static bool start(App *app, Err *err)
             !http_client_new(app->loop, MAX_FETCHES, &app->client, err))
                 return false;
         app_self_start();
-        if (!open_engines(app, err) || !start_server(app, err))
+        if (!open_engines(app, err) || !start_server(app, err) || !start_alertmanager(app, err))
                 return false;
         app->scheduled = thread_start(&app->scheduler, "pharos-sched", schedule, app, err);
         return app->scheduled;
@@ -498,6 +517,8 @@ static void stop(App *app)
                 mutex_unlock(&app->tick_mu);
                 thread_join(app->scheduler);
         }
+        if (app->alertmanager)
+                http_server_stop(app->alertmanager);
         if (app->server)
                 http_server_stop(app->server);
         scrape_manager_free(app->scrape);
@@ -521,6 +542,7 @@ static void stop(App *app)
                 statedb_close(app->statedb);
         app_config_free(app->config);
         mem_free(app->routes);
+        mem_free(app->alertmanager_routes);
 }
 
 static void wait_for_end(App *app, const sigset_t *signals)
