@@ -1,4 +1,4 @@
-/* ingest/ingest.h - what is pushed to us: Prometheus remote write v1. */
+/* ingest/ingest.h - what is pushed to us: Prometheus remote write, versions 1 and 2. */
 #pragma once
 #include <stdbool.h>
 
@@ -11,6 +11,17 @@ IngestRemoteWrite *ingest_remote_write_new(StoreEngine *store, const Clock *cloc
 void ingest_remote_write_free(IngestRemoteWrite *rw);
 /* HttpRoute handler for POST /api/v1/write; self is the IngestRemoteWrite; keep_encoded, on_pool. */
 void ingest_remote_write_handle(void *self, const HttpRequest *req, HttpResponse *resp);
-/* What the handler does with a body: the HTTP status. 204: stored; 429: stored but for new series above the store's limit;
- * 400, 413, 503: nothing stored. err says why unless 204. */
+
+/* Of one request; what the headers X-Prometheus-Remote-Write-*-Written say. */
+typedef struct IngestWritten {
+        uint64_t samples, histograms, exemplars;
+        Str told; /* in the arena: what version 2 left out, a line each */
+} IngestWritten;
+
+/* What the handler does with a body of version 1 or 2: the HTTP status. 204: stored; 429: stored but for new series above the store's
+ * limit; 400 of version 2: stored but for what err names; 400, 413, 503: nothing stored (ret_written says so). err says why unless
+ * 204. ret_written may be NULL. */
+int ingest_remote_write_message(IngestRemoteWrite *rw, int version, Str snappy_block, Arena *arena,
+                                IngestWritten *ret_written, Err *err);
+/* The same for version 1. */
 int ingest_remote_write_body(IngestRemoteWrite *rw, Str snappy_block, Arena *arena, Err *err);

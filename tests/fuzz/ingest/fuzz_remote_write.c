@@ -1,5 +1,5 @@
-/* Any bytes as an uncompressed remote write message: stored whole or refused with a reason, never half of it. The same
- * bytes also stand for the compressed body. */
+/* Any bytes as an uncompressed remote write message of both versions: version 1 is stored whole or refused with a reason,
+ * never half of it. The same bytes also stand for the compressed body. */
 #include "base/check.h"
 #include "codec/snappy.h"
 #include "ingest/ingest.h"
@@ -40,6 +40,12 @@ static void one(Str body)
                 int status = ingest_remote_write_body(rw, body, arena, &err);
                 CHECK(status == 204 || err.msg[0]);
                 CHECK(status < 300 || status == 429 || samples_in(store) == before);
+        }
+        for (int i = 0; i < 2; i++) {
+                Err err = { 0 };
+                IngestWritten written;
+                int status = ingest_remote_write_message(rw, 2, body, arena, &written, &err);
+                CHECK(status == 204 || err.msg[0]);
         }
         ingest_remote_write_free(rw);
 }

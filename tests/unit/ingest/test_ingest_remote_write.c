@@ -246,6 +246,232 @@ static void series_limit(void **state)
         assert_string_equal(content(w), "x{a=\"1\"} 0=1;");
 }
 
+/* ---- histograms and exemplars of version 1 */
+
+static void put_histogram(Buf *out, uint32_t field, int64_t t_ms, uint64_t first)
+{
+        size_t at = proto_begin(out, field), in;
+        proto_put_varint(out, 1, first + 5 + 2); /* count */
+        proto_put_double(out, 3, 12.5);
+        proto_put_sint(out, 4, 2);
+        proto_put_double(out, 5, 0.001);
+        proto_put_varint(out, 6, 2); /* zero count */
+        in = proto_begin(out, 11);
+        proto_put_sint(out, 1, -1);
+        proto_put_varint(out, 2, 2);
+        proto_end(out, in);
+        in = proto_begin(out, 12); /* deltas, packed */
+        varint_add_signed(out, (int64_t)first);
+        varint_add_signed(out, 5 - (int64_t)first);
+        proto_end(out, in);
+        proto_put_varint(out, 15, (uint64_t)t_ms);
+        proto_end(out, at);
+}
+
+static void put_exemplar(Buf *out, int64_t t_ms, double v)
+{
+        size_t at = proto_begin(out, 3);
+        put_label(out, "trace_id", "abc");
+        proto_put_double(out, 2, v);
+        proto_put_varint(out, 3, (uint64_t)t_ms);
+        proto_end(out, at);
+}
+
+/* Samples of the series x{a="1"}, and "exemplar time=value" of all of it. */
+static const char *rich_content(World *w)
+{
+        AUTO(querier_close) Querier *q = NULL;
+        StoreSelection all;
+        Matcher m = { .type = MATCH_EQ, .name = STR("__name__"), .value = STR("x") };
+        SelectArgs args = { .matchers = { &m, 1 }, .min_ms = 0, .max_ms = INT64_MAX, .sorted = true };
+        Column c = { 0 };
+        Buf out = { .arena = w->arena };
+        ExemplarSeries *series;
+        size_t n;
+        assert_ok(store_querier(tsdb_engine(w->db), args.min_ms, args.max_ms, &q, &w->err), w->err);
+        assert_ok(q->select(q, &args, w->arena, &all, &w->err), w->err);
+        assert_int_equal(all.n, 1);
+        assert_ok(q->read(q, &all, 0, args.min_ms, args.max_ms, &c, &w->err), w->err);
+        for (size_t i = 0; i < c.n; i++) {
+                buf_printf(&out, "%lld", (long long)(c.t[i] - NOW_MS));
+                if (c.st && c.st[i])
+                        buf_printf(&out, "(%lld)", (long long)(c.st[i] - NOW_MS));
+                const Histogram *h = c.h ? c.h[i] : NULL;
+                if (h)
+                        buf_printf(&out, "=%s{n=%g sum=%g z=%g s=%d [%d]%g,%g} ", h->integer ? "int" : "float",
+                                   h->count, h->sum, h->zero_count, h->schema, h->positive.spans[0].offset,
+                                   h->positive.counts[0], h->positive.counts[1]);
+                else
+                        buf_printf(&out, "=%g ", c.v[i]);
+        }
+        assert_ok(q->exemplars(q, &args.matchers, 1, 0, INT64_MAX, w->arena, &series, &n, &w->err), w->err);
+        for (size_t i = 0; i < n; i++)
+                for (size_t k = 0; k < series[i].n; k++)
+                        buf_printf(&out, "exemplar %lld=%g ", (long long)(series[i].data[k].t_ms - NOW_MS),
+                                   series[i].data[k].v);
+        column_done(&c);
+        return buf_cstr(&out);
+}
+
+static void histograms_and_exemplars(void **state)
+{
+        World *w = *state;
+        for (int i = 0; i < 3; i++) { /* new, cached, with a bad exemplar */
+                size_t at = proto_begin(&w->message, 1);
+                put_label(&w->message, "__name__", "x");
+                put_label(&w->message, "a", "1");
+                put_exemplar(&w->message, NOW_MS + (i == 2 ? 0 : i), 0.5);
+                put_histogram(&w->message, 4, NOW_MS + i, 3 + (uint64_t)i);
+                proto_end(&w->message, at);
+                assert_int_equal(send_message(w), 204);
+        }
+        assert_string_equal(rich_content(w),
+                            "0=int{n=10 sum=12.5 z=2 s=2 [-1]3,5} 1=int{n=11 sum=12.5 z=2 s=2 [-1]4,5} "
+                            "2=int{n=12 sum=12.5 z=2 s=2 [-1]5,5} exemplar 0=0.5 exemplar 1=0.5 ");
+        size_t at = proto_begin(&w->message, 1);
+        put_label(&w->message, "__name__", "x");
+        put_label(&w->message, "a", "1");
+        size_t h = proto_begin(&w->message, 4); /* a count without buckets */
+        proto_put_varint(&w->message, 1, 3);
+        proto_put_varint(&w->message, 15, NOW_MS + 9);
+        proto_end(&w->message, h);
+        proto_end(&w->message, at);
+        assert_int_equal(send_message(w), 400);
+        assert_contains(w->err.msg, "invalid histogram: series x{a=\"1\"}, timestamp 1700000000009");
+}
+
+/* ---- version 2 */
+
+typedef struct V2 {
+        const char *symbols[32];
+        size_t n;
+} V2;
+
+static uint32_t symbol(V2 *v, const char *s)
+{
+        for (size_t i = 0; i < v->n; i++)
+                if (strcmp(v->symbols[i], s) == 0)
+                        return (uint32_t)i;
+        v->symbols[v->n] = s;
+        return (uint32_t)v->n++;
+}
+
+static void put_refs(Buf *out, V2 *v, const char *const *strings, size_t n)
+{
+        size_t at = proto_begin(out, 1);
+        for (size_t i = 0; i < n; i++)
+                varint_add(out, symbol(v, strings[i]));
+        proto_end(out, at);
+}
+
+static size_t begin_v2(World *w, V2 *v, const char *name, const char *a)
+{
+        size_t at = proto_begin(&w->message, 5);
+        put_refs(&w->message, v, (const char *const[]){ "__name__", name, "a", a }, 4);
+        return at;
+}
+
+static void put_v2_sample(World *w, int64_t t_ms, double value, int64_t start_ms)
+{
+        size_t at = proto_begin(&w->message, 2);
+        proto_put_double(&w->message, 1, value);
+        proto_put_varint(&w->message, 2, (uint64_t)t_ms);
+        if (start_ms)
+                proto_put_varint(&w->message, 3, (uint64_t)start_ms);
+        proto_end(&w->message, at);
+}
+
+static int send_v2(World *w, V2 *v, IngestWritten *written)
+{
+        AUTO(buf_done) Buf block = { 0 };
+        for (size_t i = 0; i < v->n; i++) /* behind the series: legal */
+                proto_put_bytes(&w->message, 4, str_of(v->symbols[i]));
+        snappy_encode(buf_str(&w->message), &block);
+        buf_clear(&w->message);
+        return ingest_remote_write_message(w->rw, 2, buf_str(&block), w->arena, written, &w->err);
+}
+
+static void version_2(void **state)
+{
+        World *w = *state;
+        IngestWritten written;
+        for (int i = 0; i < 3; i++) {
+                V2 v = { .symbols = { "", i == 1 ? "shifts the numbers" : "x" }, .n = 2 };
+                size_t at = begin_v2(w, &v, "x", "1");
+                put_v2_sample(w, NOW_MS + 10 * i, i + 1, i == 1 ? NOW_MS - 50 : 0);
+                if (i == 2)
+                        proto_put_varint(&w->message, 6, (uint64_t)(NOW_MS - 70)); /* of the whole series */
+                size_t e = proto_begin(&w->message, 4);
+                put_refs(&w->message, &v, (const char *const[]){ "trace_id", "abc" }, 2);
+                proto_put_double(&w->message, 2, 0.25);
+                proto_put_varint(&w->message, 3, (uint64_t)NOW_MS + (uint64_t)i);
+                proto_end(&w->message, e);
+                proto_end(&w->message, at);
+                assert_int_equal(send_v2(w, &v, &written), 204);
+                assert_true(written.samples == 1 && written.exemplars == 1 && written.histograms == 0);
+        }
+        V2 v = { .symbols = { "" }, .n = 1 };
+        size_t at = begin_v2(w, &v, "x", "1");
+        put_histogram(&w->message, 3, NOW_MS + 100, 3);
+        proto_end(&w->message, at);
+        assert_int_equal(send_v2(w, &v, &written), 204);
+        assert_true(written.histograms == 1);
+        assert_string_equal(rich_content(w), "0=1 10(-50)=2 20(-70)=3 100=int{n=10 sum=12.5 z=2 s=2 [-1]3,5} "
+                                             "exemplar 0=0.25 exemplar 1=0.25 exemplar 2=0.25 ");
+}
+
+static void version_2_stores_what_it_can(void **state)
+{
+        World *w = *state;
+        IngestWritten written;
+        V2 v = { .symbols = { "" }, .n = 1 };
+        put_series(w, "old", "1", NOW_MS, 1);
+        assert_int_equal(send_message(w), 204);
+        size_t at = begin_v2(w, &v, "good", "1");
+        put_v2_sample(w, NOW_MS, 1, 0);
+        proto_end(&w->message, at);
+        at = begin_v2(w, &v, "old", "1");
+        put_v2_sample(w, NOW_MS - 1, 1, 0); /* out of order */
+        put_v2_sample(w, NOW_MS, 2, 0);     /* conflict */
+        put_v2_sample(w, NOW_MS + 1, 3, 0); /* fine */
+        proto_end(&w->message, at);
+        at = begin_v2(w, &v, "empty", "1"); /* no samples */
+        proto_end(&w->message, at);
+        at = proto_begin(&w->message, 5); /* no name */
+        put_refs(&w->message, &v, (const char *const[]){ "a", "1" }, 2);
+        put_v2_sample(w, NOW_MS, 1, 0);
+        proto_end(&w->message, at);
+        at = proto_begin(&w->message, 5); /* an odd number of references, one out of range */
+        proto_put_varint(&w->message, 1, 77);
+        put_v2_sample(w, NOW_MS, 1, 0);
+        proto_end(&w->message, at);
+        at = begin_v2(w, &v, "good", "2");
+        put_v2_sample(w, NOW_MS, 1, 0);
+        proto_end(&w->message, at);
+        assert_int_equal(send_v2(w, &v, &written), 400);
+        assert_int_equal(written.samples, 3);
+        const char *told = str_dupz(w->arena, written.told);
+        assert_contains(w->err.msg, "5 refused");
+        assert_contains(told, "out of order sample: series old{a=\"1\"}, timestamp 1699999999999");
+        assert_contains(told, "duplicate sample for timestamp: series old");
+        assert_contains(told, "neither a sample nor a histogram: series empty");
+        assert_contains(told, "invalid labels: series {a=\"1\"}");
+        assert_contains(told, "label references");
+        assert_string_equal(content(w), "good{a=\"1\"} 0=1;good{a=\"2\"} 0=1;old{a=\"1\"} 0=1 1=3;");
+        /* what is no message stores nothing */
+        at = begin_v2(w, &v, "good", "3");
+        put_v2_sample(w, NOW_MS, 1, 0);
+        proto_end(&w->message, at);
+        buf_lit(&w->message, "\x2a\x05xx");
+        v.n = 0;
+        assert_int_equal(send_v2(w, &v, &written), 400);
+        assert_int_equal(written.samples, 0);
+        V2 bad = { .symbols = { "not empty" }, .n = 1 };
+        assert_int_equal(send_v2(w, &bad, &written), 400);
+        assert_contains(w->err.msg, "first symbol");
+        assert_string_equal(content(w), "good{a=\"1\"} 0=1;good{a=\"2\"} 0=1;old{a=\"1\"} 0=1 1=3;");
+}
+
 /* ---- over HTTP */
 
 static void headers(void **state)
@@ -263,7 +489,7 @@ static void headers(void **state)
                 int status;
         } cases[] = { { "application/x-protobuf", "snappy", 204 },
                       { "application/x-protobuf; proto=prometheus.WriteRequest", "snappy", 204 },
-                      { "application/x-protobuf;proto=io.prometheus.write.v2.Request", "snappy", 415 },
+                      { "application/x-protobuf;proto=io.prometheus.write.v2.Request", "snappy", 204 },
                       { "application/x-protobuf;proto=other", "snappy", 415 },
                       { "application/json", "snappy", 415 },
                       { "application/x-protobuf", "gzip", 415 } };
@@ -341,6 +567,9 @@ int main(void)
                 T(odd_orders),
                 T(broken_bodies),
                 cmocka_unit_test_setup_teardown(series_limit, setup_limited, teardown),
+                T(histograms_and_exemplars),
+                T(version_2),
+                T(version_2_stores_what_it_can),
                 T(headers),
                 T(many_at_once),
         };
