@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "app/app_backtest.h"
 #include "app/app_config.h"
 #include "app/app_flags.h"
 #include "app/app_self.h"
@@ -60,6 +61,7 @@ typedef struct App {
         HttpServer *server, *alertmanager; /* the second: NULL without an address */
         HttpRoute *routes, *alertmanager_routes;
         ApiContext api;
+        AppBacktestBase backtest;
         CollectHost *host;
         Mutex host_mu;
         ScrapeSource sources[2];
@@ -262,6 +264,15 @@ static void app_flag_list(void *ctx, Arena *arena, Str **ret_names, Str **ret_va
         app_flags_list(&((App *)ctx)->flags, arena, ret_names, ret_values, ret_n);
 }
 
+static const AppConfig *acquire_config(void *ctx) LOCKS_UNCHECKED
+{
+        App *app = ctx;
+        mutex_lock(&app->config_mu);
+        return app->config;
+}
+
+static void release_config(void *ctx) LOCKS_UNCHECKED { mutex_unlock(&((App *)ctx)->config_mu); }
+
 static void app_reload_state(void *ctx, bool *ret_ok, int64_t *ret_ms)
 {
         App *app = ctx;
@@ -381,6 +392,27 @@ static bool open_engines(App *app, Err *err)
         return open_collectors(app, err) && apply_config(app, app->config, err);
 }
 
+static HttpRoute backtest_route(App *app)
+{
+        app->backtest = (AppBacktestBase){ .engine = app->promql,
+                                           .store = tsdb_engine(app->tsdb),
+                                           .rules = app->rules,
+                                           .sender = { .integrations = notify_integrations,
+                                                       .send_resolved = notify_send_resolved,
+                                                       .self = app->notify },
+                                           .external_url = str_of(app->flags.external_url),
+                                           .resend_delay_ms = app->flags.resend_delay_ms,
+                                           .acquire = acquire_config,
+                                           .release = release_config,
+                                           .ctx = app };
+        return (HttpRoute){ .methods = HTTP_POST,
+                            .path = "/api/pharos/v1/rules/backtest",
+                            .handle = app_backtest_handle,
+                            .self = &app->backtest,
+                            .on_pool = true,
+                            .max_body_bytes = 16 << 20 };
+}
+
 static bool start_server(App *app, Err *err)
 {
         const AppFlags *f = &app->flags;
@@ -414,8 +446,9 @@ static bool start_server(App *app, Err *err)
         };
         HttpRoute *api = api_routes(&app->api, &n_api);
         const HttpRoute *ui = ui_routes(f->route_prefix, &n_ui);
-        app->routes = mem_new_array(HttpRoute, n_api + n_ui);
+        app->routes = mem_new_array(HttpRoute, n_api + n_ui + 1);
         memcpy(app->routes, api, n_api * sizeof *api);
+        app->routes[n_api + n_ui] = backtest_route(app);
         if (n_ui)
                 memcpy(app->routes + n_api, ui, n_ui * sizeof *ui);
         mem_free(api);
@@ -433,7 +466,7 @@ static bool start_server(App *app, Err *err)
                 .pool = app->pool,
                 .cors_origin = f->cors_origin,
         };
-        return http_server_start(&options, app->routes, n_api + n_ui, &app->server, err);
+        return http_server_start(&options, app->routes, n_api + n_ui + 1, &app->server, err);
 }
 
 /* Clients that know an Alertmanager's address find one there. */

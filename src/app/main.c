@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/app_backtest.h"
 #include "app/app_check.h"
 #include "app/app_config.h"
 #include "app/app_export.h"
@@ -34,6 +35,8 @@ static const struct Command {
         { "test", "rules [--run REGEX] [--diff] [--junit FILE] FILE...",
           "run unit tests of rules, in promtool's format", app_test_rules_run },
         { "query", "[--url URL] [--json] [--start T --end T --step D] EXPR", "ask a running server", app_query_run },
+        { "rules", "backtest [--url URL | --data DIR] [--since 30d] [--set NAME=VALUE] FILE",
+          "when the rules of a file would have fired, and how many would have been told", app_backtest_run },
         { "series", "[--url URL] MATCH...", "list series of a running server", app_query_series_run },
         { "labels", "[--url URL] [NAME]", "list label names, or values of one", app_query_labels_run },
         { "import", "[--from prometheus|openmetrics|jsonl|csv] [--data DATA | --url URL] DIR|FILE...",
