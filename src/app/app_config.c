@@ -45,13 +45,19 @@ static const Option collect_options[] = {
 };
 static const OptionTable collect_table = { "collect", collect_options, sizeof(CollectYaml), NULL };
 
+enum { MAX_SERIES = 200000000, MAX_EXEMPLARS = 100000000 };
+
 static const Option storage_options[] = {
         { "retention", OPT_DURATION, offsetof(AppStorage, retention_ms), .def = "15d",
           .help = "How long samples are kept." },
         { "retention_size", OPT_BYTES, offsetof(AppStorage, retention_bytes), .def = "0",
           .help = "Most bytes on disk; the oldest go first. 0: no limit." },
         { "out_of_order_time_window", OPT_DURATION, offsetof(AppStorage, out_of_order_window_ms), .def = "0s",
-          .help = "How late a sample may come." },
+          .help = "How much older than the newest sample a late one may be. 0: samples of a series only come in order." },
+        { "max_series", OPT_UINT, offsetof(AppStorage, max_series), .def = "0", .max = MAX_SERIES,
+          .help = "Most series in memory; samples of new ones are refused above it. 0: no limit." },
+        { "max_exemplars", OPT_UINT, offsetof(AppStorage, max_exemplars), .def = "100000", .max = MAX_EXEMPLARS,
+          .help = "The newest exemplars that are kept. 0: none." },
         OPTION_END,
 };
 static const OptionTable storage_table = { "storage", storage_options, sizeof(AppStorage), NULL };
@@ -110,12 +116,24 @@ static const Option tsdb_options[] = {
 };
 static const OptionTable tsdb_table = { "storage.tsdb", tsdb_options, sizeof(TsdbYaml), NULL };
 
+typedef struct ExemplarsYaml {
+        uint64_t max;
+} ExemplarsYaml;
+static const Option exemplars_options[] = {
+        { "max_exemplars", OPT_UINT, offsetof(ExemplarsYaml, max), .def = "100000", .max = MAX_EXEMPLARS,
+          .help = "The newest exemplars that are kept. 0: none." },
+        OPTION_END,
+};
+static const OptionTable exemplars_table = { "storage.exemplars", exemplars_options, sizeof(ExemplarsYaml), NULL };
+
 typedef struct PromStorageYaml {
         TsdbYaml tsdb;
+        ExemplarsYaml exemplars;
 } PromStorageYaml;
 static const Option prom_storage_options[] = {
         { "tsdb", OPT_STRUCT, offsetof(PromStorageYaml, tsdb), .table = &tsdb_table, .help = "The metric store." },
-        { "exemplars", OPT_IGNORED, 0, .help = "exemplars are not stored in this version" },
+        { "exemplars", OPT_STRUCT, offsetof(PromStorageYaml, exemplars), .table = &exemplars_table,
+          .help = "The store of exemplars." },
         OPTION_END,
 };
 static const OptionTable prom_storage_table = { "storage", prom_storage_options, sizeof(PromStorageYaml), NULL };
@@ -221,13 +239,6 @@ static void read_retention(Loader *l, const YamlNode *node, const OptionCtx *ctx
                 diags_error(ctx->diags, ctx->file, size->pos, "retention.size is not a size such as 10GB");
 }
 
-static void warn_out_of_order(Loader *l, int64_t window_ms, Str file)
-{
-        if (window_ms)
-                diags_warn(l->diags, file, (YamlPos){ 0 },
-                           "out_of_order_time_window has no effect in this version: late samples are refused");
-}
-
 static bool bind_prometheus(Loader *l, const YamlNode *node, Str file)
 {
         OptionCtx ctx = ctx_for(l, file);
@@ -238,9 +249,11 @@ static bool bind_prometheus(Loader *l, const YamlNode *node, Str file)
         c->global = yaml.global;
         c->global.external_labels = expand_labels(ctx.arena, yaml.global.external_labels, expand_environment(),
                                                   missing_variable, &ctx);
-        warn_out_of_order(l, yaml.storage.tsdb.out_of_order_window_ms, file);
         if (yaml.storage.tsdb.out_of_order_window_ms)
                 c->storage.out_of_order_window_ms = yaml.storage.tsdb.out_of_order_window_ms;
+        const YamlNode *storage = yaml_get(node, STR("storage"));
+        if (storage && yaml_get(storage, STR("exemplars")))
+                c->storage.max_exemplars = yaml.storage.exemplars.max;
         if (yaml.storage.tsdb.retention)
                 read_retention(l, yaml.storage.tsdb.retention, &ctx);
         scrape_configs_bind(yaml.scrape_configs, &c->global, &ctx, &c->scrape, &c->n_scrape);
@@ -316,7 +329,6 @@ static bool bind_pharos(Loader *l, const YamlNode *node, Str file)
         c->self = yaml.collect.self;
         c->storage = yaml.storage;
         l->compat = (AlertCompat)yaml.alerting.compat;
-        warn_out_of_order(l, yaml.storage.out_of_order_window_ms, file);
         Str from = file;
         const YamlNode *prom = yaml.prometheus ? section(l, yaml.prometheus, &ctx, &from) : NULL;
         ok &= !yaml.prometheus || prom;
