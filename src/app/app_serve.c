@@ -298,6 +298,8 @@ static bool open_stores(App *app, Err *err)
                 .retention_ms = f->retention_ms ? f->retention_ms : s->retention_ms,
                 .retention_bytes = f->retention_bytes ? f->retention_bytes : s->retention_bytes,
                 .out_of_order_window_ms = s->out_of_order_window_ms,
+                .max_series = (size_t)s->max_series,
+                .max_exemplars = s->max_exemplars ? (int64_t)s->max_exemplars : -1,
         };
         app->api.retention_ms = options.retention_ms;
         if (!tsdb_open(&options, &app->tsdb, err))
