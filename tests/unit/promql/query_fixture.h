@@ -3,6 +3,7 @@
 #include "testing.h"
 
 #include "codec/floats.h"
+#include "model/histstat.h"
 #include "promql/promql.h"
 #include "promql/seriesdesc.h"
 #include "store/memstore.h"
@@ -41,11 +42,16 @@ static inline void fixture_load(Fixture *f, int64_t step_ms, const char *lines)
                 SeriesDesc desc;
                 Err err;
                 assert_ok(seriesdesc_parse(line, f->arena, &desc, &err), err);
-                for (size_t i = 0; i < desc.n; i++)
+                Appender *app = store_appender(memstore_engine(f->store));
+                SeriesRef ref = 0;
+                for (size_t i = 0; i < desc.n; i++) {
+                        StoreSample sample = { .t_ms = (int64_t)i * step_ms,
+                                               .v = desc.values[i].v,
+                                               .h = desc.values[i].h };
                         if (!desc.values[i].omitted)
-                                assert_int_equal(
-                                        memstore_add(f->store, desc.labels, (int64_t)i * step_ms, desc.values[i].v),
-                                        APPEND_OK);
+                                assert_int_equal(store_append_sample(app, &ref, desc.labels, &sample), APPEND_OK);
+                }
+                assert_ok(store_commit(app, &err), err);
         }
 }
 
@@ -63,7 +69,10 @@ static inline void fixture_print(Buf *out, const PromqlResult *r, int64_t start_
                         for (; range && step_ms && t < s->t[k]; t += step_ms)
                                 buf_lit(out, " _");
                         buf_char(out, ' ');
-                        floats_format_g(out, s->v[k]);
+                        if (s->h && s->h[k])
+                                histstat_print(out, s->h[k]);
+                        else
+                                floats_format_g(out, s->v[k]);
                         t += step_ms;
                 }
                 buf_char(out, '\n');

@@ -1,0 +1,57 @@
+#include "query_fixture.h"
+
+static Fixture f;
+
+static int open_all(void **state)
+{
+        (void)state;
+        PromqlFeatures features = promql_features_all();
+        features.type_and_unit_labels = false;
+        fixture_open(&f, &(PromqlOptions){ .features = features });
+        fixture_load(&f, 60000,
+                     "h{a=\"1\"} {{count:4 sum:6 buckets:[1 2 1]}}x10\n"
+                     "h{a=\"2\"} 1x10\n"
+                     "e {{}}x10\n");
+        return 0;
+}
+
+static int close_all(void **state)
+{
+        (void)state;
+        fixture_close(&f);
+        return 0;
+}
+
+static void parts_of_histograms(void **state)
+{
+        (void)state;
+        assert_string_equal(fixture_instant(&f, "histogram_count(h)", 600000), "{a=\"1\"} 4\n");
+        assert_string_equal(fixture_instant(&f, "histogram_sum(h)", 600000), "{a=\"1\"} 6\n");
+        assert_string_equal(fixture_instant(&f, "histogram_avg(h)", 600000), "{a=\"1\"} 1.5\n");
+        assert_string_equal(fixture_instant(&f, "histogram_avg(e)", 600000), "{} NaN\n");
+}
+
+static void spread_of_histograms(void **state)
+{
+        (void)state;
+        assert_string_equal(fixture_instant(&f, "round(histogram_stdvar(h), 1e-5)", 600000), "{a=\"1\"} 0.60203
+");
+        assert_string_equal(fixture_instant(&f, "round(histogram_stddev(h), 1e-5)", 600000), "{a=\"1\"} 0.77591
+");
+}
+
+static void values_along_a_range(void **state)
+{
+        (void)state;
+        assert_string_equal(fixture_range(&f, "histogram_count(h)", 0, 120000, 60000), "{a=\"1\"} 4 4 4\n");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(parts_of_histograms),
+                cmocka_unit_test(spread_of_histograms),
+                cmocka_unit_test(values_along_a_range),
+        };
+        return cmocka_run_group_tests(tests, open_all, close_all);
+}
