@@ -402,6 +402,18 @@ static bool check_names(const RuleReader *r, const Rule *rule)
         return ok;
 }
 
+/* It parses, and fails whenever the alert fires: upstream sends the error instead of the text. */
+static bool fails_later(const RuleReader *r, const char *kind, Str name, const char *why)
+{
+        Str what = str_printf(r->ctx->arena, "%s '" STR_FMT "' fails whenever the alert fires: %s", kind, STR_ARG(name),
+                              why);
+        if (r->dialect->strict_texts)
+                return complain(r, (YamlPos){ 0 }, what);
+        diags_warn(r->ctx->diags, r->ctx->file, r->pos, "group '" STR_FMT "', rule %zu, '" STR_FMT "': " STR_FMT,
+                   STR_ARG(r->group->name), r->index, STR_ARG(r->rule_name), STR_ARG(what));
+        return true;
+}
+
 static bool check_templates(const RuleReader *r, const char *kind, Labels texts)
 {
         bool ok = true;
@@ -412,6 +424,8 @@ static bool check_templates(const RuleReader *r, const char *kind, Labels texts)
                         ok = complain(r, (YamlPos){ 0 },
                                       str_printf(r->ctx->arena, "%s '" STR_FMT "': %s", kind,
                                                  STR_ARG(texts.data[i].name), err.msg));
+                else if (!gotmpl_try_rule(name, texts.data[i].value, &err))
+                        ok &= fails_later(r, kind, texts.data[i].name, err.msg);
         }
         return ok;
 }
@@ -493,6 +507,29 @@ static bool read_group(const RulesDialect *dialect, const OptionCtx *ctx, const 
         return ok;
 }
 
+/* A list of rules, as documents quote them: the rules of a group of the file's name. */
+static const YamlNode *wrap_fragment(const YamlNode *doc, const OptionCtx *ctx)
+{
+        Arena *arena = ctx->arena;
+        const YamlNode *first = doc->kind == YAML_SEQ && doc->n ? doc->items[0] : NULL;
+        if (!first || !(yaml_get(first, STR("alert")) || yaml_get(first, STR("record"))))
+                return doc;
+        YamlNode *nodes = arena_array(arena, YamlNode, 4);
+        YamlPair *pairs = arena_array(arena, YamlPair, 3);
+        YamlNode **items = arena_array(arena, YamlNode *, 1);
+        nodes[0] = (YamlNode){ .kind = YAML_SCALAR, .quoted = true, .pos = doc->pos, .text = ctx->file };
+        nodes[1] = *doc;
+        pairs[0] = (YamlPair){ STR("name"), doc->pos, &nodes[0] };
+        pairs[1] = (YamlPair){ STR("rules"), doc->pos, &nodes[1] };
+        nodes[2] = (YamlNode){ .kind = YAML_MAP, .pos = doc->pos, .pairs = pairs, .n = 2 };
+        items[0] = &nodes[2];
+        nodes[3] = (YamlNode){ .kind = YAML_SEQ, .pos = doc->pos, .items = items, .n = 1 };
+        pairs[2] = (YamlPair){ STR("groups"), doc->pos, &nodes[3] };
+        YamlNode *whole = arena_new_of(arena, YamlNode);
+        *whole = (YamlNode){ .kind = YAML_MAP, .pos = doc->pos, .pairs = &pairs[2], .n = 1 };
+        return whole;
+}
+
 static bool read_document(const RulesDialect *dialect, const OptionCtx *ctx, const YamlNode *doc, RuleFile *file)
 {
         FileYaml yaml;
@@ -533,7 +570,7 @@ bool rules_parse(Str text, Str path, const RulesDialect *dialect, Arena *arena, 
         }
         bool ok = true;
         for (size_t i = 0; i < n_docs; i++)
-                ok &= read_document(dialect, &ctx, docs[i], &file);
+                ok &= read_document(dialect, &ctx, dialect->fragments ? wrap_fragment(docs[i], &ctx) : docs[i], &file);
         if (ok)
                 *ret = file;
         return ok;

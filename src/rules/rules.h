@@ -48,6 +48,8 @@ typedef struct RuleFile {
 typedef struct RulesDialect {
         PromqlFeatures features;
         bool legacy_names;   /* label and metric names must be [a-zA-Z_]...: metric_name_validation_scheme: legacy */
+        bool strict_texts;   /* a text that would fail whenever its alert fires is an error; else a warning */
+        bool fragments;      /* a list of rules alone is taken for the rules of one group */
         bool ignore_unknown; /* keys that the format does not have are passed over */
 } RulesDialect;
 
@@ -55,6 +57,11 @@ typedef struct RulesDialect {
  * duplicates. All complaints go to diags; false when there was an error. Lives in arena. */
 bool rules_parse(Str text, Str path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret);
 bool rules_load_file(const char *path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret);
+
+/* Legal and yet most likely not meant: warnings "[name] 'rule': what happens, and what to write instead". Returns how many.
+ * Names: missing-for, for-below-interval, rate-as-ratio, rate-of-sum, single-window-burn-rate, label-not-in-result,
+ * duplicate-rules, long-interval. */
+size_t rules_lint(const RuleFile *files, size_t n, Diags *diags);
 
 /* The keys of a rule file as Markdown. */
 void rules_document(Buf *out);
