@@ -48,18 +48,29 @@ static void put_json(JsonWriter *w, const Diags *diags, const char *path, Str ki
 int app_check_run(int argc, char **argv)
 {
         bool json = false;
+        bool lint = false;
+        bool lint_fatal = false;
         bool all_ok = true;
+        size_t findings = 0;
         PromqlFeatures features = promql_features_default();
         Buf out = { 0 };
         JsonWriter w;
         json_writer_init(&w, &out);
         int first = 0;
-        if (argc > 0 && strcmp(argv[0], "--json") == 0) {
-                json = true;
-                first = 1;
+        for (; first < argc && strncmp(argv[first], "--", 2) == 0; first++) {
+                bool fatal = strcmp(argv[first], "--lint-fatal") == 0;
+                if (strcmp(argv[first], "--json") == 0)
+                        json = true;
+                else if (fatal || strcmp(argv[first], "--lint") == 0)
+                        lint = true;
+                else
+                        break;
+                lint_fatal |= fatal;
         }
-        if (first == argc) {
-                fprintf(stderr, "usage: pharos check [--json] FILE...\n");
+        if (first == argc || strncmp(argv[first], "--", 2) == 0) {
+                fprintf(stderr, "usage: pharos check [--lint | --lint-fatal] [--json] FILE...\n"
+                                "  --lint        also what is legal but most likely not meant\n"
+                                "  --lint-fatal  exit 3 when there is some\n");
                 return 2;
         }
         json_begin_array(&w);
@@ -68,8 +79,10 @@ int app_check_run(int argc, char **argv)
                 Diags diags;
                 Str kind;
                 diags_init(&diags, arena);
-                bool ok = app_config_check_file(argv[i], &features, &diags, &kind);
+                size_t found = 0;
+                bool ok = app_config_lint_file(argv[i], &features, &diags, &kind, lint ? &found : NULL);
                 all_ok &= ok;
+                findings += found;
                 if (json)
                         put_json(&w, &diags, argv[i], kind, ok);
                 else
@@ -79,5 +92,5 @@ int app_check_run(int argc, char **argv)
         if (json)
                 printf("%.*s\n", (int)out.n, out.p);
         buf_done(&out);
-        return all_ok ? 0 : 1;
+        return !all_ok ? 1 : lint_fatal && findings ? 3 : 0;
 }

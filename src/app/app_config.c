@@ -205,7 +205,9 @@ static bool is_loaded(const Loader *l, Str path)
 static bool load_rule_pattern(Loader *l, Str pattern, YamlPos pos, const OptionCtx *ctx)
 {
         glob_t found;
-        RulesDialect dialect = { .features = *l->features, .legacy_names = l->config->global.name_validation == 1 };
+        RulesDialect dialect = { .features = *l->features,
+                                 .legacy_names = l->config->global.name_validation == 1,
+                                 .strict_texts = l->compat == ALERT_COMPAT_PHAROS };
         Str path = option_path(ctx, pattern);
         char *pathz = str_dupz(ctx->arena, path);
         bool ok = true;
@@ -370,6 +372,8 @@ static FileKind kind_of(const YamlNode *root)
                 { "inhibit_rules", KIND_ALERTMANAGER },
         };
         const YamlNode *alerting = yaml_get(root, STR("alerting"));
+        if (root->kind == YAML_SEQ) /* a list of rules, if anything */
+                return KIND_RULES;
         if (alerting && yaml_get(alerting, STR("compat")))
                 return KIND_PHAROS;
         for (size_t i = 0; i < ARRAY_LEN(keys); i++)
@@ -405,6 +409,8 @@ static bool bind_any(Loader *l, FileKind kind, const YamlNode *root, Str file)
         return diags_error(l->diags, file, (YamlPos){ 1, 1 },
                            "this is a rule file, not a configuration: name it under rule_files of a prometheus.yml");
 }
+
+enum { LOOKBACK_MS = 5 * 60 * 1000 };
 
 static Loader loader_new(const PromqlFeatures *features, Diags *diags)
 {
@@ -454,7 +460,32 @@ void app_config_free(AppConfig *config)
         mem_free(config);
 }
 
+/* Scrapes further apart than queries look back leave gaps. */
+static size_t lint_intervals(const Loader *l, Str file)
+{
+        const AppConfig *c = l->config;
+        size_t found = 0;
+        for (size_t i = 0; i < c->n_scrape; i++) {
+                int64_t interval_ms = c->scrape[i].scrape_interval_ms ? c->scrape[i].scrape_interval_ms
+                                                                      : c->global.scrape_interval_ms;
+                if (interval_ms <= LOOKBACK_MS)
+                        continue;
+                found++;
+                diags_warn(l->diags, file, (YamlPos){ 0 },
+                           "[too-long-scrape-interval] job '" STR_FMT
+                           "' is scraped every %lld minutes: 5 minutes after each scrape its series are gone from queries",
+                           STR_ARG(c->scrape[i].job_name), (long long)(interval_ms / 60000));
+        }
+        return found;
+}
+
 bool app_config_check_file(const char *path, const PromqlFeatures *features, Diags *diags, Str *ret_kind)
+{
+        return app_config_lint_file(path, features, diags, ret_kind, NULL);
+}
+
+bool app_config_lint_file(const char *path, const PromqlFeatures *features, Diags *diags, Str *ret_kind,
+                          size_t *ret_found)
 {
         Loader l = loader_new(features, diags);
         size_t before = diags->errors;
@@ -463,13 +494,15 @@ bool app_config_check_file(const char *path, const PromqlFeatures *features, Dia
         *ret_kind = STR("unreadable");
         if (root) {
                 FileKind kind = kind_of(root);
-                RulesDialect dialect = { .features = *features };
+                RulesDialect dialect = { .features = *features, .fragments = true };
                 RuleFile rules;
                 *ret_kind = str_of(KIND_NAMES[kind]);
-                if (kind == KIND_RULES)
-                        rules_parse(l.config->text, file, &dialect, l.config->arena, diags, &rules);
-                else
+                if (kind != KIND_RULES)
                         bind_any(&l, kind, root, file);
+                else if (rules_parse(l.config->text, file, &dialect, l.config->arena, diags, &rules))
+                        vec_push(&l.rules, rules);
+                if (ret_found && diags->errors == before)
+                        *ret_found = rules_lint(l.rules.data, l.rules.len, diags) + lint_intervals(&l, file);
         }
         app_config_free(l.config);
         return diags->errors == before;

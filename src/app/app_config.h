@@ -51,6 +51,10 @@ AppConfig *app_config_load(const char *path, const PromqlFeatures *features, Dia
 void app_config_free(AppConfig *config);
 /* Checks one file, whatever it is: pharos.yml, prometheus.yml, alertmanager.yml, a rule file. */
 bool app_config_check_file(const char *path, const PromqlFeatures *features, Diags *diags, Str *ret_kind);
+/* The same, and what is legal but most likely not meant (rules_lint, and what belongs to the configuration): warnings,
+ * *ret_found how many. */
+bool app_config_lint_file(const char *path, const PromqlFeatures *features, Diags *diags, Str *ret_kind,
+                          size_t *ret_found);
 /* The text with values of secret keys replaced by <secret>. */
 Str app_config_masked(const AppConfig *config, Arena *arena);
 /* The reference of all options as Markdown. */

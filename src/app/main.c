@@ -30,7 +30,7 @@ static const struct Command {
 } COMMANDS[] = {
         { "serve", "[FLAGS]", "collect, store, query, watch and tell; without --config it watches this machine",
           app_serve_run },
-        { "check", "[--json] FILE...", "check configurations and rule files; file:line:col: message, exit 1 on errors",
+        { "check", "[--lint | --lint-fatal] [--json] FILE...", "check configurations and rule files; file:line:col: message, exit 1 on errors",
           app_check_run },
         { "test", "rules [--run REGEX] [--diff] [--junit FILE] FILE...",
           "run unit tests of rules, in promtool's format", app_test_rules_run },

@@ -1,0 +1,73 @@
+#include "app_fixture.h"
+
+#include "app/app_check.h"
+
+/* What the command says is for people; what it answers is for scripts. */
+static int check(char *a, char *b, char *c)
+{
+        char *argv[] = { a, b, c };
+        int argc = c ? 3 : b ? 2 : 1;
+        fflush(stdout);
+        int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO);
+        assert_non_null(freopen("/dev/null", "w", stdout));
+        assert_non_null(freopen("/dev/null", "w", stderr));
+        int status = app_check_run(argc, argv);
+        fflush(stdout);
+        dup2(out, STDOUT_FILENO);
+        dup2(err, STDERR_FILENO);
+        close(out);
+        close(err);
+        return status;
+}
+
+static void the_exit_status_says_what_was_found(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        char fatal[] = "--lint-fatal", lint[] = "--lint", json[] = "--json", wrong[] = "--wrong";
+        char *good = str_dupz(
+                f->arena, str_of(fixture_file(f, "good.yml", "groups: [{name: g, rules: [{record: r, expr: up}]}]")));
+        char *doubtful = str_dupz(
+                f->arena,
+                str_of(fixture_file(f, "doubtful.yml", "groups: [{name: g, rules: [{alert: A, expr: up == 0}]}]")));
+        char *list = str_dupz(f->arena, str_of(fixture_file(f, "list.yml", "- {alert: A, expr: up == 0}")));
+        char *bad = str_dupz(f->arena, str_of(fixture_file(f, "bad.yml",
+                                                           "groups: [{name: g, rules: [{record: r, expr: 'up +'}]}]")));
+        assert_int_equal(check(good, NULL, NULL), 0);
+        assert_int_equal(check(fatal, good, NULL), 0);
+        assert_int_equal(check(doubtful, NULL, NULL), 0);
+        assert_int_equal(check(lint, json, doubtful), 0);
+        assert_int_equal(check(fatal, doubtful, NULL), 3);
+        assert_int_equal(check(fatal, list, NULL), 3);
+        assert_int_equal(check(fatal, bad, NULL), 1);
+        assert_int_equal(check(wrong, good, NULL), 2);
+        assert_int_equal(check(lint, NULL, NULL), 2);
+        fixture_free(f);
+}
+
+static void scrapes_that_are_too_far_apart_are_found(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        PromqlFeatures features = promql_features_default();
+        Str kind;
+        size_t found = 0;
+        const char *path = fixture_file(
+                f, "prometheus.yml",
+                "scrape_configs:\n"
+                "- {job_name: slow, scrape_interval: 10m, static_configs: [{targets: ['127.0.0.1:1']}]}\n"
+                "- {job_name: fast, static_configs: [{targets: ['127.0.0.1:1']}]}\n");
+        assert_true(app_config_lint_file(path, &features, &f->diags, &kind, &found));
+        assert_int_equal(found, 1);
+        assert_true(fixture_said(f, "prometheus.yml", 0, "[too-long-scrape-interval] job 'slow'"));
+        fixture_free(f);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_exit_status_says_what_was_found),
+                cmocka_unit_test(scrapes_that_are_too_far_apart_are_found),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
