@@ -139,12 +139,19 @@ typedef struct AlertAck {
         Str by, comment;
         int64_t at_ms, until_ms; /* until 0: the alert's end */
 } AlertAck;
-/* Acknowledges the firing alerts that match; how many they are goes to *ret_n. ERR_INVALID: no name, or a time that has
- * passed; ERR_NOT_FOUND: none fires. Durable when it returns. */
-MUST_CHECK bool alert_router_ack(AlertRouter *router, Matchers which, Str by, Str comment, int64_t until_ms,
+/* Which alerts are meant: all that is given must hold. */
+typedef struct AlertWhich {
+        Matchers filter;
+        bool has_fingerprint;
+        uint64_t fingerprint;
+        Str group; /* key of a group that the alert is in; empty: any */
+} AlertWhich;
+/* Acknowledges the firing alerts that are meant; how many they are goes to *ret_n. ERR_INVALID: no name, nothing said of
+ * which, or a time that has passed; ERR_NOT_FOUND: none fires. Durable when it returns. */
+MUST_CHECK bool alert_router_ack(AlertRouter *router, const AlertWhich *which, Str by, Str comment, int64_t until_ms,
                                  size_t *ret_n, Err *err);
 /* Takes acknowledgements back. */
-size_t alert_router_unack(AlertRouter *router, Matchers which, Str by);
+size_t alert_router_unack(AlertRouter *router, const AlertWhich *which, Str by);
 void alert_router_acks(AlertRouter *router, Arena *arena, AlertAck **ret, size_t *ret_n);
 
 /* ---- looking */

@@ -95,22 +95,53 @@ void alert_router_silences(AlertRouter *r, Arena *arena, AlertSilence **ret, siz
 
 /* ---- acknowledgements ---- */
 
-bool alert_router_ack(AlertRouter *r, Matchers which, Str by, Str comment, int64_t until_ms, size_t *ret_n, Err *err)
+/* The alerts that are meant, borrowed until the lock goes. */
+typedef struct Meant {
+        Arena *arena;
+        VEC(StoredAlert *) alerts;
+} Meant;
+
+static const StoredMap *candidates(const AlertRouter *r, Str group)
 {
+        if (!group.n)
+                return &r->store.alerts;
+        for (GroupMapSlot *s = group_map_next(&r->groups, NULL); s; s = group_map_next(&r->groups, s))
+                if (str_eq(s->val->key, group))
+                        return &s->val->alerts;
+        return NULL;
+}
+
+static void find_meant(const AlertRouter *r, const AlertWhich *w, Meant *ret)
+{
+        const StoredMap *from = candidates(r, w->group);
+        for (StoredMapSlot *s = from ? stored_map_next(from, NULL) : NULL; s; s = stored_map_next(from, s))
+                if (s->val->marks && (!w->has_fingerprint || s->key == w->fingerprint) &&
+                    matchers_match(w->filter, s->val->msg.labels))
+                        vec_push(&ret->alerts, s->val);
+}
+
+bool alert_router_ack(AlertRouter *r, const AlertWhich *which, Str by, Str comment, int64_t until_ms, size_t *ret_n,
+                      Err *err)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        Meant meant = { .arena = arena, .alerts.arena = arena };
         size_t n = 0;
         if (!by.n || by.n > ALERT_ACK_NAME_MAX_BYTES)
                 return err_set(err, ERR_INVALID, "say who acknowledges: 1 to %d bytes", ALERT_ACK_NAME_MAX_BYTES);
         if (comment.n > ALERT_ACK_TEXT_MAX_BYTES)
                 return err_set(err, ERR_LIMIT, "the comment is longer than %d bytes", ALERT_ACK_TEXT_MAX_BYTES);
+        if (!which->filter.n && !which->has_fingerprint && !which->group.n)
+                return err_set(err, ERR_INVALID, "say which alerts: conditions, a fingerprint or a group");
         mutex_lock(&r->mu);
         int64_t now_ms = clock_wall_ms(r->options.clock);
         bool passed = until_ms && until_ms <= now_ms;
         AlertAck ack = { .by = by, .comment = comment, .at_ms = now_ms, .until_ms = until_ms };
-        for (StoredMapSlot *s = stored_map_next(&r->store.alerts, NULL); s && !passed;
-             s = stored_map_next(&r->store.alerts, s)) {
-                if (alert_store_is_resolved(&s->val->msg, now_ms) || !matchers_match(which, s->val->msg.labels))
+        if (!passed)
+                find_meant(r, which, &meant);
+        vec_each(a, &meant.alerts) {
+                if (alert_store_is_resolved(&(*a)->msg, now_ms))
                         continue;
-                alert_ack_set(s->val, &ack, now_ms, &r->journal);
+                alert_ack_set(*a, &ack, now_ms, &r->journal);
                 n++;
         }
         mutex_unlock(&r->mu);
@@ -123,15 +154,18 @@ bool alert_router_ack(AlertRouter *r, Matchers which, Str by, Str comment, int64
         return true;
 }
 
-size_t alert_router_unack(AlertRouter *r, Matchers which, Str by)
+size_t alert_router_unack(AlertRouter *r, const AlertWhich *which, Str by)
 {
+        AUTO(arena_free) Arena *arena = arena_new();
+        Meant meant = { .arena = arena, .alerts.arena = arena };
         size_t n = 0;
         mutex_lock(&r->mu);
         int64_t now_ms = clock_wall_ms(r->options.clock);
-        for (StoredMapSlot *s = stored_map_next(&r->store.alerts, NULL); s; s = stored_map_next(&r->store.alerts, s)) {
-                if (!s->val->marks->ack || !matchers_match(which, s->val->msg.labels))
+        find_meant(r, which, &meant);
+        vec_each(a, &meant.alerts) {
+                if (!(*a)->marks->ack)
                         continue;
-                alert_ack_clear(s->val, STR("unacknowledged"), str_dup(r->journal.arena, by), now_ms, &r->journal);
+                alert_ack_clear(*a, STR("unacknowledged"), str_dup(r->journal.arena, by), now_ms, &r->journal);
                 n++;
         }
         mutex_unlock(&r->mu);

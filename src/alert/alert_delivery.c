@@ -65,6 +65,11 @@ static AlertHashes hashes_dup(AlertHashes h, Arena *arena)
         return copy;
 }
 
+int64_t alert_delivery_expires(const AlertRoute *route, int64_t now_ms)
+{
+        return now_ms + MIN_OF(LOG_RETENTION_MS, 2 * route->repeat_interval_ms);
+}
+
 AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, size_t integration, Str log_key,
                                   Str external_url, int64_t now_ms)
 {
@@ -85,7 +90,7 @@ AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, si
         d->resolved = hashes_dup(view->resolved, arena);
         d->log_key = str_dup(arena, log_key);
         d->now_ms = now_ms;
-        d->expires_ms = now_ms + MIN_OF(LOG_RETENTION_MS, 2 * g->route->repeat_interval_ms);
+        d->expires_ms = alert_delivery_expires(g->route, now_ms);
         d->notification = (Notification){
                 .receiver = str_dup(arena, g->route->receiver),
                 .integration = integration,
@@ -118,6 +123,7 @@ void alert_delivery_note(const AlertDelivery *d, const DeliveryResult *result, i
         json_writer_init(&w, &detail);
         json_begin_object(&w);
         json_key_str(&w, "receiver", d->notification.receiver);
+        json_key_str(&w, "alertname", labels_get(d->notification.common_labels, STR("alertname")));
         json_key_str(&w, "integration", result->integration);
         json_key_cstr(&w, "reason", alert_log_notice_name(d->reason));
         json_key_cstr(&w, "status", d->notification.resolved ? "resolved" : "firing");

@@ -19,6 +19,9 @@ void alert_delivery_view_done(AlertView *view);
 /* What the notification log calls one integration's side of a group. */
 Str alert_delivery_log_key(const AlertGroup *group, size_t integration, Arena *arena);
 
+/* When the notification log forgets what is told at now_ms. */
+int64_t alert_delivery_expires(const AlertRoute *route, int64_t now_ms);
+
 typedef struct AlertDelivery {
         struct AlertDelivery *prev, *next; /* the router's list of those under way */
         struct AlertRouter *router;

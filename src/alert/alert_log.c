@@ -161,6 +161,19 @@ static void put_hashes(JsonWriter *w, const char *key, AlertHashes h)
         json_end_array(w);
 }
 
+static Str encode(const LogEntry *e, Arena *arena)
+{
+        Buf out = { .arena = arena };
+        JsonWriter w;
+        json_writer_init(&w, &out);
+        json_begin_object(&w);
+        json_key_i64(&w, "t_ms", e->t_ms);
+        put_hashes(&w, "firing", e->firing);
+        put_hashes(&w, "resolved", e->resolved);
+        json_end_object(&w);
+        return buf_str(&out);
+}
+
 void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t tick_ms,
                     int64_t expires_ms, Arena *arena, Str *ret_doc)
 {
@@ -169,15 +182,17 @@ void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes reso
                          .resolved = hashes_dup(resolved),
                          .t_ms = tick_ms,
                          .expires_ms = expires_ms };
-        Buf out = { .arena = arena };
-        JsonWriter w;
-        json_writer_init(&w, &out);
-        json_begin_object(&w);
-        json_key_i64(&w, "t_ms", tick_ms);
-        put_hashes(&w, "firing", firing);
-        put_hashes(&w, "resolved", resolved);
-        json_end_object(&w);
-        *ret_doc = buf_str(&out);
+        *ret_doc = encode(e, arena);
+}
+
+void alert_log_extend(AlertLog *log, Str key, int64_t expires_ms, Arena *arena, Str *ret_doc)
+{
+        LogEntry *e = log_map_get(&log->entries, key);
+        *ret_doc = (Str){ 0 };
+        if (!e)
+                return;
+        e->expires_ms = expires_ms;
+        *ret_doc = encode(e, arena);
 }
 
 bool alert_log_knows_firing(const AlertLog *log, Str key, uint64_t fingerprint)

@@ -29,6 +29,8 @@ AlertNotice alert_log_decide(const AlertLog *log, Str key, AlertHashes firing, A
 /* Remembers that this was told. The document to store for it goes to *ret_doc (arena), to be written outside the lock. */
 void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t tick_ms,
                     int64_t expires_ms, Arena *arena, Str *ret_doc);
+/* Keeps an entry for longer; what it says stays. The document to store goes to *ret_doc (arena). */
+void alert_log_extend(AlertLog *log, Str key, int64_t expires_ms, Arena *arena, Str *ret_doc);
 /* Whether this alert was among what was last told as firing. */
 bool alert_log_knows_firing(const AlertLog *log, Str key, uint64_t fingerprint);
 int64_t alert_log_last(const AlertLog *log, Str key); /* 0: never */

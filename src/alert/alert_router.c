@@ -43,6 +43,12 @@ static void no_wake(void *ctx) { (void)ctx; }
 
 static void forget(void *ctx, StoredAlert *alert) { alert_inhibit_remove(&((AlertRouter *)ctx)->inhibitor, alert); }
 
+/* Who has seen it has seen this time, not the next. */
+static void over(void *ctx, StoredAlert *alert, int64_t now_ms)
+{
+        alert_ack_expire(alert, now_ms, &((AlertRouter *)ctx)->journal);
+}
+
 AlertRouter *alert_router_new(const AlertRouterOptions *options)
 {
         AlertRouter *r = mem_new(AlertRouter);
@@ -56,8 +62,9 @@ AlertRouter *alert_router_new(const AlertRouterOptions *options)
         r->resolve_timeout_ms = RESOLVE_TIMEOUT_MS;
         r->journal = alert_store_journal(arena_new());
         r->log = alert_log_new(options->statedb);
+        r->store.on_end = over;
         r->store.on_gone = forget;
-        r->store.on_gone_ctx = r;
+        r->store.ctx = r;
         alert_store_load(&r->store, options->statedb, clock_wall_ms(r->options.clock), RESOLVE_TIMEOUT_MS);
         alert_ack_load(&r->store, options->statedb);
         r->silences = (AlertSilences){
@@ -372,7 +379,7 @@ static bool is_muted(void *arg, StoredAlert *a)
 {
         Flush *f = arg;
         AlertMuting m = { .muted = MUTED_INTERVAL };
-        alert_store_note_end(a, f->now_ms, &f->router->journal);
+        alert_store_note_end(&f->router->store, a, f->now_ms, &f->router->journal);
         if (!a->marks) /* forgotten meanwhile: only its end is left to tell */
                 return false;
         if (!f->all_muted)
@@ -393,8 +400,7 @@ static bool all_acknowledged(const AlertView *view, int64_t now_ms)
         return true;
 }
 
-static AlertNotice decide(const AlertRouter *r, const AlertGroup *g, const AlertView *view, Str key, size_t i,
-                          int64_t now_ms)
+static AlertNotice decide(AlertRouter *r, const AlertGroup *g, const AlertView *view, Str key, size_t i, int64_t now_ms)
 {
         const AlertSender *s = &r->options.sender;
         /* Alertmanager asks for more than the interval since it sent: a tick of exactly n intervals is too early. */
@@ -404,7 +410,14 @@ static AlertNotice decide(const AlertRouter *r, const AlertGroup *g, const Alert
         AlertNotice reason = alert_log_decide(r->log, key, view->firing, view->resolved,
                                               s->send_resolved(s->self, g->route->receiver, i), tick_ms,
                                               g->route->repeat_interval_ms);
-        return reason == NOTICE_REPEAT && all_acknowledged(view, now_ms) ? NOTICE_NONE : reason;
+        if (reason != NOTICE_REPEAT || !all_acknowledged(view, now_ms))
+                return reason;
+        /* Not told again, but not forgotten either: its end is to be told. */
+        Str doc;
+        int64_t expires_ms = alert_delivery_expires(g->route, now_ms);
+        alert_log_extend(r->log, key, expires_ms, r->journal.arena, &doc);
+        alert_store_add_write(&r->journal, STR("nflog"), str_dup(r->journal.arena, key), doc, expires_ms);
+        return NOTICE_NONE;
 }
 
 /* Decides what to tell about one due group. False: not now. */

@@ -104,7 +104,7 @@ static void save(AlertJournal *j, const StoredAlert *a)
 }
 
 /* It started or ended: saved, and an event. */
-static void note_change(AlertJournal *j, const StoredAlert *a, int64_t now_ms)
+static void note_change(const AlertStore *store, AlertJournal *j, StoredAlert *a, int64_t now_ms)
 {
         Buf detail = { .arena = j->arena };
         JsonWriter w;
@@ -116,6 +116,8 @@ static void note_change(AlertJournal *j, const StoredAlert *a, int64_t now_ms)
         json_end_object(&w);
         alert_store_add_event(j, now_ms, a->ended ? STR("resolved") : STR("started"), key_of(j->arena, a->fingerprint),
                               buf_str(&detail));
+        if (a->ended && store->on_end)
+                store->on_end(store->ctx, a, now_ms);
 }
 
 /* ---- alerts ---- */
@@ -211,7 +213,7 @@ StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now
         a->ended = resolved;
         /* An end that nobody knew the start of is no event. */
         if (resolved ? was_firing : !was_firing)
-                note_change(journal, a, now_ms);
+                note_change(store, journal, a, now_ms);
         else if (old && a->msg.ends_at_ms != old->msg.ends_at_ms && a->msg.ends_at_ms - now_ms > FAR_END_MS)
                 save(journal, a);
         int64_t look_ms = a->ended ? now_ms + ENDED_LOOK_MS : a->msg.ends_at_ms;
@@ -221,12 +223,12 @@ StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now
         return a;
 }
 
-void alert_store_note_end(StoredAlert *a, int64_t now_ms, AlertJournal *journal)
+void alert_store_note_end(const AlertStore *store, StoredAlert *a, int64_t now_ms, AlertJournal *journal)
 {
         if (a->ended || !alert_store_is_resolved(&a->msg, now_ms))
                 return;
         a->ended = true;
-        note_change(journal, a, now_ms);
+        note_change(store, journal, a, now_ms);
 }
 
 void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, AlertJournal *journal)
@@ -237,7 +239,7 @@ void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, Aler
         int64_t next_ms = INT64_MAX;
         for (StoredMapSlot *s = stored_map_next(&store->alerts, NULL); s; s = stored_map_next(&store->alerts, s)) {
                 StoredAlert *a = s->val;
-                alert_store_note_end(a, now_ms, journal);
+                alert_store_note_end(store, a, now_ms, journal);
                 if (alert_store_is_resolved(&a->msg, now_ms - keep_ms))
                         vec_push(&gone, s->key);
                 else
@@ -247,7 +249,7 @@ void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, Aler
         vec_each(key, &gone) {
                 StoredAlert *a = *stored_map_get(&store->alerts, *key);
                 if (store->on_gone)
-                        store->on_gone(store->on_gone_ctx, a);
+                        store->on_gone(store->ctx, a);
                 alert_store_add_write(journal, DOC_KIND, key_of(journal->arena, *key), (Str){ 0 }, 0);
                 stored_map_remove(&store->alerts, *key);
                 alert_store_unref(a);

@@ -62,9 +62,10 @@ void alert_store_write(const AlertJournal *journal, StateDb *db);
 
 typedef struct AlertStore {
         StoredMap alerts;
-        int64_t next_end_ms;                            /* nothing ends or is forgotten before; 0: unknown */
-        void (*on_gone)(void *ctx, StoredAlert *alert); /* before it is forgotten; may be NULL */
-        void *on_gone_ctx;
+        int64_t next_end_ms; /* nothing ends or is forgotten before; 0: unknown */
+        void (*on_end)(void *ctx, StoredAlert *alert, int64_t now_ms); /* its end is noted; may be NULL */
+        void (*on_gone)(void *ctx, StoredAlert *alert);                /* before it is forgotten; may be NULL */
+        void *ctx;
 } AlertStore;
 /* Reads what was saved. What fired then fires for at least grace_ms more, so that its source can say that it still does. */
 void alert_store_load(AlertStore *store, StateDb *db, int64_t now_ms, int64_t grace_ms);
@@ -73,6 +74,6 @@ void alert_store_done(AlertStore *store);
 StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now_ms, int64_t resolve_timeout_ms,
                              AlertJournal *journal);
 /* It is over and that is noted: when it was not yet. */
-void alert_store_note_end(StoredAlert *alert, int64_t now_ms, AlertJournal *journal);
+void alert_store_note_end(const AlertStore *store, StoredAlert *alert, int64_t now_ms, AlertJournal *journal);
 /* Notes ends that passed by themselves, forgets what ended keep_ms ago. Looks at nothing before next_end_ms. */
 void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, AlertJournal *journal);

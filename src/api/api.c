@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/api_alertlog.h"
 #include "api/api_alertmanager.h"
 #include "api/api_expr.h"
 #include "api/api_query.h"
@@ -59,6 +60,14 @@ static const HttpRoute ROUTES[] = {
         { .methods = READ, .path = "/api/pharos/v1/live", .handle = api_admin_live },
         { .methods = READ, .path = "/api/pharos/v1/queries", .handle = api_status_queries },
         { .methods = READ, .path = "/api/pharos/v1/alert_groups", .handle = api_watch_alert_groups },
+        { .methods = FORM, .path = "/api/v1/alerts/explain", .handle = api_alertlog_explain, .on_pool = true },
+        { .methods = READ, .path = "/api/v1/alerts/history", .handle = api_alertlog_history, .on_pool = true },
+        { .methods = READ, .path = "/api/v1/alerts/noise", .handle = api_alertlog_noise, .on_pool = true },
+        { .methods = READ, .path = "/api/v1/alerts/preview", .handle = api_alertlog_preview, .on_pool = true },
+        { .methods = READ | HTTP_POST | HTTP_DELETE,
+          .path = "/api/v1/alerts/ack",
+          .handle = api_alertlog_ack,
+          .on_pool = true },
         { .methods = ANY,
           .path = "/api/v2/*",
           .handle = api_alertmanager_v2,
