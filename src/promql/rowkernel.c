@@ -69,8 +69,9 @@ BODY bool rowkernel_add_overflows_body(const double *a, const double *x, size_t 
 {
         uint64_t any = 0;
         for (size_t i = 0; i < n; i++) {
-                bool both = !is_absent(a[i]) & !is_absent(x[i]);
-                any |= both & ((bits_of_double(a[i] + x[i]) & EXPONENT_BITS) == EXPONENT_BITS);
+                uint64_t left = !is_absent(a[i]), right = !is_absent(x[i]);
+                uint64_t special = (bits_of_double(a[i] + x[i]) & EXPONENT_BITS) == EXPONENT_BITS;
+                any |= left & right & special;
         }
         return any != 0;
 }
