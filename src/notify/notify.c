@@ -376,6 +376,7 @@ static void start(void *arg)
         mutex_unlock(&n->mu);
         if (is_stopping(n)) {
                 err_set(&job->result.err, ERR_CANCELED, "stopped before it was delivered");
+                job->result.retry = true;
                 finish(job);
         } else {
                 attempt(job);

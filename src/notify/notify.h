@@ -55,6 +55,7 @@ typedef struct NotifyCapture {
         void *arg;
         Str version;          /* of the User-Agent */
         NotifyMemory *memory; /* may be NULL */
+        bool hide_secrets;    /* "<secret>" in their places */
 } NotifyCapture;
 MUST_CHECK bool notify_capture(const NotifyReceivers *receivers, const Notification *notification,
                                const NotifyCapture *capture, Err *err);

@@ -99,6 +99,7 @@ typedef struct NotifyMsg {
         int64_t now_ms;
         NotifyMemory *memory; /* tokens and the like, kept between messages */
         bool trial;           /* nothing will be sent: files with secrets are not read */
+        bool hide_secrets;    /* only to be looked at */
         TmplValue data;
         bool failed; /* a template failed: err and failed_text say which; the later ones give nothing */
         Err err;

@@ -155,14 +155,16 @@ static Str next_part(Str *rest)
 static bool bare_address(Str part, Str *ret, Err *err)
 {
         Str address = str_trim(part);
+        bool ok = true;
+        for (size_t i = 0; i < address.n; i++)
+                ok &= (unsigned char)address.p[i] >= ' ' && address.p[i] != 0x7f;
         size_t open = str_rfind_char(address, '<');
         if (open != SIZE_MAX && str_ends(address, STR(">")))
                 address = str_trim(str_sub(address, open + 1, address.n - 1));
         size_t at = str_rfind_char(address, '@');
-        bool ok = at != SIZE_MAX && at > 0 && at + 1 < address.n;
+        ok = ok && at != SIZE_MAX && at > 0 && at + 1 < address.n;
         for (size_t i = 0; ok && i < address.n; i++)
-                ok = (unsigned char)address.p[i] > ' ' && address.p[i] != '<' && address.p[i] != '>' &&
-                     address.p[i] != 0x7f;
+                ok = address.p[i] != ' ' && address.p[i] != '<' && address.p[i] != '>';
         if (!ok)
                 return err_set(err, ERR_INVALID, "'" STR_FMT "' is not a mail address",
                                STR_ARG(str_sub(str_trim(part), 0, 100)));

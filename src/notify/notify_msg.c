@@ -138,6 +138,10 @@ Str notify_msg_cut_bytes(NotifyMsg *m, Str s, size_t max)
 
 bool notify_msg_secret(NotifyMsg *m, Secret value, Str file, const char *key, Str *ret, Err *err)
 {
+        if (m->hide_secrets && (value.text.n || file.n)) {
+                *ret = STR("<secret>");
+                return true;
+        }
         if (value.text.n || !file.n) {
                 *ret = str_dup(m->arena, value.text);
                 return true;

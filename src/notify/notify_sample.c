@@ -84,6 +84,7 @@ bool notify_capture(const NotifyReceivers *all, const Notification *n, const Not
         notify_receivers_msg(all, to, &mine, arena, &m);
         m.version = capture->version;
         m.memory = capture->memory;
+        m.hide_secrets = capture->hide_secrets;
         if (!to->kind->make(&m, err))
                 return false;
         if (m.mail && capture->on_mail)
