@@ -8,6 +8,7 @@
 #include "app/app_export.h"
 #include "app/app_flags.h"
 #include "app/app_import.h"
+#include "app/app_notify.h"
 #include "app/app_query.h"
 #include "app/app_serve.h"
 #include "app/app_test_rules.h"
@@ -35,6 +36,10 @@ static const struct Command {
         { "test", "rules [--run REGEX] [--diff] [--junit FILE] FILE...",
           "run unit tests of rules, in promtool's format", app_test_rules_run },
         { "query", "[--url URL] [--json] [--start T --end T --step D] EXPR", "ask a running server", app_query_run },
+        { "rules", "backtest [--url URL | --data DIR] [--since 30d] [--set NAME=VALUE] FILE",
+          "when the rules of a file would have fired, and how many would have been told", app_backtest_run },
+        { "notify", "test [--config FILE] [--resolved] [--dry-run] RECEIVER",
+          "send a sample group of alerts to a receiver, and print what became of it", app_notify_run },
         { "rules", "backtest [--url URL | --data DIR] [--since 30d] [--set NAME=VALUE] FILE",
           "when the rules of a file would have fired, and how many would have been told", app_backtest_run },
         { "series", "[--url URL] MATCH...", "list series of a running server", app_query_series_run },

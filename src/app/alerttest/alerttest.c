@@ -9,6 +9,7 @@
 #include "app/alerttest/atconfig.h"
 #include "app/alerttest/atkind.h"
 #include "app/alerttest/atmatchers.h"
+#include "app/alerttest/atnotify.h"
 #include "app/alerttest/atrouting.h"
 #include "app/alerttest/attimeline.h"
 #include "app/alerttest/atruletexts.h"
@@ -29,6 +30,7 @@ static const struct Kind {
         { "matchers", { "cases", "cases.input" }, atmatchers_run },
         { "api", { "exchanges" }, atapi_run },
         { "timeline", { "scenarios" }, attimeline_run },
+        { "notify", { "posts", "requests" }, atnotify_run },
         { "config-check", { "own" }, atconfig_run },
         { "config-check", { "upstream_files" }, atconfig_run },
         { "routing", { "cases", "cases.receivers" }, atrouting_run },
