@@ -175,9 +175,10 @@ bool http_auth_token(const HttpAnswer *a, Arena *arena, Str *ret_token, int64_t 
         if (!token.n)
                 return err_set(err, ERR_INVALID, "oauth2: the answer to the token request has no access_token");
         const JsonValue *expires = json_get(v, STR("expires_in"));
-        double seconds = expires && expires->kind == JSON_NUMBER && expires->num > 0 ? expires->num : DEFAULT_VALID_S;
+        double seconds = expires && expires->kind == JSON_NUMBER && expires->num > 0 ? expires->num
+                                                                                     : (double)DEFAULT_VALID_S;
         seconds = MIN_OF(seconds, (double)MAX_VALID_S);
         *ret_token = str_dup(arena, token);
-        *ret_valid_ms = (int64_t)(MAX_OF(seconds - MARGIN_S, 0.0) * 1000);
+        *ret_valid_ms = (int64_t)(MAX_OF(seconds - (double)MARGIN_S, 0.0) * 1000);
         return true;
 }
