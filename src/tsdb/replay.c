@@ -9,6 +9,7 @@
 #include "tsdb/exemplars.h"
 #include "tsdb/headlate.h"
 #include "tsdb/histchunk.h"
+#include "tsdb/replayshard.h"
 #include "tsdb/sidmap.h"
 #include "tsdb/walpack.h"
 #include "tsdb/walrec.h"
@@ -49,6 +50,7 @@ typedef struct Replay {
         uint64_t samples, orphans;
         uint64_t max_sid;
         Buf unpacked; /* scratch */
+        ReplayShards *shards;
 } Replay;
 
 static void note_entry(void *arg, const ChunkEntry *e)
@@ -171,28 +173,45 @@ static void on_exemplar(void *arg, uint64_t sid, const Exemplar *e)
                 exemplars_put(r->db->exemplars, catalog_ref(catalog_at(r->db->catalog, slot - 1), slot - 1), e);
 }
 
+static bool read_record(Replay *r, uint32_t segment, Str payload, Err *err)
+{
+        if (replayshard_takes(payload))
+                return replayshard_apply(r->shards, segment, payload, err);
+        replayshard_drain(r->shards);
+        const WalrecHandler handler = { r, on_series, on_sample, on_state, on_checkpoint, on_rich, on_exemplar };
+        uint64_t before = r->samples;
+        Str sections;
+        bool ok = walpack_open(payload, &r->unpacked, &sections, err) && walrec_read(sections, &handler, err);
+        atomic_fetch_add(&r->db->open_samples, r->samples - before);
+        return ok;
+}
+
 static bool on_record(void *arg, uint32_t segment, Str payload, Err *err)
 {
         Replay *r = arg;
         r->run.segment = segment;
         if (segment)
                 walk_files(r);
-        const WalrecHandler handler = { r, on_series, on_sample, on_state, on_checkpoint, on_rich, on_exemplar };
-        uint64_t before = r->samples;
-        Str sections;
-        bool ok = walpack_open(payload, &r->unpacked, &sections, err) && walrec_read(sections, &handler, err);
-        atomic_fetch_add(&r->db->open_samples, r->samples - before);
+        bool ok = read_record(r, segment, payload, err);
         if (chunkset_wants_flush(r->db->chunks))
                 head_flush_chunks(r->db, 1);
         return ok;
 }
+
+static void on_file_end(void *arg) { replayshard_drain(((Replay *)arg)->shards); }
 
 bool replay_run(Tsdb *db, const char *wal_dir, uint32_t *ret_next_segment, Err *err)
 {
         int64_t start = db->clock->mono_ns(db->clock);
         Replay r = { .db = db };
         WalDamage damage = { 0 };
-        bool ok = wal_read(db->fs, wal_dir, on_record, &r, &damage, ret_next_segment, err);
+        ReplayCounts counts;
+        r.shards = replayshard_new(db, &r.slots);
+        bool ok = wal_read_files(db->fs, wal_dir, on_record, on_file_end, &r, &damage, ret_next_segment, err);
+        replayshard_free(r.shards, &counts);
+        atomic_fetch_add(&db->open_samples, counts.samples);
+        r.orphans += counts.orphans;
+        r.max_sid = MAX_OF(r.max_sid, counts.max_sid);
         if (ok)
                 walk_files(&r);
         if (r.max_sid + 1 > db->catalog->next_sid)

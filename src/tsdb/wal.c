@@ -128,6 +128,7 @@ typedef struct ReadJob {
         const Fs *fs;
         const char *dir;
         WalRecordFn *fn;
+        void (*end)(void *ctx);
         void *ctx;
         WalDamage *damage;
         uint32_t segment;
@@ -183,6 +184,8 @@ static bool read_file(ReadJob *job, Str name, bool last, Err *err)
                 good = header + wal_scan((Str){ (const char *)map.p + header, map.n - header }, read_record, job,
                                          &job->damage->records);
                 ok = !job->failed;
+                if (job->end)
+                        job->end(job->ctx);
         }
         size_t size = map.n;
         job->fs->unmap(job->fs, map);
@@ -244,6 +247,12 @@ static bool read_name(ReadJob *job, Str name, uint32_t newest, bool last, uint32
 bool wal_read(const Fs *fs, const char *dir, WalRecordFn *fn, void *ctx, WalDamage *damage, uint32_t *ret_next,
               Err *err)
 {
+        return wal_read_files(fs, dir, fn, NULL, ctx, damage, ret_next, err);
+}
+
+bool wal_read_files(const Fs *fs, const char *dir, WalRecordFn *fn, void (*end)(void *ctx), void *ctx,
+                    WalDamage *damage, uint32_t *ret_next, Err *err)
+{
         AUTO(arena_free) Arena *arena = arena_new();
         Str *names;
         size_t n;
@@ -254,7 +263,7 @@ bool wal_read(const Fs *fs, const char *dir, WalRecordFn *fn, void *ctx, WalDama
                 newest = MAX_OF(newest, number_of(names[i], CHECKPOINT_PREFIX));
                 last = MAX_OF(last, number_of(names[i], SEGMENT_PREFIX));
         }
-        ReadJob job = { .fs = fs, .dir = dir, .fn = fn, .ctx = ctx, .damage = damage };
+        ReadJob job = { .fs = fs, .dir = dir, .fn = fn, .end = end, .ctx = ctx, .damage = damage };
         for (size_t i = 0; i < n; i++)
                 if (!read_name(&job, names[i], newest, number_of(names[i], SEGMENT_PREFIX) == last, &expected, err))
                         return false;

@@ -32,6 +32,9 @@ typedef bool WalRecordFn(void *ctx, uint32_t segment, Str payload, Err *err);
  * with any other code it stops. */
 MUST_CHECK bool wal_read(const Fs *fs, const char *dir, WalRecordFn *fn, void *ctx, WalDamage *damage,
                          uint32_t *ret_next, Err *err);
+/* The same; calls `end` (may be NULL) when the bytes of the records given so far are about to go. */
+MUST_CHECK bool wal_read_files(const Fs *fs, const char *dir, WalRecordFn *fn, void (*end)(void *ctx), void *ctx,
+                               WalDamage *damage, uint32_t *ret_next, Err *err);
 /* One file's bytes: calls fn for every record; returns the offset behind the last good one. For wal_read, tests and fuzzing. */
 size_t wal_scan(Str bytes, bool (*fn)(void *ctx, Str payload), void *ctx, uint64_t *skipped);
 
