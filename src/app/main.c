@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/app_backtest.h"
+#include "app/app_alerts.h"
 #include "app/app_check.h"
 #include "app/app_config.h"
 #include "app/app_export.h"
@@ -42,6 +43,11 @@ static const struct Command {
           "send a sample group of alerts to a receiver, and print what became of it", app_notify_run },
         { "rules", "backtest [--url URL | --data DIR] [--since 30d] [--set NAME=VALUE] FILE",
           "when the rules of a file would have fired, and how many would have been told", app_backtest_run },
+        { "explain", "alert [--url URL] [--json] FINGERPRINT | NAME=VALUE...",
+          "why is an alert told, or not: rule, route, group, silences, inhibition, intervals, what was sent",
+          app_alerts_explain_run },
+        { "alerts", "ack|unack [--by NAME] [--comment TEXT] [--for 2h] WHICH | acks | history [WHICH] | noise",
+          "say that somebody has seen an alert; what became of alerts; which ones make noise", app_alerts_run },
         { "series", "[--url URL] MATCH...", "list series of a running server", app_query_series_run },
         { "labels", "[--url URL] [NAME]", "list label names, or values of one", app_query_labels_run },
         { "import", "[--from prometheus|openmetrics|jsonl|csv] [--data DATA | --url URL] DIR|FILE...",

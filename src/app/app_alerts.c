@@ -1,0 +1,325 @@
+#include "app/app_alerts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "codec/json.h"
+#include "net/http_client.h"
+#include "net/url.h"
+
+typedef struct AlertArgs {
+        const char *url;
+        const char *by, *comment, *length, *start, *end, *kind;
+        bool json;
+        char **rest;
+        int n_rest;
+} AlertArgs;
+
+static bool read_args(int argc, char **argv, AlertArgs *ret)
+{
+        *ret = (AlertArgs){ .url = "http://127.0.0.1:9090" };
+        const struct {
+                const char *name;
+                const char **field;
+        } valued[] = { { "--url", &ret->url },    { "--by", &ret->by },       { "--comment", &ret->comment },
+                       { "--for", &ret->length }, { "--start", &ret->start }, { "--end", &ret->end },
+                       { "--kind", &ret->kind } };
+        int i = 0;
+        for (; i < argc && argv[i][0] == '-' && argv[i][1] == '-'; i++) {
+                bool known = strcmp(argv[i], "--json") == 0;
+                if (known)
+                        ret->json = true;
+                for (size_t k = 0; k < ARRAY_LEN(valued) && !known; k++) {
+                        if (strcmp(argv[i], valued[k].name) == 0 && i + 1 < argc) {
+                                *valued[k].field = argv[++i];
+                                known = true;
+                        }
+                }
+                if (!known) {
+                        fprintf(stderr, "pharos: unknown flag '%s', or its value is missing\n", argv[i]);
+                        return false;
+                }
+        }
+        ret->rest = argv + i;
+        ret->n_rest = argc - i;
+        return true;
+}
+
+static void add_param(Buf *form, const char *name, Str value)
+{
+        if (!value.n)
+                return;
+        buf_char(form, form->n ? '&' : '?');
+        url_encode_query(form, str_of(name));
+        buf_char(form, '=');
+        url_encode_query(form, value);
+}
+
+/* The data of the answer; NULL: the error was printed. *ret_body is the whole text. */
+static const JsonValue *ask(const AlertArgs *args, const char *method, const char *path, Str form, Arena *arena,
+                            Str *ret_body)
+{
+        Loop *loop = NULL;
+        HttpClient *client = NULL;
+        HttpAnswer answer = { 0 };
+        Buf body = { 0 };
+        JsonValue *json = NULL;
+        Err err;
+        if (!loop_new(&loop, &err) || !http_client_new(loop, 4, &client, &err)) {
+                fprintf(stderr, "pharos: %s\n", err.msg);
+                return NULL;
+        }
+        Str base = str_of(args->url);
+        HttpCallOptions call = { .method = method,
+                                 .url = str_printf(
+                                         arena, STR_FMT "%s" STR_FMT,
+                                         STR_ARG(str_ends(base, STR("/")) ? str_sub(base, 0, base.n - 1) : base), path,
+                                         STR_ARG(form)),
+                                 .timeout_ms = 60000,
+                                 .accept_gzip = true };
+        bool ok = http_client_call(client, &call, &answer, &body);
+        *ret_body = str_dup(arena, buf_str(&body));
+        buf_done(&body);
+        http_client_free(client);
+        loop_free(loop);
+        if (!ok) {
+                fprintf(stderr, "pharos: %s: %s\n", args->url, answer.err.msg);
+                return NULL;
+        }
+        if (!json_parse(*ret_body, arena, &json, &err)) {
+                fprintf(stderr, "pharos: the answer of %s is not JSON (HTTP %d)\n", args->url, answer.status);
+                return NULL;
+        }
+        if (!str_eq(json_get_str(json, STR("status")), STR("success"))) {
+                fprintf(stderr, "pharos: " STR_FMT "\n", STR_ARG(json_get_str(json, STR("error"))));
+                return NULL;
+        }
+        return json_get(json, STR("data"));
+}
+
+static void print_labels(const JsonValue *labels)
+{
+        for (size_t i = 0; labels && i < labels->n; i++)
+                printf("%s" STR_FMT "=\"" STR_FMT "\"", i ? ", " : "{", STR_ARG(labels->members[i].key),
+                       STR_ARG(labels->members[i].value.str));
+        puts(labels && labels->n ? "}" : "{}");
+}
+
+static void print_text(const char *label, const JsonValue *object, const char *key)
+{
+        Str text = json_get_str(object, str_of(key));
+        if (text.n)
+                printf("%s" STR_FMT "\n", label, STR_ARG(text));
+}
+
+static void print_event(const JsonValue *e)
+{
+        static const char *const shown[] = { "receiver", "integration", "reason",  "status",
+                                             "by",       "silence",     "comment", "error" };
+        const JsonValue *detail = json_get(e, STR("detail"));
+        printf("  " STR_FMT "  " STR_FMT, STR_ARG(json_get_str(e, STR("time"))), STR_ARG(json_get_str(e, STR("kind"))));
+        for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+                Str text = json_get_str(detail, str_of(shown[i]));
+                if (text.n)
+                        printf("  %s=" STR_FMT, shown[i], STR_ARG(text));
+        }
+        int64_t answer = json_get_i64(detail, STR("answer"));
+        if (answer)
+                printf("  answer=%lld", (long long)answer);
+        putchar('\n');
+}
+
+static void print_events(const JsonValue *events)
+{
+        for (size_t i = 0; events && i < events->n; i++)
+                print_event(&events->items[i]);
+}
+
+/* ---- explain ---- */
+
+static void print_route(const JsonValue *r)
+{
+        const JsonValue *integrations = json_get(r, STR("integrations"));
+        printf("route " STR_FMT " -> " STR_FMT "\n", STR_ARG(json_get_str(r, STR("route"))),
+               STR_ARG(json_get_str(r, STR("receiver"))));
+        print_text("  group       ", r, "group");
+        print_text("  next flush  ", r, "nextFlush");
+        print_text("  last told   ", r, "lastNotified");
+        const JsonValue *muted = json_get(r, STR("mutedBy"));
+        for (size_t i = 0; muted && i < muted->n; i++)
+                printf("  muted by    " STR_FMT "\n", STR_ARG(muted->items[i].str));
+        for (size_t i = 0; integrations && i < integrations->n; i++)
+                printf("  integration %zu: %s; a flush now: " STR_FMT "\n", i,
+                       json_get_bool(&integrations->items[i], STR("toldThisFires")) ? "was told that it fires"
+                       : json_get_bool(&integrations->items[i], STR("told"))        ? "was told of others of the group"
+                                                                                    : "was told nothing",
+                       STR_ARG(json_get_str(&integrations->items[i], STR("nextFlushWould"))));
+}
+
+static void print_explanation(const JsonValue *x)
+{
+        const JsonValue *rule = json_get(x, STR("rule"));
+        const JsonValue *routes = json_get(x, STR("routes"));
+        print_labels(json_get(x, STR("labels")));
+        printf(STR_FMT "\n", STR_ARG(json_get_str(x, STR("summary"))));
+        print_text("state        ", x, "state");
+        print_text("since        ", x, "startsAt");
+        if (rule)
+                printf("rule         " STR_FMT ": " STR_FMT " (" STR_FMT ")\n",
+                       STR_ARG(json_get_str(rule, STR("name"))), STR_ARG(json_get_str(rule, STR("query"))),
+                       STR_ARG(json_get_str(rule, STR("state"))));
+        print_text("seen by      ", json_get(x, STR("acknowledged")), "by");
+        for (size_t i = 0; routes && i < routes->n; i++)
+                print_route(&routes->items[i]);
+        puts("events");
+        print_events(json_get(x, STR("events")));
+}
+
+/* A fingerprint, or name=value for each label. */
+static bool which_params(const AlertArgs *args, const char *label, Buf *form)
+{
+        for (int i = 0; i < args->n_rest; i++) {
+                Str word = str_of(args->rest[i]);
+                if (str_find_char(word, '=') != SIZE_MAX || str_find_char(word, '!') != SIZE_MAX)
+                        add_param(form, label, word);
+                else
+                        add_param(form, "fingerprint", word);
+        }
+        if (!args->n_rest)
+                fprintf(stderr, "pharos: say which alert: its fingerprint, or %s\n",
+                        strcmp(label, "label") == 0 ? "name=value for each of its labels" : "conditions on its labels");
+        return args->n_rest > 0;
+}
+
+int app_alerts_explain_run(int argc, char **argv)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        AlertArgs args;
+        Buf form = { .arena = arena };
+        Str body;
+        if (argc > 0 && strcmp(argv[0], "alert") == 0) {
+                argc--;
+                argv++;
+        }
+        if (!read_args(argc, argv, &args) || !which_params(&args, "label", &form))
+                return 2;
+        const JsonValue *x = ask(&args, "GET", "/api/v1/alerts/explain", buf_str(&form), arena, &body);
+        if (!x)
+                return 1;
+        if (args.json)
+                printf(STR_FMT "\n", STR_ARG(body));
+        else
+                print_explanation(x);
+        return 0;
+}
+
+/* ---- alerts ---- */
+
+static int run_ack(const AlertArgs *args, const char *method)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        Buf form = { .arena = arena };
+        Str body;
+        if (!which_params(args, "filter", &form))
+                return 2;
+        add_param(&form, "by", str_of(args->by ? args->by : getenv("USER")));
+        add_param(&form, "comment", str_of(args->comment));
+        add_param(&form, "for", str_of(args->length));
+        const JsonValue *x = ask(args, method, "/api/v1/alerts/ack", buf_str(&form), arena, &body);
+        if (!x)
+                return 1;
+        printf("%lld alerts\n", (long long)json_get_i64(x, STR("alerts")));
+        return 0;
+}
+
+static int run_acks(const AlertArgs *args)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        Str body;
+        const JsonValue *x = ask(args, "GET", "/api/v1/alerts/ack", (Str){ 0 }, arena, &body);
+        const JsonValue *list = json_get(x, STR("acknowledgements"));
+        for (size_t i = 0; list && i < list->n && !args->json; i++) {
+                printf(STR_FMT "  " STR_FMT "  " STR_FMT "  ", STR_ARG(json_get_str(&list->items[i], STR("at"))),
+                       STR_ARG(json_get_str(&list->items[i], STR("by"))),
+                       STR_ARG(json_get_str(&list->items[i], STR("comment"))));
+                print_labels(json_get(&list->items[i], STR("labels")));
+        }
+        if (x && args->json)
+                printf(STR_FMT "\n", STR_ARG(body));
+        return x ? 0 : 1;
+}
+
+static int run_history(const AlertArgs *args)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        Buf form = { .arena = arena };
+        Str body;
+        if (args->n_rest)
+                add_param(&form, "fingerprint", str_of(args->rest[0]));
+        add_param(&form, "kind", str_of(args->kind));
+        add_param(&form, "start", str_of(args->start));
+        add_param(&form, "end", str_of(args->end));
+        const JsonValue *x = ask(args, "GET", "/api/v1/alerts/history", buf_str(&form), arena, &body);
+        if (!x)
+                return 1;
+        if (args->json)
+                printf(STR_FMT "\n", STR_ARG(body));
+        else
+                print_events(json_get(x, STR("events")));
+        return 0;
+}
+
+static double number(const JsonValue *object, Str key)
+{
+        const JsonValue *v = json_get(object, key);
+        return v && v->kind == JSON_NUMBER ? v->num : 0;
+}
+
+static int run_noise(const AlertArgs *args)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        Buf form = { .arena = arena };
+        Str body;
+        add_param(&form, "start", str_of(args->start));
+        add_param(&form, "end", str_of(args->end));
+        const JsonValue *x = ask(args, "GET", "/api/v1/alerts/noise", buf_str(&form), arena, &body);
+        const JsonValue *rules = json_get(x, STR("rules"));
+        if (!x)
+                return 1;
+        if (args->json) {
+                printf(STR_FMT "\n", STR_ARG(body));
+                return 0;
+        }
+        printf("%-40s %7s %9s %12s %12s %5s %8s\n", "alert", "fired", "resolved", "mean s", "pages/week", "acks",
+               "flapping");
+        for (size_t i = 0; rules && i < rules->n; i++) {
+                const JsonValue *r = &rules->items[i];
+                Str name = json_get_str(r, STR("alertname"));
+                printf("%-40.*s %7.0f %9.0f %12.1f %12.1f %5.0f %8.0f\n", STR_ARG(name), number(r, STR("fired")),
+                       number(r, STR("resolved")), number(r, STR("meanSecondsToResolve")),
+                       number(r, STR("pagesPerWeek")), number(r, STR("acknowledged")), number(r, STR("flapping")));
+        }
+        return 0;
+}
+
+int app_alerts_run(int argc, char **argv)
+{
+        const char *what = argc > 0 ? argv[0] : "";
+        AlertArgs args;
+        if (argc > 0 && !read_args(argc - 1, argv + 1, &args))
+                return 2;
+        if (strcmp(what, "ack") == 0)
+                return run_ack(&args, "POST");
+        if (strcmp(what, "unack") == 0)
+                return run_ack(&args, "DELETE");
+        if (strcmp(what, "acks") == 0)
+                return run_acks(&args);
+        if (strcmp(what, "history") == 0)
+                return run_history(&args);
+        if (strcmp(what, "noise") == 0)
+                return run_noise(&args);
+        fprintf(stderr, "pharos: alerts what? ack, unack, acks, history or noise\n");
+        return 2;
+}
