@@ -131,7 +131,7 @@ static NotifyVerdict answered(NotifyMsg *m, const HttpAnswer *a, Err *err)
         if (!code || code->num == 0)
                 return NOTIFY_DELIVERED;
         err_set(err, ERR_INVALID, STR_FMT, STR_ARG(str_sub(json_get_str(v, STR("errmsg")), 0, 200)));
-        if (code->num != ERRCODE_TOKEN_EXPIRED)
+        if (code->num != (double)ERRCODE_TOKEN_EXPIRED)
                 return NOTIFY_FAILED;
         notify_memory_put(m->memory, s->memory_key, (Str){ 0 }, 0);
         return NOTIFY_RETRY;
