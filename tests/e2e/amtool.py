@@ -85,6 +85,19 @@ def main():
         except urllib.error.HTTPError as e:
             return e.code, e.read().decode()
 
+    def pharos(*args, ok=True):
+        run = subprocess.run([PHAROS, *args], capture_output=True, text=True, timeout=60)
+        check(f"pharos {' '.join(args[:2])}", (run.returncode == 0) == ok, run.stdout + run.stderr)
+        return run.stdout
+
+    has("explained: inhibited", pharos("explain", "alert", "--url", url, "alertname=B", "severity=warning", "instance=i1"), "inhibited by alert", "-> chat")
+    has("acknowledged", pharos("alerts", "ack", "--url", url, "--by", "ann", "--comment", "looking", "alertname=A"), "1 alerts")
+    has("who", pharos("alerts", "acks", "--url", url), "ann", "looking", 'severity="critical"')
+    has("seen by", pharos("explain", "alert", "--url", url, "alertname=A", "severity=critical", "instance=i1"), "ann", "started", "acknowledged")
+    has("history", pharos("alerts", "history", "--url", url, "--kind", "silence_created"), "silence_created", "work")
+    has("noise", pharos("alerts", "noise", "--url", url), "fired", "A")
+    has("taken back", pharos("alerts", "unack", "--url", url, "alertname=A"), "1 alerts")
+    pharos("alerts", "ack", "--url", url, "--by", "ann", "alertname=nope", ok=False)
     status, groups = ask("GET", "/api/v2/alerts/groups")
     check("groups", status == 200 and len(groups) == 4, groups)
     status, why = ask("POST", "/api/v2/silences", {"matchers": [{"name": "a", "value": "[", "isRegex": True}], "createdBy": "x",
