@@ -7,8 +7,10 @@
 #include <stdint.h>
 
 #include "config/diag.h"
+#include "config/option.h"
 #include "gotmpl/gotmpl.h"
 #include "model/alert_msg.h"
+#include "net/http_client.h"
 #include "os/clock.h"
 #include "promql/promql.h"
 #include "statedb/statedb.h"
@@ -184,3 +186,19 @@ MUST_CHECK bool rules_backtest(const RulesBacktestOptions *options, const RuleFi
  * alerting rules that have it. *ret_n: how many changed; none is an error. New texts live in arena. */
 MUST_CHECK bool rules_override(RuleFile *files, size_t n, Str setting, const PromqlFeatures *features, Arena *arena,
                                size_t *ret_n, Err *err);
+
+/* ---- Alertmanagers elsewhere: what a prometheus.yml lists below `alerting`. */
+typedef struct RulesPeers RulesPeers;
+/* alerting may be NULL: there are none. Lives in ctx->arena. */
+bool rules_peers_bind(const YamlNode *alerting, const OptionCtx *ctx, const RulesPeers **ret);
+typedef struct RulesForward RulesForward;
+/* A sink that hands everything to next (put may be NULL) and sends it to the Alertmanagers applied. Returns owned. */
+RulesForward *rules_forward_new(HttpClient *client, AlertSink next);
+void rules_forward_free(RulesForward *forward); /* after the client's end, or when nothing is under way */
+/* Borrowed until the next apply. Queues of Alertmanagers that stay are kept. */
+void rules_forward_apply(RulesForward *forward, const RulesPeers *peers);
+AlertSink rules_forward_sink(RulesForward *forward);
+/* Where alerts are sent. */
+void rules_forward_urls(RulesForward *forward, Arena *arena, Str **ret, size_t *ret_n);
+/* The keys of an entry of `alertmanagers` as Markdown. */
+void rules_forward_document(Buf *out);
