@@ -181,6 +181,30 @@ await tally.run("a rule opens, draws its expression, leads to Explore", async ()
   must(query("q"), "no query in the link");
 });
 
+await tally.run("an alert is acknowledged, and the acknowledgement taken back", async () => {
+  await open("alerts?open=all", ".instance");
+  await page.getByRole("button", { name: "Who knows" }).first().click();
+  await page.waitForSelector(".why-routes tbody tr");
+  await page.getByLabel("Your name").fill("Ann");
+  await page.getByRole("button", { name: "Acknowledge" }).click();
+  await page.waitForSelector("text=seen by Ann");
+  await page.getByRole("button", { name: "Take back" }).click();
+  await page.getByRole("button", { name: "Acknowledge" }).waitFor();
+});
+
+await tally.run("a silence is made from an alert, and ended", async () => {
+  await open("alerts?open=all", ".instance");
+  await page.getByRole("link", { name: "Silence", exact: true }).first().click();
+  await page.waitForSelector("text=One alert");
+  await page.getByLabel("Your name").fill("Ann");
+  await page.getByLabel("Why").fill("trying it out");
+  await page.locator("button[type=submit]").click();
+  await page.waitForSelector(".silence.active");
+  must((await page.locator(".silence .chip").first().textContent()).startsWith("alertname="), "its matchers are shown");
+  await page.getByRole("button", { name: "End", exact: true }).click();
+  await page.waitForSelector("text=No silence fits this filter");
+});
+
 await tally.run("targets filter and show details", async () => {
   await open("targets", ".target");
   await page.getByRole("button", { name: /^Details of/ }).first().click();

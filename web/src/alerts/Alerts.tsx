@@ -21,6 +21,7 @@ const SCHEMA = {
   /** `all`, or rules opened or closed against their default. */
   open: text(),
   turned: words(null),
+  why: text(),
 };
 const NAMES: Record<RuleState, string> = { firing: "Firing", pending: "Pending", inactive: "Inactive", recording: "Recording" };
 
@@ -87,7 +88,7 @@ export function Alerts() {
             <GroupHead group={group} />
             <ul>
               <Portions items={list} size={100}>
-                {(item) => <RuleRow key={item.key} shown={item} open={isOpen(item)} onToggle={() => turn(item.key)} onPick={pick} />}
+                {(item) => <RuleRow key={item.key} shown={item} open={isOpen(item)} why={state.why} onWhy={(why) => setState({ why }, true)} onToggle={() => turn(item.key)} onPick={pick} />}
               </Portions>
             </ul>
           </section>

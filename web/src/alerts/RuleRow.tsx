@@ -1,6 +1,6 @@
 import type { AlertInstance, Rule } from "../api/prom";
 import { describeDuration } from "../base/duration";
-import { matchersOf } from "../base/labels";
+import { matchersOf, seriesKey } from "../base/labels";
 import { formatNumber } from "../base/units";
 import { href } from "../state/router";
 import { now } from "../state/timerange";
@@ -8,11 +8,15 @@ import { LabelChips, Moment, Problem } from "../ui/bits";
 import { Icon } from "../ui/Icon";
 import { StateTag } from "../ui/State";
 import { RuleGraph } from "./RuleGraph";
+import { Why } from "./Why";
 import { type Shown, forProgress, isBroken, stateOf } from "./rulelist";
 
 interface Props {
   shown: Shown;
   open: boolean;
+  /** The alert whose way to people is shown, as `seriesKey` names it. */
+  why: string;
+  onWhy(key: string): void;
   onToggle(): void;
   onPick(name: string, value: string): void;
 }
@@ -40,29 +44,40 @@ function Annotation({ name, value }: { name: string; value: string }) {
   );
 }
 
-function Instances({ rule, alerts, onPick }: { rule: Rule; alerts: AlertInstance[]; onPick: Props["onPick"] }) {
+type InstancesProps = Pick<Props, "why" | "onWhy" | "onPick"> & { rule: Rule; alerts: AlertInstance[] };
+
+function Instances({ rule, alerts, why, onWhy, onPick }: InstancesProps) {
   return (
     <ul class="instances">
-      {alerts.map((alert) => (
-        <li key={JSON.stringify(alert.labels)} class="instance">
-          <StateTag state={alert.state} />
-          <div class="grow">
-            <LabelChips labels={alert.labels} skip={["alertname"]} onPick={onPick} />
-            {Object.entries(alert.annotations).map(([k, v]) => <Annotation key={k} name={k} value={v} />)}
-          </div>
-          <div class="instance-side">
-            <span class="num"><span class="soft">value</span> <b>{formatNumber(Number(alert.value), 5)}</b></span>
-            <span class="num"><span class="soft">since</span> <Moment ms={Date.parse(alert.activeAt)} relative /></span>
-            <Progress alert={alert} rule={rule} />
-            <a class="btn" href={href("/silences", { new: "1", m: matchersOf(alert.labels) })}><Icon name="silences" />Silence</a>
-          </div>
-        </li>
-      ))}
+      {alerts.map((alert) => {
+        const key = seriesKey(alert.labels);
+        return (
+          <li key={key}>
+            <div class="instance">
+              <StateTag state={alert.state} />
+              <div class="grow">
+                <LabelChips labels={alert.labels} skip={["alertname"]} onPick={onPick} />
+                {Object.entries(alert.annotations).map(([k, v]) => <Annotation key={k} name={k} value={v} />)}
+              </div>
+              <div class="instance-side">
+                <span class="num"><span class="soft">value</span> <b>{formatNumber(Number(alert.value), 5)}</b></span>
+                <span class="num"><span class="soft">since</span> <Moment ms={Date.parse(alert.activeAt)} relative /></span>
+                <Progress alert={alert} rule={rule} />
+                <span class="row">
+                  {alert.state === "firing" && <button type="button" class="btn" aria-expanded={why === key} onClick={() => onWhy(why === key ? "" : key)}><Icon name="question" />Who knows</button>}
+                  <a class="btn" href={href("/silences", { new: "1", m: matchersOf(alert.labels) })}><Icon name="silences" />Silence</a>
+                </span>
+              </div>
+            </div>
+            {why === key && <Why labels={alert.labels} />}
+          </li>
+        );
+      })}
     </ul>
   );
 }
 
-function Details({ shown: { rule, alerts }, onPick }: { shown: Shown; onPick: Props["onPick"] }) {
+function Details({ shown: { rule, alerts }, why, onWhy, onPick }: Pick<Props, "shown" | "why" | "onWhy" | "onPick">) {
   return (
     <div class="rule-details">
       {rule.lastError && <Problem>The last evaluation failed: {rule.lastError}</Problem>}
@@ -77,7 +92,7 @@ function Details({ shown: { rule, alerts }, onPick }: { shown: Shown; onPick: Pr
         {rule.labels && <LabelChips labels={rule.labels} onPick={onPick} />}
       </p>
       {rule.type === "alerting" && alerts.length === 0 && rule.annotations && Object.entries(rule.annotations).map(([k, v]) => <Annotation key={k} name={k} value={v} />)}
-      {alerts.length > 0 && <Instances rule={rule} alerts={alerts} onPick={onPick} />}
+      {alerts.length > 0 && <Instances rule={rule} alerts={alerts} why={why} onWhy={onWhy} onPick={onPick} />}
       {!rule.lastError && <RuleGraph expr={rule.query} />}
     </div>
   );
@@ -106,7 +121,7 @@ function Glance({ alerts, rule, onToggle, onPick }: { alerts: AlertInstance[]; r
   );
 }
 
-export function RuleRow({ shown, open, onToggle, onPick }: Props) {
+export function RuleRow({ shown, open, why, onWhy, onToggle, onPick }: Props) {
   const { rule, alerts, key } = shown;
   const state = stateOf(rule);
   const severity = rule.labels?.["severity"];
@@ -121,7 +136,7 @@ export function RuleRow({ shown, open, onToggle, onPick }: Props) {
         <span class="rule-summary soft mono">{open ? "" : rule.query}</span>
       </button>
       {!open && alerts.length > 0 && <Glance alerts={alerts} rule={rule} onToggle={onToggle} onPick={onPick} />}
-      {open && <div id={`rule-${key}`}><Details shown={shown} onPick={onPick} /></div>}
+      {open && <div id={`rule-${key}`}><Details shown={shown} why={why} onWhy={onWhy} onPick={onPick} /></div>}
     </li>
   );
 }
