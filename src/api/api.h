@@ -17,6 +17,7 @@ typedef struct ApiContext {
         StoreEngine *store;
         PromqlEngine *promql;
         RulesManager *rules;
+        RulesForward *forward; /* NULL: alerts go nowhere else */
         AlertRouter *alerts;
         ScrapeManager *scrape;
         StateDb *statedb;

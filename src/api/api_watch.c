@@ -386,13 +386,26 @@ void api_watch_alerts(void *self, const HttpRequest *req, HttpResponse *resp)
 
 void api_watch_alertmanagers(void *self, const HttpRequest *req, HttpResponse *resp)
 {
-        (void)self;
-        (void)req;
+        const ApiContext *ctx = self;
+        Str *urls = NULL;
+        size_t n = 0;
+        if (ctx->forward)
+                rules_forward_urls(ctx->forward, req->arena, &urls, &n);
         JsonWriter w;
         api_reply_begin(resp, &w);
-        json_raw(
-                &w,
-                STR("{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}")); /* alerts are routed in this process */
+        json_begin_object(&w);
+        json_key(&w, STR("activeAlertmanagers"));
+        json_begin_array(&w);
+        for (size_t i = 0; i < n; i++) {
+                json_begin_object(&w);
+                json_key_str(&w, "url", urls[i]);
+                json_end_object(&w);
+        }
+        json_end_array(&w);
+        json_key(&w, STR("droppedAlertmanagers"));
+        json_begin_array(&w);
+        json_end_array(&w);
+        json_end_object(&w);
         api_reply_end(&w, NULL, 0);
 }
 

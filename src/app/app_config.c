@@ -152,7 +152,8 @@ static const Option prometheus_options[] = {
         { "scrape_config_files", OPT_IGNORED, 0,
           .help = "not read in this version: list the jobs under scrape_configs" },
         { "scrape_configs", OPT_NODE, AT(scrape_configs), .help = "What is scraped: a list of scrape_config." },
-        { "alerting", OPT_NODE, AT(alerting), .help = "Other Alertmanagers. Alerts are routed in this process." },
+        { "alerting", OPT_NODE, AT(alerting),
+          .help = "Other Alertmanagers that are told as well: alertmanagers, alert_relabel_configs. Alerts are routed in this process." },
         { "storage", OPT_STRUCT, AT(storage), .table = &prom_storage_table, .help = "How metrics are kept." },
         { "tracing", OPT_IGNORED, 0, .help = "pharos does not trace itself in this version" },
         { "remote_write", OPT_IGNORED, 0, .help = "samples are not sent elsewhere in this version" },
@@ -259,10 +260,7 @@ static bool bind_prometheus(Loader *l, const YamlNode *node, Str file)
         if (yaml.storage.tsdb.retention)
                 read_retention(l, yaml.storage.tsdb.retention, &ctx);
         scrape_configs_bind(yaml.scrape_configs, &c->global, &ctx, &c->scrape, &c->n_scrape);
-        const YamlNode *others = yaml_get(yaml.alerting, STR("alertmanagers"));
-        if (others && others->n)
-                diags_warn(l->diags, file, others->pos,
-                           "alerts are routed by pharos itself: the Alertmanagers listed here are not told");
+        rules_peers_bind(yaml.alerting, &ctx, &c->peers);
         const YamlNode *patterns = yaml_get(node, STR("rule_files"));
         for (size_t i = 0; i < yaml.rule_files.n; i++)
                 load_rule_pattern(l, yaml.rule_files.data[i],
@@ -521,6 +519,7 @@ void app_config_document(Buf *out)
         option_document(out, &prometheus_table);
         option_document(out, &scrape_config_table);
         rules_document(out);
+        rules_forward_document(out);
         alert_config_document(out);
         notify_document(out);
 }

@@ -41,6 +41,7 @@ typedef struct AppConfig {
         size_t n_scrape;
         RuleFile *rule_files;
         size_t n_rule_files;
+        const RulesPeers *peers; /* other Alertmanagers */
         AlertConfig alert;
         NotifyReceivers *receivers;
 } AppConfig;

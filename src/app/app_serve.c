@@ -54,6 +54,7 @@ typedef struct App {
         PromqlEngine *promql;
         Notify *notify;
         AlertRouter *router;
+        RulesForward *forward;
         RulesManager *rules;
         ScrapeManager *scrape;
         IngestRemoteWrite *remote_write;
@@ -194,6 +195,7 @@ static bool apply_config(App *app, AppConfig *c, Err *err)
         notify_apply(app->notify, c->receivers); /* before the routes that name them */
         if (!alert_router_apply(app->router, &c->alert, err))
                 return false;
+        rules_forward_apply(app->forward, c->peers);
         rules_manager_apply(app->rules, c->rule_files, c->n_rule_files, c->global.external_labels,
                             c->global.evaluation_interval_ms, c->global.rule_query_offset_ms);
         return true;
@@ -363,13 +365,14 @@ static bool open_engines(App *app, Err *err)
                             .self = app->notify },
         };
         app->router = alert_router_new(&router);
+        app->forward = rules_forward_new(app->client, alert_router_sink(app->router));
         RulesOptions rules = {
                 .engine = app->promql,
                 .store = tsdb_engine(app->tsdb),
                 .pool = app->pool,
                 .clock = clock_system(),
                 .statedb = app->statedb,
-                .sink = alert_router_sink(app->router),
+                .sink = rules_forward_sink(app->forward),
                 .external_url = str_of(f->external_url),
                 .external_labels = app->config->global.external_labels,
                 .default_interval_ms = app->config->global.evaluation_interval_ms,
@@ -425,6 +428,7 @@ static bool start_server(App *app, Err *err)
                 .store = tsdb_engine(app->tsdb),
                 .promql = app->promql,
                 .rules = app->rules,
+                .forward = app->forward,
                 .alerts = app->router,
                 .scrape = app->scrape,
                 .statedb = app->statedb,
@@ -562,6 +566,7 @@ static void stop(App *app)
         alert_router_free(app->router);
         if (app->client)
                 http_client_free(app->client);
+        rules_forward_free(app->forward);
         if (app->loop)
                 loop_free(app->loop);
         ingest_remote_write_free(app->remote_write);
