@@ -2,8 +2,11 @@
 #include "net/http_call.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -19,8 +22,18 @@ HttpCall *http_call_new(void)
         return call;
 }
 
+static void close_pems(HttpCall *call)
+{
+        for (size_t i = 0; i < ARRAY_LEN(call->pem_fds); i++) {
+                if (call->pem_fds[i] > 0)
+                        close(call->pem_fds[i]);
+                call->pem_fds[i] = 0;
+        }
+}
+
 void http_call_reset(HttpCall *call)
 {
+        close_pems(call);
         curl_easy_reset(call->easy);
         curl_slist_free_all(call->headers);
         curl_slist_free_all(call->connect_to);
@@ -37,6 +50,7 @@ void http_call_reset(HttpCall *call)
 
 void http_call_free(HttpCall *call)
 {
+        close_pems(call);
         curl_easy_cleanup(call->easy);
         curl_slist_free_all(call->headers);
         curl_slist_free_all(call->connect_to);
@@ -158,11 +172,44 @@ static bool set_server_name(HttpCall *call, const Url *url, Str server_name, Buf
         return true;
 }
 
-static void set_blob(HttpCall *call, CURLoption option, Str pem)
+/* Not the blob options: Debian's libcurl is built without them. */
+bool http_call_pem(Str pem, Arena *arena, int *ret_fd, const char **ret_path, Err *err)
 {
-        struct curl_blob blob = { .data = str_dupz(call->arena, pem), .len = pem.n, .flags = CURL_BLOB_COPY };
-        if (pem.n)
-                curl_easy_setopt(call->easy, option, &blob);
+        int fd = memfd_create("pem", MFD_CLOEXEC);
+        if (fd < 0)
+                return err_sys(err, errno, "memory for a certificate");
+        for (size_t at = 0; at < pem.n;) {
+                ssize_t n = write(fd, pem.p + at, pem.n - at);
+                if (n < 0 && errno != EINTR) {
+                        err_sys(err, errno, "memory for a certificate");
+                        close(fd);
+                        return false;
+                }
+                at += n > 0 ? (size_t)n : 0;
+        }
+        *ret_fd = fd;
+        *ret_path = str_printf(arena, "/proc/self/fd/%d", fd).p;
+        return true;
+}
+
+static bool set_pems(HttpCall *call, const HttpAuthTls *a)
+{
+        const struct {
+                CURLoption option;
+                Str pem;
+        } pems[] = { { CURLOPT_CAINFO, a->ca }, { CURLOPT_SSLCERT, a->cert }, { CURLOPT_SSLKEY, a->key } };
+        for (size_t i = 0; i < ARRAY_LEN(pems); i++) {
+                const char *path;
+                if (!pems[i].pem.n)
+                        continue;
+                if (!http_call_pem(pems[i].pem, call->arena, &call->pem_fds[i], &path, &call->early))
+                        return false;
+                curl_easy_setopt(call->easy, pems[i].option, path);
+                /* Connections are told apart by the file's name, which another text will have later. */
+                curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
+                curl_easy_setopt(call->easy, CURLOPT_FORBID_REUSE, 1L);
+        }
+        return true;
 }
 
 static void set_tls_versions(HttpCall *call, const HttpAuthTls *a)
@@ -213,15 +260,12 @@ static bool set_auth(HttpCall *call, const HttpAuthTls *a)
         set_str(call, CURLOPT_CAINFO, a->ca_file);
         set_str(call, CURLOPT_SSLCERT, a->cert_file);
         set_str(call, CURLOPT_SSLKEY, a->key_file);
-        set_blob(call, CURLOPT_CAINFO_BLOB, a->ca);
-        set_blob(call, CURLOPT_SSLCERT_BLOB, a->cert);
-        set_blob(call, CURLOPT_SSLKEY_BLOB, a->key);
         set_tls_versions(call, a);
         if (a->insecure_skip_verify) {
                 curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, 0L);
                 curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, 0L);
         }
-        return set_proxy(call, a);
+        return set_pems(call, a) && set_proxy(call, a);
 }
 
 static void set_basics(HttpCall *call, const HttpCallOptions *o)

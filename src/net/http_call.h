@@ -25,7 +25,8 @@ struct HttpCall {
         size_t max_body_bytes;
         int64_t timeout_ms, started_ns;
         Buf body, retry_after;
-        Err early; /* the options are wrong: never sent */
+        Err early;      /* the options are wrong: never sent */
+        int pem_fds[3]; /* of certificates given as text; 0: none */
         char curl_error[CURL_ERROR_SIZE];
 };
 
@@ -37,3 +38,5 @@ void http_call_reset(HttpCall *call);
 void http_call_prepare(HttpCall *call, const HttpCallOptions *options);
 /* The answer borrows from call. */
 void http_call_answer(HttpCall *call, CURLcode code, HttpAnswer *ret);
+/* A PEM text as a file that libcurl can open, for as long as *ret_fd stays open. The path lives in arena. */
+MUST_CHECK bool http_call_pem(Str pem, Arena *arena, int *ret_fd, const char **ret_path, Err *err);

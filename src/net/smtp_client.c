@@ -13,10 +13,12 @@
 #include <nettle/hmac.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/check.h"
+#include "net/http_call.h"
 #include "net/url.h"
 #include "os/clock.h"
 
@@ -30,7 +32,8 @@ typedef struct Dialogue {
         char curl_error[CURL_ERROR_SIZE];
         int64_t deadline_ms;
         Str mechanisms; /* of the last EHLO's answer, in its order */
-        bool eight_bit, begun;
+        bool eight_bit;
+        int pem_fds[3];
         Buf in; /* bytes received and not yet used */
         SmtpAnswer answer;
 } Dialogue;
@@ -82,11 +85,21 @@ static bool connect_error(Dialogue *d, CURLcode code, Err *err)
         return err_set(err, ERR_UNAVAILABLE, "%s", words);
 }
 
-static void set_blob(Dialogue *d, CURLoption option, Str pem)
+static bool set_pems(Dialogue *d, const HttpAuthTls *tls, Err *err)
 {
-        struct curl_blob blob = { .data = str_dupz(d->arena, pem), .len = pem.n, .flags = CURL_BLOB_COPY };
-        if (pem.n)
-                curl_easy_setopt(d->easy, option, &blob);
+        const struct {
+                CURLoption option;
+                Str pem;
+        } pems[] = { { CURLOPT_CAINFO, tls->ca }, { CURLOPT_SSLCERT, tls->cert }, { CURLOPT_SSLKEY, tls->key } };
+        for (size_t i = 0; i < ARRAY_LEN(pems); i++) {
+                const char *path;
+                if (!pems[i].pem.n)
+                        continue;
+                if (!http_call_pem(pems[i].pem, d->arena, &d->pem_fds[i], &path, err))
+                        return false;
+                curl_easy_setopt(d->easy, pems[i].option, path);
+        }
+        return true;
 }
 
 static void set_file(Dialogue *d, CURLoption option, Str path)
@@ -101,9 +114,6 @@ static struct curl_slist *set_tls(Dialogue *d, const HttpAuthTls *tls, Str host,
         set_file(d, CURLOPT_CAINFO, tls->ca_file);
         set_file(d, CURLOPT_SSLCERT, tls->cert_file);
         set_file(d, CURLOPT_SSLKEY, tls->key_file);
-        set_blob(d, CURLOPT_CAINFO_BLOB, tls->ca);
-        set_blob(d, CURLOPT_SSLCERT_BLOB, tls->cert);
-        set_blob(d, CURLOPT_SSLKEY_BLOB, tls->key);
         if (tls->insecure_skip_verify) {
                 curl_easy_setopt(d->easy, CURLOPT_SSL_VERIFYPEER, 0L);
                 curl_easy_setopt(d->easy, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -123,6 +133,8 @@ static bool greet(Dialogue *d, Err *err)
         Str host = str_find_char(m->host, ':') == SIZE_MAX ? m->host
                                                            : str_printf(d->arena, "[" STR_FMT "]", STR_ARG(m->host));
         Buf url = { .arena = d->arena };
+        if (!set_pems(d, tls, err))
+                return false;
         struct curl_slist *connect_to = set_tls(d, tls, host, m->port);
         buf_printf(&url, "%s://" STR_FMT ":" STR_FMT "/", m->implicit_tls ? "smtps" : "smtp",
                    STR_ARG(tls->server_name.n ? tls->server_name : host), STR_ARG(m->port));
@@ -373,6 +385,9 @@ bool smtp_client_send(const SmtpMail *mail, const atomic_bool *stop, SmtpAnswer 
                 err_wrap(err, "mail server " STR_FMT ":" STR_FMT, STR_ARG(mail->host), STR_ARG(mail->port));
         *ret_answer = d.answer;
         curl_easy_cleanup(d.easy); /* says QUIT */
+        for (size_t i = 0; i < ARRAY_LEN(d.pem_fds); i++)
+                if (d.pem_fds[i] > 0)
+                        close(d.pem_fds[i]);
         arena_free(d.arena);
         return ok;
 }
