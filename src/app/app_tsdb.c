@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/app_tool.h"
+#include "app/app_tsdb_look.h"
 #include "interop/textexport.h"
 
 static bool to_stdout(void *ctx, Str bytes, Err *err)
@@ -49,6 +50,11 @@ static const struct TsdbCommand {
         const char *name, *args, *help;
         int (*run)(int argc, char **argv);
 } COMMANDS[] = {
+        { "list", "[-r | --json] DIR", "its blocks or parts: times, samples, sizes", app_tsdb_look_list },
+        { "analyze", "[--limit N] [--match SELECTOR] [--json] DIR",
+          "labels with the most series, values, bytes and churn", app_tsdb_look_analyze },
+        { "verify", "[--json] DIR", "read everything and check it; exit 1 on damage", app_tsdb_look_verify },
+        { "repair", "DIR", "cut torn ends, set damaged files aside", app_tsdb_look_repair },
         { "dump", "[--match SELECTOR] [--min-time T] [--max-time T] [--format F] DIR", "print every sample", run_dump },
 };
 
