@@ -123,13 +123,8 @@ static void encode(Buf *doc, const AlertSilence *s)
         json_key_i64(&w, "updated_at_ms", s->updated_at_ms);
         json_key_str(&w, "created_by", s->created_by);
         json_key_str(&w, "comment", s->comment);
-        if (s->annotations.n) {
-                Buf text = { 0 };
-                labels_print_json(&text, s->annotations);
-                json_key(&w, STR("annotations"));
-                json_raw(&w, buf_str(&text));
-                buf_done(&text);
-        }
+        if (s->annotations.n)
+                labels_put_json(&w, "annotations", s->annotations);
         json_end_object(&w);
 }
 

@@ -77,15 +77,6 @@ static Str key_of(Arena *arena, uint64_t fingerprint)
         return buf_str(&key);
 }
 
-static void put_labels(JsonWriter *w, const char *key, Labels labels)
-{
-        Buf text = { 0 };
-        labels_print_json(&text, labels);
-        json_key(w, str_of(key));
-        json_raw(w, buf_str(&text));
-        buf_done(&text);
-}
-
 /* What must outlive the program. */
 static void save(AlertJournal *j, const StoredAlert *a)
 {
@@ -93,8 +84,8 @@ static void save(AlertJournal *j, const StoredAlert *a)
         JsonWriter w;
         json_writer_init(&w, &doc);
         json_begin_object(&w);
-        put_labels(&w, "labels", a->msg.labels);
-        put_labels(&w, "annotations", a->msg.annotations);
+        labels_put_json(&w, "labels", a->msg.labels);
+        labels_put_json(&w, "annotations", a->msg.annotations);
         json_key_str(&w, "generator_url", a->msg.generator_url);
         json_key_i64(&w, "starts_at_ms", a->msg.starts_at_ms);
         json_key_i64(&w, "ends_at_ms", a->msg.ends_at_ms);
@@ -111,7 +102,7 @@ static void note_change(const AlertStore *store, AlertJournal *j, StoredAlert *a
         save(j, a);
         json_writer_init(&w, &detail);
         json_begin_object(&w);
-        put_labels(&w, "labels", a->msg.labels);
+        labels_put_json(&w, "labels", a->msg.labels);
         json_key_i64(&w, "starts_at_ms", a->msg.starts_at_ms);
         json_end_object(&w);
         alert_store_add_event(j, now_ms, a->ended ? STR("resolved") : STR("started"), key_of(j->arena, a->fingerprint),

@@ -22,12 +22,8 @@ static void receivers_get(ApiContext *ctx, const HttpRequest *req, HttpResponse 
                         continue;
                 json_begin_object(&w);
                 json_key_str(&w, "name", all[i].name);
-                if (all[i].labels.n && compat != ALERT_COMPAT_AM_0_25) {
-                        Buf text = { .arena = req->arena };
-                        labels_print_json(&text, all[i].labels);
-                        json_key(&w, STR("labels"));
-                        json_raw(&w, buf_str(&text));
-                }
+                if (all[i].labels.n && compat != ALERT_COMPAT_AM_0_25)
+                        labels_put_json(&w, "labels", all[i].labels);
                 json_end_object(&w);
         }
         json_end_array(&w);

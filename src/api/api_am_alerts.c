@@ -187,17 +187,6 @@ static void put_names(JsonWriter *w, const char *key, const Str *names, size_t n
         json_end_array(w);
 }
 
-static void put_labels(JsonWriter *w, const char *key, Labels labels)
-{
-        json_key(w, str_of(key));
-        json_begin_object(w);
-        for (size_t i = 0; i < labels.n; i++) {
-                json_key(w, labels.data[i].name);
-                json_str(w, labels.data[i].value);
-        }
-        json_end_object(w);
-}
-
 enum { FINGERPRINT_DIGITS = 16 };
 
 static Str fingerprint_text(uint64_t fingerprint, char space[FINGERPRINT_DIGITS])
@@ -212,7 +201,7 @@ static void put_alert(JsonWriter *w, const AlertSeen *a, const Str *muted_by, si
 {
         char space[FINGERPRINT_DIGITS];
         json_begin_object(w);
-        put_labels(w, "annotations", a->msg->annotations);
+        labels_put_json(w, "annotations", a->msg->annotations);
         api_am_put_time(w, "endsAt", a->msg->ends_at_ms);
         json_key_str(w, "fingerprint", fingerprint_text(a->fingerprint, space));
         json_key(w, STR("receivers"));
@@ -236,7 +225,7 @@ static void put_alert(JsonWriter *w, const AlertSeen *a, const Str *muted_by, si
         api_am_put_time(w, "updatedAt", a->msg->updated_at_ms);
         if (a->msg->generator_url.n)
                 json_key_str(w, "generatorURL", a->msg->generator_url);
-        put_labels(w, "labels", a->msg->labels);
+        labels_put_json(w, "labels", a->msg->labels);
         json_end_object(w);
 }
 
@@ -315,7 +304,7 @@ void api_am_groups_get(ApiContext *ctx, const HttpRequest *req, HttpResponse *re
                 for (size_t k = 0; k < g->n && flush_some(resp); k++)
                         put_alert(&w, &g->alerts[k], g->muted_by, g->n_muted_by, compat);
                 json_end_array(&w);
-                put_labels(&w, "labels", g->labels);
+                labels_put_json(&w, "labels", g->labels);
                 json_key(&w, STR("receiver"));
                 json_begin_object(&w);
                 json_key_str(&w, "name", g->receiver);
@@ -343,8 +332,8 @@ static void put_v1_alert(JsonWriter *w, const AlertSeen *a, Arena *arena)
         rfc3339_format(&starts, a->msg->starts_at_ms);
         rfc3339_format(&ends, a->msg->ends_at_ms);
         json_begin_object(w);
-        put_labels(w, "labels", a->msg->labels);
-        put_labels(w, "annotations", a->msg->annotations);
+        labels_put_json(w, "labels", a->msg->labels);
+        labels_put_json(w, "annotations", a->msg->annotations);
         json_key_str(w, "startsAt", buf_str(&starts));
         json_key_str(w, "endsAt", buf_str(&ends));
         json_key_str(w, "generatorURL", a->msg->generator_url);

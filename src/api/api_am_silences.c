@@ -157,12 +157,8 @@ static void put_silence(JsonWriter *w, const AlertSilence *s, int64_t now_ms)
         json_key_cstr(w, "state", alert_silence_state_name(alert_silence_state(s, now_ms)));
         json_end_object(w);
         api_am_put_time(w, "updatedAt", s->updated_at_ms);
-        if (s->annotations.n) {
-                json_key(w, STR("annotations"));
-                labels_print_json(w->out, s->annotations);
-                w->after_key = false;
-                w->need_comma = true;
-        }
+        if (s->annotations.n)
+                labels_put_json(w, "annotations", s->annotations);
         json_key_str(w, "comment", s->comment);
         json_key_str(w, "createdBy", s->created_by);
         api_am_put_time(w, "endsAt", s->ends_at_ms);

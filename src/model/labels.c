@@ -189,6 +189,17 @@ void labels_print_json(Buf *out, Labels labels)
         buf_char(out, '}');
 }
 
+void labels_put_json(JsonWriter *w, const char *key, Labels labels)
+{
+        json_key(w, str_of(key));
+        json_begin_object(w);
+        for (size_t i = 0; i < labels.n; i++) {
+                json_key(w, labels.data[i].name);
+                json_str(w, labels.data[i].value);
+        }
+        json_end_object(w);
+}
+
 Labels labels_from_json(Arena *arena, const JsonValue *object)
 {
         LabelsBuilder lb;

@@ -10,6 +10,7 @@
 #include "base/vec.h"
 
 struct JsonValue;
+struct JsonWriter;
 
 #define LABEL_NAME STR("__name__")
 
@@ -38,6 +39,8 @@ Labels labels_dup(Arena *arena, Labels labels);
 void labels_print(Buf *out, Labels labels);
 /* {"a":"b",...} including __name__. */
 void labels_print_json(Buf *out, Labels labels);
+/* "key":{"a":"b",...} into an object that is being written. */
+void labels_put_json(struct JsonWriter *w, const char *key, Labels labels);
 /* A JSON object of strings, copied into arena; other values are left out, NULL gives none. */
 Labels labels_from_json(Arena *arena, const struct JsonValue *object);
 bool labels_name_is_legacy_valid(Str name);   /* [a-zA-Z_][a-zA-Z0-9_]* */

@@ -32,17 +32,6 @@ static Str rule_key(const RuleGroupRun *group, const RuleRun *run, Arena *arena)
         return buf_str(&key);
 }
 
-static void put_labels(JsonWriter *w, const char *key, Labels labels)
-{
-        json_key(w, str_of(key));
-        json_begin_object(w);
-        for (size_t i = 0; i < labels.n; i++) {
-                json_key(w, labels.data[i].name);
-                json_str(w, labels.data[i].value);
-        }
-        json_end_object(w);
-}
-
 /* Texts change with every value; without them the document says only what must not be lost at once. */
 static Str encode(const RuleRun *run, bool texts, int64_t ts_ms, Arena *arena, size_t *ret_n)
 {
@@ -58,16 +47,16 @@ static Str encode(const RuleRun *run, bool texts, int64_t ts_ms, Arena *arena, s
                 const ActiveAlert *a = s->val;
                 ++*ret_n;
                 json_begin_object(&w);
-                put_labels(&w, "labels", a->labels);
+                labels_put_json(&w, "labels", a->labels);
                 if (texts)
-                        put_labels(&w, "annotations", a->annotations);
+                        labels_put_json(&w, "annotations", a->annotations);
                 json_key_i64(&w, "state", (int64_t)a->state);
                 json_key_i64(&w, "active_at_ms", a->active_at_ms);
                 json_key_i64(&w, "fired_at_ms", a->fired_at_ms);
                 json_key_i64(&w, "resolved_at_ms", a->resolved_at_ms);
                 json_key_i64(&w, "keep_firing_since_ms", a->keep_firing_since_ms);
                 if (a->source.n)
-                        put_labels(&w, "source", a->source);
+                        labels_put_json(&w, "source", a->source);
                 if (run->rule->consecutive_failures && a->state == ALERT_PENDING)
                         json_key_i64(&w, "hits", (int64_t)a->hits);
                 if (texts)
@@ -105,42 +94,27 @@ void rule_alerting_save(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
                           KV("rule", run->rule->name), KV("err", &err));
 }
 
-static int64_t number(const JsonValue *object, Str key)
-{
-        const JsonValue *v = json_get(object, key);
-        return v && v->kind == JSON_NUMBER ? (int64_t)v->num : 0;
-}
-
-static Labels read_labels(const JsonValue *object, Arena *arena)
-{
-        LabelsBuilder lb;
-        labels_builder_init(&lb, arena, (Labels){ 0 });
-        for (size_t i = 0; object && object->kind == JSON_OBJECT && i < object->n; i++)
-                labels_builder_set(&lb, object->members[i].key, object->members[i].value.str);
-        return labels_builder_build(&lb, arena);
-}
-
 static void restore_one(RuleRun *run, const JsonValue *doc, int64_t away_ms, bool too_long, Arena *arena)
 {
         const JsonValue *labels = json_get(doc, STR("labels"));
         const JsonValue *value = json_get(doc, STR("value"));
-        int64_t state = number(doc, STR("state"));
+        int64_t state = json_get_i64(doc, STR("state"));
         if (!labels || state < ALERT_INACTIVE || state > ALERT_FIRING || (state == ALERT_PENDING && too_long))
                 return;
         ActiveAlert *a = mem_new(ActiveAlert);
         a->memory = arena_new();
         a->texts = arena_new();
-        a->labels = labels_dup(a->memory, read_labels(labels, arena));
-        a->annotations = labels_dup(a->texts, read_labels(json_get(doc, STR("annotations")), arena));
-        a->source = labels_dup(a->memory, read_labels(json_get(doc, STR("source")), arena));
-        a->hits = (uint64_t)number(doc, STR("hits"));
+        a->labels = labels_dup(a->memory, labels_from_json(arena, labels));
+        a->annotations = labels_dup(a->texts, labels_from_json(arena, json_get(doc, STR("annotations"))));
+        a->source = labels_dup(a->memory, labels_from_json(arena, json_get(doc, STR("source"))));
+        a->hits = (uint64_t)json_get_i64(doc, STR("hits"));
         a->state = (RuleAlertState)state;
         a->held = true;
         a->value = value ? value->num : 0;
-        a->active_at_ms = number(doc, STR("active_at_ms"));
-        a->fired_at_ms = number(doc, STR("fired_at_ms"));
-        a->resolved_at_ms = number(doc, STR("resolved_at_ms"));
-        a->keep_firing_since_ms = number(doc, STR("keep_firing_since_ms"));
+        a->active_at_ms = json_get_i64(doc, STR("active_at_ms"));
+        a->fired_at_ms = json_get_i64(doc, STR("fired_at_ms"));
+        a->resolved_at_ms = json_get_i64(doc, STR("resolved_at_ms"));
+        a->keep_firing_since_ms = json_get_i64(doc, STR("keep_firing_since_ms"));
         if (a->state == ALERT_PENDING)
                 a->active_at_ms += away_ms;
         if (alert_map_get(&run->alerts, a->labels))
@@ -170,7 +144,7 @@ void rule_alerting_restore(RuleGroupRun *group, RuleRun *run)
         }
         const JsonValue *alerts = json_get(json, STR("alerts"));
         /* Somebody looked at the last tick, and when the document was written. */
-        int64_t seen_ms = MAX_OF(group->last_tick_ms, number(json, STR("t_ms")));
+        int64_t seen_ms = MAX_OF(group->last_tick_ms, json_get_i64(json, STR("t_ms")));
         int64_t away_ms = MAX_OF(group->start_ms - seen_ms, (int64_t)0);
         MUTEX_SCOPE(&group->mu);
         for (size_t i = 0; alerts && alerts->kind == JSON_ARRAY && i < alerts->n; i++)
@@ -224,7 +198,7 @@ int64_t rule_state_last_tick(StateDb *db)
         if (!db || !statedb_get(db, STR("rules"), STR("last_tick"), arena, &doc, &err) ||
             !json_parse(doc, arena, &json, &err))
                 return 0;
-        return number(json, STR("t_ms"));
+        return json_get_i64(json, STR("t_ms"));
 }
 
 void rule_state_note_tick(StateDb *db, int64_t t_ms)

@@ -108,12 +108,13 @@ class Process:
 
 
 def run(p):
-    result, cpu = {}, p.cpu()
+    result, cpu = {"rss MB at the start": p.rss()}, p.cpu()
 
     def part(name, seconds=None):
         nonlocal cpu
         now = p.cpu()
         result[name + " cpu s"] = now - cpu
+        result[name + " rss MB"] = p.rss()
         if seconds is not None:
             result[name + " ms"] = seconds * 1000
         cpu = now
@@ -152,7 +153,6 @@ def run(p):
     part("a read of the groups", sorted(times)[READS // 2])
     result["a read of the groups cpu s"] /= READS
     result["groups MB"] = len(data) / 1e6
-    result["rss MB"] = p.rss()
     result["all cpu s"] = p.cpu()
     return result
 
