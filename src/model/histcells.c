@@ -7,6 +7,31 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/bits.h"
+
+/* 2^(i/256) for i = 1 to 255 as upstream's table has it, in steps of the last binary digit from the nearest number: bounds are part
+ * of answers, which are the same to the last digit. Coarser schemas have every second, fourth, ... of them. */
+// clang-format off
+static const int8_t OFF[255] = {
+                0, 0, 0, 0, 0, -1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, -1, -2, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1,
+                -1, -1, 0, 0, -1, 0, 0, 0, -1, 0, 0, -1, -1, -1, 0, 0, -1, -1, 0, 0, -1, -1, 0, 1, -1, -1, 0, 0, -1,
+                -1, 0, 0, -1, -1, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -2, -2, -1, 0, -2, -1, 0, 0, -1, 0, 0, 0, -1, 0,
+                0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, -1, 0, 1, 0, 0, -1, 0, -2, -2, 0, 0, -1, -1, 0, -1, -1, -1, 0, 0,
+                -1, 0, -1, 0, -2, -2, -1, -1, -1, -1, -1, 0, -1, 0, -1, -1, -2, -2, -1, -1, -2, -1, -1, 0, -1, -1,
+                -1, -1, -1, -1, -1, -1, -2, -1, -2, -1, -2, -2, -2, -1, -2, -2, 0, 0, -1, -1, 0, 0, -1, 0, -1, -1,
+                -2, -2, -1, 0, -2, -2, -1, -1, -2, -2, -1, 0, -1, -1, -2, -1, -2, -2, -1, -1, -2, -1, -1, -1, -3, -2,
+                -1, -1, -2, -1, -2, -2, -3, -2, -2, -2, -3, -2, -2, -2, -2, -2, -2, -2, -3, -3, -3, -3, -4, -4, -3,
+                -2, -4, -3, -1, -1, -2, -1, -1, -2, -2, -2, -2, -1, -3, -3, -1, -1, -2, -2, -2, -1, -3, -2, -1, -1,
+                -2, -2, -2, -2, -4, -3, -2, -2, -3, -3,
+};
+// clang-format on
+
+static double root_of_two(unsigned i, unsigned n)
+{
+        double nearest = exp2((double)i / n);
+        return bits_to_double(bits_of_double(nearest) + (uint64_t)(int64_t)OFF[i * (256 / n) - 1]);
+}
+
 double histcells_bound(int32_t idx, int schema)
 {
         /* Finite numbers end at DBL_MAX, which is no bound of any schema; the next bucket holds the infinities. */
@@ -17,7 +42,7 @@ double histcells_bound(int32_t idx, int schema)
         int32_t fraction = idx & ((1 << schema) - 1), exp = idx >> schema;
         if (fraction == 0 && exp == 1024)
                 return DBL_MAX;
-        return ldexp(fraction ? exp2((double)fraction / (1 << schema)) : 1, exp);
+        return ldexp(fraction ? root_of_two((unsigned)fraction, 1u << schema) : 1, exp);
 }
 
 int32_t histcells_lower(int32_t idx, int schema, int to)

@@ -157,7 +157,7 @@ double histstat_quantile(Arena *arena, const Histogram *h, double q, HistTrust *
         count = fmin(count, h->count);
         if (count < rank) {
                 *ret_trust = has_nan ? HIST_TRUST_NONE : HIST_TRUST_FULL;
-                return has_nan ? __builtin_nan("") : forward ? b.upper : b.lower;
+                return has_nan ? __builtin_nan("") : b.upper;
         }
         *ret_trust = has_nan ? HIST_TRUST_SKEWED : HIST_TRUST_FULL;
         rank = forward ? rank - (count - b.count) : count - rank;

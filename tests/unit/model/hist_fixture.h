@@ -23,7 +23,8 @@ static inline double hist_total(const HistogramSide *side)
         return sum;
 }
 
-#define assert_near(a, b) assert_true(__builtin_fabs((a) - (b)) <= 1e-12 * __builtin_fabs(b))
+static inline bool hist_near(double a, double b) { return __builtin_fabs(a - b) <= 1e-12 * __builtin_fabs(b); }
+#define assert_near(a, b) assert_true(hist_near((a), (b)))
 #define COUNTS(...) (const double[]){ __VA_ARGS__ }, sizeof((const double[]){ __VA_ARGS__ }) / sizeof(double)
 
 /* Positive buckets of an exponential schema; the count is theirs. */
