@@ -236,7 +236,8 @@ static char *render(const AlertMsg *alert, Labels labels)
         JsonWriter w;
         json_writer_init(&w, &out);
         json_begin_object(&w);
-        put_labels(&w, "annotations", alert->annotations);
+        if (alert->annotations.n) /* as upstream's client: nothing empty */
+                put_labels(&w, "annotations", alert->annotations);
         put_time(&w, "endsAt", alert->ends_at_ms);
         put_time(&w, "startsAt", alert->starts_at_ms);
         json_key_str(&w, "generatorURL", alert->generator_url);
