@@ -48,7 +48,7 @@ bool notify_receivers_send_resolved(const NotifyReceivers *receivers, Str receiv
 /* A group of two alerts, firing or resolved, to try receivers with; lives in arena. */
 void notify_sample(Arena *arena, Str receiver, bool resolved, Notification *ret);
 /* What a receiver's integration would send, without sending: requests one after the other, with the answers that
- * on_request gives (NULL: 200 and an empty object), and mails. */
+ * on_request gives (left alone: a yes), and mails. */
 typedef struct NotifyCapture {
         void (*on_request)(void *arg, const HttpCallOptions *call, HttpAnswer *ret_answer);
         void (*on_mail)(void *arg, const SmtpMail *mail);

@@ -1,5 +1,5 @@
 """Deliveries to real servers. Mails go to aiosmtpd, requests to sinks of our own."""
-import email, email.policy, http.server, json, os, shutil, ssl, subprocess, sys, threading, time
+import email, email.policy, http.server, json, logging, os, shutil, ssl, subprocess, sys, threading, time, warnings
 
 import edge_lib as lib
 from edge_lib import check, free_port, skip, write
@@ -7,6 +7,10 @@ from edge_lib import check, free_port, skip, write
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
 PHAROS = os.path.join(BUILD, "pharos")
 HUSH = "hush-hush"  # every secret has it in its name: it must not be seen anywhere
+
+
+warnings.simplefilter("ignore")  # aiosmtpd's, about logins without TLS and its own old names
+logging.disable(logging.CRITICAL)
 
 
 # ---- sinks
@@ -71,7 +75,7 @@ class Box:
         self.mails = []
 
     async def handle_DATA(self, server, session, envelope):
-        self.mails.append((envelope, session.ssl is not None, getattr(session, "login_data", None)))
+        self.mails.append((envelope, session.ssl is not None, getattr(session, "pharos_login", None)))
         return "250 taken"
 
 
@@ -82,8 +86,8 @@ def mail_server(context, implicit):
 
     def authenticate(server, session, envelope, mechanism, data):
         good = data.login == b"user" and data.password == HUSH.encode()
-        session.login_data = (mechanism, data.login)
-        return AuthResult(success=good)
+        session.pharos_login = data.login
+        return AuthResult(success=good, handled=False)
 
     class Quiet(Controller):
         def factory(self):
@@ -154,7 +158,7 @@ def check_mail(config, box, tls_box):
         envelope, tls, login = box.mails[0]
         m = email.message_from_bytes(envelope.content, policy=email.policy.default)
         html = m.get_body(("html",)).get_content()
-        check("over TLS, logged in", tls and login == ("PLAIN", b"user"), (tls, login))
+        check("over TLS, logged in", tls and login == b"user", (tls, login))
         check("to both, from one", envelope.rcpt_tos == ["a@example.com", "b@example.com"] and envelope.mail_from == "pharos@example.com", envelope.rcpt_tos)
         check("subject, text and HTML", m["Subject"] == "caf\u00e9 SampleAlert" and m.get_body(("plain",)).get_content().strip() == "2 firing"
               and "View in Alertmanager" in html and "[2] Firing" in html, m["Subject"])
@@ -168,6 +172,7 @@ def check_mail(config, box, tls_box):
 
 
 def check_server(config):
+    os.environ["HOOK_TOKEN"] = HUSH
     s = lib.Server("notify", [PHAROS, "serve", "--config", config, "--data", os.path.join(lib.WORK, "data"), "--listen", "127.0.0.1:PORT"])
     check("the server starts", s.ready(), s.log)
     until = time.time() + 20
@@ -248,7 +253,7 @@ receivers:
 """
     am = write("alertmanager.yml", text)
     config = write("pharos.yml", f"collect: {{host: {{enabled: false}}}}\ndefault_rules: false\nalertmanager: {am}\nprometheus: {{rule_files: [{rule}]}}\n")
-    r = subprocess.run([PHAROS, "check", am], capture_output=True, text=True)
+    r = subprocess.run([PHAROS, "check", am], capture_output=True, text=True, env={**os.environ, "HOOK_TOKEN": HUSH})
     check("the configuration is fine", r.returncode == 0 and "warning" not in r.stdout + r.stderr, r.stdout + r.stderr)
     check_http(am)
     if box:
