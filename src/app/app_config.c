@@ -56,6 +56,10 @@ static const Option storage_options[] = {
           .help = "How much older than the newest sample a late one may be. 0: samples of a series only come in order." },
         { "max_series", OPT_UINT, offsetof(AppStorage, max_series), .def = "0", .max = MAX_SERIES,
           .help = "Most series in memory; samples of new ones are refused above it. 0: no limit." },
+        { "max_series_per_metric", OPT_UINT, offsetof(AppStorage, max_series_per_metric), .def = "0", .max = MAX_SERIES,
+          .help = "Most series of one metric name; samples of new ones are refused above it. 0: no limit." },
+        { "max_label_values", OPT_UINT, offsetof(AppStorage, max_label_values), .def = "0", .max = MAX_SERIES,
+          .help = "Most different values of one label name; series with new ones are refused above it. 0: no limit." },
         { "max_exemplars", OPT_UINT, offsetof(AppStorage, max_exemplars), .def = "100000", .max = MAX_EXEMPLARS,
           .help = "The newest exemplars that are kept. 0: none." },
         OPTION_END,
@@ -469,10 +473,11 @@ static size_t lint_intervals(const Loader *l, Str file)
                 if (interval_ms <= LOOKBACK_MS)
                         continue;
                 found++;
-                diags_warn(l->diags, file, (YamlPos){ 0 },
-                           "[too-long-scrape-interval] job '" STR_FMT
-                           "' is scraped every %lld minutes: 5 minutes after each scrape its series are gone from queries",
-                           STR_ARG(c->scrape[i].job_name), (long long)(interval_ms / 60000));
+                diags_warn(
+                        l->diags, file, (YamlPos){ 0 },
+                        "[too-long-scrape-interval] job '" STR_FMT
+                        "' is scraped every %lld minutes: 5 minutes after each scrape its series are gone from queries",
+                        STR_ARG(c->scrape[i].job_name), (long long)(interval_ms / 60000));
         }
         return found;
 }

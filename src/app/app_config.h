@@ -25,8 +25,8 @@ typedef struct AppStorage {
         int64_t retention_ms; /* 0: not said */
         uint64_t retention_bytes;
         int64_t out_of_order_window_ms;
-        uint64_t max_series;    /* 0: no limit */
-        uint64_t max_exemplars; /* 0: none */
+        uint64_t max_series, max_series_per_metric, max_label_values; /* 0: no limit */
+        uint64_t max_exemplars;                                       /* 0: none */
 } AppStorage;
 
 typedef struct AppConfig {

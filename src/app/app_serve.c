@@ -301,6 +301,8 @@ static bool open_stores(App *app, Err *err)
                 .retention_bytes = f->retention_bytes ? f->retention_bytes : s->retention_bytes,
                 .out_of_order_window_ms = s->out_of_order_window_ms,
                 .max_series = (size_t)s->max_series,
+                .max_series_per_metric = (size_t)s->max_series_per_metric,
+                .max_label_values = (size_t)s->max_label_values,
                 .max_exemplars = s->max_exemplars ? (int64_t)s->max_exemplars : -1,
         };
         app->api.retention_ms = options.retention_ms;

@@ -28,6 +28,8 @@ METRIC_FAMILY(rejected, METRIC_KIND_COUNTER, "pharos_tsdb_samples_rejected_total
 METRIC_COUNTER(overtaken, "pharos_tsdb_samples_overtaken_total",
                "Samples accepted but overtaken by another writer before their commit.");
 METRIC_COUNTER(created, "pharos_tsdb_series_created_total", "Series that were added.");
+METRIC_FAMILY(refused_series, METRIC_KIND_COUNTER, "pharos_tsdb_series_refused_total",
+              "Samples of new series that were refused, by the limit that was reached.", "limit");
 METRIC_COUNTER(commits, "pharos_tsdb_commits_total", "Batches written.");
 METRIC_COUNTER(failed, "pharos_tsdb_commits_failed_total", "Batches refused because they could not be written.");
 METRIC_COUNTER(exemplars_appended, "pharos_tsdb_exemplars_appended_total", "Exemplars accepted and written.");
@@ -84,33 +86,63 @@ static Arena *arena_of(HeadAppender *a)
 /* Remembers in the series that this appender's newest sample of it is the next one in the list. */
 static uint64_t pend_value(const HeadAppender *a) { return a->id << CATALOG_PEND_BITS | a->pending.len; }
 
-/* Finds or adds the series of these labels and pins it for this appender. */
+/* Why a new series with these labels is one too many; NULL: it is not. Caller holds the catalog's lock. */
+static const char *limit_reached(const Tsdb *db, Labels labels)
+{
+        const TsdbOptions *o = &db->options;
+        const Catalog *c = db->catalog;
+        if (o->max_series && c->count >= o->max_series)
+                return "max_series";
+        for (size_t i = 0; i < labels.n && (o->max_label_values || o->max_series_per_metric); i++) {
+                const Label *l = &labels.data[i];
+                size_t values;
+                uint64_t series;
+                postings_count(c->postings, l->name, l->value, &values, &series);
+                if (o->max_label_values && !series && values >= o->max_label_values)
+                        return "max_label_values";
+                if (o->max_series_per_metric && series >= o->max_series_per_metric && str_eq(l->name, LABEL_NAME))
+                        return "max_series_per_metric";
+        }
+        return NULL;
+}
+
+/* Caller holds the catalog's lock, for writing when `add`. False: the series is not there and was not added. */
+static bool find_or_add(HeadAppender *a, Labels labels, uint32_t hash, bool add, const char **ret_limit, SeriesRef *ret)
+{
+        Catalog *c = a->db->catalog;
+        uint32_t slot;
+        bool found = catalog_find(c, labels, hash, &slot);
+        *ret_limit = found ? NULL : limit_reached(a->db, labels);
+        if (!found && add && !*ret_limit) {
+                found = catalog_add(c, labels, hash, 0, a->id << CATALOG_PEND_BITS | HEAD_MAX_BATCH, &slot);
+                metric_add(created, found);
+                *ret_limit = found ? NULL : "memory";
+        }
+        if (found)
+                *ret = catalog_ref(catalog_at(c, slot), slot);
+        return found;
+}
+
+/* Finds or adds the series of these labels and pins it for this appender. The newest offender is shed: what is there stays. */
 static AppendResult resolve(HeadAppender *a, Labels labels, SeriesRef *ret)
 {
-        Tsdb *db = a->db;
-        Catalog *c = db->catalog;
+        Catalog *c = a->db->catalog;
         AppendResult verdict = labelcheck_labels(labels, true);
         if (verdict != APPEND_OK)
                 return verdict;
-        uint32_t hash = catalog_hash(labels), slot;
+        uint32_t hash = catalog_hash(labels);
+        const char *limit;
         pthread_rwlock_rdlock(&c->lock);
-        bool found = catalog_find(c, labels, hash, &slot);
-        if (found)
-                *ret = catalog_ref(catalog_at(c, slot), slot);
+        bool found = find_or_add(a, labels, hash, false, &limit, ret);
         pthread_rwlock_unlock(&c->lock);
-        if (found)
-                return APPEND_OK;
-        pthread_rwlock_wrlock(&c->lock);
-        found = catalog_find(c, labels, hash, &slot);
-        bool full = !found && db->options.max_series && c->count >= db->options.max_series;
-        bool added = !found && !full &&
-                     catalog_add(c, labels, hash, 0, a->id << CATALOG_PEND_BITS | HEAD_MAX_BATCH, &slot);
-        if (found || added)
-                *ret = catalog_ref(catalog_at(c, slot), slot);
-        pthread_rwlock_unlock(&c->lock);
-        if (added)
-                metric_add(created, 1);
-        return found || added ? APPEND_OK : APPEND_LIMIT;
+        if (!found && !limit) {
+                pthread_rwlock_wrlock(&c->lock);
+                found = find_or_add(a, labels, hash, true, &limit, ret);
+                pthread_rwlock_unlock(&c->lock);
+        }
+        if (limit)
+                metric_add(metric_of(&refused_series, str_of(limit)), 1);
+        return found ? APPEND_OK : APPEND_LIMIT;
 }
 
 /* Whether a sample that is older than the newest of its series may come in late. */

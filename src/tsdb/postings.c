@@ -365,6 +365,14 @@ size_t postings_values(const Postings *p, uint32_t name, const roaring_bitmap_t 
         return n;
 }
 
+void postings_count(const Postings *p, Str name, Str value, size_t *ret_values, uint64_t *ret_series)
+{
+        const NameIndex *index = name_of(p, name);
+        const Posting *x = index ? posting_of(p, index, value) : NULL;
+        *ret_values = index ? index->items.len : 0;
+        *ret_series = x ? posting_count(x) : 0;
+}
+
 size_t postings_pairs(const Postings *p) { return p->pairs; }
 
 size_t postings_bytes(const Postings *p)

@@ -36,5 +36,7 @@ typedef struct PostingsCount {
 /* The values of a name with at least one series inside `within` (NULL: any), in any order. */
 size_t postings_values(const Postings *p, uint32_t name, const roaring_bitmap_t *within, Arena *arena,
                        PostingsCount **ret);
+/* How many values the name has, and how many series this value of it has (0: it is a new one). */
+void postings_count(const Postings *p, Str name, Str value, size_t *ret_values, uint64_t *ret_series);
 size_t postings_pairs(const Postings *p); /* different (name, value) */
 size_t postings_bytes(const Postings *p); /* memory, estimated */

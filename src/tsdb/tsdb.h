@@ -23,6 +23,8 @@ typedef struct TsdbOptions {
         int64_t max_exemplars;          /* 0: 100,000; negative: none */
         int64_t sync_interval_ms;       /* 0: 1 s; -1: fsync at every commit */
         size_t max_series;              /* 0: no limit */
+        size_t max_series_per_metric; /* 0: no limit */
+        size_t max_label_values;      /* of one label name; 0: no limit */
 } TsdbOptions;
 
 typedef struct TsdbStats {

@@ -128,6 +128,36 @@ static void senseless_histograms_are_refused(void **state)
         rig_done(&r);
 }
 
+/* ---- limits */
+
+static AppendResult add_pair(Rig *r, const char *name, const char *label, const char *value)
+{
+        Label pairs[] = { { STR("__name__"), str_of(name) }, { str_of(label), str_of(value) } };
+        return rig_add(r, (Labels){ pairs, 2 }, T0, 1);
+}
+
+static void the_newest_offender_is_shed(void **state)
+{
+        (void)state;
+        Rig r;
+        rig_init(&r);
+        r.options.max_series_per_metric = 2;
+        r.options.max_label_values = 3;
+        r.options.max_series = 5;
+        rig_open(&r);
+        assert_int_equal(add_pair(&r, "a", "x", "1"), APPEND_OK);
+        assert_int_equal(add_pair(&r, "a", "x", "2"), APPEND_OK);
+        assert_int_equal(add_pair(&r, "a", "x", "3"), APPEND_LIMIT); /* a third series of a */
+        assert_int_equal(add_pair(&r, "b", "x", "3"), APPEND_OK);
+        assert_int_equal(add_pair(&r, "b", "x", "4"), APPEND_LIMIT); /* a fourth value of x */
+        assert_int_equal(add_pair(&r, "b", "y", "4"), APPEND_OK);
+        assert_int_equal(add_pair(&r, "c", "y", "4"), APPEND_OK);
+        assert_int_equal(add_pair(&r, "c", "y", "3"), APPEND_LIMIT); /* a sixth series */
+        assert_int_equal(add_pair(&r, "d", "z", "1"), APPEND_LIMIT);
+        assert_int_equal(add_pair(&r, "a", "x", "1"), APPEND_DUPLICATE); /* what is there stays */
+        rig_done(&r);
+}
+
 /* ---- exemplars */
 
 static Exemplar exemplar(Rig *r, const char *trace, int64_t t_ms, double v)
@@ -237,6 +267,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(histograms_and_starts_live_through_everything),
                 cmocka_unit_test(senseless_histograms_are_refused),
+                cmocka_unit_test(the_newest_offender_is_shed),
                 cmocka_unit_test(exemplars_come_back),
                 cmocka_unit_test(the_oldest_exemplar_goes),
         };
