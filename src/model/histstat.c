@@ -128,6 +128,14 @@ static const HistBucket *find_rank(const HistBucket *all, uint32_t n, double ran
         return b;
 }
 
+static double total(const HistBucket *all, uint32_t n)
+{
+        double sum = 0;
+        for (uint32_t i = 0; i < n; i++)
+                sum += all[i].count;
+        return sum;
+}
+
 double histstat_quantile(Arena *arena, const Histogram *h, double q, HistTrust *ret_trust)
 {
         uint32_t n;
@@ -159,13 +167,25 @@ double histstat_quantile(Arena *arena, const Histogram *h, double q, HistTrust *
                 *ret_trust = has_nan ? HIST_TRUST_NONE : HIST_TRUST_FULL;
                 return has_nan ? __builtin_nan("") : b.upper;
         }
-        *ret_trust = has_nan ? HIST_TRUST_SKEWED : HIST_TRUST_FULL;
         rank = forward ? rank - (count - b.count) : count - rank;
+        if (has_nan) { /* upstream looks for the total with the bucket in hand, and goes on with the last one */
+                *ret_trust = total(all, n) < h->count ? HIST_TRUST_SKEWED : HIST_TRUST_FULL;
+                b = found == &all[n - 1] ? b : all[n - 1];
+        }
         double share = rank / b.count;
         if (is_linear(h, &b))
                 return b.lower + (b.upper - b.lower) * share;
         double lower = log2(fabs(b.lower)), upper = log2(fabs(b.upper));
         return b.lower > 0 ? exp2(lower + (upper - lower) * share) : -exp2(upper + (lower - upper) * (1 - share));
+}
+
+bool histstat_has_nan(Arena *arena, const Histogram *h)
+{
+        if (!isnan(h->sum))
+                return false;
+        uint32_t n;
+        const HistBucket *all = histstat_buckets(arena, h, &n);
+        return total(all, n) < h->count;
 }
 
 /* --- fraction --- */
@@ -191,10 +211,7 @@ double histstat_fraction(Arena *arena, const Histogram *h, double lower, double 
         bool set[2] = { false };
         for (uint32_t i = 0; i < n && !(set[0] && set[1]); i++) {
                 HistBucket b = all[i];
-                bool cut = histcells_custom(h) ? isinf(b.lower) && b.upper > 0 : b.lower <= 0 && b.upper >= 0;
-                if (cut && histcells_custom(h))
-                        b.lower = 0;
-                else if (cut)
+                if (b.lower <= 0 && b.upper >= 0)
                         lean(h, &b);
                 for (int k = 0; k < 2; k++) {
                         if (set[k] || (b.lower < at[k] && b.upper <= at[k]))
@@ -204,9 +221,10 @@ double histstat_fraction(Arena *arena, const Histogram *h, double lower, double 
                 }
                 rank += b.count;
         }
+        double most = isnan(h->sum) ? total(all, n) : h->count; /* NaN is in no bucket */
         for (int k = 0; k < 2; k++)
-                if (!set[k] || ranks[k] > rank)
-                        ranks[k] = rank;
+                if (!set[k] || ranks[k] > most)
+                        ranks[k] = most;
         return (ranks[1] - ranks[0]) / h->count;
 }
 

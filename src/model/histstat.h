@@ -24,6 +24,8 @@ void histstat_print(Buf *out, const Histogram *h);
 typedef enum HistTrust { HIST_TRUST_FULL, HIST_TRUST_SKEWED, HIST_TRUST_NONE } HistTrust;
 
 double histstat_quantile(Arena *arena, const Histogram *h, double q, HistTrust *ret_trust);
+/* Were NaNs observed? A NaN sum alone may come from infinities of both signs. */
+bool histstat_has_nan(Arena *arena, const Histogram *h);
 /* The share of observations in (lower, upper]. */
 double histstat_fraction(Arena *arena, const Histogram *h, double lower, double upper);
 double histstat_variance(Arena *arena, const Histogram *h);

@@ -188,7 +188,7 @@ static double native_answer(const HistState *st, Worker *w, Labels labels, const
         Arena *arena = exec_hist_arena(w);
         if (st->fraction) {
                 double r = histstat_fraction(arena, h, st->params[0][s], st->params[1][s]);
-                if (isnan(h->sum) && !isnan(r))
+                if (!isnan(r) && histstat_has_nan(arena, h))
                         say_nan(st, labels, "which are excluded from all fractions");
                 return exec_number(r);
         }

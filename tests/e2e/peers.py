@@ -4,6 +4,7 @@
 Prints `ok NAME` and `not ok NAME: why`, notes that begin with `#`, and last `N passed, N failed, N skipped`."""
 import argparse, ast, http.client, json, math, os, random, re, signal, socket, struct, subprocess, sys, time, urllib.parse
 
+import peers_hist
 from peers_expr import GRID_S, Expressions
 
 INSTANCES, SAMPLES, STEP_S = 10, 60, 15
@@ -97,7 +98,7 @@ def start_servers(a):
         f.write(f"collect: {{host: {{enabled: false}}, self: {{enabled: false}}}}\nprometheus: {{global: {global_part}}}\n")
     port = free_port()
     prometheus = Server("prometheus", [a.prometheus, "--config.file=" + prom_yml, "--storage.tsdb.path=" + os.path.join(a.work, "prometheus"),
-                                       f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver", "--log.level=warn"], port, a.work)
+                                       f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver", "--enable-feature=native-histograms", "--log.level=warn"], port, a.work)
     port = free_port()
     pharos = Server("pharos", [a.pharos, "serve", "--config", pharos_yml, "--data", os.path.join(a.work, "pharos"), "--listen", f"127.0.0.1:{port}"], port, a.work)
     return prometheus, pharos
@@ -379,6 +380,34 @@ def check_expressions(a, prometheus, pharos, first_s, last_s, modern):
     ok("most random expressions have an answer", None if useful > 0.4 else f"only {useful:.0%} do")
 
 
+def check_histograms(a, prometheus, pharos, start_ms, first_s, last_s):
+    headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
+    histograms = peers_hist.series(a.seed)
+    for server in (prometheus, pharos):
+        why = None
+        for k in range(peers_hist.STEPS):
+            body = peers_hist.write_request(histograms, k, start_ms + k * STEP_S * 1000)
+            status, text = server.request("POST", "/api/v1/write", snappy_literals(body), headers)
+            if status // 100 != 2:
+                why = f"step {k}: HTTP {status}: {text[:200]!r}"
+                break
+        ok(f"{server.name} takes native histograms", why)
+    source, r, real, full = peers_hist.Expressions(a.seed), random.Random(a.seed + 2), 0, 0
+    n = max(50, a.expressions // 3)
+    for _ in range(n):
+        expr = source.next()
+        at = first_s + GRID_S * r.randrange((last_s - first_s) // GRID_S)
+        params = {"query": expr, "start": at, "end": min(last_s, at + 300), "step": r.choice([15, 30, 60])}
+        theirs, ours = prometheus.ask("/api/v1/query_range", params), pharos.ask("/api/v1/query_range", params)
+        why = peers_hist.compare(theirs, ours)
+        full += theirs[1]["status"] == "success" and bool(theirs[1]["data"]["result"])
+        if why:
+            real += 1
+            print(f"not ok histogram expression {json.dumps(params)}: {why}")
+    ok(f"{n} random expressions of native histograms, seed {a.seed}", f"{real} differ" if real else None)
+    ok("most of them have an answer", None if full > 0.5 * n else f"only {full} of {n} do")
+
+
 def check_promtool(a, prometheus, pharos, first_s, last_s):
     at, span = [f"--time={last_s}"], [f"--start={first_s}", f"--end={last_s}"]
     cases = [
@@ -433,6 +462,8 @@ def main():
         check_questions(a, prometheus, pharos, first_s, last_s)
         check_promtool(a, prometheus, pharos, first_s, last_s)
         check_expressions(a, prometheus, pharos, first_s, last_s, modern)
+        if modern:
+            check_histograms(a, prometheus, pharos, start_s * 1000, first_s, last_s)
         for server in servers:
             ok(f"{server.name} is still alive", None if server.process.poll() is None else f"exit {server.process.poll()}: {server.tail()}")
     except (http.client.HTTPException, OSError) as e:
