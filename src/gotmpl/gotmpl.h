@@ -108,6 +108,9 @@ MUST_CHECK bool gotmpl_run(const TmplSet *set, Str name, const TmplValue *data, 
 /* Parse and run a loose text that may call the set's templates: Alertmanager's ExecuteTextString. */
 MUST_CHECK bool gotmpl_run_text(const TmplSet *set, Str name, Str text, const TmplValue *data, void *ctx, Arena *arena,
                                 Buf *out, Err *err);
+/* The same, and branches that the data does not take are tried for mistakes of types: see TmplOptions.every_branch. */
+MUST_CHECK bool gotmpl_try_text(const TmplSet *set, Str name, Str text, const TmplValue *data, void *ctx, Arena *arena,
+                                Buf *out, Err *err);
 Arena *gotmpl_arena(TmplRun *run);
 bool gotmpl_is_html(const TmplRun *run);
 /* fmt.Sprint of one value, as {{ . }} prints it. */

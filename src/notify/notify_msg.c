@@ -10,6 +10,7 @@
 #include "model/fingerprint.h"
 #include "notify/notify_kind.h"
 #include "os/file.h"
+#include "os/zone.h"
 
 enum { SECRET_FILE_MAX_BYTES = 64 << 10, NS_PER_MS = 1000000 };
 
@@ -62,7 +63,8 @@ void notify_msg_init(NotifyMsg *m)
                                .group_labels = kv_of(m, n->group_labels),
                                .common_labels = kv_of(m, n->common_labels),
                                .common_annotations = kv_of(m, n->common_annotations),
-                               .route_labels = kv_of(m, n->route_labels) };
+                               .route_labels = kv_of(m, n->route_labels),
+                               .as_0_25 = m->compat == ALERT_COMPAT_AM_0_25 };
         uint8_t digest[DIGEST_SHA256_BYTES];
         Buf hex = { .arena = m->arena };
         m->data = gotmpl_alert_data(&data, m->arena);
@@ -85,15 +87,28 @@ void notify_msg_limit(NotifyMsg *m, Notification *n, size_t max)
         n->common_annotations = alert_msg_common(n->alerts, n->n_alerts, true, m->arena);
 }
 
+/* Of texts that use tz: the machine's tz database. */
+static bool find_zone(void *self, Str name, int64_t unix_s, int32_t *ret_offset_s, char ret_abbreviation[12])
+{
+        const NotifyMsg *m = self;
+        const Zone *zone;
+        Err err;
+        if (!zone_load(name, m->arena, &zone, &err))
+                return false;
+        *ret_offset_s = zone_offset(zone, unix_s, ret_abbreviation);
+        return true;
+}
+
 static Str expand(NotifyMsg *m, const TmplSet *set, Str text)
 {
         if (m->failed)
                 return (Str){ 0 };
         if (str_find(text, STR("{{")) == SIZE_MAX)
                 return str_dup(m->arena, text);
-        TmplAlertCtx ctx = { .now_ns = m->now_ms * NS_PER_MS };
+        TmplAlertCtx ctx = { .now_ns = m->now_ms * NS_PER_MS, .zone = find_zone, .self = m };
         Buf out = { .arena = m->arena };
-        if (gotmpl_run_text(set, (Str){ 0 }, text, &m->data, &ctx, m->arena, &out, &m->err))
+        if ((m->trial ? gotmpl_try_text : gotmpl_run_text)(set, (Str){ 0 }, text, &m->data, &ctx, m->arena, &out,
+                                                           &m->err))
                 return buf_str(&out);
         m->failed = true;
         m->failed_text = text;

@@ -249,9 +249,12 @@ static bool try_integration(const Binder *b, const NotifyReceivers *all, const R
         if (to->kind->make(&m, &err) || !m.failed)
                 return true; /* what fails for want of a real alert says nothing */
         const YamlNode *at = find_text(to->node, m.failed_text);
-        diags_warn(b->ctx->diags, b->ctx->file, at ? at->pos : to->node->pos,
-                   "receiver '" STR_FMT "', " STR_FMT ": no message could be sent: %s%s", STR_ARG(r->name),
-                   STR_ARG(to->name), err.msg, advice(err.msg));
+        Str what = str_printf(arena, "receiver '" STR_FMT "', " STR_FMT ": no message could be sent: %s%s",
+                              STR_ARG(r->name), STR_ARG(to->name), err.msg, advice(err.msg));
+        YamlPos pos = at ? at->pos : to->node->pos;
+        if (all->compat == ALERT_COMPAT_PHAROS) /* the others load it and fail when somebody is to be paged */
+                return diags_error(b->ctx->diags, b->ctx->file, pos, STR_FMT, STR_ARG(what));
+        diags_warn(b->ctx->diags, b->ctx->file, pos, STR_FMT, STR_ARG(what));
         return false;
 }
 
@@ -287,8 +290,11 @@ bool notify_receivers_bind_with(const Str *names, const YamlNode *const *nodes, 
         ok = notify_templates_load(&options->templates, ctx, &all->text, &all->html) && ok;
         if (!ok)
                 return false;
+        size_t errors = ctx->diags->errors;
         if (!options->no_trial)
                 try_all(&b, all);
+        if (ctx->diags->errors != errors)
+                return false;
         *ret = all;
         return true;
 }
