@@ -85,62 +85,6 @@ void api_status_buildinfo(void *self, const HttpRequest *req, HttpResponse *resp
         api_reply_end(&w, NULL, 0);
 }
 
-static void put_top(JsonWriter *w, const char *key, const TsdbTopEntry *entries, size_t n)
-{
-        json_key(w, str_of(key));
-        json_begin_array(w);
-        for (size_t i = 0; i < n; i++) {
-                json_begin_object(w);
-                json_key_str(w, "name", entries[i].name);
-                json_key_u64(w, "value", entries[i].value);
-                json_end_object(w);
-        }
-        json_end_array(w);
-}
-
-void api_status_tsdb(void *self, const HttpRequest *req, HttpResponse *resp)
-{
-        ApiContext *ctx = self;
-        uint64_t limit;
-        TsdbStats s;
-        TsdbCardinality c;
-        JsonWriter w;
-        if (!api_param_limit(req, resp, "limit", &limit))
-                return;
-        if (limit > 10000) {
-                api_reply_error(resp, API_BAD_DATA, "limit must not exceed 10000");
-                return;
-        }
-        tsdb_stats(ctx->tsdb, &s);
-        tsdb_cardinality(ctx->tsdb, limit ? limit : 10, req->arena, &c);
-        api_reply_begin(resp, &w);
-        json_begin_object(&w);
-        json_key(&w, STR("headStats"));
-        json_begin_object(&w);
-        json_key_u64(&w, "numSeries", s.series);
-        json_key_u64(&w, "numLabelPairs", s.label_pairs);
-        json_key_u64(&w, "chunkCount", s.chunks);
-        json_key_i64(&w, "minTime", s.min_ms);
-        json_key_i64(&w, "maxTime", s.max_ms);
-        json_end_object(&w);
-        put_top(&w, "seriesCountByMetricName", c.series_by_metric, c.n_metric);
-        put_top(&w, "labelValueCountByLabelName", c.values_by_label, c.n_label);
-        put_top(&w, "memoryInBytesByLabelName", c.bytes_by_label, c.n_bytes);
-        put_top(&w, "seriesCountByLabelValuePair", c.series_by_pair, c.n_pair);
-        json_key(&w, STR("storage"));
-        json_begin_object(&w);
-        json_key_u64(&w, "diskBytes", s.disk_bytes);
-        json_key_u64(&w, "walBytes", s.wal_bytes);
-        json_key_u64(&w, "headBytes", s.head_bytes);
-        json_key_u64(&w, "samples", s.samples);
-        json_key_u64(&w, "corruptRecords", s.wal_corruptions);
-        json_key_double(&w, "replaySeconds", s.replay_seconds);
-        json_key_bool(&w, "readOnly", s.read_only);
-        json_end_object(&w);
-        json_end_object(&w);
-        api_reply_end(&w, NULL, 0);
-}
-
 void api_status_walreplay(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         ApiContext *ctx = self;

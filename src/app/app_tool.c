@@ -197,7 +197,7 @@ void app_tool_progress(int64_t *last_ms, const char *what, double done, uint64_t
                 return;
         *last_ms = now_ms;
         for (int i = 0; i < BAR_CHARS; i++)
-                bar[i] = i < (int)(done * BAR_CHARS) ? '#' : '.';
+                bar[i] = i < (int)(done * (double)BAR_CHARS) ? '#' : '.';
         bar[BAR_CHARS] = 0;
         fprintf(stderr, "\r%s [%s] %3.0f%%  %" PRIu64 " samples", what, bar, done * 100, samples);
         fflush(stderr);

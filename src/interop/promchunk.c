@@ -20,8 +20,10 @@ enum {
         NO_WINDOW = 0xff,
         ZERO_THRESHOLD_IS_FLOAT = 255,
         ZERO_THRESHOLD_BIAS = 243,
-        CUSTOM_MAX_THOUSANDTHS = 33554430,
 };
+
+/* The largest bound that is stored as whole thousandths. */
+#define CUSTOM_MAX_THOUSANDTHS 33554430.0
 
 /* ---- numbers of variable width */
 
