@@ -50,6 +50,8 @@ static inline void smtp_sink_data(SmtpSink *s, FILE *f)
 
 static inline void smtp_sink_command(SmtpSink *s, FILE *f, const char *line)
 {
+        if (!line)
+                return;
         mutex_lock(&s->mu);
         buf_printf(&s->transcript, "%.*s\n", (int)strcspn(line, "\r\n"), line);
         mutex_unlock(&s->mu);

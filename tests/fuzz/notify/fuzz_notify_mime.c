@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 for (size_t i = 0; i < n; i++)
                         CHECK(!has_break(all[i]) && str_find_char(all[i], ' ') == SIZE_MAX &&
                               str_find_char(all[i], '>') == SIZE_MAX && str_find_char(all[i], '@') != SIZE_MAX);
-        IGNORE(notify_mime_canonical(arena, text));
+        (void)notify_mime_canonical(arena, text);
         arena_free(arena);
         return 0;
 }
