@@ -204,32 +204,46 @@ static inline const unsigned char *labels_end(const unsigned char *p, const unsi
         return p;
 }
 
-/* The reference of a series whose label fields end at `end`, 0: not known. */
-static inline SeriesRef quick_ref(RwRun *run, const unsigned char *p, const unsigned char *end)
+/* The reference of a series that is not the expected one and whose label fields end at `end`; 0: not known. */
+static SeriesRef found_ref(RwRun *run, const unsigned char *p, const unsigned char *end)
 {
-        size_t n = (size_t)(end - p);
-        Hash128 key = hash_bytes128(p, n);
-        uint32_t id = refcache_expected(&run->refs);
-        if (LIKELY(id)) {
-                const RefEntry *e = refcache_at(run->refs.table, id);
-                if (LIKELY(e->key.lo == key.lo && e->key.hi == key.hi)) {
-                        run->refs.at = id;
-                        return refcache_ref(&run->refs, id);
-                }
-        }
-        id = refcache_find(&run->refs, key);
+        uint32_t id = refcache_find(&run->refs, hash_bytes128(p, (size_t)(end - p)));
         return id ? refcache_ref(&run->refs, id) : 0;
+}
+
+/* The same for the series that followed last time: its length is known, so its labels are not walked over. *ret_end: their end. */
+static inline SeriesRef expected_ref(RwRun *run, const unsigned char *p, const unsigned char *end,
+                                     const unsigned char **ret_end)
+{
+        uint32_t id = refcache_expected(&run->refs);
+        if (UNLIKELY(!id))
+                return 0;
+        const RefEntry *e = refcache_at(run->refs.table, id);
+        size_t n = e->n_bytes;
+        if (UNLIKELY(n >= (size_t)(end - p) || p[n] != SAMPLE_TAG))
+                return 0;
+        Hash128 key = hash_bytes128(p, n);
+        if (UNLIKELY(e->key.lo != key.lo || e->key.hi != key.hi))
+                return 0;
+        run->refs.at = id;
+        *ret_end = p + n;
+        return refcache_ref(&run->refs, id);
 }
 
 /* False: the series takes the general way; nothing was appended. */
 static inline bool quick_series(RwRun *run, const unsigned char *p, const unsigned char *end)
 {
-        const unsigned char *samples = labels_end(p, end), *at = samples;
+        const unsigned char *at;
         int64_t t_ms;
         double v;
-        if (samples == p || !quick_sample(&at, end, &t_ms, &v) || at != end || t_ms > run->max_ms)
+        SeriesRef ref = expected_ref(run, p, end, &at);
+        bool expected = ref != 0;
+        const unsigned char *labels = expected ? at : labels_end(p, end);
+        at = labels;
+        if (UNLIKELY(labels == p || !quick_sample(&at, end, &t_ms, &v) || at != end || t_ms > run->max_ms))
                 return false;
-        SeriesRef ref = quick_ref(run, p, samples);
+        if (UNLIKELY(!expected))
+                ref = found_ref(run, p, labels);
         if (UNLIKELY(!ref))
                 return false;
         AppendResult result = store_append(run->appender, &ref, (Labels){ 0 }, t_ms, v);

@@ -89,7 +89,10 @@ static void many_at_once(void **state)
         for (int i = 0; i < THREADS; i++)
                 thread_join(threads[i]);
         RefCursor c = refcache_begin(&cache);
-        assert_int_equal(c.table->n, SERIES);
+        mutex_lock(&c.table->mu);
+        uint32_t n = c.table->n;
+        mutex_unlock(&c.table->mu);
+        assert_int_equal(n, SERIES);
         refcache_end(&c);
         refcache_done(&cache);
 }
