@@ -2,6 +2,7 @@
 
 #include "api/api_alertlog.h"
 #include "api/api_alertmanager.h"
+#include "api/api_explain.h"
 #include "api/api_expr.h"
 #include "api/api_query.h"
 #include "api/api_remote_read.h"
@@ -21,6 +22,7 @@ enum {
 static const HttpRoute ROUTES[] = {
         { .methods = FORM, .path = "/api/v1/query", .handle = api_query_instant, .on_pool = true },
         { .methods = FORM, .path = "/api/v1/query_range", .handle = api_query_range, .on_pool = true },
+        { .methods = FORM, .path = "/api/v1/query_explain", .handle = api_explain_query, .on_pool = true },
         { .methods = FORM, .path = "/api/v1/format_query", .handle = api_expr_format },
         { .methods = FORM, .path = "/api/v1/parse_query", .handle = api_expr_parse },
         { .methods = FORM, .path = "/api/v1/query_exemplars", .handle = api_expr_exemplars, .on_pool = true },

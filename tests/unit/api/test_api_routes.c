@@ -208,6 +208,10 @@ static void queries(void **state)
               OK("{\"resultType\":\"matrix\",\"result\":[{\"metric\":{},\"values\":[[1699999940,\"0\"],[1699999955,\"11\"],[1699999970,\"22\"]]}]}"));
         gives(w, "/api/v1/query?query=nothing", OK("{\"resultType\":\"vector\",\"result\":[]}"));
         gives(w, "/api/v1/format_query?query=sum+by(a)(m)", OK("\"sum by (a) (m)\""));
+        assert_contains(get(w, "/api/v1/query_explain?query=sum(m)"),
+                        "\"kind\":\"aggregation\",\"label\":\"sum\",\"depth\":0");
+        assert_contains(get(w, "/api/v1/query_explain?query=m&start=1699999940&end=1699999970&step=15"),
+                        "\"kind\":\"selector\",\"label\":\"m\",\"depth\":0");
         assert_contains(get(w, "/api/v1/query?query=m&stats=all"), "\"stats\":{\"timings\":{\"evalTotalTime\":");
         assert_string_equal(post(w, "/api/v1/query", "query=1%2B1&time=5"),
                             OK("{\"resultType\":\"scalar\",\"result\":[5,\"2\"]}"));
@@ -217,6 +221,8 @@ static void bad_queries(void **state)
 {
         World *w = *state;
         refuses(w, "/api/v1/query?query=sum(", 400, "bad_data",
+                "invalid parameter \"query\": 1:5: parse error: unclosed left parenthesis");
+        refuses(w, "/api/v1/query_explain?query=sum(", 400, "bad_data",
                 "invalid parameter \"query\": 1:5: parse error: unclosed left parenthesis");
         refuses(w, "/api/v1/query?query=m&time=x", 400, "bad_data",
                 "invalid parameter \"time\": invalid time value for 'time': cannot parse \"x\" to a valid timestamp");
