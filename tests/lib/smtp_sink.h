@@ -3,6 +3,7 @@
 #pragma once
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 
 #include "testing.h"
@@ -14,9 +15,11 @@
 typedef struct SmtpSink {
         int listener;
         uint16_t port;
-        const char *offers;                                         /* lines of EHLO's answer: "250-8BITMIME\r\n" */
-        const char *on_auth, *on_mail, *on_rcpt, *on_data, *on_end; /* replies in place of the usual */
-        bool silent;                                                /* accepts, says nothing */
+        const char
+                *_Atomic offers; /* lines of EHLO's answer: "250-8BITMIME\r\n"; may change while it runs, as what follows */
+        const char *_Atomic on_auth, *_Atomic on_mail, *_Atomic on_rcpt, *_Atomic on_data,
+                *_Atomic on_end; /* replies in place of the usual */
+        atomic_bool silent;      /* accepts, says nothing */
         Thread thread;
         Mutex mu; /* guards what follows */
         Buf transcript, data;
