@@ -225,6 +225,30 @@ class Test:
         check("remote read: a bad expression is 400", peer.post(port, "/api/v1/read", request([0], 2, "("), headers)[0] == 400)
         check("remote read: rubbish is 400", peer.post(port, "/api/v1/read", b"\xff\xff\xff\xff", headers)[0] == 400)
 
+    def tools(self, data, target, ours):
+        n = str(len(ours.splitlines()))
+        for name, folder in ("the peer's folder", data), ("pharos' folder", target):
+            p = self.pharos("tsdb", "verify", folder)
+            check(f"tsdb verify: {name}", p.returncode == 0 and p.stdout.startswith(b"sound: " + n.encode()), p.stdout.decode())
+            rows = json.loads(self.pharos("tsdb", "list", "--json", folder).stdout)
+            check(f"tsdb list: {name}", rows and all(r["numSamples"] > 0 and r["bytes"] > 0 for r in rows), str(rows))
+            stats = json.loads(self.pharos("tsdb", "analyze", "--json", folder).stdout)
+            check(f"tsdb analyze: {name}", str(stats["numSamples"]) == n and stats["churnByLabelPair"][0]["name"] == "__name__=hard", str(stats)[:300])
+        listed = [l.split()[:3] for l in run(self.a.promtool, "tsdb", "list", data).stdout.decode().splitlines()[1:]]
+        ours = [l.split()[:3] for l in self.pharos("tsdb", "list", data).stdout.decode().splitlines()[1:]]
+        check("tsdb list: as promtool's", listed == ours, f"{ours} not {listed}")
+        p = self.pharos("tsdb", "repair", target)
+        check("tsdb repair: nothing to do", p.returncode == 0 and b"nothing to repair" in p.stdout)
+        check("tsdb repair: does not touch Prometheus' folder", self.pharos("tsdb", "repair", data, ok=False).returncode == 1)
+        server = self.serve(target)
+        try:
+            p = self.pharos("tsdb", "list", target, ok=False)
+            check("tsdb: a folder in use is refused", p.returncode == 1 and b"another process" in p.stderr, p.stderr.decode())
+            status = json.loads(peer.get(server.port, "/api/v1/status/tsdb", limit=5))["data"]
+            check("status/tsdb", {"headStats", "churnPerHour", "seriesCountByTarget", "jobsByMetricName", "storage"} <= set(status), str(status)[:300])
+        finally:
+            server.stop()
+
     def damage(self, data, ours):
         bad = self.path("damaged")
         shutil.copytree(data, bad)
@@ -265,6 +289,7 @@ def main():
     target = t.take_over(data, ours)
     t.served_by_peer(t.give_back(data, "the peer's folder", ours))
     t.give_back(target, "pharos' folder", t.dump(target))
+    t.tools(data, target, ours)
     t.texts(target)
     t.remote(target, ours)
     t.remote_read(target)
