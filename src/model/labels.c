@@ -289,8 +289,8 @@ Labels labels_builder_build(LabelsBuilder *b, Arena *arena)
         size_t n = b->pairs.len;
         if (n == 0)
                 return (Labels){ 0 };
-        sort_pairs(b->pairs.data, n);
-        Label *pairs = arena_raw_array(arena, Label, n);
+        Label *pairs = arena_raw_array(arena, Label, n); /* the builder keeps its order: labelmap goes by it */
         memcpy(pairs, b->pairs.data, n * sizeof *pairs);
+        sort_pairs(pairs, n);
         return (Labels){ pairs, n };
 }

@@ -48,6 +48,15 @@ static const Labels ABC = { abc, 3 };
 
 static void one(RelabelRule rule, const char *want) { check(&rule, 1, ABC, want); }
 
+/* Labels added by earlier rules come after those that were there, whatever their names. */
+static void labelmap_goes_by_the_order_of_setting(void **state)
+{
+        (void)state;
+        RelabelRule rules[] = { RULE(.target_label = STR("A"), .replacement = STR("late")),
+                                RULE(.action = RELABEL_LABELMAP, .replacement = STR("one")) };
+        check(rules, 2, ABC, "{A=\"late\", a=\"foo\", b=\"bar\", c=\"baz\", one=\"late\"}");
+}
+
 static void replace_rewrites(void **state)
 {
         (void)state;
@@ -187,6 +196,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(replace_rewrites),
+                cmocka_unit_test(labelmap_goes_by_the_order_of_setting),
                 cmocka_unit_test(keep_and_drop),
                 cmocka_unit_test(names_are_mapped_and_filtered),
                 cmocka_unit_test(hash_and_case),
