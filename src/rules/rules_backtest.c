@@ -236,7 +236,7 @@ static bool check_size(const Backtest *b, Err *err)
                 const RuleGroupRun *g = rules_replay_group(b->replay, i);
                 total += (double)(b->options->end_ms - b->warm_ms) / (double)g->interval_ms * (double)g->group.n;
         }
-        if (total <= RULES_BACKTEST_MAX_EVALUATIONS)
+        if (total <= (double)RULES_BACKTEST_MAX_EVALUATIONS)
                 return true;
         return err_set(err, ERR_LIMIT, "%.0f evaluations, the limit is %d: choose a shorter time or longer intervals",
                        total, (int)RULES_BACKTEST_MAX_EVALUATIONS);

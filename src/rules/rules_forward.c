@@ -266,7 +266,7 @@ static bool relabel_labels(const RelabelConfigList *list, LabelsBuilder *lb, Are
         return list->n == 0 || relabel_apply(list->data, list->n, lb, arena);
 }
 
-static void start_send(Peer *p) REQUIRES(&p->forward->mu);
+static void start_send(RulesForward *f, Peer *p) REQUIRES(&f->mu);
 
 static void on_answer(void *arg, const HttpAnswer *answer)
 {
@@ -288,7 +288,7 @@ static void on_answer(void *arg, const HttpAnswer *answer)
         p->under_way = NULL;
         arena_free(send->arena);
         if (p->options) {
-                start_send(p);
+                start_send(f, p);
         } else {
                 for (size_t i = 0; i < f->peers.len; i++)
                         if (f->peers.data[i] == p) {
@@ -300,7 +300,7 @@ static void on_answer(void *arg, const HttpAnswer *answer)
         mutex_unlock(&f->mu);
 }
 
-static void start_send(Peer *p)
+static void start_send(RulesForward *f, Peer *p)
 {
         static const HttpHeader json = { STR_INIT("Content-Type"), STR_INIT("application/json") };
         if (p->sending || p->len == 0)
@@ -341,7 +341,7 @@ static void start_send(Peer *p)
         }
         p->sending = true;
         p->under_way = arena;
-        http_client_start(p->forward->client, call, on_answer, send);
+        http_client_start(f->client, call, on_answer, send);
 }
 
 static void forward_put(void *self, const AlertMsg *alerts, size_t n)
@@ -367,7 +367,7 @@ static void forward_put(void *self, const AlertMsg *alerts, size_t n)
         }
         vec_each(p, &f->peers)
                 if ((*p)->options)
-                        start_send(*p);
+                        start_send(f, *p);
 }
 
 AlertSink rules_forward_sink(RulesForward *f) { return (AlertSink){ forward_put, f }; }
