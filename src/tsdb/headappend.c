@@ -35,7 +35,7 @@ METRIC_COUNTER(failed, "pharos_tsdb_commits_failed_total", "Batches refused beca
 METRIC_COUNTER(exemplars_appended, "pharos_tsdb_exemplars_appended_total", "Exemplars accepted and written.");
 
 /* How many samples ahead memory is asked for: the record, and later the chunk that it points to. */
-enum { PREFETCH_RECORDS = 16, PREFETCH_CHUNKS = 8 };
+enum { PREFETCH_RECORDS = 40, PREFETCH_CHUNKS = 8 };
 
 /* Of PendingSample.ref, above the slot: what the sample is besides a float in order. */
 enum { PEND_RICH = 1 << 30, PEND_LATE = 1 << 29, PEND_FLAGS = PEND_RICH | PEND_LATE };

@@ -49,7 +49,7 @@ static void make_room(XorChunk *c)
         size_t need = (c->bits + WORST_SAMPLE_BITS) / 8 + 9;
         if (LIKELY(need <= c->cap_bytes))
                 return;
-        size_t cap = c->cap_bytes ? c->cap_bytes + c->cap_bytes / 2 : FIRST_BYTES;
+        size_t cap = c->cap_bytes ? c->cap_bytes * 2 : FIRST_BYTES;
         cap = (MAX_OF(cap, need) + 15) & ~(size_t)15;
         c->p = mem_realloc(c->p, cap);
         memset(c->p + c->cap_bytes, 0, cap - c->cap_bytes);
