@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/app_rwsend.h"
 #include "app/app_tool.h"
@@ -67,15 +66,45 @@ static bool drain(void *ctx, Err *err)
         return ok;
 }
 
-/* Lines of a series follow each other: its labels are read once. */
+typedef struct OmRun {
+        const TextImportOptions *options;
+        Arena *scratch; /* of the labels of a line */
+        MetricType type;
+        Str last; /* the series bytes of the line before: lines of a series follow each other, its labels are read once */
+} OmRun;
+
+static bool stage_line(OmRun *run, const ExpoItem *item, unsigned line, Err *err)
+{
+        const TextImportOptions *o = run->options;
+        Labels labels;
+        Err why;
+        if (!item->has_t)
+                return err_set(err, ERR_INVALID, "%s:%u:%zu: the sample has no timestamp", o->name, line,
+                               item->series.n + 2);
+        if (run->last.n && str_eq(run->last, item->series)) {
+                stage_more(o->stage, item->t_ms, item->value);
+        } else {
+                arena_reset(run->scratch);
+                if (!expofmt_labels(item->series, run->type, run->scratch, &labels, &why))
+                        return err_set(err, ERR_INVALID, "%s:%u:1: %s", o->name, line, why.msg);
+                if (!stage_put(o->stage, labels, item->t_ms, item->value))
+                        return err_set(err, ERR_INVALID, "%s:%u:1: the sample has no labels, or one of them twice",
+                                       o->name, line);
+                run->last = item->series;
+        }
+        if (stage_samples(o->stage) < STAGE_MAX_SAMPLES)
+                return true;
+        run->last = (Str){ 0 };
+        return o->drain(o->ctx, err);
+}
+
 static bool read_openmetrics(Str text, const TextImportOptions *o, Err *err)
 {
         AUTO(arena_free) Arena *arena = arena_new();
         AUTO(arena_free) Arena *scratch = arena_new();
+        OmRun run = { .options = o, .scratch = scratch };
         ExpoParser p;
         ExpoItem item;
-        Str last = { 0 };
-        MetricType type = METRIC_TYPE_UNKNOWN;
         Err why;
         expofmt_init(&p, text, EXPO_OPENMETRICS, arena);
         for (;;) {
@@ -88,32 +117,11 @@ static bool read_openmetrics(Str text, const TextImportOptions *o, Err *err)
                                        why.msg + (numbered ? 5 : 0));
                 }
                 if (kind == EXPO_TYPE) {
-                        type = item.type;
-                        last = (Str){ 0 };
+                        run.type = item.type;
+                        run.last = (Str){ 0 };
                 }
-                if (kind != EXPO_SERIES)
-                        continue;
-                if (!item.has_t)
-                        return err_set(err, ERR_INVALID, "%s:%u:%zu: the sample has no timestamp", o->name, p.line,
-                                       item.series.n + 2);
-                if (last.n && str_eq(last, item.series)) {
-                        stage_more(o->stage, item.t_ms, item.value);
-                } else {
-                        Labels labels;
-                        arena_reset(scratch);
-                        if (!expofmt_labels(item.series, type, scratch, &labels, &why))
-                                return err_set(err, ERR_INVALID, "%s:%u:1: %s", o->name, p.line, why.msg);
-                        if (!stage_put(o->stage, labels, item.t_ms, item.value))
-                                return err_set(err, ERR_INVALID,
-                                               "%s:%u:1: the sample has no labels, or one of them twice", o->name,
-                                               p.line);
-                        last = item.series;
-                }
-                if (stage_samples(o->stage) >= STAGE_MAX_SAMPLES) {
-                        last = (Str){ 0 };
-                        if (!o->drain(o->ctx, err))
-                                return false;
-                }
+                if (kind == EXPO_SERIES && !stage_line(&run, &item, p.line, err))
+                        return false;
         }
 }
 

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include "base/check.h"
 #include "base/mem.h"
 #include "codec/proto.h"
 #include "codec/snappy.h"
@@ -40,6 +39,7 @@ static void end_series(AppRwsend *rw)
         rw->labels = (Labels){ 0 };
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the shape of an appender */
 static AppendResult rw_sample(Appender *a, SeriesRef *ref, Labels labels, const StoreSample *sample)
 {
         AppRwsend *rw = of_appender(a);

@@ -7,7 +7,6 @@
 
 #include "app/app_tool.h"
 #include "base/duration.h"
-#include "base/rfc3339.h"
 #include "codec/json.h"
 #include "interop/storestats.h"
 #include "part/part.h"

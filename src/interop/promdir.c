@@ -315,6 +315,7 @@ static bool dir_querier(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Que
 
 /* ---- nothing is written */
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the shape of an appender */
 static AppendResult refuse(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, double v)
 {
         (void)a, (void)ref, (void)labels, (void)t_ms, (void)v;
@@ -421,6 +422,15 @@ bool promdir_is(const Fs *fs, const char *dir)
         return is_block(fs, dir) || has(fs, dir, NULL) || has(fs, dir, "chunks_head");
 }
 
+static bool open_block(PromDir *dir, const Fs *fs, const char *path, Err *err)
+{
+        PromBlock b;
+        if (!promblock_open(fs, path, dir->arena, &b, err))
+                return false;
+        vec_push(&dir->blocks, b);
+        return true;
+}
+
 static bool open_blocks(PromDir *dir, const Fs *fs, const char *path, Err *err)
 {
         Str *names;
@@ -428,42 +438,38 @@ static bool open_blocks(PromDir *dir, const Fs *fs, const char *path, Err *err)
         if (!fs->list(fs, path, dir->arena, &names, &n, err))
                 return false;
         for (size_t i = 0; i < n; i++) {
-                PromBlock b;
                 if (!promblock_is_ulid(names[i])) /* also leaves out what compaction was writing */
                         continue;
                 Str sub = str_printf(dir->arena, "%s/" STR_FMT, path, STR_ARG(names[i]));
-                if (!promblock_open(fs, sub.p, dir->arena, &b, err))
+                if (!open_block(dir, fs, sub.p, err))
                         return false;
-                vec_push(&dir->blocks, b);
         }
         if (dir->blocks.len)
                 qsort(dir->blocks.data, dir->blocks.len, sizeof *dir->blocks.data, by_min_time);
         return true;
 }
 
+static bool open_folder(PromDir *dir, const Fs *fs, const char *path, Err *err)
+{
+        int64_t min_valid_ms = INT64_MIN;
+        if (!open_blocks(dir, fs, path, err))
+                return false;
+        vec_each(b, &dir->blocks)
+                if (!b->stats.out_of_order)
+                        min_valid_ms = MAX_OF(min_valid_ms, b->max_ms);
+        if (!promhead_open(fs, path, min_valid_ms, &dir->head, err))
+                return false;
+        if (dir->blocks.len || promhead_n_series(dir->head) || promdir_is(fs, path))
+                return true;
+        return err_set(err, ERR_NOT_FOUND,
+                       "'%s' is no Prometheus data directory: it has neither blocks nor a write-ahead log", path);
+}
+
 static bool open_all(PromDir *dir, const Fs *fs, const char *path, Err *err)
 {
         DirMap map = { .arena = dir->arena };
-        if (is_block(fs, path)) {
-                PromBlock b;
-                if (!promblock_open(fs, path, dir->arena, &b, err))
-                        return false;
-                vec_push(&dir->blocks, b);
-        } else {
-                int64_t min_valid_ms = INT64_MIN;
-                if (!open_blocks(dir, fs, path, err))
-                        return false;
-                vec_each(b, &dir->blocks)
-                        if (!b->stats.out_of_order)
-                                min_valid_ms = MAX_OF(min_valid_ms, b->max_ms);
-                if (!promhead_open(fs, path, min_valid_ms, &dir->head, err))
-                        return false;
-                if (!dir->blocks.len && !promhead_n_series(dir->head) && !promdir_is(fs, path))
-                        return err_set(
-                                err, ERR_NOT_FOUND,
-                                "'%s' is no Prometheus data directory: it has neither blocks nor a write-ahead log",
-                                path);
-        }
+        if (!(is_block(fs, path) ? open_block(dir, fs, path, err) : open_folder(dir, fs, path, err)))
+                return false;
         for (uint32_t i = 0; i < dir->blocks.len; i++)
                 if (!add_block(dir, &map, i, err))
                         return false;

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "base/mem.h"
 #include "base/rand.h"
 #include "base/vec.h"
 #include "codec/json.h"

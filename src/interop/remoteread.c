@@ -59,39 +59,48 @@ static bool read_query(Str bytes, Arena *arena, RemoteReadQuery *ret, Err *err)
         return proto_done(&r, err);
 }
 
+typedef struct Accepted {
+        bool any, known, chunks; /* types were named; one of them is ours; the first of ours is a stream */
+} Accepted;
+
+static void read_accepted(const ProtoField *f, Accepted *a)
+{
+        ProtoPacked it = proto_packed(f, PROTO_VARINT);
+        for (uint64_t type; proto_packed_next(&it, &type);) {
+                a->any = true;
+                if (a->known || (type != ANSWER_SAMPLES && type != ANSWER_CHUNKS))
+                        continue;
+                a->known = true;
+                a->chunks = type == ANSWER_CHUNKS;
+        }
+}
+
 bool remoteread_parse(Str block, Arena *arena, RemoteReadRequest *ret, Err *err)
 {
         Buf message = { .arena = arena };
         VEC(RemoteReadQuery) queries = { .arena = arena };
-        bool any = false, known = false, chunks = false;
+        Accepted accepted = { 0 };
         if (!snappy_decode(block, REMOTEREAD_MAX_REQUEST_BYTES, &message, err))
                 return false;
         ProtoReader r = proto_reader(buf_str(&message));
         for (ProtoField f; proto_next(&r, &f);) {
-                if (f.number == 1) {
-                        if (queries.len == REMOTEREAD_MAX_QUERIES)
-                                return err_set(err, ERR_LIMIT, "more than %d queries", REMOTEREAD_MAX_QUERIES);
-                        RemoteReadQuery q = { 0 };
-                        if (!read_query(f.bytes, arena, &q, err))
-                                return false;
-                        vec_push(&queries, q);
-                } else if (f.number == 2) {
-                        ProtoPacked it = proto_packed(&f, PROTO_VARINT);
-                        for (uint64_t type; proto_packed_next(&it, &type);) {
-                                any = true;
-                                if (!known && (type == ANSWER_SAMPLES || type == ANSWER_CHUNKS)) {
-                                        known = true;
-                                        chunks = type == ANSWER_CHUNKS;
-                                }
-                        }
-                }
+                if (f.number == 2)
+                        read_accepted(&f, &accepted);
+                if (f.number != 1)
+                        continue;
+                RemoteReadQuery q = { 0 };
+                if (queries.len == REMOTEREAD_MAX_QUERIES)
+                        return err_set(err, ERR_LIMIT, "more than %d queries", REMOTEREAD_MAX_QUERIES);
+                if (!read_query(f.bytes, arena, &q, err))
+                        return false;
+                vec_push(&queries, q);
         }
         if (!proto_done(&r, err))
                 return false;
-        if (any && !known)
+        if (accepted.any && !accepted.known)
                 return err_set(err, ERR_UNSUPPORTED,
                                "none of the accepted response types is SAMPLES or STREAMED_XOR_CHUNKS");
-        *ret = (RemoteReadRequest){ .queries = queries.data, .n = queries.len, .chunks = chunks };
+        *ret = (RemoteReadRequest){ .queries = queries.data, .n = queries.len, .chunks = accepted.chunks };
         return true;
 }
 

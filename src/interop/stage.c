@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "base/check.h"
 #include "base/mem.h"
 #include "base/vec.h"
 

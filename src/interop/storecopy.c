@@ -3,8 +3,6 @@
  * 2. What was counted as accepted has been committed. */
 #include "interop/storecopy.h"
 
-#include "base/mem.h"
-
 typedef struct CopyRun {
         const StoreCopyOptions *options;
         StoreEngine *to;

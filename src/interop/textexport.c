@@ -8,7 +8,6 @@
 
 #include "base/vec.h"
 #include "codec/floats.h"
-#include "codec/json.h"
 #include "interop/storecopy.h"
 #include "model/histstat.h"
 #include "model/quote.h"

@@ -149,53 +149,67 @@ static bool read_quoted(Csv *csv, Str *ret, Err *err)
         return csv_fault(csv, line, col, "the quote is not closed", err);
 }
 
-/* The next row into fields; *ret_end: there is none. Empty lines are passed over. */
-static bool read_row(Csv *csv, bool *ret_end, Err *err)
+/* Passes over empty lines; false at the end of the text. */
+static bool find_row(Csv *csv)
 {
-        for (;;) {
-                if (csv->at >= csv->text.n) {
-                        *ret_end = true;
-                        return true;
-                }
+        while (csv->at < csv->text.n) {
                 csv->line++;
                 csv->line_start = csv->at;
                 if (csv->text.p[csv->at] == '\r' && csv->at + 1 < csv->text.n && csv->text.p[csv->at + 1] == '\n')
                         csv->at++;
                 if (csv->text.p[csv->at] != '\n')
-                        break;
+                        return true;
                 csv->at++;
         }
+        return false;
+}
+
+static Str read_plain(Csv *csv)
+{
+        size_t from = csv->at;
+        while (csv->at < csv->text.n && csv->text.p[csv->at] != ',' && csv->text.p[csv->at] != '\n')
+                csv->at++;
+        size_t to = csv->at;
+        if (to > from && csv->text.p[to - 1] == '\r')
+                to--;
+        return str_sub(csv->text, from, to);
+}
+
+/* What follows a field; *ret_more: another field does. */
+static bool end_field(Csv *csv, bool *ret_more, Err *err)
+{
+        *ret_more = false;
+        if (csv->at < csv->text.n && csv->text.p[csv->at] == '\r')
+                csv->at++;
+        if (csv->at >= csv->text.n)
+                return true;
+        char c = csv->text.p[csv->at++];
+        *ret_more = c == ',';
+        if (c == ',' || c == '\n')
+                return true;
+        return csv_fault(csv, csv->line, csv->at - csv->line_start, "expected ',' behind the closing quote", err);
+}
+
+/* The next row into fields; *ret_end: there is none. */
+static bool read_row(Csv *csv, bool *ret_end, Err *err)
+{
+        *ret_end = !find_row(csv);
         csv->row_line = csv->line;
         csv->n_fields = 0;
-        for (;;) {
+        for (bool more = !*ret_end; more;) {
                 size_t i = csv->n_fields, col = csv->at - csv->line_start + 1;
                 if (i == TEXTIMPORT_MAX_COLUMNS)
                         return csv_fault(csv, csv->line, col, "more than 256 columns", err);
                 csv->starts[i] = col;
-                if (csv->at < csv->text.n && csv->text.p[csv->at] == '"') {
-                        if (!read_quoted(csv, &csv->fields[i], err))
-                                return false;
-                } else {
-                        size_t from = csv->at;
-                        while (csv->at < csv->text.n && csv->text.p[csv->at] != ',' && csv->text.p[csv->at] != '\n')
-                                csv->at++;
-                        size_t to = csv->at;
-                        if (to > from && csv->text.p[to - 1] == '\r')
-                                to--;
-                        csv->fields[i] = str_sub(csv->text, from, to);
-                }
+                if (csv->at >= csv->text.n || csv->text.p[csv->at] != '"')
+                        csv->fields[i] = read_plain(csv);
+                else if (!read_quoted(csv, &csv->fields[i], err))
+                        return false;
                 csv->n_fields++;
-                if (csv->at < csv->text.n && csv->text.p[csv->at] == '\r')
-                        csv->at++;
-                if (csv->at >= csv->text.n)
-                        return true;
-                char c = csv->text.p[csv->at++];
-                if (c == '\n')
-                        return true;
-                if (c != ',')
-                        return csv_fault(csv, csv->line, csv->at - csv->line_start,
-                                         "expected ',' behind the closing quote", err);
+                if (!end_field(csv, &more, err))
+                        return false;
         }
+        return true;
 }
 
 static bool parse_unit(Str s, CsvUnit *ret)
