@@ -20,6 +20,7 @@ enum {
         KEEP_RESOLVED_MS = 30 * 60 * 1000,
         RESOLVE_TIMEOUT_MS = 5 * 60 * 1000,
         COUNT_EVERY_MS = 15000,
+        STORM_DELIVERIES = 50,
         LOG_EVERY_MS = 1000,
         COLLECT_EVERY_MS = 15 * 60 * 1000
 };
@@ -254,6 +255,7 @@ static void begin(AlertRouter *r, AlertGroup *g, AlertDelivery *d)
                 r->deliveries->prev = d;
         r->deliveries = d;
         r->in_flight++;
+        r->burst++;
         g->in_flight++;
 }
 
@@ -515,8 +517,15 @@ int64_t alert_router_tick(AlertRouter *r)
         alert_state_persist(r); /* an end is durable before its notice goes out */
         vec_each(d, &out)
                 r->options.sender.send(r->options.sender.self, &(*d)->notification, delivered, *d);
-        MUTEX_SCOPE(&r->mu);
-        return next_timer_ms(r, now_ms);
+        mutex_lock(&r->mu);
+        bool storm_over = !r->in_flight && r->burst >= STORM_DELIVERIES;
+        if (!r->in_flight)
+                r->burst = 0;
+        int64_t wait_ms = next_timer_ms(r, now_ms);
+        mutex_unlock(&r->mu);
+        if (storm_over) /* their texts were many times what is kept */
+                mem_trim();
+        return wait_ms;
 }
 
 void alert_router_groups(AlertRouter *r, Arena *arena, AlertGroupStatus **ret, size_t *ret_n)

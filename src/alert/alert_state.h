@@ -32,6 +32,7 @@ struct AlertRouter {
         AlertLog *log;
         AlertDelivery *deliveries; /* under way */
         size_t in_flight;
+        size_t burst;       /* deliveries since nothing was under way */
         uint64_t epoch;     /* rises with every apply: deliveries of an older one do not touch groups */
         int64_t counted_ms; /* when the gauges were set */
         int64_t collected_ms, log_ms;

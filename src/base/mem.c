@@ -1,6 +1,9 @@
 #include "base/mem.h"
 
 #include <stdio.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,4 +62,11 @@ char *mem_strndup(const char *p, size_t n)
                 memcpy(q, p, n);
         q[n] = 0;
         return q;
+}
+
+void mem_trim(void)
+{
+#ifdef __GLIBC__
+        malloc_trim(0);
+#endif
 }

@@ -19,3 +19,5 @@ DEFINE_AUTO(void *, mem_free);
 #define mem_new_array(T, n) ((T *)mem_zalloc_array((n), sizeof(T)))
 /* As mem_zalloc(n * size), aborts when the product overflows. */
 void *mem_zalloc_array(size_t n, size_t size) RETURNS_NONNULL __attribute__((alloc_size(1, 2), malloc));
+/* Gives memory that is free back to the system: after a burst. Costs milliseconds. */
+void mem_trim(void);
