@@ -435,6 +435,23 @@ FUNC(alert_tz)
         return true;
 }
 
+FUNC(alert_to_date)
+{
+        UNUSED_FUNC();
+        *ret = time_of(TMPL_TIME_ZERO); /* what cannot be read is Go's zero time */
+        tmpl_time_parse(args[0].s, args[1].s, &ret->i);
+        return true;
+}
+
+FUNC(alert_must_to_date)
+{
+        UNUSED_FUNC();
+        *ret = time_of(TMPL_TIME_ZERO);
+        return tmpl_time_parse(args[0].s, args[1].s, &ret->i) ||
+               err_set(err, ERR_INVALID, "parsing time \"" STR_FMT "\" as \"" STR_FMT "\": cannot parse it",
+                       STR_ARG(args[1].s), STR_ARG(args[0].s));
+}
+
 FUNC(alert_now)
 {
         UNUSED_FUNC();
@@ -536,6 +553,8 @@ const TmplFunc gotmpl_alert_funcs[] = {
         { "dict", 0, -1, alert_dict, "a" },
         { "date", 2, 2, alert_date, "st" },
         { "tz", 2, 2, alert_tz, "st" },
+        { "toDate", 2, 2, alert_to_date, "s" },
+        { "mustToDate", 2, 2, alert_must_to_date, "s" },
         { "now", 0, 0, alert_now, "" },
         { "since", 1, 1, alert_since, "t" },
         { "humanizeDuration", 1, 1, alert_humanize_duration, "a" },

@@ -227,6 +227,20 @@ static void print_fraction(Buf *out, const Civil *c, Str s)
         buf_add(out, digits, n);
 }
 
+/* Which element of a layout stands in front of rest; ARRAY_LEN(stds): none. "_2006" is an underscore and a year; "Jan" of
+ * "Janet" is no month. */
+static size_t std_at(Str rest)
+{
+        size_t i = 0;
+        while (i < ARRAY_LEN(stds) &&
+               (!str_starts(rest, str_of(stds[i].text)) ||
+                (stds[i].std == STD_UNDER_DAY && str_starts(rest, STR("_2006"))) ||
+                (stds[i].std == STD_MONTH && rest.n > 3 && rest.p[3] >= 'a' && rest.p[3] <= 'z') ||
+                (stds[i].std == STD_WEEKDAY && rest.n > 3 && rest.p[3] >= 'a' && rest.p[3] <= 'z')))
+                i++;
+        return i;
+}
+
 void tmpl_time_format(Buf *out, const TmplValue *time, Str layout)
 {
         Civil c = civil_of(time);
@@ -238,14 +252,7 @@ void tmpl_time_format(Buf *out, const TmplValue *time, Str layout)
                         at += n;
                         continue;
                 }
-                size_t i = 0;
-                /* "_2006" is an underscore and a year; "Jan" of "Janet" is no month. */
-                while (i < ARRAY_LEN(stds) &&
-                       (!str_starts(rest, str_of(stds[i].text)) ||
-                        (stds[i].std == STD_UNDER_DAY && str_starts(rest, STR("_2006"))) ||
-                        (stds[i].std == STD_MONTH && rest.n > 3 && rest.p[3] >= 'a' && rest.p[3] <= 'z') ||
-                        (stds[i].std == STD_WEEKDAY && rest.n > 3 && rest.p[3] >= 'a' && rest.p[3] <= 'z')))
-                        i++;
+                size_t i = std_at(rest);
                 if (i == ARRAY_LEN(stds)) {
                         buf_char(out, layout.p[at++]);
                         continue;
@@ -253,6 +260,203 @@ void tmpl_time_format(Buf *out, const TmplValue *time, Str layout)
                 print_std(out, &c, stds[i].std);
                 at += strlen(stds[i].text);
         }
+}
+
+/* ---- reading */
+
+typedef struct Reading {
+        Str rest; /* of the text */
+        Civil c;
+        bool pm, has_pm;
+} Reading;
+
+/* least to most digits, the number within bounds. */
+static bool read_digits(Reading *r, size_t least, size_t most, int low, int high, int *ret)
+{
+        int v = 0;
+        size_t n = 0;
+        while (n < most && n < r->rest.n && r->rest.p[n] >= '0' && r->rest.p[n] <= '9')
+                v = v * 10 + (r->rest.p[n++] - '0');
+        if (n < least || v < low || v > high)
+                return false;
+        r->rest = str_sub(r->rest, n, r->rest.n);
+        *ret = v;
+        return true;
+}
+
+/* One of the names, long or by its first three letters, in any case. */
+static bool read_name(Reading *r, const char *const *names, int n, bool whole, int *ret)
+{
+        for (int i = 0; i < n; i++) {
+                size_t len = whole ? strlen(names[i]) : 3;
+                if (!str_eq_fold(str_sub(r->rest, 0, len), str_n(names[i], len)))
+                        continue;
+                r->rest = str_sub(r->rest, len, r->rest.n);
+                *ret = i;
+                return true;
+        }
+        return false;
+}
+
+/* A fraction, also behind seconds whose layout has none. */
+static void read_fraction(Reading *r)
+{
+        int32_t scale = 100000000;
+        size_t n = 1;
+        if (r->rest.n < 2 || (r->rest.p[0] != '.' && r->rest.p[0] != ',') || r->rest.p[1] < '0' || r->rest.p[1] > '9')
+                return;
+        for (; n < r->rest.n && r->rest.p[n] >= '0' && r->rest.p[n] <= '9'; n++, scale /= 10)
+                r->c.ns += (r->rest.p[n] - '0') * scale;
+        r->rest = str_sub(r->rest, n, r->rest.n);
+}
+
+static bool read_offset(Reading *r, Std std)
+{
+        bool iso = std >= STD_ISO_TZ && std <= STD_ISO_COLON_SECONDS_TZ;
+        bool colon = std == STD_ISO_COLON_TZ || std == STD_ISO_COLON_SECONDS_TZ || std == STD_NUM_COLON_TZ ||
+                     std == STD_NUM_COLON_SECONDS_TZ;
+        bool seconds = std == STD_ISO_SECONDS_TZ || std == STD_ISO_COLON_SECONDS_TZ || std == STD_NUM_SECONDS_TZ ||
+                       std == STD_NUM_COLON_SECONDS_TZ;
+        int parts = std == STD_ISO_SHORT_TZ || std == STD_NUM_SHORT_TZ ? 1 : seconds ? 3 : 2;
+        int v[3] = { 0 };
+        if (r->rest.n == 0)
+                return false;
+        char sign = r->rest.p[0];
+        r->rest = str_sub(r->rest, 1, r->rest.n);
+        if (iso && sign == 'Z')
+                return true;
+        for (int i = 0; i < parts; i++) {
+                if (i && colon) {
+                        if (!str_starts(r->rest, STR(":")))
+                                return false;
+                        r->rest = str_sub(r->rest, 1, r->rest.n);
+                }
+                if (!read_digits(r, 2, 2, 0, i ? 59 : 24, &v[i]))
+                        return false;
+        }
+        r->c.offset_s = (v[0] * 3600 + v[1] * 60 + v[2]) * (sign == '-' ? -1 : 1);
+        return sign == '+' || sign == '-';
+}
+
+static bool read_std(Reading *r, Std std)
+{
+        int v = 0;
+        if (std == STD_UNDER_DAY || std == STD_UNDER_YEARDAY)
+                while (str_starts(r->rest, STR(" ")))
+                        r->rest = str_sub(r->rest, 1, r->rest.n);
+        switch ((int)std) {
+        case STD_LONG_MONTH:
+        case STD_MONTH:
+                if (!read_name(r, month_names, 12, std == STD_LONG_MONTH, &v))
+                        return false;
+                r->c.month = v + 1;
+                return true;
+        case STD_LONG_WEEKDAY:
+        case STD_WEEKDAY: return read_name(r, day_names, 7, std == STD_LONG_WEEKDAY, &v);
+        case STD_NUM_MONTH:
+        case STD_ZERO_MONTH: return read_digits(r, std == STD_ZERO_MONTH ? 2 : 1, 2, 1, 12, &r->c.month);
+        case STD_DAY:
+        case STD_UNDER_DAY:
+        case STD_ZERO_DAY: return read_digits(r, std == STD_ZERO_DAY ? 2 : 1, 2, 1, 31, &r->c.day);
+        case STD_UNDER_YEARDAY:
+        case STD_ZERO_YEARDAY: return read_digits(r, std == STD_ZERO_YEARDAY ? 3 : 1, 3, 1, 366, &r->c.yearday);
+        case STD_HOUR: return read_digits(r, 1, 2, 0, 23, &r->c.hour);
+        case STD_HOUR12:
+        case STD_ZERO_HOUR12: return read_digits(r, std == STD_ZERO_HOUR12 ? 2 : 1, 2, 0, 12, &r->c.hour);
+        case STD_MINUTE:
+        case STD_ZERO_MINUTE: return read_digits(r, std == STD_ZERO_MINUTE ? 2 : 1, 2, 0, 59, &r->c.minute);
+        case STD_SECOND:
+        case STD_ZERO_SECOND: return read_digits(r, std == STD_ZERO_SECOND ? 2 : 1, 2, 0, 59, &r->c.second);
+        case STD_LONG_YEAR:
+                if (!read_digits(r, 4, 4, 0, 9999, &v))
+                        return false;
+                r->c.year = v;
+                return true;
+        case STD_YEAR:
+                if (!read_digits(r, 2, 2, 0, 99, &v))
+                        return false;
+                r->c.year = v + (v >= 69 ? 1900 : 2000);
+                return true;
+        case STD_PM:
+        case STD_LOWER_PM:
+                r->has_pm = true;
+                r->pm = str_starts(r->rest, std == STD_PM ? STR("PM") : STR("pm"));
+                if (!r->pm && !str_starts(r->rest, std == STD_PM ? STR("AM") : STR("am")))
+                        return false;
+                r->rest = str_sub(r->rest, 2, r->rest.n);
+                return true;
+        case STD_TZ: /* three letters: only UTC has an offset that is known here */
+                if (r->rest.n < 3)
+                        return false;
+                r->rest = str_sub(r->rest, 3, r->rest.n);
+                return true;
+        default: return read_offset(r, std);
+        }
+}
+
+static bool read_literal(Reading *r, char c)
+{
+        if (c == ' ') { /* one stands for any number, also for none at the end */
+                if (r->rest.n && r->rest.p[0] != ' ')
+                        return false;
+                while (r->rest.n && r->rest.p[0] == ' ')
+                        r->rest = str_sub(r->rest, 1, r->rest.n);
+                return true;
+        }
+        if (!r->rest.n || r->rest.p[0] != c)
+                return false;
+        r->rest = str_sub(r->rest, 1, r->rest.n);
+        return true;
+}
+
+static bool take_reading(Reading *r, int64_t *ret_ns)
+{
+        static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+        Civil *c = &r->c;
+        bool leap = (c->year % 4 == 0 && c->year % 100 != 0) || c->year % 400 == 0;
+        if (r->has_pm && r->pm && c->hour < 12)
+                c->hour += 12;
+        else if (r->has_pm && !r->pm && c->hour == 12)
+                c->hour = 0;
+        if (c->yearday) {
+                c->month = 1;
+                c->day = c->yearday;
+        } else if (c->day > lengths[c->month - 1] + (c->month == 2 && leap)) {
+                return false;
+        }
+        int64_t s = days_of_date(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second -
+                    c->offset_s;
+        if (s > INT64_MAX / NS_PER_S - 1 || s < INT64_MIN / NS_PER_S + 1)
+                return false;
+        *ret_ns = s * NS_PER_S + c->ns;
+        return true;
+}
+
+bool tmpl_time_parse(Str layout, Str text, int64_t *ret_ns)
+{
+        Reading r = { .rest = text, .c = { .year = 0, .month = 1, .day = 1 } };
+        for (size_t at = 0; at < layout.n;) {
+                Str rest = str_sub(layout, at, layout.n);
+                size_t n = fraction(rest);
+                if (n) {
+                        read_fraction(&r);
+                        at += n;
+                        continue;
+                }
+                size_t i = std_at(rest);
+                if (i == ARRAY_LEN(stds)) {
+                        if (!read_literal(&r, layout.p[at++]))
+                                return false;
+                        continue;
+                }
+                if (!read_std(&r, stds[i].std))
+                        return false;
+                at += strlen(stds[i].text);
+                if ((stds[i].std == STD_SECOND || stds[i].std == STD_ZERO_SECOND) &&
+                    !fraction(str_sub(layout, at, layout.n)))
+                        read_fraction(&r);
+        }
+        return r.rest.n == 0 && take_reading(&r, ret_ns);
 }
 
 void tmpl_time_print(Buf *out, const TmplValue *time)

@@ -34,6 +34,42 @@ static void layouts(void **state)
         }
 }
 
+static void layouts_read_what_they_write(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *layout, *text, *want; /* NULL: refused */
+        } cases[] = {
+                { "2006-01-02T15:04:05Z07:00", "2024-06-15T13:45:15+02:00", "2024-06-15 11:45:15 +0000 UTC" },
+                { "2006-01-02T15:04:05Z07:00", "2024-06-15T11:45:15.25Z", "2024-06-15 11:45:15.25 +0000 UTC" },
+                { "2006-01-02 15:04:05.000", "2024-06-15 11:45:15.125", "2024-06-15 11:45:15.125 +0000 UTC" },
+                { "Mon, _2 Jan 06 3:04 PM", "Sat,  5 oct 24 12:07 AM", "2024-10-05 00:07:00 +0000 UTC" },
+                { "Monday January 2 2006 3pm", "Friday March 1 1968 3pm", "1968-03-01 15:00:00 +0000 UTC" },
+                { "2006 002 MST -0700", "2024 060 CET +0100", "2024-02-28 23:00:00 +0000 UTC" },
+                { "06", "69", "1969-01-01 00:00:00 +0000 UTC" },
+                { "2006-01-02", "2024-02-29", "2024-02-29 00:00:00 +0000 UTC" },
+                { "2006-01-02", "2023-02-29", NULL },
+                { "2006-01-02", "2024-13-01", NULL },
+                { "2006-01-02", "2024-02-29 ", NULL },
+                { "2006-01-02", "", NULL },
+                { "15:04", "24:00", NULL },
+                { "2006", "9999", NULL }, /* beyond what nanoseconds can say */
+                { "15Z07:00", "11", NULL },
+                { "Jan", "Xyz", NULL },
+        };
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                AUTO(buf_done) Buf out = { 0 };
+                TmplValue t = { .kind = TMPL_TIME };
+                bool ok = tmpl_time_parse(str_of(cases[i].layout), str_of(cases[i].text), &t.i);
+                if (ok != !!cases[i].want)
+                        fail_msg("'%s' as '%s': %d", cases[i].text, cases[i].layout, ok);
+                if (!ok)
+                        continue;
+                tmpl_time_print(&out, &t);
+                assert_str(buf_str(&out), cases[i].want);
+        }
+}
+
 static void durations(void **state)
 {
         (void)state;
@@ -84,7 +120,7 @@ static void methods(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(layouts), cmocka_unit_test(durations),
-                                            cmocka_unit_test(methods) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(layouts), cmocka_unit_test(layouts_read_what_they_write),
+                                            cmocka_unit_test(durations), cmocka_unit_test(methods) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
