@@ -8,7 +8,7 @@
 #include "rules/rules.h"
 
 typedef struct Fixture {
-        Arena *arena;
+        Arena *arena, *server_arena; /* the second is the server's, under mu */
         Loop *loop;
         HttpClient *client;
         HttpServer *server;
@@ -25,7 +25,7 @@ static void take(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         Fixture *f = self;
         mutex_lock(&f->mu);
-        vec_push(&f->bodies, str_dup(f->arena, req->body));
+        vec_push(&f->bodies, str_dup(f->server_arena, req->body));
         resp->status = f->answer;
         mutex_cond_broadcast(&f->came);
         while (f->held)
@@ -65,7 +65,8 @@ static Fixture *fixture_new(void)
         static HttpRoute route;
         log_configure(LOG_LV_OFF, LOG_FMT_LOGFMT);
         f->arena = arena_new();
-        f->bodies.arena = f->arena;
+        f->server_arena = arena_new();
+        f->bodies.arena = f->server_arena;
         f->answer = 200;
         mutex_init(&f->mu);
         mutex_cond_init(&f->came);
@@ -85,6 +86,7 @@ static void fixture_free(Fixture *f)
         http_server_stop(f->server);
         mutex_done(&f->mu);
         mutex_cond_done(&f->came);
+        arena_free(f->server_arena);
         arena_free(f->arena);
         free(f);
 }
