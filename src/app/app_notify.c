@@ -7,7 +7,6 @@
 
 #include "app/app_config.h"
 #include "base/duration.h"
-#include "base/log.h"
 #include "net/http_client.h"
 #include "os/mutex.h"
 

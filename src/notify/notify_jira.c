@@ -12,7 +12,7 @@
 enum { MAX_SUMMARY_RUNES = 255, MAX_DESCRIPTION_RUNES = 32767, MS_PER_MINUTE = 60000 };
 
 typedef struct JiraField { /* a text, or {template, enable_update} */
-        Str template_;
+        Str text;
         bool enable_update;
 } JiraField;
 typedef struct JiraLabels { /* a list, or {values, enable_update} */
@@ -164,7 +164,7 @@ static Str labels_json(NotifyMsg *m, const JiraOptions *o)
 
 static bool description_json(NotifyMsg *m, const JiraOptions *o, Str *ret, Err *err)
 {
-        Str text = notify_msg_cut(m, notify_msg_text(m, o->description.template_), MAX_DESCRIPTION_RUNES);
+        Str text = notify_msg_cut(m, notify_msg_text(m, o->description.text), MAX_DESCRIPTION_RUNES);
         JsonValue *v;
         *ret = quoted(m, text);
         if (!str_ends(o->api_url, STR("/3")) || m->failed)
@@ -178,7 +178,8 @@ static bool description_json(NotifyMsg *m, const JiraOptions *o, Str *ret, Err *
 static Str members_json(NotifyMsg *m, JiraMembers *all)
 {
         NotifyJson j;
-        qsort(all->data, all->len, sizeof *all->data, by_name);
+        if (all->len)
+                qsort(all->data, all->len, sizeof *all->data, by_name);
         notify_msg_json(m, &j);
         json_begin_object(&j.w);
         json_key(&j.w, STR("fields"));
@@ -197,7 +198,7 @@ static bool issue_bodies(NotifyMsg *m, const JiraOptions *o, Str project, JiraSt
         JiraMembers create = { .arena = m->arena };
         JiraMembers update = { .arena = m->arena };
         Str description;
-        Str summary = quoted(m, notify_msg_cut(m, notify_msg_text(m, o->summary.template_), MAX_SUMMARY_RUNES));
+        Str summary = quoted(m, notify_msg_cut(m, notify_msg_text(m, o->summary.text), MAX_SUMMARY_RUNES));
         if (!description_json(m, o, &description, err))
                 return false;
         Str priority = notify_msg_text(m, o->priority);
@@ -330,7 +331,7 @@ static NotifyVerdict answered(NotifyMsg *m, const HttpAnswer *a, Err *err)
 /* ---- tables */
 
 static const Option field_options[] = {
-        { "template", OPT_STR, offsetof(JiraField, template_), .help = "The text; a template." },
+        { "template", OPT_STR, offsetof(JiraField, text), .help = "The text; a template." },
         { "enable_update", OPT_BOOL, offsetof(JiraField, enable_update), .def = "true",
           .help = "Also set it when the issue exists already." },
         OPTION_END,
@@ -342,13 +343,13 @@ static bool parse_field(JiraField *f, const YamlNode *node, const OptionCtx *ctx
         if (node->kind == YAML_NULL)
                 return true;
         if (node->kind == YAML_SCALAR) {
-                f->template_ = node->text;
+                f->text = node->text;
                 return true;
         }
-        Str before = f->template_;
+        Str before = f->text;
         bool ok = option_bind(node, &field_table, f, ctx);
-        if (!f->template_.n)
-                f->template_ = before;
+        if (!f->text.n)
+                f->text = before;
         return ok;
 }
 

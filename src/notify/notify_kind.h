@@ -77,7 +77,7 @@ bool notify_global_secret(const NotifyBinding *b, const char *key, Secret *value
                           Str global_file, const char *missing);
 
 #define NOTIFY_BASE_ROWS(default_send_resolved)                                                            \
-        { "send_resolved", OPT_BOOL, offsetof(NotifyBase, send_resolved), .def = default_send_resolved,    \
+        { "send_resolved", OPT_BOOL, offsetof(NotifyBase, send_resolved), .def = (default_send_resolved),  \
           .help = "Also tell when alerts are over." },                                                     \
                 { "http_config", OPT_STRUCT_PTR, offsetof(NotifyBase, http), .table = &http_options_table, \
                   .help = "HTTP client settings; default: those of the global section." }

@@ -155,7 +155,7 @@ static const Option field_options[] = {
 };
 static const OptionTable field_table = { "fields", field_options, sizeof(MattermostField), check_field };
 
-#define ROW(base_, key, help_) { #key, OPT_STR, (base_) + offsetof(MattermostAttachment, key), .help = help_ }
+#define ROW(base_, key, help_) { #key, OPT_STR, (base_) + offsetof(MattermostAttachment, key), .help = (help_) }
 #define ATTACHMENT_ROWS(base_)                                                                                         \
         ROW(base_, pretext, "Text above it."), ROW(base_, author_name, "Author."),                                     \
                 ROW(base_, author_link, "Where the author leads."), ROW(base_, author_icon, "Picture of the author."), \
@@ -192,7 +192,7 @@ static const OptionTable priority_table = { "priority", priority_options, sizeof
 #define AT(field) offsetof(MattermostOptions, field)
 #define OWN(key, help_)                                                 \
         { #key, OPT_STR, AT(own) + offsetof(MattermostAttachment, key), \
-          .def = "{{ template \"mattermost.default." #key "\" . }}", .help = help_ }
+          .def = "{{ template \"mattermost.default." #key "\" . }}", .help = (help_) }
 static const Option options[] = {
         NOTIFY_BASE_ROWS("true"),
         { "webhook_url", OPT_SECRET, AT(webhook_url), .help = "The webhook; default: mattermost_webhook_url." },

@@ -3,9 +3,9 @@
  * Invariants:
  * 1. Whatever a message holds after make lives in its arena.
  * 2. The first failing text decides; no later text is expanded. */
-#include "base/rfc3339.h"
+#include <stdio.h>
+
 #include "base/utf8.h"
-#include "base/vec.h"
 #include "model/digest.h"
 #include "model/fingerprint.h"
 #include "notify/notify_kind.h"
@@ -27,13 +27,13 @@ static TmplKv kv_of(NotifyMsg *m, Labels labels)
         return (TmplKv){ names, values, labels.n };
 }
 
-Str notify_msg_quoted(Arena *arena, Str s)
+Str notify_msg_quoted(Arena *arena, Str name)
 {
         Buf out = { .arena = arena };
-        for (size_t i = 0; i < s.n; i++) {
-                if (memchr("\\.+*?()|[]{}^$", s.p[i], 14))
+        for (size_t i = 0; i < name.n; i++) {
+                if (str_find_char(STR("\\.+*?()|[]{}^$"), name.p[i]) != SIZE_MAX)
                         buf_char(&out, '\\');
-                buf_char(&out, s.p[i]);
+                buf_char(&out, name.p[i]);
         }
         return buf_str(&out);
 }
@@ -70,8 +70,7 @@ void notify_msg_init(NotifyMsg *m)
         m->data = gotmpl_alert_data(&data, m->arena);
         digest_sha256(n->group_key, digest);
         digest_hex(&hex, digest, sizeof digest);
-        memcpy(m->dedup_key, hex.p, 64);
-        m->dedup_key[64] = 0;
+        snprintf(m->dedup_key, sizeof m->dedup_key, STR_FMT, STR_ARG(buf_str(&hex)));
 }
 
 void notify_msg_limit(NotifyMsg *m, Notification *n, size_t max)

@@ -1,7 +1,6 @@
 /* opsgenie: opens, updates and closes alerts; up to three requests for one message. */
 #include <stddef.h>
 
-#include "base/vec.h"
 #include "notify/notify_kind.h"
 
 enum { MAX_MESSAGE_RUNES = 130, MAX_REQUESTS = 3 };

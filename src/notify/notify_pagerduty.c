@@ -18,7 +18,7 @@ typedef struct PagerdutyLink {
 typedef struct PagerdutyOptions {
         NotifyBase base;
         Secret service_key, routing_key;
-        Str service_key_file, routing_key_file, url, client, client_url, description, severity, class_, component,
+        Str service_key_file, routing_key_file, url, client, client_url, description, severity, event_class, component,
                 group, source;
         const YamlNode *details;
         StructList images, links;
@@ -107,7 +107,7 @@ static Str details_of(NotifyMsg *m, const PagerdutyOptions *o)
 /* ---- messages */
 
 typedef struct Event {
-        Str key, summary, client, client_url, details, source, severity, class_, component, group, images, links;
+        Str key, summary, client, client_url, details, source, severity, event_class, component, group, images, links;
         const char *action;
 } Event;
 
@@ -144,7 +144,7 @@ static Str encode_v2(NotifyMsg *m, const Event *e)
         json_key_str(&j.w, "summary", e->summary);
         json_key_str(&j.w, "source", e->source);
         json_key_str(&j.w, "severity", e->severity);
-        notify_msg_json_opt(&j, "class", e->class_);
+        notify_msg_json_opt(&j, "class", e->event_class);
         notify_msg_json_opt(&j, "component", e->component);
         notify_msg_json_opt(&j, "group", e->group);
         json_key(&j.w, STR("custom_details"));
@@ -226,7 +226,7 @@ static bool make(NotifyMsg *m, Err *err)
         if (!v1) {
                 e.source = notify_msg_text(m, o->source);
                 e.severity = notify_msg_text(m, o->severity);
-                e.class_ = notify_msg_text(m, o->class_);
+                e.event_class = notify_msg_text(m, o->event_class);
                 e.component = notify_msg_text(m, o->component);
                 e.group = notify_msg_text(m, o->group);
                 e.images = images_of(m, o);
@@ -284,7 +284,7 @@ static const Option options[] = {
           .help = "Title of the incident." },
         { "severity", OPT_STR, AT(severity), .def = "error", .help = "critical, error, warning or info." },
         { "source", OPT_STR, AT(source), .help = "What is affected; default: client." },
-        { "class", OPT_STR, AT(class_), .help = "Class of the event." },
+        { "class", OPT_STR, AT(event_class), .help = "Class of the event." },
         { "component", OPT_STR, AT(component), .help = "Part of the source." },
         { "group", OPT_STR, AT(group), .help = "Group of the source." },
         { "details", OPT_NODE, AT(details), .help = "More details: names and texts; nesting is allowed." },

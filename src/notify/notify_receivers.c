@@ -148,23 +148,23 @@ static bool bind_receiver(const Binder *b, Str name, const YamlNode *node, Recei
 
 /* ---- messages */
 
-const ReceiverBound *notify_receivers_find(const NotifyReceivers *all, Str name)
+const ReceiverBound *notify_receivers_find(const NotifyReceivers *receivers, Str name)
 {
-        for (size_t i = 0; all && i < all->n; i++)
-                if (str_eq(all->data[i].name, name))
-                        return &all->data[i];
+        for (size_t i = 0; receivers && i < receivers->n; i++)
+                if (str_eq(receivers->data[i].name, name))
+                        return &receivers->data[i];
         return NULL;
 }
 
-size_t notify_receivers_count(const NotifyReceivers *all, Str receiver)
+size_t notify_receivers_count(const NotifyReceivers *receivers, Str receiver)
 {
-        const ReceiverBound *r = notify_receivers_find(all, receiver);
+        const ReceiverBound *r = notify_receivers_find(receivers, receiver);
         return r ? r->n : 0;
 }
 
-bool notify_receivers_send_resolved(const NotifyReceivers *all, Str receiver, size_t integration)
+bool notify_receivers_send_resolved(const NotifyReceivers *receivers, Str receiver, size_t integration)
 {
-        const ReceiverBound *r = notify_receivers_find(all, receiver);
+        const ReceiverBound *r = notify_receivers_find(receivers, receiver);
         return r && integration < r->n && r->integrations[integration].options->send_resolved;
 }
 
@@ -188,16 +188,16 @@ Notification notify_receivers_tailor(const Notification *from, const Integration
         return n;
 }
 
-void notify_receivers_msg(const NotifyReceivers *all, const Integration *to, const Notification *n, Arena *arena,
+void notify_receivers_msg(const NotifyReceivers *receivers, const Integration *to, const Notification *n, Arena *arena,
                           NotifyMsg *ret)
 {
         *ret = (NotifyMsg){ .arena = arena,
                             .kind = to->kind,
                             .options = to->options,
                             .n = n,
-                            .text = all->text,
-                            .html = all->html,
-                            .compat = all->compat,
+                            .text = receivers->text,
+                            .html = receivers->html,
+                            .compat = receivers->compat,
                             .now_ms = n->now_ms };
         notify_msg_init(ret);
 }

@@ -70,21 +70,22 @@ static bool capture_requests(NotifyMsg *m, const HttpCallOptions *extra, const N
         return err_set(err, ERR_LIMIT, "more than %d requests for one message", MAX_REQUESTS);
 }
 
-bool notify_capture(const NotifyReceivers *all, const Notification *n, const NotifyCapture *capture, Err *err)
+bool notify_capture(const NotifyReceivers *receivers, const Notification *notification, const NotifyCapture *capture,
+                    Err *err)
 {
-        const ReceiverBound *r = notify_receivers_find(all, n->receiver);
-        if (!r || n->integration >= r->n)
+        const ReceiverBound *r = notify_receivers_find(receivers, notification->receiver);
+        if (!r || notification->integration >= r->n)
                 return err_set(err, ERR_NOT_FOUND, "there is no receiver '" STR_FMT "' with integration %zu",
-                               STR_ARG(n->receiver), n->integration);
-        const Integration *to = &r->integrations[n->integration];
+                               STR_ARG(notification->receiver), notification->integration);
+        const Integration *to = &r->integrations[notification->integration];
         AUTO(arena_free) Arena *arena = arena_new();
-        Notification mine = notify_receivers_tailor(n, to, arena);
+        Notification mine = notify_receivers_tailor(notification, to, arena);
         NotifyMsg m;
         HttpCallOptions extra = { 0 };
         HttpAuthTls auth;
         if (!mine.n_alerts || !to->kind->make)
                 return true;
-        notify_receivers_msg(all, to, &mine, arena, &m);
+        notify_receivers_msg(receivers, to, &mine, arena, &m);
         m.version = capture->version;
         m.memory = capture->memory;
         m.hide_secrets = capture->hide_secrets;

@@ -302,9 +302,9 @@ static const Option action_options[] = {
 static const OptionTable action_table = { "actions", action_options, sizeof(SlackAction), check_action };
 
 #define AT(field) offsetof(SlackOptions, field)
-#define TEXT(key, help_) { #key, OPT_STR, AT(key), .help = help_ }
+#define TEXT(key, help_) { #key, OPT_STR, AT(key), .help = (help_) }
 #define TEXT_DEFAULT(key, template_, help_) \
-        { #key, OPT_STR, AT(key), .def = "{{ template \"slack.default." template_ "\" . }}", .help = help_ }
+        { #key, OPT_STR, AT(key), .def = "{{ template \"slack.default." template_ "\" . }}", .help = (help_) }
 static const Option options[] = {
         NOTIFY_BASE_ROWS("false"),
         NOTIFY_TIMEOUT_ROW,

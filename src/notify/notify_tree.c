@@ -5,8 +5,6 @@
  * 2. The depth is that of a YAML document, which its reader bounds; what a template gives is read within the same bounds. */
 #include <stdlib.h>
 
-#include "base/vec.h"
-#include "codec/floats.h"
 #include "config/option_value.h"
 #include "notify/notify_kind.h"
 
@@ -19,14 +17,12 @@ static void put_scalar(NotifyMsg *m, const YamlNode *node, NotifyJson *j)
         double f;
         diags_init(&ignored, m->arena);
         OptionCtx ctx = { .arena = m->arena, .diags = &ignored };
-        if (node->quoted) {
-                json_str(&j->w, node->text);
-        } else if (option_value_scalar(node, &(Option){ .key = "", .kind = OPT_BOOL }, &b, &ctx)) {
+        if (!node->quoted && option_value_scalar(node, &(Option){ .key = "", .kind = OPT_BOOL }, &b, &ctx)) {
                 json_bool(&j->w, b);
-        } else if (str_find_char(node->text, '.') == SIZE_MAX &&
+        } else if (!node->quoted && str_find_char(node->text, '.') == SIZE_MAX &&
                    option_value_scalar(node, &(Option){ .key = "", .kind = OPT_INT }, &i, &ctx)) {
                 json_i64(&j->w, i);
-        } else if (option_value_scalar(node, &(Option){ .key = "", .kind = OPT_FLOAT }, &f, &ctx)) {
+        } else if (!node->quoted && option_value_scalar(node, &(Option){ .key = "", .kind = OPT_FLOAT }, &f, &ctx)) {
                 json_double(&j->w, f);
         } else {
                 json_str(&j->w, node->text);
@@ -89,12 +85,14 @@ void notify_tree_text(NotifyMsg *m, Str text, NotifyJson *j)
         size_t n;
         size_t n_errors;
         Str value = notify_msg_text(m, text);
-        if (m->compat == ALERT_COMPAT_AM_0_25 || !yaml_parse(value, m->arena, &docs, &n, &errors, &n_errors) || n > 1)
+        bool is_text = m->compat == ALERT_COMPAT_AM_0_25 ||
+                       !yaml_parse(value, m->arena, &docs, &n, &errors, &n_errors) || n > 1;
+        if (!is_text && n == 1 && docs[0]->kind == YAML_SCALAR) /* it stays as it is, with its quotes and lines */
+                is_text = docs[0]->quoted || !str_eq(docs[0]->text, value);
+        if (is_text)
                 json_str(&j->w, value);
         else if (n == 0)
                 json_null(&j->w);
-        else if (docs[0]->kind == YAML_SCALAR && (docs[0]->quoted || !str_eq(docs[0]->text, value)))
-                json_str(&j->w, value); /* a text stays as it is, with its quotes and lines */
         else
                 put_node(m, docs[0], false, j);
 }

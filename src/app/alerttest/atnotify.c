@@ -14,7 +14,6 @@
 #include "app/alerttest/atsmtp.h"
 #include "base/rfc3339.h"
 #include "model/digest.h"
-#include "net/url.h"
 #include "notify/notify.h"
 
 enum { AFTER_LAST_MS = 10000 };

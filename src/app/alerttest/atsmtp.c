@@ -1,6 +1,5 @@
 #include "app/alerttest/atsmtp.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
