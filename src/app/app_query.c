@@ -1,36 +1,42 @@
 #include "app/app_query.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include "app/app_queryprint.h"
 #include "codec/json.h"
-#include "model/labels.h"
 #include "net/http_client.h"
 #include "net/url.h"
 
+enum { DEFAULT_WIDTH = 100 }; /* of what is no terminal */
+
 typedef struct QueryArgs {
-        const char *url, *start, *end, *step, *time;
-        bool json;
+        const char *url, *start, *end, *step, *time, *format;
+        bool explain;
         char **rest;
         int n_rest;
 } QueryArgs;
 
 static bool read_args(int argc, char **argv, QueryArgs *ret)
 {
-        *ret = (QueryArgs){ .url = "http://127.0.0.1:9090" };
+        *ret = (QueryArgs){ .url = "http://127.0.0.1:9090", .format = "plain" };
         const struct {
                 const char *name;
                 const char **field;
-        } valued[] = { { "--url", &ret->url },
-                       { "--start", &ret->start },
-                       { "--end", &ret->end },
-                       { "--step", &ret->step },
-                       { "--time", &ret->time } };
+        } valued[] = { { "--url", &ret->url },   { "--start", &ret->start }, { "--end", &ret->end },
+                       { "--step", &ret->step }, { "--time", &ret->time },   { "--format", &ret->format } };
         int i = 0;
         for (; i < argc && argv[i][0] == '-' && argv[i][1] == '-'; i++) {
                 bool known = false;
-                if (strcmp(argv[i], "--json") == 0) {
-                        ret->json = true;
+                if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--plot") == 0) {
+                        ret->format = argv[i] + 2;
+                        continue;
+                }
+                if (strcmp(argv[i], "--explain") == 0) {
+                        ret->explain = true;
                         continue;
                 }
                 for (size_t k = 0; k < ARRAY_LEN(valued) && !known; k++) {
@@ -98,56 +104,54 @@ static void add_param(Buf *form, const char *name, const char *value)
         url_encode_query(form, str_of(value));
 }
 
-static void print_metric(const JsonValue *metric)
+static bool wants_json(const QueryArgs *args) { return strcmp(args->format, "json") == 0; }
+
+static unsigned terminal_width(void)
 {
-        Buf out = { 0 };
-        Str name = json_get_str(metric, LABEL_NAME);
-        buf_str_add(&out, name);
-        bool first = true;
-        for (size_t i = 0; metric && i < metric->n; i++) {
-                if (str_eq(metric->members[i].key, LABEL_NAME))
-                        continue;
-                buf_printf(&out, "%s" STR_FMT "=\"" STR_FMT "\"", first ? "{" : ", ", STR_ARG(metric->members[i].key),
-                           STR_ARG(metric->members[i].value.str));
-                first = false;
-        }
-        if (!first || !name.n)
-                buf_cstr_add(&out, first ? "{}" : "}");
-        fwrite(out.p, 1, out.n, stdout);
-        buf_done(&out);
+        struct winsize size = { 0 };
+        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+                return size.ws_col;
+        return DEFAULT_WIDTH;
 }
 
-static void print_point(const JsonValue *point)
+static bool is_format(const char *name)
 {
-        if (point && point->kind == JSON_ARRAY && point->n == 2)
-                printf(STR_FMT " @[" STR_FMT "]\n", STR_ARG(point->items[1].str), STR_ARG(point->items[0].str));
+        static const char *const known[] = { "plain", "table", "csv", "json", "plot" };
+        for (size_t i = 0; i < ARRAY_LEN(known); i++)
+                if (strcmp(name, known[i]) == 0)
+                        return true;
+        fprintf(stderr, "pharos: unknown format '%s': plain, table, csv, json or plot\n", name);
+        return false;
 }
 
-static void print_result(const JsonValue *data)
+static bool print_answer(const QueryArgs *args, const JsonValue *data, Str body, Arena *arena)
 {
-        const JsonValue *result = json_get(data, STR("result"));
-        Str type = json_get_str(data, STR("resultType"));
-        if (str_eq(type, STR("scalar")) || str_eq(type, STR("string"))) {
-                print_point(result);
-                return;
+        Buf out = { .arena = arena };
+        if (wants_json(args))
+                buf_printf(&out, STR_FMT "\n", STR_ARG(body));
+        else if (args->explain)
+                buf_str_add(&out, json_get_str(data, STR("tree")));
+        else if (strcmp(args->format, "table") == 0)
+                app_queryprint_table(&out, data, arena);
+        else if (strcmp(args->format, "csv") == 0)
+                app_queryprint_csv(&out, data);
+        else if (strcmp(args->format, "plain") == 0)
+                app_queryprint_plain(&out, data);
+        else if (!app_queryprint_plot(&out, data, terminal_width(), isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+                                      arena)) {
+                fprintf(stderr, "pharos: only a range can be drawn: give --start and --end\n");
+                return false;
         }
-        for (size_t i = 0; result && result->kind == JSON_ARRAY && i < result->n; i++) {
-                const JsonValue *values = json_get(&result->items[i], STR("values"));
-                print_metric(json_get(&result->items[i], STR("metric")));
-                printf(values ? " =>\n" : " => ");
-                if (!values)
-                        print_point(json_get(&result->items[i], STR("value")));
-                for (size_t k = 0; values && k < values->n; k++)
-                        print_point(&values->items[k]);
-        }
+        fwrite(out.p ? out.p : "", 1, out.n, stdout);
+        return true;
 }
 
 int app_query_run(int argc, char **argv)
 {
         QueryArgs args;
-        if (!read_args(argc, argv, &args) || args.n_rest != 1) {
-                fprintf(stderr,
-                        "usage: pharos query [--url URL] [--json] [--time T | --start T --end T --step D] EXPR\n");
+        if (!read_args(argc, argv, &args) || args.n_rest != 1 || !is_format(args.format)) {
+                fprintf(stderr, "usage: pharos query [--url URL] [--format plain|table|csv|json|plot] [--explain]\n"
+                                "                    [--time T | --start T --end T --step D] EXPR\n");
                 return 2;
         }
         AUTO(arena_free) Arena *arena = arena_new();
@@ -158,15 +162,11 @@ int app_query_run(int argc, char **argv)
         add_param(&form, "start", args.start);
         add_param(&form, "end", args.end);
         add_param(&form, "step", args.step ? args.step : args.start ? "60" : NULL);
-        const JsonValue *data = ask(&args, args.start ? "/api/v1/query_range" : "/api/v1/query", buf_str(&form), arena,
-                                    &body);
-        if (!data)
-                return 1;
-        if (args.json)
-                printf(STR_FMT "\n", STR_ARG(body));
-        else
-                print_result(data);
-        return 0;
+        const char *path = args.explain ? "/api/v1/query_explain"
+                           : args.start ? "/api/v1/query_range"
+                                        : "/api/v1/query";
+        const JsonValue *data = ask(&args, path, buf_str(&form), arena, &body);
+        return data && print_answer(&args, data, body, arena) ? 0 : 1;
 }
 
 int app_query_series_run(int argc, char **argv)
@@ -186,13 +186,14 @@ int app_query_series_run(int argc, char **argv)
         const JsonValue *data = ask(&args, "/api/v1/series", buf_str(&form), arena, &body);
         if (!data)
                 return 1;
-        if (args.json) {
+        if (wants_json(&args)) {
                 printf(STR_FMT "\n", STR_ARG(body));
                 return 0;
         }
         for (size_t i = 0; data->kind == JSON_ARRAY && i < data->n; i++) {
-                print_metric(&data->items[i]);
-                printf("\n");
+                Buf line = { .arena = arena };
+                app_queryprint_metric(&line, &data->items[i]);
+                printf(STR_FMT "\n", STR_ARG(buf_str(&line)));
         }
         return 0;
 }
@@ -218,7 +219,7 @@ int app_query_labels_run(int argc, char **argv)
         const JsonValue *data = ask(&args, buf_cstr(&path), (Str){ 0 }, arena, &body);
         if (!data)
                 return 1;
-        if (args.json) {
+        if (wants_json(&args)) {
                 printf(STR_FMT "\n", STR_ARG(body));
                 return 0;
         }

@@ -2,11 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/app_backtest.h"
 #include "app/app_alerts.h"
+#include "app/app_backtest.h"
 #include "app/app_check.h"
 #include "app/app_config.h"
 #include "app/app_export.h"
+#include "app/app_expr.h"
 #include "app/app_flags.h"
 #include "app/app_import.h"
 #include "app/app_notify.h"
@@ -32,11 +33,14 @@ static const struct Command {
 } COMMANDS[] = {
         { "serve", "[FLAGS]", "collect, store, query, watch and tell; without --config it watches this machine",
           app_serve_run },
-        { "check", "[--lint | --lint-fatal] [--json] FILE...", "check configurations and rule files; file:line:col: message, exit 1 on errors",
-          app_check_run },
+        { "check", "[--lint | --lint-fatal] [--json] FILE...",
+          "check configurations and rule files; file:line:col: message, exit 1 on errors", app_check_run },
         { "test", "rules [--run REGEX] [--diff] [--junit FILE] FILE...",
           "run unit tests of rules, in promtool's format", app_test_rules_run },
-        { "query", "[--url URL] [--json] [--start T --end T --step D] EXPR", "ask a running server", app_query_run },
+        { "query", "[--url URL] [--format plain|table|csv|json|plot] [--explain] [--start T --end T --step D] EXPR",
+          "ask a running server", app_query_run },
+        { "format", "EXPR", "an expression, neatly; - reads standard input", app_expr_format_run },
+        { "lint", "[--alert] EXPR...", "what is legal in an expression but most likely not meant", app_expr_lint_run },
         { "rules", "backtest [--url URL | --data DIR] [--since 30d] [--set NAME=VALUE] FILE",
           "when the rules of a file would have fired, and how many would have been told", app_backtest_run },
         { "notify", "test [--config FILE] [--resolved] [--dry-run] RECEIVER",
@@ -54,7 +58,8 @@ static const struct Command {
           "take over the samples of another system", app_import_run },
         { "export", "[--to openmetrics|jsonl|csv|blocks] [--data DATA] [--output OUT]", "samples for other systems",
           app_export_run },
-        { "tsdb", "list|analyze|verify|dump|repair DIR", "look into a data folder that no server has open", app_tsdb_run },
+        { "tsdb", "list|analyze|verify|dump|repair DIR", "look into a data folder that no server has open",
+          app_tsdb_run },
         { "version", "", "print the version", run_version },
         { "help", "[serve | config]", "this text, the flags of serve, or the reference of all options", run_help },
 };
