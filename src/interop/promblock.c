@@ -65,7 +65,7 @@ static bool read_time(const JsonValue *object, const char *key, int64_t *ret)
         return true;
 }
 
-static bool read_meta(const Fs *fs, Arena *arena, PromBlock *b, Err *err)
+static bool read_meta(const Fs *fs, Arena *arena, PromBlock *b, unsigned *ret_index_format, Err *err)
 {
         Buf text = { .arena = arena };
         JsonValue *meta;
@@ -79,6 +79,8 @@ static bool read_meta(const Fs *fs, Arena *arena, PromBlock *b, Err *err)
         const JsonValue *stats = json_get(meta, STR("stats"));
         const JsonValue *compaction = json_get(meta, STR("compaction"));
         const JsonValue *hints = json_get(compaction, STR("hints"));
+        /* A release of 2017 wrote meta.json of version 2, and indexes of format 2 that say 1. */
+        *ret_index_format = number(meta, "version") == 2 ? 2 : 0;
         b->ulid = json_get_str(meta, STR("ulid"));
         b->stats.samples = number(stats, "numSamples");
         b->stats.series = number(stats, "numSeries");
@@ -164,10 +166,11 @@ bool promblock_open(const Fs *fs, const char *dir, Arena *arena, PromBlock *ret,
 {
         PromBlock b = { .dir = str_dup(arena, str_of(dir)) };
         Str bytes;
+        unsigned index_format;
         Str path = str_printf(arena, "%s/index", dir);
-        if (!read_meta(fs, arena, &b, err) || !promblock_map(fs, path.p, arena, &bytes, err))
+        if (!read_meta(fs, arena, &b, &index_format, err) || !promblock_map(fs, path.p, arena, &bytes, err))
                 return false;
-        if (!promindex_open(bytes, arena, &b.index, err))
+        if (!promindex_open(bytes, index_format, arena, &b.index, err))
                 return err_wrap(err, "'%s'", path.p);
         b.stats.bytes += bytes.n;
         if (!map_segments(fs, arena, &b, err) || !read_tombstones(fs, arena, &b, err))

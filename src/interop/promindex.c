@@ -3,6 +3,8 @@
  * 2. Labels come out sorted by name, as every block has them; an index where they are not is corrupt. */
 #include "interop/promindex.h"
 
+#include <stdlib.h>
+
 #include "base/hash.h"
 #include "interop/promcur.h"
 
@@ -45,10 +47,45 @@ static bool read_symbols(PromIndex *ix, Arena *arena, Err *err)
         return true;
 }
 
-/* The list of the pair ("", ""): every series. */
-static bool read_all(PromIndex *ix, Err *err)
+/* The references of the list at `at`, 4 bytes each. */
+static bool read_list(const PromIndex *ix, uint64_t at, Str *ret, Err *err)
+{
+        Str list;
+        if (!read_section(ix->bytes, at, "postings", &list, err))
+                return false;
+        if (list.n < 4 || list.n % 4 || bits_be32(list.p) != list.n / 4 - 1)
+                return err_set(err, ERR_CORRUPT, "the list of series at %llu has a wrong length",
+                               (unsigned long long)at);
+        *ret = str_sub(list, 4, list.n);
+        return true;
+}
+
+static int by_ref(const void *a, const void *b)
+{
+        uint32_t x = bits_be32(a), y = bits_be32(b);
+        return (x > y) - (x < y);
+}
+
+/* What all lists together hold, for indexes without a list of everything. */
+static Str unite(Buf *refs)
+{
+        size_t n = 0;
+        if (refs->n)
+                qsort(refs->p, refs->n / 4, 4, by_ref);
+        for (size_t i = 0; i < refs->n; i += 4) {
+                if (n && memcmp(refs->p + n - 4, refs->p + i, 4) == 0)
+                        continue;
+                memmove(refs->p + n, refs->p + i, 4);
+                n += 4;
+        }
+        return str_n(refs->p, n);
+}
+
+/* Every series: the list of the pair ("", ""), or the union of all lists where a writer left that out. */
+static bool read_all(PromIndex *ix, Arena *arena, Err *err)
 {
         Str table;
+        Buf refs = { .arena = arena };
         if (!read_section(ix->bytes, ix->postings_table, "the offsets of postings", &table, err))
                 return false;
         PromCursor c = promcur_of(table);
@@ -59,28 +96,29 @@ static bool read_all(PromIndex *ix, Err *err)
                 for (uint64_t k = 0; k < keys && !c.broken; k++)
                         empty &= promcur_str(&c).n == 0;
                 uint64_t at = promcur_uvarint(&c);
-                if (c.broken || !empty)
-                        continue;
-                Str list;
-                if (!read_section(ix->bytes, at, "postings", &list, err))
+                Str list = { 0 };
+                if (c.broken)
+                        break;
+                if (!read_list(ix, at, &list, err))
                         return false;
-                if (list.n < 4 || bits_be32(list.p) != (list.n - 4) / 4)
-                        return err_set(err, ERR_CORRUPT, "the list of all series has a wrong length");
-                ix->all = str_sub(list, 4, list.n - (list.n - 4) % 4);
-                return true;
+                if (empty) {
+                        ix->all = list;
+                        return true;
+                }
+                buf_str_add(&refs, list);
         }
         if (c.broken)
                 return err_set(err, ERR_CORRUPT, "the offsets of postings are cut short");
-        ix->all = (Str){ 0 }; /* an empty block */
+        ix->all = unite(&refs);
         return true;
 }
 
-bool promindex_open(Str bytes, Arena *arena, PromIndex *ret, Err *err)
+bool promindex_open(Str bytes, unsigned format, Arena *arena, PromIndex *ret, Err *err)
 {
         PromIndex ix = { .bytes = bytes };
         if (bytes.n < HEADER_BYTES + PROMINDEX_TOC_BYTES || bits_be32(bytes.p) != (uint32_t)PROMINDEX_MAGIC)
                 return err_set(err, ERR_CORRUPT, "not an index: it does not start with 0xBAAAD700");
-        ix.version = (unsigned char)bytes.p[4];
+        ix.version = format ? format : (unsigned char)bytes.p[4];
         if (ix.version != 1 && ix.version != 2)
                 return err_set(err, ERR_UNSUPPORTED, "the index has format %u; formats 1 and 2 are read", ix.version);
         const char *toc = bytes.p + bytes.n - PROMINDEX_TOC_BYTES;
@@ -89,7 +127,7 @@ bool promindex_open(Str bytes, Arena *arena, PromIndex *ret, Err *err)
         ix.symbols = bits_be64(toc);
         ix.series = bits_be64(toc + 8);
         ix.postings_table = bits_be64(toc + 40);
-        if (!read_symbols(&ix, arena, err) || !read_all(&ix, err))
+        if (!read_symbols(&ix, arena, err) || !read_all(&ix, arena, err))
                 return false;
         *ret = ix;
         return true;

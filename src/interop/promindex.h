@@ -29,8 +29,8 @@ typedef struct PromChunkRef {
         uint64_t ref; /* segment << 32 | offset */
 } PromChunkRef;
 
-/* ERR_CORRUPT, ERR_UNSUPPORTED (a newer format). Strings and tables of *ret live in arena and in bytes. */
-MUST_CHECK bool promindex_open(Str bytes, Arena *arena, PromIndex *ret, Err *err);
+/* format: 0: what the bytes say; else what they are although they say something else. ERR_CORRUPT, ERR_UNSUPPORTED (a newer format). Strings and tables of *ret live in arena and in bytes. */
+MUST_CHECK bool promindex_open(Str bytes, unsigned format, Arena *arena, PromIndex *ret, Err *err);
 static inline size_t promindex_n_series(const PromIndex *ix) { return ix->all.n / 4; }
 /* The reference of the i-th series, as tombstones and promindex_series know it. */
 uint64_t promindex_ref(const PromIndex *ix, size_t i);

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 for (size_t i = 0; i < 6; i++)
                         seal(p, size, bits_be64(toc + 8 * i));
         }
-        if (!promindex_open(bytes, arena, &ix, &err))
+        if (!promindex_open(bytes, 0, arena, &ix, &err))
                 return 0;
         for (size_t i = 0; i < promindex_n_series(&ix) && i < 1000; i++) {
                 Labels labels;

@@ -36,7 +36,7 @@ static void lists_series_in_order(void **state)
         Str bytes = index_bytes(arena, data_dir(dir));
         PromIndex ix;
         Err err;
-        assert_ok(promindex_open(bytes, arena, &ix, &err), err);
+        assert_ok(promindex_open(bytes, 0, arena, &ix, &err), err);
         assert_int_equal(promindex_n_series(&ix), 3);
         assert_int_equal(ix.version, 2);
         for (size_t i = 0; i < 3; i++) {
@@ -65,7 +65,7 @@ static void damage_is_an_error(void **state)
                 Err err;
                 Str bad = str_dup(scratch, good);
                 ((char *)(uintptr_t)bad.p)[i] ^= 1;
-                if (promindex_open(bad, scratch, &ix, &err)) {
+                if (promindex_open(bad, 0, scratch, &ix, &err)) {
                         for (size_t k = 0; k < promindex_n_series(&ix); k++) {
                                 Labels labels;
                                 PromChunkRef *chunks;
@@ -74,9 +74,29 @@ static void damage_is_an_error(void **state)
                                                         &err));
                         }
                 }
-                if (promindex_open(str_sub(good, 0, i), scratch, &ix, &err))
+                if (promindex_open(str_sub(good, 0, i), 0, scratch, &ix, &err))
                         fail_msg("the first %zu bytes are taken for an index", i);
         }
+        data_dir_done(dir);
+}
+
+static void a_lying_format_is_overruled(void **state)
+{
+        (void)state;
+        char dir[64];
+        AUTO(arena_free) Arena *arena = arena_new();
+        Str bytes = index_bytes(arena, data_dir(dir));
+        PromIndex ix;
+        Labels labels;
+        PromChunkRef *chunks;
+        size_t n;
+        Err err;
+        ((char *)(uintptr_t)bytes.p)[4] = 1;
+        assert_ok(promindex_open(bytes, 2, arena, &ix, &err), err);
+        assert_ok(promindex_series(&ix, promindex_ref(&ix, 0), arena, &labels, &chunks, &n, &err), err);
+        assert_str(labels_get(labels, STR("job")), "a");
+        assert_ok(promindex_open(bytes, 0, arena, &ix, &err), err);
+        assert_false(promindex_series(&ix, promindex_ref(&ix, 0), arena, &labels, &chunks, &n, &err));
         data_dir_done(dir);
 }
 
@@ -87,7 +107,7 @@ static void newer_formats_are_named(void **state)
         char bytes[100] = { (char)0xba, (char)0xaa, (char)0xd7, 0, 3 };
         PromIndex ix;
         Err err;
-        assert_false(promindex_open(str_n(bytes, sizeof bytes), arena, &ix, &err));
+        assert_false(promindex_open(str_n(bytes, sizeof bytes), 0, arena, &ix, &err));
         assert_int_equal(err.code, ERR_UNSUPPORTED);
         assert_contains(err.msg, "format 3");
 }
@@ -96,6 +116,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(lists_series_in_order),
                                             cmocka_unit_test(damage_is_an_error),
+                                            cmocka_unit_test(a_lying_format_is_overruled),
                                             cmocka_unit_test(newer_formats_are_named) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
