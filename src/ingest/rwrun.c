@@ -72,10 +72,11 @@ static bool refuse_sample(RwRun *run, RwSeries *s, AppendResult result, int64_t 
                 [APPEND_BAD_HISTOGRAM] = "invalid histogram",
         };
         const char *name = append_result_name(result);
+        const char *word = result < APPEND_RESULT_MAX_ ? words[result] : NULL;
         rwrun_count(name);
         return refuse(run,
-                      str_printf(run->arena, "%s: series " STR_FMT ", timestamp %lld",
-                                 words[result] ? words[result] : name, STR_ARG(words_of(run, s)), (long long)t_ms),
+                      str_printf(run->arena, "%s: series " STR_FMT ", timestamp %lld", word ? word : name,
+                                 STR_ARG(words_of(run, s)), (long long)t_ms),
                       err);
 }
 

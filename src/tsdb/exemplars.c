@@ -161,11 +161,11 @@ static int compare_series(const void *a, const void *b)
         return labels_cmp(((const ExemplarSeries *)a)->labels, ((const ExemplarSeries *)b)->labels);
 }
 
-static bool matches_any(Labels labels, const Matchers *sets, size_t n)
+static bool matches_any(Labels labels, const ExemplarsArgs *args)
 {
         bool any = false;
-        for (size_t i = 0; i < n && !any; i++)
-                any = matchers_match(sets[i], labels);
+        for (size_t i = 0; i < args->n_sets && !any; i++)
+                any = matchers_match(args->sets[i], labels);
         return any;
 }
 
@@ -180,14 +180,14 @@ static Exemplar copy_exemplar(const Exemplar *e, Arena *arena)
 }
 
 /* The run of exemplars of one series; false: the series is gone or not asked for. Caller holds the catalog's lock. */
-static bool take_series(const Exemplars *x, const Catalog *c, const Matchers *sets, size_t n_sets, const Found *run,
-                        size_t n, Arena *arena, ExemplarSeries *ret) REQUIRES(&x->mu)
+static bool take_series(const Exemplars *x, const Catalog *c, const ExemplarsArgs *args, const Found *run, size_t n,
+                        Arena *arena, ExemplarSeries *ret) REQUIRES(&x->mu)
 {
         const Series *s = catalog_of_ref(c, run->ref);
         if (!s || !s->pairs)
                 return false;
         Labels labels = catalog_labels(c, s, arena_raw_array(arena, Label, s->n_pairs));
-        if (!matches_any(labels, sets, n_sets))
+        if (!matches_any(labels, args))
                 return false;
         Exemplar *data = arena_raw_array(arena, Exemplar, n);
         for (size_t i = 0; i < n; i++)
@@ -209,19 +209,19 @@ static size_t find_all(const Exemplars *x, int64_t min_ms, int64_t max_ms, Found
         return n;
 }
 
-void exemplars_select(Exemplars *x, Catalog *catalog, const Matchers *sets, size_t n_sets, int64_t min_ms,
-                      int64_t max_ms, Arena *arena, ExemplarSeries **ret, size_t *ret_n)
+void exemplars_select(Exemplars *x, Catalog *catalog, const ExemplarsArgs *args, Arena *arena, ExemplarSeries **ret,
+                      size_t *ret_n)
 {
         size_t n_series = 0;
         pthread_rwlock_rdlock(&catalog->lock);
         mutex_lock(&x->mu);
         Found *found = arena_raw_array(arena, Found, x->ring.len);
-        size_t n = find_all(x, min_ms, max_ms, found);
+        size_t n = find_all(x, args->min_ms, args->max_ms, found);
         ExemplarSeries *series = arena_raw_array(arena, ExemplarSeries, n);
         for (size_t i = 0, end; i < n; i = end) {
                 for (end = i + 1; end < n && found[end].ref == found[i].ref;)
                         end++;
-                n_series += take_series(x, catalog, sets, n_sets, found + i, end - i, arena, &series[n_series]);
+                n_series += take_series(x, catalog, args, found + i, end - i, arena, &series[n_series]);
         }
         mutex_unlock(&x->mu);
         symtab_pin(catalog->symbols, arena);

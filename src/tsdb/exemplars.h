@@ -17,7 +17,12 @@ void exemplars_free(Exemplars *x);
 AppendResult exemplars_judge(Exemplars *x, SeriesRef ref, const Exemplar *e);
 /* Copies it. What would not be taken is left out. */
 void exemplars_put(Exemplars *x, SeriesRef ref, const Exemplar *e);
+typedef struct ExemplarsArgs {
+        const Matchers *sets; /* any of them */
+        size_t n_sets;
+        int64_t min_ms, max_ms; /* inclusive */
+} ExemplarsArgs;
 /* As Querier.exemplars. Takes catalog->lock for reading. */
-void exemplars_select(Exemplars *x, Catalog *catalog, const Matchers *sets, size_t n_sets, int64_t min_ms,
-                      int64_t max_ms, Arena *arena, ExemplarSeries **ret, size_t *ret_n);
+void exemplars_select(Exemplars *x, Catalog *catalog, const ExemplarsArgs *args, Arena *arena, ExemplarSeries **ret,
+                      size_t *ret_n);
 size_t exemplars_count(Exemplars *x);

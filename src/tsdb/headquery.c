@@ -269,12 +269,14 @@ static bool querier_read(Querier *face, const StoreSelection *selection, size_t 
 
 /* ---- exemplars */
 
+/* The interface fixes the parameters. NOLINTNEXTLINE(readability-function-size) */
 static bool querier_exemplars(Querier *face, const Matchers *sets, size_t n_sets, int64_t min_ms, int64_t max_ms,
                               Arena *arena, ExemplarSeries **ret, size_t *ret_n, Err *err)
 {
         Tsdb *db = ((HeadQuerier *)face)->db;
         (void)err;
-        exemplars_select(db->exemplars, db->catalog, sets, n_sets, min_ms, max_ms, arena, ret, ret_n);
+        ExemplarsArgs args = { sets, n_sets, min_ms, max_ms };
+        exemplars_select(db->exemplars, db->catalog, &args, arena, ret, ret_n);
         return true;
 }
 
