@@ -10,7 +10,8 @@
 #include "codec/floats.h"
 #include "model/histstat.h"
 
-#define MAX_DURATION_S 9.2e9 /* nanoseconds fit into 64 bits, as upstream's do */
+enum { MAX_ANNOTATIONS = 10 }; /* of a kind in one answer */
+#define MAX_DURATION_S 9.2e9   /* nanoseconds fit into 64 bits, as upstream's do */
 
 static const struct {
         const char *name;
@@ -68,18 +69,23 @@ void api_reply_begin(HttpResponse *resp, JsonWriter *w)
 
 static void put_annotations(JsonWriter *w, const char *key, const PromqlAnnotation *all, size_t n, bool infos)
 {
-        bool any = false;
+        size_t came = 0;
         for (size_t i = 0; i < n; i++) {
-                if (all[i].is_info != infos)
+                if (all[i].is_info != infos || came++ >= MAX_ANNOTATIONS)
                         continue;
-                if (!any) {
+                if (came == 1) {
                         json_key(w, str_of(key));
                         json_begin_array(w);
-                        any = true;
                 }
                 json_str(w, all[i].text);
         }
-        if (any)
+        if (came > MAX_ANNOTATIONS) {
+                char more[64];
+                snprintf(more, sizeof more, "%zu more %s annotations omitted", came - MAX_ANNOTATIONS,
+                         infos ? "info" : "warning");
+                json_cstr(w, more);
+        }
+        if (came)
                 json_end_array(w);
 }
 

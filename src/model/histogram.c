@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "model/sample.h"
 
 static const void *dup_bytes(Arena *arena, const void *p, size_t n, size_t align)
@@ -38,11 +39,12 @@ static bool same_side(const HistogramSide *a, const HistogramSide *b)
                same_bytes(a->counts, a->n_counts * sizeof *a->counts, b->counts, b->n_counts * sizeof *b->counts);
 }
 
+static bool same_bits(double a, double b) { return bits_of_double(a) == bits_of_double(b); }
+
 bool histogram_same(const Histogram *a, const Histogram *b)
 {
-        double x[] = { a->zero_threshold, a->zero_count, a->count, a->sum };
-        double y[] = { b->zero_threshold, b->zero_count, b->count, b->sum };
-        return a->schema == b->schema && a->integer == b->integer && memcmp(x, y, sizeof x) == 0 &&
+        return a->schema == b->schema && a->integer == b->integer && same_bits(a->zero_threshold, b->zero_threshold) &&
+               same_bits(a->zero_count, b->zero_count) && same_bits(a->count, b->count) && same_bits(a->sum, b->sum) &&
                same_side(&a->positive, &b->positive) && same_side(&a->negative, &b->negative) &&
                same_bytes(a->custom, a->n_custom * sizeof *a->custom, b->custom, b->n_custom * sizeof *b->custom);
 }

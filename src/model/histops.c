@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "base/check.h"
 
 static void number_add(HistNumber *n, double inc, bool compensated)
 {
@@ -380,7 +379,7 @@ static HistogramSide close_side(HistSum *s, const HistCells *cells)
 const Histogram *histops_sum_close(HistSum *s)
 {
         Histogram *h = arena_new_of(s->arena, Histogram);
-        *h = (Histogram){ .schema = (int8_t)s->schema,
+        *h = (Histogram){ .schema = s->schema,
                           .hint = (uint8_t)s->hint,
                           .zero_threshold = s->zero_threshold,
                           .zero_count = s->zero.v + s->zero.c,

@@ -11,7 +11,7 @@ typedef struct HistNumber {
 
 typedef struct HistSum {
         Arena *arena;
-        int schema;
+        int8_t schema;
         HistogramHint hint;
         bool compensated;
         double zero_threshold;

@@ -136,6 +136,23 @@ static double total(const HistBucket *all, uint32_t n)
         return sum;
 }
 
+/* True: the bucket reaches to infinity, and its only end is the answer. Else its ends are what observations lie between. */
+static bool has_one_end(const Histogram *h, HistBucket *b, double *ret)
+{
+        if (!histcells_custom(h)) {
+                if (b->lower < 0 && b->upper > 0)
+                        lean(h, b);
+                return false;
+        }
+        if (isinf(b->lower) && b->upper > 0)
+                b->lower = 0;
+        else if (isinf(b->lower) || isinf(b->upper)) {
+                *ret = isinf(b->lower) ? b->upper : b->lower;
+                return true;
+        }
+        return false;
+}
+
 double histstat_quantile(Arena *arena, const Histogram *h, double q, HistTrust *ret_trust)
 {
         uint32_t n;
@@ -149,19 +166,11 @@ double histstat_quantile(Arena *arena, const Histogram *h, double q, HistTrust *
         const HistBucket *all = histstat_buckets(arena, h, &n);
         /* NaN observations are in no bucket: then only counting from below is right. */
         bool has_nan = isnan(h->sum), forward = has_nan || q < 0.5;
-        double rank = (forward ? q : 1 - q) * h->count, count;
+        double rank = (forward ? q : 1 - q) * h->count, count, end;
         const HistBucket *found = find_rank(all, n, rank, forward, &count);
         HistBucket b = found ? *found : (HistBucket){ 0 };
-        if (!histcells_custom(h)) {
-                if (b.lower < 0 && b.upper > 0)
-                        lean(h, &b);
-        } else if (isinf(b.lower)) {
-                if (b.upper <= 0)
-                        return b.upper;
-                b.lower = 0;
-        } else if (isinf(b.upper)) {
-                return b.lower;
-        }
+        if (has_one_end(h, &b, &end))
+                return end;
         count = fmin(count, h->count);
         if (count < rank) {
                 *ret_trust = has_nan ? HIST_TRUST_NONE : HIST_TRUST_FULL;

@@ -58,7 +58,7 @@ static bool mixed_names(const Source *in)
 
 static AggregateHist hist_context(const Agg *a, Arena *arena)
 {
-        return (AggregateHist){ .x = a->x, .arena = arena, .pos = a->node->kids[0]->expr->pos };
+        return (AggregateHist){ .x = a->x, .arena = arena, .pos = a->expr->aggregate.expr->pos };
 }
 
 static Arena *hist_arena(const Agg *a, size_t lo)
@@ -243,7 +243,7 @@ static void top_steps(void *arg, size_t first, size_t n, double *const *rows, si
                         if (exec_absent(rows[i][s]))
                                 continue;
                         if (hists && exec_is_hist(rows[i][s])) {
-                                aggregate_hist_ignored(a->x, a->node->kids[0]->expr->pos, a->op);
+                                aggregate_hist_ignored(a->x, a->expr->aggregate.expr->pos, a->op);
                                 continue;
                         }
                         size_t k = k_at(a, s, g->k);
@@ -443,7 +443,7 @@ static void quantile_batch(void *arg, size_t batch)
                         for (size_t m = q->start[g]; m < q->start[g + 1]; m++) {
                                 double v = q->in->rows[q->members[m]][s];
                                 if (exec_is_hist(v))
-                                        aggregate_hist_ignored(q->a->x, q->a->node->kids[0]->expr->pos, q->a->op);
+                                        aggregate_hist_ignored(q->a->x, q->a->expr->aggregate.expr->pos, q->a->op);
                                 else if (!exec_absent(v))
                                         values[n++] = v;
                         }

@@ -375,7 +375,7 @@ Source *func_hist_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *s
         HistState *st = arena_new_of(stage->arena, HistState);
         *st = (HistState){ .x = x, .call = call, .fraction = id == FN_HISTOGRAM_FRACTION };
         const PlanNode *vector = call->kids[many ? 0 : call->n_kids - 1];
-        st->vector_pos = vector->expr->pos;
+        st->vector_pos = call->expr->call.args[many ? 0 : call->n_kids - 1]->pos; /* with its parentheses */
         if (!open_params(st, many ? 2 : 0, many ? call->n_kids : call->n_kids - 1, grid, stage, err))
                 return NULL;
         st->in = exec_vector(x, vector, grid, stage, err);

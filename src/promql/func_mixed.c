@@ -9,7 +9,6 @@
 #include <math.h>
 
 #include "model/histops.h"
-#include "promql/func_rate.h"
 #include "promql/mixedsum.h"
 
 typedef struct Range {

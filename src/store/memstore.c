@@ -112,13 +112,14 @@ static HistogramHint read_hint(Arena *scratch, const Histogram *prev, const Hist
         return histops_is_reset(scratch, prev, &plain) ? HISTOGRAM_HINT_UNKNOWN : HISTOGRAM_HINT_NOT_RESET;
 }
 
-/* Moves the elements from at on one place up, those pushed last to `at`. */
-#define INSERT_AT(array, at, n)                                                            \
-        do {                                                                               \
-                __typeof__(*(array)) new_ = (array)[(n) - 1];                              \
-                memmove(&(array)[(at) + 1], &(array)[at], ((n) - 1 - (at)) * sizeof new_); \
-                (array)[at] = new_;                                                        \
-        } while (0)
+/* Moves the element pushed last to `at`, those from there on one place up. */
+static void move_last(void *array, size_t size, size_t at, size_t n)
+{
+        unsigned char *p = array, last[sizeof(int64_t)];
+        memcpy(last, p + (n - 1) * size, size);
+        memmove(p + (at + 1) * size, p + at * size, (n - 1 - at) * size);
+        memcpy(p + at * size, last, size);
+}
 
 static void insert_sample(MemStore *ms, Column *c, const StoreSample *s)
 {
@@ -132,12 +133,12 @@ static void insert_sample(MemStore *ms, Column *c, const StoreSample *s)
                 column_push(c, s->t_ms, s->v);
         }
         column_set_start(c, s->st_ms);
-        INSERT_AT(c->t, at, c->n);
-        INSERT_AT(c->v, at, c->n);
+        move_last(c->t, sizeof(int64_t), at, c->n);
+        move_last(c->v, sizeof(double), at, c->n);
         if (c->h)
-                INSERT_AT(c->h, at, c->n);
+                move_last((void *)c->h, sizeof(const Histogram *), at, c->n);
         if (c->st)
-                INSERT_AT(c->st, at, c->n);
+                move_last(c->st, sizeof(int64_t), at, c->n);
 }
 
 static size_t series_of(MemStore *ms, Labels labels)

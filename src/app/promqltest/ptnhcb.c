@@ -9,7 +9,6 @@
 
 #include "codec/floats.h"
 #include "model/histcells.h"
-#include "model/sample.h"
 
 typedef struct Part {
         double bound; /* of a bucket */

@@ -108,29 +108,45 @@ static bool series_line(Str line, Arena *arena, PtSeries *ret, Err *err)
 
 /* ---- load ---- */
 
-/* One word of start timestamps: `_`, `_xN`, `<dur>`, `<dur>xN`, `<dur>+<dur>xN`, in milliseconds. */
-static bool add_starts(SequenceVec *all, Str item, Err *err)
+static bool bad_start(Str item, Err *err)
 {
-        uint64_t n = 0;
-        int64_t ms = 0, step = 0;
-        Str head = item, count, from, by;
-        bool repeated = str_cut(item, 'x', &head, &count);
-        if (repeated && !num_parse_u64(count, &n))
-                return err_set(err, ERR_INVALID, "'" STR_FMT "' is no count", STR_ARG(count));
-        if (str_eq(head, STR("_"))) {
-                for (uint64_t i = 0; i < (repeated ? n : 1); i++)
-                        vec_push(all, (SequenceValue){ .omitted = true });
-                return true;
-        }
+        return err_set(err, ERR_INVALID, "'" STR_FMT "' is no start timestamp", STR_ARG(item));
+}
+
+/* `<dur>` or `<dur>+<dur>`, in milliseconds, with a sign in front. */
+static bool start_and_step(Str head, int64_t *ret_ms, int64_t *ret_step)
+{
+        Str from, by;
         bool negative = head.n && head.p[0] == '-';
         if (negative || (head.n && head.p[0] == '+'))
                 head = str_sub(head, 1, head.n);
         bool minus = str_cut(head, '-', &from, &by), stepped = minus || str_cut(head, '+', &from, &by);
-        if (!duration_parse(stepped ? from : head, &ms) || (stepped && !duration_parse(by, &step)))
-                return err_set(err, ERR_INVALID, "'" STR_FMT "' is no start timestamp", STR_ARG(item));
-        ms = negative ? -ms : ms;
+        *ret_step = 0;
+        if (!duration_parse(stepped ? from : head, ret_ms) || (stepped && !duration_parse(by, ret_step)))
+                return false;
+        *ret_ms = negative ? -*ret_ms : *ret_ms;
+        *ret_step = minus ? -*ret_step : *ret_step;
+        return true;
+}
+
+/* One word of start timestamps: `_`, `_xN`, `<dur>`, `<dur>xN`, `<dur>+<dur>xN`. */
+static bool add_starts(SequenceVec *all, Str item, Err *err)
+{
+        uint64_t n = 0;
+        int64_t ms, step;
+        Str head = item, count;
+        bool repeated = str_cut(item, 'x', &head, &count);
+        if (repeated && (!num_parse_u64(count, &n) || n > SERIESDESC_MAX_VALUES))
+                return bad_start(item, err);
+        if (str_eq(head, STR("_"))) {
+                for (n = repeated ? n : 1; n > 0; n--)
+                        vec_push(all, (SequenceValue){ .omitted = true });
+                return true;
+        }
+        if (!start_and_step(head, &ms, &step))
+                return bad_start(item, err);
         for (uint64_t i = 0; i <= n; i++)
-                vec_push(all, (SequenceValue){ .v = (double)(ms + (int64_t)i * (minus ? -step : step)) });
+                vec_push(all, (SequenceValue){ .v = (double)(ms + (int64_t)i * step) });
         return true;
 }
 
