@@ -179,7 +179,7 @@ bool histblock_read(Str bytes, size_t n, Arena *arena, const Histogram **ret, Er
         Histogram *h = arena_raw_array(arena, Histogram, n);
         for (size_t i = 0; i < n; i++) {
                 h[i] = first;
-                h[i].hint = hints[i] >= 0 && hints[i] <= HISTOGRAM_HINT_GAUGE ? (uint8_t)hints[i] : 0;
+                h[i].hint = hints[i] >= 0 && hints[i] <= (double)HISTOGRAM_HINT_GAUGE ? (uint8_t)hints[i] : 0;
                 h[i].count = counts[i];
                 h[i].sum = sums[i];
                 h[i].zero_count = zeros[i];
