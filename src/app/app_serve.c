@@ -345,6 +345,8 @@ static bool open_engines(App *app, Err *err)
                 .lookback_ms = f->lookback_ms,
                 .timeout_ms = f->query_timeout_ms,
                 .max_samples = f->query_max_samples,
+                .max_bytes = f->query_max_bytes,
+                .max_total_bytes = f->query_max_total_bytes,
                 .max_concurrent = f->query_max_concurrency,
                 .default_step_ms = app->config->global.evaluation_interval_ms,
                 .features = f->features,

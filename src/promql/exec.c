@@ -47,8 +47,15 @@ static bool charge(Exec *x, uint64_t bytes, Err *err)
         while (now > peak && !atomic_compare_exchange_weak_explicit(&x->bytes_peak, &peak, now, memory_order_relaxed,
                                                                     memory_order_relaxed))
                 ;
-        if (now <= x->options->max_bytes)
+        uint64_t total = atomic_fetch_add_explicit(x->total_bytes, bytes, memory_order_relaxed) + bytes;
+        if (now <= x->options->max_bytes && total <= x->options->max_total_bytes)
                 return true;
+        if (now <= x->options->max_bytes)
+                return err_set(
+                        err, ERR_LIMIT,
+                        "the running queries together would use more than %llu bytes of memory; try again later or "
+                        "raise the memory limit of all queries",
+                        (unsigned long long)x->options->max_total_bytes);
         return err_set(
                 err, ERR_LIMIT,
                 "query processing would use more than %llu bytes of memory; narrow the selectors, shorten the range or "
@@ -56,12 +63,18 @@ static bool charge(Exec *x, uint64_t bytes, Err *err)
                 (unsigned long long)x->options->max_bytes);
 }
 
+static void discharge(Exec *x, uint64_t bytes)
+{
+        atomic_fetch_sub_explicit(&x->bytes, bytes, memory_order_relaxed);
+        atomic_fetch_sub_explicit(x->total_bytes, bytes, memory_order_relaxed);
+}
+
 bool exec_reserve(Exec *x, Stage *stage, uint64_t want, Err *err)
 {
         uint64_t used = arena_used(stage->arena);
         uint64_t due = used > stage->charged ? used - stage->charged : 0;
         if (!charge(x, due + want, err)) {
-                atomic_fetch_sub_explicit(&x->bytes, due + want, memory_order_relaxed);
+                discharge(x, due + want);
                 return false;
         }
         /* `want` is taken right after: it counts as used from now on, and is not billed again. */
@@ -74,7 +87,7 @@ void exec_stage_begin(Stage *stage) { *stage = (Stage){ .arena = arena_new() }; 
 void exec_stage_end(Exec *x, Stage *stage)
 {
         exec_drop(x, stage->samples);
-        atomic_fetch_sub_explicit(&x->bytes, stage->charged, memory_order_relaxed);
+        discharge(x, stage->charged);
         arena_free(stage->arena);
         *stage = (Stage){ 0 };
 }
@@ -340,7 +353,7 @@ static bool charge_hists(Wave *wave, size_t n_batches, Err *err)
 
 static void forget_hists(Wave *wave, size_t n_batches)
 {
-        atomic_fetch_sub_explicit(&wave->x->bytes, wave->hist_bytes, memory_order_relaxed);
+        discharge(wave->x, wave->hist_bytes);
         wave->hist_bytes = 0;
         for (size_t b = 0; b < n_batches; b++)
                 if (wave->hists[b])

@@ -115,6 +115,7 @@ struct Exec {
         Annotations annotations;
         Stage root; /* selections and plan: lives as long as the query */
         _Atomic uint64_t bytes, bytes_peak, samples_now, samples_peak, samples_read;
+        _Atomic uint64_t *total_bytes;    /* of all queries of the engine */
         _Atomic uint64_t *active_samples; /* shown on the status page; may be NULL */
         _Atomic bool any_hists;           /* some row has held a histogram; see exec_any_hists */
         Mutex mu;

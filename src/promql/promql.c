@@ -28,6 +28,7 @@ typedef struct Running {
 
 struct PromqlEngine {
         PromqlOptions options;
+        _Atomic uint64_t bytes; /* on the bills of all running queries */
         Mutex mu;
         Cond turn;
         Running *running GUARDED_BY(&mu);
@@ -49,6 +50,8 @@ PromqlEngine *promql_engine_new(const PromqlOptions *options)
                 o.max_samples = 50000000;
         if (o.max_bytes == 0)
                 o.max_bytes = UINT64_C(1) << 30;
+        if (o.max_total_bytes == 0)
+                o.max_total_bytes = o.max_bytes < UINT64_MAX / 4 ? o.max_bytes * 4 : UINT64_MAX;
         if (o.default_step_ms <= 0)
                 o.default_step_ms = INT64_C(60) * 1000;
         if (o.max_concurrent == 0)
@@ -351,6 +354,7 @@ bool promql_exec(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Aren
         Exec x = { .options = &e->options,
                    .cancel = q->cancel,
                    .active_samples = &me.samples,
+                   .total_bytes = &e->bytes,
                    .lookback_ms = q->lookback_ms > 0 ? q->lookback_ms : e->options.lookback_ms };
         bool sooner = q->timeout_ms > 0 && q->timeout_ms < e->options.timeout_ms;
         cancel_init(&x.timeout, e->options.clock, sooner ? q->timeout_ms : e->options.timeout_ms);
@@ -363,6 +367,8 @@ bool promql_exec(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Aren
         annotations_init(&x.annotations, arena, q->text);
         bool ok = evaluate(e, &x, store, q, arena, &out, err);
         annotations_done(&x.annotations);
+        atomic_fetch_sub_explicit(&e->bytes, atomic_load_explicit(&x.bytes, memory_order_relaxed),
+                                  memory_order_relaxed);
         mutex_done(&x.mu);
         leave(e, &me);
         metric_observe(query_seconds, seconds_since(clock, from));

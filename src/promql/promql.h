@@ -14,14 +14,15 @@
 typedef struct PromqlEngine PromqlEngine;
 
 typedef struct PromqlOptions {
-        Pool *pool;              /* NULL: single-threaded; results never depend on it */
-        const Clock *clock;      /* NULL: the machine's */
-        int64_t lookback_ms;     /* 0: 5 minutes */
-        int64_t timeout_ms;      /* 0: 2 minutes */
-        uint64_t max_samples;    /* 0: 50,000,000; held at once, as upstream counts */
-        uint64_t max_bytes;      /* per query; 0: 1 GiB */
-        int64_t default_step_ms; /* of subqueries; 0: 1 minute */
-        size_t max_concurrent;   /* 0: 20 */
+        Pool *pool;               /* NULL: single-threaded; results never depend on it */
+        const Clock *clock;       /* NULL: the machine's */
+        int64_t lookback_ms;      /* 0: 5 minutes */
+        int64_t timeout_ms;       /* 0: 2 minutes */
+        uint64_t max_samples;     /* 0: 50,000,000; held at once, as upstream counts */
+        uint64_t max_bytes;       /* per query; 0: 1 GiB */
+        uint64_t max_total_bytes; /* of all queries that run; 0: four times max_bytes */
+        int64_t default_step_ms;  /* of subqueries; 0: 1 minute */
+        size_t max_concurrent;    /* 0: 20 */
         PromqlFeatures features;
 } PromqlOptions;
 

@@ -4,7 +4,8 @@
 
 enum { STEPS = 300, ROWS = 1000 };
 
-static PromqlOptions OPTIONS = { .max_samples = UINT64_MAX, .max_bytes = 1 << 24 };
+static PromqlOptions OPTIONS = { .max_samples = UINT64_MAX, .max_bytes = 1 << 24, .max_total_bytes = UINT64_MAX };
+static _Atomic uint64_t total_bytes;
 
 static bool row(const Source *src, Worker *w, size_t i, double *out, Err *err)
 {
@@ -27,7 +28,7 @@ static bool failing_row(const Source *src, Worker *w, size_t i, double *out, Err
 static void begin(Exec *x, Stage *stage, Pool *pool)
 {
         OPTIONS.pool = pool;
-        *x = (Exec){ .options = &OPTIONS };
+        *x = (Exec){ .options = &OPTIONS, .total_bytes = &total_bytes };
         cancel_init(&x->timeout, clock_system(), 0);
         mutex_init(&x->mu);
         exec_stage_begin(stage);

@@ -116,6 +116,17 @@ static void limits_are_said(void **state)
         assert_string_equal(fixture_instant(&f, "a_total{job=\"x\"}", 0), "a_total{job=\"x\"} 0\n");
         assert_true(f.stats.bytes_peak > 0 && f.stats.bytes_peak <= 100000);
         fixture_close(&f);
+        o = defaults();
+        o.max_total_bytes = 100000;
+        fixture_open(&f, &o);
+        load(&f);
+        assert_contains(fixture_range(&f, "a_total", 0, 600000, 10),
+                        "error: the running queries together would use more than 100000 bytes of memory");
+        assert_int_equal(f.code, ERR_LIMIT);
+        /* What a query had taken is free again, whatever its end was. */
+        for (int i = 0; i < 10; i++)
+                assert_string_equal(fixture_instant(&f, "a_total{job=\"x\"}", 0), "a_total{job=\"x\"} 0\n");
+        fixture_close(&f);
 }
 
 static void stats_count(void **state)
