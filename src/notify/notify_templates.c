@@ -37,8 +37,9 @@ bool notify_templates_load(const StrList *globs, const OptionCtx *ctx, TmplSet *
         bool ok = true;
         for (size_t i = 0; globs && i < globs->n; i++) {
                 glob_t found;
-                if (glob(str_dupz(ctx->arena, option_path(ctx, globs->data[i])), 0, NULL, &found) !=
-                    0) /* NOLINT: only ~ would look into shared state */
+                const char *pattern = str_dupz(ctx->arena, option_path(ctx, globs->data[i]));
+                int rc = glob(pattern, 0, NULL, &found); /* NOLINT: only ~ would look into shared state */
+                if (rc != 0)
                         continue;
                 for (size_t k = 0; k < found.gl_pathc && n < NOTIFY_TEMPLATES_MAX_FILES; k++, n++)
                         ok &= add_file(found.gl_pathv[k], ctx, text, html);

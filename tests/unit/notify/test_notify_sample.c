@@ -89,6 +89,14 @@ static void trees_keep_their_types(void **state)
         captured_free(c);
 }
 
+static void times_are_shown_in_zones(void **state)
+{
+        (void)state;
+        sends("webhook_configs: [{url: 'http://x.example.com/', payload: {t: '{{ date \"15:04 MST\" (tz \"UTC\" (index .Alerts "
+              "0).StartsAt) }}'}}]",
+              false, "POST http://x.example.com/\n{\"t\":\"00:00 UTC\"}\n");
+}
+
 static void too_large_an_event_loses_its_details(void **state)
 {
         (void)state;
@@ -155,11 +163,13 @@ static void samples_reach_every_kind(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {
-                cmocka_unit_test(chat_services_get_their_cards), cmocka_unit_test(pagers_get_their_events),
-                cmocka_unit_test(trees_keep_their_types),        cmocka_unit_test(too_large_an_event_loses_its_details),
-                cmocka_unit_test(a_session_of_aws_is_signed),    cmocka_unit_test(tokens_of_wechat_are_kept),
-                cmocka_unit_test(samples_reach_every_kind)
-        };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(chat_services_get_their_cards),
+                                            cmocka_unit_test(pagers_get_their_events),
+                                            cmocka_unit_test(trees_keep_their_types),
+                                            cmocka_unit_test(times_are_shown_in_zones),
+                                            cmocka_unit_test(too_large_an_event_loses_its_details),
+                                            cmocka_unit_test(a_session_of_aws_is_signed),
+                                            cmocka_unit_test(tokens_of_wechat_are_kept),
+                                            cmocka_unit_test(samples_reach_every_kind) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
