@@ -433,7 +433,8 @@ static bool read_inhibit_rules(const Binder *b, StructList list)
                 ok &= read_matchers(b, y->node,
                                     &(Conditions){ y->target_match, y->target_match_re, y->target_matchers, false },
                                     &rules[i].target);
-                ok &= check_regexes(b, y->node, "source_match_re") & check_regexes(b, y->node, "target_match_re");
+                ok &= check_regexes(b, y->node, "source_match_re");
+                ok &= check_regexes(b, y->node, "target_match_re");
                 for (size_t k = 0; k < y->equal.n; k++)
                         if (!is_name(b, y->equal.data[k]))
                                 ok = complain(b->ctx, y->node, "invalid label name in equal list:", y->equal.data[k]);
