@@ -217,6 +217,43 @@ static void queries(void **state)
                             OK("{\"resultType\":\"scalar\",\"result\":[5,\"2\"]}"));
 }
 
+static void histograms_and_exemplars(void **state)
+{
+        World *w = *state;
+        Label pairs[] = { { LABEL_NAME, STR("h") }, { STR("a"), STR("1") } },
+              trace[] = { { STR("trace_id"), STR("t") } };
+        double counts[] = { 1, 0, 2 };
+        HistogramSpan span = { 0, 3 };
+        Histogram h = { .count = 6, .sum = 4.5, .zero_count = 3, .zero_threshold = 0.001 };
+        h.positive = (HistogramSide){ &span, counts, 1, 3 };
+        Appender *appender = store_appender(w->ctx.store);
+        SeriesRef ref = 0;
+        Err err;
+        StoreSample sample = { .t_ms = NOW_MS, .h = &h };
+        assert_int_equal(store_append_sample(appender, &ref, (Labels){ pairs, 2 }, &sample), APPEND_OK);
+        Exemplar exemplar = { .labels = { trace, 1 }, .v = 0.5, .t_ms = NOW_MS, .has_t = true };
+        assert_int_equal(appender->append_exemplar(appender, ref, &exemplar), APPEND_OK);
+        assert_ok(store_commit(appender, &err), err);
+#define HISTOGRAM                                                                                                              \
+        "[1700000000,{\"count\":\"6\",\"sum\":\"4.5\",\"buckets\":[[3,\"-0.001\",\"0.001\",\"3\"],[0,\"0.5\",\"1\",\"1\"],[0," \
+        "\"2\",\"4\",\"2\"]]}]"
+        gives(w, "/api/v1/query?query=h",
+              OK("{\"resultType\":\"vector\",\"result\":[{\"metric\":{\"__name__\":\"h\",\"a\":\"1\"},\"histogram\":" HISTOGRAM
+                 "}]}"));
+        gives(w, "/api/v1/query_range?query=h+or+m&start=1700000000&end=1700000000&step=15",
+              OK("{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"__name__\":\"h\",\"a\":\"1\"},\"histograms\":[" HISTOGRAM
+                 "]},{\"metric\":{\"__name__\":\"m\",\"a\":\"2\"},\"values\":[[1700000000,\"40\"]]}]}"));
+        gives(w, "/api/v1/query_exemplars?query=rate(h[5m])",
+              OK("[{\"seriesLabels\":{\"__name__\":\"h\",\"a\":\"1\"},\"exemplars\":[{\"labels\":{\"trace_id\":\"t\"},\"value\":\"0.5\","
+                 "\"timestamp\":1700000000}]}]"));
+        gives(w, "/api/v1/query_exemplars?query=m", OK("[]"));
+        assert_contains(get(w, "/api/v1/query_exemplars?query=m&start=5&end=4"),
+                        "end timestamp must not be before start");
+        gives(w, "/api/v1/parse_query?query=(1)",
+              OK("{\"expr\":{\"type\":\"numberLiteral\",\"val\":\"1\"},\"type\":\"parenExpr\"}"));
+        assert_contains(get(w, "/api/v1/parse_query?query=("), "bad_data");
+}
+
 static void bad_queries(void **state)
 {
         World *w = *state;
@@ -400,8 +437,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-                T(queries), T(bad_queries), T(series_and_labels), T(rules), T(status_pages), T(health_and_life_cycle),
-                T(admin),
+                T(queries), T(bad_queries),  T(histograms_and_exemplars), T(series_and_labels),
+                T(rules),   T(status_pages), T(health_and_life_cycle),    T(admin),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
