@@ -332,7 +332,7 @@ bool app_backtest_parse_time(Str text, int64_t *ret_ms)
 static bool read_times(const HttpRequest *req, int64_t *start_ms, int64_t *end_ms, const char **ret_wrong)
 {
         Str text;
-        int64_t since_ms = 24 * 3600 * 1000;
+        int64_t since_ms = 24 * INT64_C(3600) * 1000;
         *end_ms = clock_wall_ms(clock_system());
         *ret_wrong = "end";
         if (http_request_param(req, STR("end"), &text) && text.n && !app_backtest_parse_time(text, end_ms))

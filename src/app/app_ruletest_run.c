@@ -10,7 +10,6 @@
 
 #include "app/app_ruletest.h"
 #include "base/duration.h"
-#include "base/mem.h"
 #include "codec/floats.h"
 #include "promql/promql.h"
 #include "promql/seriesdesc.h"

@@ -26,20 +26,24 @@ typedef struct Junit {
 
 static int usage(void)
 {
-        fprintf(stderr, "usage: pharos test rules [--run REGEX]... [--diff] [--junit FILE] [--ignore-unknown-fields]\n"
-                        "                         [--enable-feature NAME,...] FILE...\n");
+        fputs("usage: pharos test rules [--run REGEX]... [--diff] [--junit FILE] [--ignore-unknown-fields]\n"
+              "                         [--enable-feature NAME,...] FILE...\n",
+              stderr);
         return 2;
 }
 
-/* --name VALUE or --name=VALUE. */
-static const char *flag_value(int argc, char **argv, int *i, const char *name)
+/* --name VALUE or --name=VALUE; next: the word behind, or NULL. */
+static const char *flag_value(const char *arg, const char *next, const char *name, int *i)
 {
         size_t n = strlen(name);
-        if (strncmp(argv[*i], name, n) != 0)
+        if (strncmp(arg, name, n) != 0)
                 return NULL;
-        if (argv[*i][n] == '=')
-                return argv[*i] + n + 1;
-        return argv[*i][n] == '\0' && *i + 1 < argc ? argv[++*i] : NULL;
+        if (arg[n] == '=')
+                return arg + n + 1;
+        if (arg[n] != '\0' || !next)
+                return NULL;
+        ++*i;
+        return next;
 }
 
 static bool add_pattern(TestArgs *args, const char *text)
@@ -61,26 +65,28 @@ static bool read_args(int argc, char **argv, TestArgs *args)
 {
         Err err;
         int i = 0;
-        for (; i < argc && argv[i][0] == '-' && argv[i][1] == '-'; i++) {
+        for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
                 const char *value;
-                if (strcmp(argv[i], "--diff") == 0)
+                const char *arg = argv[i];
+                const char *next = i + 1 < argc ? argv[i + 1] : NULL;
+                if (strcmp(arg, "--diff") == 0)
                         args->options.diff = true;
-                else if (strcmp(argv[i], "--ignore-unknown-fields") == 0)
+                else if (strcmp(arg, "--ignore-unknown-fields") == 0)
                         args->options.ignore_unknown = true;
-                else if (strcmp(argv[i], "--debug") == 0) /* accepted: nothing more is known */
+                else if (strcmp(arg, "--debug") == 0) /* accepted: nothing more is known */
                         continue;
-                else if ((value = flag_value(argc, argv, &i, "--run"))) {
+                else if ((value = flag_value(arg, next, "--run", &i))) {
                         if (!add_pattern(args, value))
                                 return false;
-                } else if ((value = flag_value(argc, argv, &i, "--junit")))
+                } else if ((value = flag_value(arg, next, "--junit", &i)))
                         args->junit = value;
-                else if ((value = flag_value(argc, argv, &i, "--enable-feature"))) {
+                else if ((value = flag_value(arg, next, "--enable-feature", &i))) {
                         if (!app_flags_enable_features(&args->options.features, str_of(value), &err)) {
                                 fprintf(stderr, "pharos: --enable-feature: %s\n", err.msg);
                                 return false;
                         }
                 } else {
-                        fprintf(stderr, "pharos: unknown flag '%s', or its value is missing\n", argv[i]);
+                        fprintf(stderr, "pharos: unknown flag '%s', or its value is missing\n", arg);
                         return false;
                 }
         }

@@ -70,27 +70,30 @@ bool gotmpl_run(const TmplSet *set, Str name, const TmplValue *data, void *ctx, 
         return run_tree(set, tree, data, ctx, arena, out, err);
 }
 
-static bool run_text(const TmplSet *set, bool every_branch, Str name, Str text, const TmplValue *data, void *ctx,
-                     Arena *arena, Buf *out, Err *err)
+/* As an overlay of the set that it was made with. */
+static bool run_overlay(TmplSet *overlay, Str name, Str text, const TmplValue *data, void *ctx, Arena *arena, Buf *out,
+                        Err *err)
 {
-        TmplSet overlay = { .options = set->options, .trees.arena = arena, .base = set };
-        overlay.options.every_branch |= every_branch;
-        if (!tmpl_parse(set->options.funcs, name, text, arena, &overlay.trees, err))
+        overlay->trees.arena = arena;
+        if (!tmpl_parse(overlay->options.funcs, name, text, arena, &overlay->trees, err))
                 return false;
-        const TmplTree *tree = tmpl_node_find_tree(&overlay, name);
-        return run_tree(&overlay, tree, data, ctx, arena, out, err);
+        const TmplTree *tree = tmpl_node_find_tree(overlay, name);
+        return run_tree(overlay, tree, data, ctx, arena, out, err);
 }
 
 bool gotmpl_run_text(const TmplSet *set, Str name, Str text, const TmplValue *data, void *ctx, Arena *arena, Buf *out,
                      Err *err)
 {
-        return run_text(set, false, name, text, data, ctx, arena, out, err);
+        TmplSet overlay = { .options = set->options, .base = set };
+        return run_overlay(&overlay, name, text, data, ctx, arena, out, err);
 }
 
 bool gotmpl_try_text(const TmplSet *set, Str name, Str text, const TmplValue *data, void *ctx, Arena *arena, Buf *out,
                      Err *err)
 {
-        return run_text(set, true, name, text, data, ctx, arena, out, err);
+        TmplSet overlay = { .options = set->options, .base = set };
+        overlay.options.every_branch = true;
+        return run_overlay(&overlay, name, text, data, ctx, arena, out, err);
 }
 
 Arena *gotmpl_arena(TmplRun *run) { return run->arena; }

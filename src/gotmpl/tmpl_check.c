@@ -6,7 +6,6 @@
 #include "gotmpl/tmpl_check.h"
 
 #include "gotmpl/tmpl_node.h"
-#include "gotmpl/tmpl_parse.h"
 #include "gotmpl/tmpl_rule.h"
 
 /* One sample without labels, whatever is asked. */

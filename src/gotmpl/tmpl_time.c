@@ -338,59 +338,75 @@ static bool read_offset(Reading *r, Std std)
         return sign == '+' || sign == '-';
 }
 
+static bool read_number(Reading *r, Std std)
+{
+        const struct {
+                Std std;
+                unsigned char least, most;
+                short low, high;
+                int *to;
+        } numbers[] = {
+                { STD_NUM_MONTH, 1, 2, 1, 12, &r->c.month },
+                { STD_ZERO_MONTH, 2, 2, 1, 12, &r->c.month },
+                { STD_DAY, 1, 2, 1, 31, &r->c.day },
+                { STD_UNDER_DAY, 1, 2, 1, 31, &r->c.day },
+                { STD_ZERO_DAY, 2, 2, 1, 31, &r->c.day },
+                { STD_UNDER_YEARDAY, 1, 3, 1, 366, &r->c.yearday },
+                { STD_ZERO_YEARDAY, 3, 3, 1, 366, &r->c.yearday },
+                { STD_HOUR, 1, 2, 0, 23, &r->c.hour },
+                { STD_HOUR12, 1, 2, 0, 12, &r->c.hour },
+                { STD_ZERO_HOUR12, 2, 2, 0, 12, &r->c.hour },
+                { STD_MINUTE, 1, 2, 0, 59, &r->c.minute },
+                { STD_ZERO_MINUTE, 2, 2, 0, 59, &r->c.minute },
+                { STD_SECOND, 1, 2, 0, 59, &r->c.second },
+                { STD_ZERO_SECOND, 2, 2, 0, 59, &r->c.second },
+        };
+        for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+                if (numbers[i].std == std)
+                        return read_digits(r, numbers[i].least, numbers[i].most, numbers[i].low, numbers[i].high,
+                                           numbers[i].to);
+        return false;
+}
+
+static bool read_half_of_day(Reading *r, bool upper)
+{
+        r->has_pm = true;
+        r->pm = str_starts(r->rest, upper ? STR("PM") : STR("pm"));
+        if (!r->pm && !str_starts(r->rest, upper ? STR("AM") : STR("am")))
+                return false;
+        r->rest = str_sub(r->rest, 2, r->rest.n);
+        return true;
+}
+
 static bool read_std(Reading *r, Std std)
 {
         int v = 0;
-        if (std == STD_UNDER_DAY || std == STD_UNDER_YEARDAY)
-                while (str_starts(r->rest, STR(" ")))
-                        r->rest = str_sub(r->rest, 1, r->rest.n);
+        bool ok;
+        while ((std == STD_UNDER_DAY || std == STD_UNDER_YEARDAY) && str_starts(r->rest, STR(" ")))
+                r->rest = str_sub(r->rest, 1, r->rest.n);
         switch ((int)std) {
         case STD_LONG_MONTH:
         case STD_MONTH:
-                if (!read_name(r, month_names, 12, std == STD_LONG_MONTH, &v))
-                        return false;
+                ok = read_name(r, month_names, 12, std == STD_LONG_MONTH, &v);
                 r->c.month = v + 1;
-                return true;
+                return ok;
         case STD_LONG_WEEKDAY:
         case STD_WEEKDAY: return read_name(r, day_names, 7, std == STD_LONG_WEEKDAY, &v);
-        case STD_NUM_MONTH:
-        case STD_ZERO_MONTH: return read_digits(r, std == STD_ZERO_MONTH ? 2 : 1, 2, 1, 12, &r->c.month);
-        case STD_DAY:
-        case STD_UNDER_DAY:
-        case STD_ZERO_DAY: return read_digits(r, std == STD_ZERO_DAY ? 2 : 1, 2, 1, 31, &r->c.day);
-        case STD_UNDER_YEARDAY:
-        case STD_ZERO_YEARDAY: return read_digits(r, std == STD_ZERO_YEARDAY ? 3 : 1, 3, 1, 366, &r->c.yearday);
-        case STD_HOUR: return read_digits(r, 1, 2, 0, 23, &r->c.hour);
-        case STD_HOUR12:
-        case STD_ZERO_HOUR12: return read_digits(r, std == STD_ZERO_HOUR12 ? 2 : 1, 2, 0, 12, &r->c.hour);
-        case STD_MINUTE:
-        case STD_ZERO_MINUTE: return read_digits(r, std == STD_ZERO_MINUTE ? 2 : 1, 2, 0, 59, &r->c.minute);
-        case STD_SECOND:
-        case STD_ZERO_SECOND: return read_digits(r, std == STD_ZERO_SECOND ? 2 : 1, 2, 0, 59, &r->c.second);
         case STD_LONG_YEAR:
-                if (!read_digits(r, 4, 4, 0, 9999, &v))
-                        return false;
+                ok = read_digits(r, 4, 4, 0, 9999, &v);
                 r->c.year = v;
-                return true;
+                return ok;
         case STD_YEAR:
-                if (!read_digits(r, 2, 2, 0, 99, &v))
-                        return false;
+                ok = read_digits(r, 2, 2, 0, 99, &v);
                 r->c.year = v + (v >= 69 ? 1900 : 2000);
-                return true;
+                return ok;
         case STD_PM:
-        case STD_LOWER_PM:
-                r->has_pm = true;
-                r->pm = str_starts(r->rest, std == STD_PM ? STR("PM") : STR("pm"));
-                if (!r->pm && !str_starts(r->rest, std == STD_PM ? STR("AM") : STR("am")))
-                        return false;
-                r->rest = str_sub(r->rest, 2, r->rest.n);
-                return true;
+        case STD_LOWER_PM: return read_half_of_day(r, std == STD_PM);
         case STD_TZ: /* three letters: only UTC has an offset that is known here */
-                if (r->rest.n < 3)
-                        return false;
-                r->rest = str_sub(r->rest, 3, r->rest.n);
-                return true;
-        default: return read_offset(r, std);
+                ok = r->rest.n >= 3;
+                r->rest = str_sub(r->rest, MIN_OF(r->rest.n, (size_t)3), r->rest.n);
+                return ok;
+        default: return std >= STD_ISO_TZ ? read_offset(r, std) : read_number(r, std);
         }
 }
 
@@ -424,8 +440,8 @@ static bool take_reading(Reading *r, int64_t *ret_ns)
         } else if (c->day > lengths[c->month - 1] + (c->month == 2 && leap)) {
                 return false;
         }
-        int64_t s = days_of_date(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second -
-                    c->offset_s;
+        int64_t s = days_of_date(c->year, c->month, c->day) * 86400 + (int64_t)c->hour * 3600 +
+                    (int64_t)c->minute * 60 + c->second - c->offset_s;
         if (s > INT64_MAX / NS_PER_S - 1 || s < INT64_MIN / NS_PER_S + 1)
                 return false;
         *ret_ns = s * NS_PER_S + c->ns;

@@ -246,58 +246,71 @@ static void add_matched_labels(Shape *shape, const Expr *e)
                         vec_push(&shape->names, selector->selector.matchers.data[i].name);
 }
 
-static Shape shape_of(const Expr *e, Arena *arena)
+static Shape shape_of(const Expr *e, Arena *arena);
+
+static void add_names(Shape *shape, StrVec names)
+{
+        shape->known = true;
+        for (size_t i = 0; i < names.n; i++)
+                vec_push(&shape->names, names.data[i]);
+}
+
+static Shape shape_of_aggregate(const Expr *e, Arena *arena)
+{
+        Shape shape = { .names.arena = arena };
+        AggregateOp op = e->aggregate.op;
+        if (op == AGG_TOPK || op == AGG_BOTTOMK || op == AGG_LIMITK || op == AGG_LIMIT_RATIO)
+                return shape_of(e->aggregate.expr, arena);
+        if (!e->aggregate.without && op != AGG_COUNT_VALUES)
+                add_names(&shape, e->aggregate.grouping);
+        return shape;
+}
+
+static Shape shape_of_call(const Expr *e, Arena *arena)
 {
         static const char *const absent[] = { "absent", "absent_over_time" };
         static const char *const constant[] = { "vector" };
         static const char *const relabel[] = { "label_replace", "label_join", "info" };
         Shape shape = { .names.arena = arena };
-        e = bare(e);
-        if (e->kind == EXPR_AGGREGATE) {
-                AggregateOp op = e->aggregate.op;
-                bool picks = op == AGG_TOPK || op == AGG_BOTTOMK || op == AGG_LIMITK || op == AGG_LIMIT_RATIO;
-                if (picks)
-                        return shape_of(e->aggregate.expr, arena);
-                if (e->aggregate.without || op == AGG_COUNT_VALUES)
-                        return shape;
-                shape.known = true;
-                for (size_t i = 0; i < e->aggregate.grouping.n; i++)
-                        vec_push(&shape.names, e->aggregate.grouping.data[i]);
-                return shape;
-        }
         if (calls(e, absent, ARRAY_LEN(absent)) && e->call.n_args) {
                 shape.known = true;
                 add_matched_labels(&shape, e->call.args[0]);
                 return shape;
         }
-        if (e->kind == EXPR_NUMBER || calls(e, constant, ARRAY_LEN(constant))) {
-                shape.known = true;
+        shape.known = calls(e, constant, ARRAY_LEN(constant));
+        if (shape.known || calls(e, relabel, ARRAY_LEN(relabel)))
                 return shape;
-        }
-        if (e->kind == EXPR_CALL && !calls(e, relabel, ARRAY_LEN(relabel))) {
-                for (size_t i = 0; i < e->call.n_args; i++)
-                        if (e->call.args[i]->type == VALUE_VECTOR) {
-                                shape = shape_of(e->call.args[i], arena);
-                                break;
-                        }
-                return shape;
-        }
-        if (e->kind == EXPR_UNARY)
-                return shape_of(e->unary.expr, arena);
-        if (e->kind != EXPR_BINARY || e->binary.op == BIN_OR || e->binary.include.n ||
-            e->binary.card == CARD_ONE_TO_MANY)
+        for (size_t i = 0; i < e->call.n_args; i++)
+                if (e->call.args[i]->type == VALUE_VECTOR)
+                        return shape_of(e->call.args[i], arena);
+        return shape;
+}
+
+static Shape shape_of_binary(const Expr *e, Arena *arena)
+{
+        Shape shape = { .names.arena = arena };
+        if (e->binary.op == BIN_OR || e->binary.include.n || e->binary.card == CARD_ONE_TO_MANY)
                 return shape;
         if (e->binary.lhs->type == VALUE_SCALAR)
                 return shape_of(e->binary.rhs, arena);
-        if (e->binary.rhs->type == VALUE_SCALAR || ast_is_set_op(e->binary.op) || e->binary.card == CARD_MANY_TO_ONE)
+        bool keeps_left = e->binary.rhs->type == VALUE_SCALAR || ast_is_set_op(e->binary.op) ||
+                          e->binary.card == CARD_MANY_TO_ONE || !e->binary.on;
+        if (keeps_left)
                 return shape_of(e->binary.lhs, arena);
-        if (e->binary.on) {
-                shape.known = true;
-                for (size_t i = 0; i < e->binary.labels.n; i++)
-                        vec_push(&shape.names, e->binary.labels.data[i]);
-                return shape;
+        add_names(&shape, e->binary.labels);
+        return shape;
+}
+
+static Shape shape_of(const Expr *e, Arena *arena)
+{
+        e = bare(e);
+        switch ((int)e->kind) {
+        case EXPR_AGGREGATE: return shape_of_aggregate(e, arena);
+        case EXPR_CALL: return shape_of_call(e, arena);
+        case EXPR_BINARY: return shape_of_binary(e, arena);
+        case EXPR_UNARY: return shape_of(e->unary.expr, arena);
+        default: return (Shape){ .known = e->kind == EXPR_NUMBER, .names.arena = arena };
         }
-        return shape_of(e->binary.lhs, arena);
 }
 
 static void check_text_labels(Lint *l, Labels texts, const Shape *shape)

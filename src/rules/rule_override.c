@@ -93,42 +93,49 @@ static bool set_rule(Rule *rule, Str key, Str value, const PromqlFeatures *featu
                        STR_ARG(key));
 }
 
+typedef struct Setting {
+        Str key, value, only; /* only: the rule or, for intervals, the group; empty: all */
+        const PromqlFeatures *features;
+        Arena *arena;
+} Setting;
+
+static bool set_group(RuleGroup *group, const Setting *s, size_t *changed, Err *err)
+{
+        if (str_eq(s->key, STR("interval"))) {
+                if (s->only.n && !str_eq(s->only, group->name))
+                        return true;
+                ++*changed;
+                return set_duration(s->key, s->value, &group->interval_ms, err);
+        }
+        for (size_t i = 0; i < group->n; i++) {
+                Rule *rule = &group->rules[i];
+                bool has;
+                if (!rule->alerting || (s->only.n && !str_eq(s->only, rule->name)))
+                        continue;
+                if (!set_rule(rule, s->key, s->value, s->features, s->arena, &has, err))
+                        return false;
+                *changed += has;
+        }
+        return true;
+}
+
 bool rules_override(RuleFile *files, size_t n, Str setting, const PromqlFeatures *features, Arena *arena, size_t *ret_n,
                     Err *err)
 {
-        Str key;
-        Str value;
-        Str only = { 0 };
+        Setting s = { .features = features, .arena = arena };
         size_t changed = 0;
-        if (!str_cut(setting, '=', &key, &value))
+        if (!str_cut(setting, '=', &s.key, &s.value))
                 return err_set(err, ERR_INVALID, "'" STR_FMT "' must be NAME=VALUE or RULE.NAME=VALUE",
                                STR_ARG(setting));
-        size_t dot = str_rfind_char(key, '.');
+        size_t dot = str_rfind_char(s.key, '.');
         if (dot != SIZE_MAX) {
-                only = str_sub(key, 0, dot);
-                key = str_sub(key, dot + 1, key.n);
+                s.only = str_sub(s.key, 0, dot);
+                s.key = str_sub(s.key, dot + 1, s.key.n);
         }
         for (size_t f = 0; f < n; f++)
-                for (size_t g = 0; g < files[f].n; g++) {
-                        RuleGroup *group = &files[f].groups[g];
-                        if (str_eq(key, STR("interval"))) {
-                                if (only.n && !str_eq(only, group->name))
-                                        continue;
-                                if (!set_duration(key, value, &group->interval_ms, err))
-                                        return false;
-                                changed++;
-                                continue;
-                        }
-                        for (size_t i = 0; i < group->n; i++) {
-                                Rule *rule = &group->rules[i];
-                                bool has;
-                                if (!rule->alerting || (only.n && !str_eq(only, rule->name)))
-                                        continue;
-                                if (!set_rule(rule, key, value, features, arena, &has, err))
-                                        return false;
-                                changed += has;
-                        }
-                }
+                for (size_t g = 0; g < files[f].n; g++)
+                        if (!set_group(&files[f].groups[g], &s, &changed, err))
+                                return false;
         if (changed == 0)
                 return err_set(err, ERR_NOT_FOUND, "no rule has what '" STR_FMT "' would change", STR_ARG(setting));
         *ret_n = changed;

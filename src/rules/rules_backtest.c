@@ -9,8 +9,6 @@
  * 4. Evaluation begins early enough that what fires at start_ms has served its `for`. */
 #include <stdlib.h>
 
-#include "base/log.h"
-#include "base/mem.h"
 #include "rules/rule_group.h"
 #include "store/memstore.h"
 #include "store/overlay.h"

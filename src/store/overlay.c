@@ -9,7 +9,6 @@
 
 #include "base/check.h"
 #include "base/mem.h"
-#include "base/vec.h"
 
 struct Overlay {
         StoreEngine engine;
