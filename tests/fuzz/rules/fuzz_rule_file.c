@@ -45,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         Arena *arena = arena_new();
         Diags diags;
         RuleFile file;
-        RulesDialect dialect = { .features = promql_features_default(), .legacy_names = size % 2,
+        RulesDialect dialect = { .features = promql_features_default(),
+                                 .legacy_names = size % 2,
                                  .fragments = size % 3 == 0,
                                  .ignore_unknown = size % 5 == 0,
                                  .strict_texts = size % 7 == 0 };
