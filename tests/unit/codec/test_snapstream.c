@@ -67,8 +67,12 @@ static void rare_elements(void **state)
                 { STR("\x06\xf8\x05\x00\x00hello!"), "hello!" },     /* in 3 */
                 { STR("\x06\xfc\x05\x00\x00\x00hello!"), "hello!" }, /* in 4 */
                 { STR("\x09\x00x\x1e\x01\x00"), "xxxxxxxxx" },       /* a run */
-                { STR("\x06\x04" "ab\x01\x02"), "ababab" },             /* copy, 1 byte of offset */
-                { STR("\x04\x04" "ab\x07\x02\x00\x00\x00"), "abab" },   /* copy, 4 bytes of offset */
+                { STR("\x06\x04"
+                      "ab\x01\x02"),
+                  "ababab" }, /* copy, 1 byte of offset */
+                { STR("\x04\x04"
+                      "ab\x07\x02\x00\x00\x00"),
+                  "abab" }, /* copy, 4 bytes of offset */
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 AUTO(buf_done) Buf back = { 0 };
