@@ -16,6 +16,8 @@
 
 METRIC_FAMILY(rejected, METRIC_KIND_COUNTER, "pharos_scrape_samples_rejected_total",
               "Scraped samples that the store did not take, by reason.", "reason");
+METRIC_FAMILY(rejected_exemplars, METRIC_KIND_COUNTER, "pharos_scrape_exemplars_rejected_total",
+              "Scraped exemplars that were malformed or not taken by the store, by reason.", "reason");
 
 typedef struct CacheEntry {
         SeriesRef ref;
@@ -290,13 +292,34 @@ static bool append_sample(AppendRun *run, CacheEntry *e, int64_t t_ms, double v,
         return true;
 }
 
+/* An exemplar that is malformed or not taken never fails a scrape. */
+static void append_exemplar(AppendRun *run, const CacheEntry *e, int64_t t_ms, Str raw)
+{
+        Exemplar x = { 0 };
+        Err err;
+        if (!run->appender->append_exemplar || !e->ref)
+                return;
+        AppendResult result = APPEND_BAD_LABELS;
+        if (expofmt_exemplar(raw, run->scratch, &x.labels, &x.v, &x.has_t, &x.t_ms, &err)) {
+                if (!x.has_t)
+                        x.t_ms = t_ms;
+                x.has_t = true;
+                result = run->appender->append_exemplar(run->appender, e->ref, &x);
+        }
+        if (result != APPEND_OK && result != APPEND_DUPLICATE)
+                metric_add(metric_of(&rejected_exemplars, str_of(append_result_name(result))), 1);
+}
+
 static bool take_series(AppendRun *run, CacheEntry *e, const ExpoItem *item, Err *err)
 {
         ScrapeCache *c = run->cache;
         bool timed = item->has_t && run->rules->honor_timestamps;
         run->counts.scraped++;
-        if (!e->dropped && !append_sample(run, e, timed ? item->t_ms : run->t_ms, item->value, err))
+        int64_t t_ms = timed ? item->t_ms : run->t_ms;
+        if (!e->dropped && !append_sample(run, e, t_ms, item->value, err))
                 return false;
+        if (UNLIKELY(item->exemplar.n) && !e->dropped)
+                append_exemplar(run, e, t_ms, item->exemplar);
         if (!e->dropped) {
                 run->counts.post_relabel++;
                 run->counts.added += e->generation == 0;

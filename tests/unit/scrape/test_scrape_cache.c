@@ -274,6 +274,52 @@ static void limits(void **state)
         assert_contains(f->err.msg, "label name 'a.b' of metric 'ok'");
 }
 
+typedef struct Recorder {
+        Appender face;
+        Buf text;
+} Recorder;
+
+static AppendResult take_any(Appender *a, SeriesRef *ref, Labels labels, int64_t t_ms, double v)
+{
+        (void)a;
+        (void)labels;
+        (void)t_ms;
+        (void)v;
+        *ref = 1;
+        return APPEND_OK;
+}
+
+static AppendResult record_exemplar(Appender *a, SeriesRef ref, const Exemplar *e)
+{
+        Buf *text = &((Recorder *)a)->text;
+        assert_int_equal(ref, 1);
+        assert_true(e->has_t);
+        labels_print(text, e->labels);
+        buf_printf(text, " %g@%lld;", e->v, (long long)e->t_ms);
+        return APPEND_OK;
+}
+
+static void exemplars_go_to_the_store(void **state)
+{
+        Fixture *f = *state;
+        Recorder r = { .face = { .append = take_any, .append_exemplar = record_exemplar } };
+        Arena *scratch = arena_new();
+        ScrapeBody scraped = { .text = STR("# TYPE a counter\n"
+                                           "a_total 1 # {trace_id=\"x\"} 0.5\n"
+                                           "b_total 1 # {trace_id=\"y\"} 2 1.5\n"
+                                           "c_total 1 # {broken 2\n"
+                                           "d_total 1\n# EOF\n"),
+                               .format = EXPO_OPENMETRICS,
+                               .t_ms = 7000 };
+        for (int i = 0; i < 2; i++) /* known series too */
+                assert_ok(scrape_cache_append(f->cache, &f->rules, &scraped, &r.face, scratch, &f->counts, &f->err),
+                          f->err);
+        assert_string_equal(buf_cstr(&r.text), "{trace_id=\"x\"} 0.5@7000;{trace_id=\"y\"} 2@1500;"
+                                               "{trace_id=\"x\"} 0.5@7000;{trace_id=\"y\"} 2@1500;");
+        buf_done(&r.text);
+        arena_free(scratch);
+}
+
 static void duplicates(void **state)
 {
         Fixture *f = *state;
@@ -340,6 +386,7 @@ int main(void)
                 T(metric_relabelling),
                 T(changed_rules),
                 T(limits),
+                T(exemplars_go_to_the_store),
                 T(duplicates),
                 T(types_make_floats_of_bounds),
                 T(metadata),
