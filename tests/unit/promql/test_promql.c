@@ -206,6 +206,13 @@ static void threads_do_not_change_results(void **state)
                 "absent(m_total)",
                 "rate(m_total[5m]) > 0.5 or n",
                 "-m_total",
+                "sum by (g) (rate(h[5m]))",
+                "avg(h)",
+                "sum(h)",
+                "histogram_quantile(0.9, sum by (g) (increase(h[3m])))",
+                "max_over_time(histogram_count(h)[5m:30s])",
+                "limitk by (g) (3, h)",
+                "h * 2 and on (i) n",
         };
         Pool *pools[] = { NULL, pool_new(2, 64), pool_new(4, 64) };
         Fixture f;
@@ -226,6 +233,15 @@ static void threads_do_not_change_results(void **state)
                                                  APPEND_OK);
                 }
         }
+        for (int i = 0; i < 300; i++)
+                fixture_load(
+                        &f, 15000,
+                        str_printf(
+                                f.arena,
+                                "h{g=\"%d\",i=\"%d\"} {{schema:%d count:%d.1 sum:%d.7 buckets:[%d 1.3 2]}}+{{schema:%d "
+                                "count:3.3 sum:1.9 buckets:[1.1 0 2.2]}}x59",
+                                i % 7, i, i % 3, i, i * 3, i, i % 3)
+                                .p);
         for (size_t q = 0; q < ARRAY_LEN(queries); q++) {
                 const char *first = NULL;
                 for (size_t p = 0; p < ARRAY_LEN(pools); p++) {
