@@ -1,5 +1,4 @@
 /* Why an alert is told or not: the same questions that a flush asks, without its effects. */
-#include "alert/alert_ack.h"
 #include "alert/alert_state.h"
 #include "model/fingerprint.h"
 

@@ -4,7 +4,6 @@
 #include <stddef.h>
 
 #include "base/num.h"
-#include "base/vec.h"
 
 enum { MINUTES_A_DAY = 24 * 60, MOST_YEARS = 9999 };
 
