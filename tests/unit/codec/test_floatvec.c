@@ -62,7 +62,7 @@ static void each_shape_has_its_code(void **state)
                       { singles, 0, FLOATVEC_BITS, 24 } };
         for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
                 fill(CASES[i].f, i + 1, CASES[i].start);
-                double bits = (double)trip(v, FLOATVEC_MAX) * 8 / FLOATVEC_MAX;
+                double bits = (double)trip(v, FLOATVEC_MAX) * 8 / (double)FLOATVEC_MAX;
                 if (kind != CASES[i].kind || bits > CASES[i].bits)
                         fail_msg("shape %zu: %s, %.2f bits", i, floatvec_kind_name(kind), bits);
         }

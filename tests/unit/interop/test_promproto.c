@@ -37,8 +37,10 @@ static void histograms(void **state)
                 seen |= 1ULL << f.number;
                 if (f.number == 12) {
                         ProtoPacked it = proto_packed(&f, PROTO_VARINT);
-                        for (uint64_t v; proto_packed_next(&it, &v);)
-                                count += bits_unzigzag(v), sum += (double)count;
+                        for (uint64_t v; proto_packed_next(&it, &v);) {
+                                count += bits_unzigzag(v);
+                                sum += (double)count;
+                        }
                 }
                 if (f.number == 15)
                         assert_int_equal(f.value, 99);
