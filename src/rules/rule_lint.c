@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/duration.h"
+#include "promql/lint.h"
 #include "rules/rules.h"
 
 enum { LOOKBACK_MS = 5 * 60 * 1000, LONG_BURN_WINDOW_MS = 6 * 3600 * 1000, MOST_WINDOWS = 16 };
@@ -364,24 +365,22 @@ static void check_for(Lint *l)
                       "'for' is shorter than the group's interval: it waits for one more evaluation, whatever it says");
 }
 
-/* rate() of a sum loses the resets of each counter. */
-static bool find_rate_of_sum(void *arg, const Expr *e)
+/* What promql/ finds in the expression by itself. */
+static void check_expr(Lint *l)
 {
-        bool *found = arg;
-        if (!is_rate(e) || e->call.n_args == 0 || e->call.args[0]->kind != EXPR_SUBQUERY)
-                return true;
-        const Expr *inner = bare(e->call.args[0]->subquery.expr);
-        *found |= inner->kind == EXPR_AGGREGATE && inner->aggregate.op == AGG_SUM;
-        return true;
+        LintFinding *all;
+        size_t n;
+        lint_check(l->rule->expr, &(LintOptions){ .for_alert = l->rule->alerting }, l->arena, &all, &n);
+        for (size_t i = 0; i < n; i++) {
+                l->found++;
+                diags_warn(l->diags, l->group->file, l->rule->pos, "[%s] '" STR_FMT "': " STR_FMT, all[i].id,
+                           STR_ARG(l->rule->name), STR_ARG(all[i].text));
+        }
 }
 
 static void check_rule(Lint *l)
 {
-        bool found = false;
-        ast_walk(l->rule->expr, find_rate_of_sum, &found);
-        if (found)
-                FOUND(l, "rate-of-sum",
-                      "a rate of a sum takes one counter's restart for a drop of all: write sum(rate(...))");
+        check_expr(l);
         if (!l->rule->alerting)
                 return;
         check_for(l);

@@ -61,7 +61,7 @@ bool rules_parse(Str text, Str path, const RulesDialect *dialect, Arena *arena, 
 bool rules_load_file(const char *path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret);
 
 /* Legal and yet most likely not meant: warnings "[name] 'rule': what happens, and what to write instead". Returns how many.
- * Names: missing-for, for-below-interval, rate-as-ratio, rate-of-sum, single-window-burn-rate, label-not-in-result,
+ * Names: those of promql/lint.h, missing-for, for-below-interval, rate-as-ratio, single-window-burn-rate, label-not-in-result,
  * duplicate-rules, long-interval. */
 size_t rules_lint(const RuleFile *files, size_t n, Diags *diags);
 
