@@ -14,4 +14,3 @@ void conform_check(bool good, const char *what, Str why);
 const char *conform_path(Arena *arena, const char *name);
 Str conform_read(Arena *arena, const char *name);
 JsonValue *conform_json(Arena *arena, const char *name);
-void conform_webhook(void);
