@@ -221,7 +221,10 @@ def attempt(n):
 
 
 for n in range(ATTEMPTS):
-    attempt(n)
+    try:
+        attempt(n)
+    except Exception as e:  # the servers must end all the same
+        check("the scenario comes to its end", False, repr(e))
     if all(good for _, good, _ in results):
         break
 for result in results:
