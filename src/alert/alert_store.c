@@ -222,6 +222,16 @@ void alert_store_note_end(const AlertStore *store, StoredAlert *a, int64_t now_m
         note_change(store, journal, a, now_ms);
 }
 
+static void forget(AlertStore *store, uint64_t fingerprint, AlertJournal *journal)
+{
+        StoredAlert *a = *stored_map_get(&store->alerts, fingerprint);
+        if (store->on_gone)
+                store->on_gone(store->ctx, a);
+        alert_store_add_write(journal, DOC_KIND, key_of(journal->arena, fingerprint), (Str){ 0 }, 0);
+        stored_map_remove(&store->alerts, fingerprint);
+        alert_store_unref(a);
+}
+
 void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, AlertJournal *journal)
 {
         VEC(uint64_t) gone = { 0 };
@@ -237,14 +247,8 @@ void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, Aler
                         next_ms = MIN_OF(next_ms, a->msg.ends_at_ms + (a->ended ? keep_ms : 0));
         }
         store->next_end_ms = next_ms;
-        vec_each(key, &gone) {
-                StoredAlert *a = *stored_map_get(&store->alerts, *key);
-                if (store->on_gone)
-                        store->on_gone(store->ctx, a);
-                alert_store_add_write(journal, DOC_KIND, key_of(journal->arena, *key), (Str){ 0 }, 0);
-                stored_map_remove(&store->alerts, *key);
-                alert_store_unref(a);
-        }
+        vec_each(key, &gone)
+                forget(store, *key, journal);
         vec_done(&gone);
 }
 

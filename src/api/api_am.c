@@ -59,7 +59,7 @@ static bool scan_value(Scan *c);
 
 static void skip_space(Scan *c)
 {
-        while (c->at < c->s.n && memchr(" \t\r\n", c->s.p[c->at], 4))
+        while (c->at < c->s.n && str_find_char(STR(" \t\r\n"), c->s.p[c->at]) != SIZE_MAX)
                 c->at++;
 }
 
@@ -93,7 +93,7 @@ static bool scan_string(Scan *c)
                         return wrong(c, "in string literal");
                 if (b == '\\') {
                         c->at++;
-                        if (c->at >= c->s.n || !memchr("bfnrt\\/\"u", c->s.p[c->at], 9))
+                        if (c->at >= c->s.n || str_find_char(STR("bfnrt\\/\"u"), c->s.p[c->at]) == SIZE_MAX)
                                 return wrong(c, "in string escape code");
                 }
         }
@@ -119,8 +119,23 @@ static bool scan_number(Scan *c)
                 if (c->at >= c->s.n || c->s.p[c->at] < '0' || c->s.p[c->at] > '9')
                         return wrong(c, "in numeric literal");
         }
-        while (c->at < c->s.n && c->s.p[c->at] && strchr("0123456789.eE+-", c->s.p[c->at]))
+        while (c->at < c->s.n && str_find_char(STR("0123456789.eE+-"), c->s.p[c->at]) != SIZE_MAX)
                 c->at++;
+        return true;
+}
+
+static bool next_is(const Scan *c, char b) { return c->at < c->s.n && c->s.p[c->at] == b; }
+
+static bool scan_key(Scan *c)
+{
+        if (!next_is(c, '"'))
+                return wrong(c, "looking for beginning of object key string");
+        if (!scan_string(c))
+                return false;
+        skip_space(c);
+        if (!next_is(c, ':'))
+                return wrong(c, "after object key");
+        c->at++;
         return true;
 }
 
@@ -130,30 +145,22 @@ static bool scan_parts(Scan *c, bool object)
         char end = object ? '}' : ']';
         c->at++;
         skip_space(c);
-        if (c->at < c->s.n && c->s.p[c->at] == end) {
+        if (next_is(c, end)) {
                 c->at++;
                 return true;
         }
         for (;;) {
                 skip_space(c);
-                if (object) {
-                        if (c->at >= c->s.n || c->s.p[c->at] != '"')
-                                return wrong(c, "looking for beginning of object key string");
-                        if (!scan_string(c))
-                                return false;
-                        skip_space(c);
-                        if (c->at >= c->s.n || c->s.p[c->at] != ':')
-                                return wrong(c, "after object key");
-                        c->at++;
-                }
+                if (object && !scan_key(c))
+                        return false;
                 if (!scan_value(c))
                         return false;
                 skip_space(c);
-                if (c->at < c->s.n && c->s.p[c->at] == end) {
+                if (next_is(c, end)) {
                         c->at++;
                         return true;
                 }
-                if (c->at >= c->s.n || c->s.p[c->at] != ',')
+                if (!next_is(c, ','))
                         return wrong(c, object ? "after object key:value pair" : "after array element");
                 c->at++;
         }

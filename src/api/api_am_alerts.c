@@ -59,7 +59,7 @@ static bool is_uri(Str s)
                 return true;
         size_t i = 0;
         while (i < s.n && ((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
-                           (i && ((s.p[i] >= '0' && s.p[i] <= '9') || memchr("+-.", s.p[i], 3)))))
+                           (i && ((s.p[i] >= '0' && s.p[i] <= '9') || str_find_char(STR("+-."), s.p[i]) != SIZE_MAX))))
                 i++;
         return i > 0 && i + 1 < s.n && s.p[i] == ':';
 }

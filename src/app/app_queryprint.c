@@ -197,18 +197,21 @@ static void instant_table(Buf *out, const Table *t)
         }
 }
 
-static void range_table(Buf *out, Table *t, size_t columns)
+/* The widest text of the times (width[0]) and of each column. */
+static void measure(const Table *t, size_t columns, size_t *width)
 {
-        size_t width[MAX_TABLE_COLUMNS + 1] = { 4 };
-        for (size_t c = 0; c < columns; c++)
-                buf_printf(out, "[%zu] " STR_FMT "\n", c + 1, STR_ARG(t->names.data[c]));
         for (size_t i = 0; i < t->cells.len; i++) {
                 const Cell *cell = &t->cells.data[i];
                 width[0] = MAX_OF(width[0], cell->time.n);
                 if (cell->column < columns)
                         width[cell->column + 1] = MAX_OF(width[cell->column + 1], MAX_OF(cell->value.n, (size_t)3));
         }
-        qsort(t->cells.data, t->cells.len, sizeof *t->cells.data, by_time);
+}
+
+static void range_head(Buf *out, const Table *t, size_t columns, const size_t *width)
+{
+        for (size_t c = 0; c < columns; c++)
+                buf_printf(out, "[%zu] " STR_FMT "\n", c + 1, STR_ARG(t->names.data[c]));
         pad(out, STR("time"), width[0], false);
         for (size_t c = 0; c < columns; c++) {
                 char head[32];
@@ -216,6 +219,14 @@ static void range_table(Buf *out, Table *t, size_t columns)
                 buf_lit(out, "  ");
                 pad(out, (Str){ head, (size_t)n }, width[c + 1], true);
         }
+}
+
+static void range_table(Buf *out, Table *t, size_t columns)
+{
+        size_t width[MAX_TABLE_COLUMNS + 1] = { 4 };
+        measure(t, columns, width);
+        qsort(t->cells.data, t->cells.len, sizeof *t->cells.data, by_time);
+        range_head(out, t, columns, width);
         for (size_t i = 0; i < t->cells.len;) {
                 double at = t->cells.data[i].t;
                 buf_char(out, '\n');

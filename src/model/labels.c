@@ -287,7 +287,7 @@ static void sort_pairs(Label *pairs, size_t n)
 Labels labels_builder_build(LabelsBuilder *b, Arena *arena)
 {
         size_t n = b->pairs.len;
-        if (n == 0)
+        if (n == 0 || !b->pairs.data)
                 return (Labels){ 0 };
         Label *pairs = arena_raw_array(arena, Label, n); /* the builder keeps its order: labelmap goes by it */
         memcpy(pairs, b->pairs.data, n * sizeof *pairs);

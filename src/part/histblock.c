@@ -5,7 +5,6 @@
 
 #include "base/bits.h"
 #include "base/check.h"
-#include "base/mem.h"
 #include "codec/varint.h"
 
 /* ---- layout */
@@ -50,19 +49,25 @@ static void add_side(Buf *out, const HistogramSide *side)
         }
 }
 
+/* What all histograms of a block share. */
+static void add_shape(Buf *out, const Histogram *h)
+{
+        buf_char(out, (char)h->schema);
+        buf_char(out, (char)h->integer);
+        add_double(out, h->zero_threshold);
+        add_side(out, &h->positive);
+        add_side(out, &h->negative);
+        varint_add(out, h->n_custom);
+        for (uint32_t i = 0; i < h->n_custom; i++)
+                add_double(out, h->custom[i]);
+}
+
 void histblock_write(FloatvecCoder *c, const Histogram *const *h, size_t n, Buf *out)
 {
         CHECK(n >= 1 && n <= HISTBLOCK_MAX);
         const Histogram *first = h[0];
         double column[HISTBLOCK_MAX];
-        buf_char(out, (char)first->schema);
-        buf_char(out, (char)first->integer);
-        add_double(out, first->zero_threshold);
-        add_side(out, &first->positive);
-        add_side(out, &first->negative);
-        varint_add(out, first->n_custom);
-        for (uint32_t i = 0; i < first->n_custom; i++)
-                add_double(out, first->custom[i]);
+        add_shape(out, first);
 #define COLUMN(value)                              \
         do {                                       \
                 for (size_t i = 0; i < n; i++)     \

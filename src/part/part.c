@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 
-#include "base/check.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "codec/floatvec.h"

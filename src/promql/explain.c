@@ -9,7 +9,6 @@
 #include "base/duration.h"
 #include "promql/exec.h"
 #include "promql/explain_node.h"
-#include "promql/print.h"
 
 static int64_t now_ns(void)
 {

@@ -8,8 +8,8 @@ typedef struct ExplainMark {
         uint64_t samples, bytes;
 } ExplainMark;
 
-/* Gives every node its stats. */
-void explain_begin(PlanNode *root, Arena *arena);
+/* Gives every node of the tree its stats. */
+void explain_begin(PlanNode *node, Arena *arena);
 void explain_opening(const Exec *x, ExplainMark *ret);
 /* The node was opened as src (NULL: it failed): returns a source that counts for the node. */
 Source *explain_opened(const Exec *x, const PlanNode *node, const ExplainMark *mark, Stage *stage, Source *src);

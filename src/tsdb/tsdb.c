@@ -14,7 +14,6 @@
 #include "tsdb/cardinality.h"
 #include "tsdb/compact.h"
 #include "tsdb/exemplars.h"
-#include "tsdb/head.h"
 #include "tsdb/headappend.h"
 #include "tsdb/headlate.h"
 #include "tsdb/headquery.h"

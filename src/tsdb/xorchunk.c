@@ -230,9 +230,11 @@ static inline uint64_t take_sample(BitReader *r, Window *w, uint64_t *delta)
 }
 
 /* Decodes n samples, or those up to max_ms. Returns the number of the sample whose successor is damaged; 0: none is. */
-static size_t decode_run(BitReader r, size_t end, size_t n, int64_t t, int64_t min_ms, int64_t max_ms, int64_t *ts,
-                         double *vs, size_t *ret_kept)
+static size_t decode_run(BitReader r, size_t end, size_t n, int64_t t, int64_t min_ms, int64_t max_ms, Column *out,
+                         size_t *ret_kept)
 {
+        int64_t *ts = out->t + out->n;
+        double *vs = out->v + out->n;
         Window w = { .width = 1, .trail = 0 };
         uint64_t value = take64(&r), delta = 0;
         size_t kept = 0, i = 1;
@@ -259,7 +261,7 @@ bool xorchunk_decode(Str stream, size_t n, int64_t first_ms, int64_t min_ms, int
         column_reserve(out, n);
         size_t kept = 0;
         size_t bad = decode_run((BitReader){ (const uint8_t *)stream.p, 0 }, stream.n * 8, n, first_ms, min_ms, max_ms,
-                                out->t + out->n, out->v + out->n, &kept);
+                                out, &kept);
         if (bad)
                 return err_set(err, ERR_CORRUPT, "sample %zu of %zu is damaged", bad + 1, n);
         if (UNLIKELY(out->h))

@@ -140,6 +140,33 @@ static bool read_compat(const char *text, AlertCompat *ret)
         return false;
 }
 
+/* The exit status, or -1 to go on. */
+static int read_arguments(int argc, char **argv, Arena *arena, AtRun *total, Paths *paths)
+{
+        for (int i = 1; i < argc; i++) {
+                if (strcmp(argv[i], "-v") == 0) {
+                        total->verbose = true;
+                } else if (strcmp(argv[i], "--corpus") == 0 && i + 1 < argc) {
+                        if (!add_corpus(arena, argv[++i], paths))
+                                return EXIT_SKIPPED;
+                } else if (strcmp(argv[i], "--compat") == 0 && i + 1 < argc &&
+                           read_compat(argv[i + 1], &total->compat)) {
+                        i++;
+                } else if (argv[i][0] == '-') {
+                        bool help = strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0;
+                        usage(help ? stdout : stderr);
+                        return help ? 0 : 2;
+                } else {
+                        vec_push(paths, argv[i]);
+                }
+        }
+        if (paths->len == 0) {
+                usage(stderr);
+                return 2;
+        }
+        return -1;
+}
+
 int main(int argc, char **argv)
 {
         AUTO(arena_free) Arena *arena = arena_new();
@@ -147,27 +174,9 @@ int main(int argc, char **argv)
         Paths paths = { .arena = arena };
         bool readable = true;
         log_configure(LOG_LV_OFF, LOG_FMT_LOGFMT);
-        for (int i = 1; i < argc; i++) {
-                if (strcmp(argv[i], "-v") == 0) {
-                        total.verbose = true;
-                } else if (strcmp(argv[i], "--corpus") == 0 && i + 1 < argc) {
-                        if (!add_corpus(arena, argv[++i], &paths))
-                                return EXIT_SKIPPED;
-                } else if (strcmp(argv[i], "--compat") == 0 && i + 1 < argc &&
-                           read_compat(argv[i + 1], &total.compat)) {
-                        i++;
-                } else if (argv[i][0] == '-') {
-                        bool help = strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0;
-                        usage(help ? stdout : stderr);
-                        return help ? 0 : 2;
-                } else {
-                        vec_push(&paths, argv[i]);
-                }
-        }
-        if (paths.len == 0) {
-                usage(stderr);
-                return 2;
-        }
+        int status = read_arguments(argc, argv, arena, &total, &paths);
+        if (status >= 0)
+                return status;
         vec_each(path, &paths)
                 readable &= run_file(*path, &total);
         printf("%zu passed, %zu failed\n", total.passed, total.failed);
