@@ -2,7 +2,6 @@
  * the width known at compile time eight values are eight loads, shifts and masks at constant places, about one cycle each. */
 #include "codec/bitpack.h"
 
-#include "base/attr.h"
 #include "base/bits.h"
 
 enum { GROUP = 8, MAX_ONE_LOAD = 57 }; /* eight values of w bits are w bytes; 57 bits at any bit offset fit one load */
@@ -35,7 +34,7 @@ static inline uint64_t get(const unsigned char *p, size_t bit, unsigned width)
         const unsigned char *at = p + bit / 8;
         unsigned shift = bit % 8;
         uint64_t v = bits_le64(at) >> shift;
-        if (shift + width > 64)
+        if (shift && shift + width > 64)
                 v |= (uint64_t)at[8] << (64 - shift);
         return v & mask_of(width);
 }
