@@ -1,5 +1,7 @@
 #include "partrig.h"
 
+#include "../tsdb/hexdoc.h"
+
 #include "base/bits.h"
 #include "base/hash.h"
 
@@ -210,6 +212,33 @@ static void a_newer_format_is_refused(void **state)
         partrig_done(&r);
 }
 
+static void the_documented_example(void **state)
+{
+        (void)state;
+        PartRig r;
+        PartDamage damage;
+        AUTO(buf_done) Buf bytes = { 0 };
+        partrig_init(&r);
+        hexdoc_read("parts.md", &bytes);
+        write_file(r.path, buf_str(&bytes));
+        Part *p = partrig_open(&r, &damage);
+        assert_int_equal(damage.records + damage.index, 0);
+        Column c = { 0 };
+        uint64_t bad = 0;
+        Labels labels;
+        assert_true(part_read(p, 7, INT64_MIN, INT64_MAX, &c, &bad));
+        assert_int_equal(c.n, 3);
+        assert_int_equal(c.t[2], INT64_C(1700000030002));
+        assert_double(c.v[1], 2.5);
+        assert_true(part_labels(p, 7, r.arena, &labels));
+        assert_str(labels_get(labels, LABEL_NAME), "up");
+        part_verify(p, &damage);
+        assert_int_equal(damage.records, 0);
+        column_done(&c);
+        snapshot_unref(part_snapshot(p));
+        partrig_done(&r);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -219,6 +248,7 @@ int main(void)
                 cmocka_unit_test(a_flipped_bit_is_found_and_the_rest_is_served),
                 cmocka_unit_test(a_cut_file_serves_what_is_left),
                 cmocka_unit_test(a_newer_format_is_refused),
+                cmocka_unit_test(the_documented_example),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
