@@ -62,12 +62,23 @@ static void add_shape(Buf *out, const Histogram *h)
                 add_double(out, h->custom[i]);
 }
 
+/* One bucket after the other, each over all histograms. */
+static void write_buckets(FloatvecCoder *c, const Histogram *const *h, size_t n, bool positive, double *column,
+                          Buf *out)
+{
+        size_t buckets = positive ? h[0]->positive.n_counts : h[0]->negative.n_counts;
+        for (size_t b = 0; b < buckets; b++) {
+                for (size_t i = 0; i < n; i++)
+                        column[i] = positive ? h[i]->positive.counts[b] : h[i]->negative.counts[b];
+                floatvec_write(c, column, n, out);
+        }
+}
+
 void histblock_write(FloatvecCoder *c, const Histogram *const *h, size_t n, Buf *out)
 {
         CHECK(n >= 1 && n <= HISTBLOCK_MAX);
-        const Histogram *first = h[0];
         double column[HISTBLOCK_MAX];
-        add_shape(out, first);
+        add_shape(out, h[0]);
 #define COLUMN(value)                              \
         do {                                       \
                 for (size_t i = 0; i < n; i++)     \
@@ -78,11 +89,9 @@ void histblock_write(FloatvecCoder *c, const Histogram *const *h, size_t n, Buf 
         COLUMN(h[i]->count);
         COLUMN(h[i]->sum);
         COLUMN(h[i]->zero_count);
-        for (uint32_t b = 0; b < first->positive.n_counts; b++)
-                COLUMN(h[i]->positive.counts[b]);
-        for (uint32_t b = 0; b < first->negative.n_counts; b++)
-                COLUMN(h[i]->negative.counts[b]);
 #undef COLUMN
+        write_buckets(c, h, n, true, column, out);
+        write_buckets(c, h, n, false, column, out);
 }
 
 /* ---- reading */
