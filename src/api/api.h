@@ -35,7 +35,7 @@ typedef struct ApiContext {
         bool (*reload)(void *app, Err *err);
         void (*quit)(void *app);
         Labels (*external_labels)(void *app, Arena *arena); /* NULL: none */
-        Str (*config_yaml)(void *app, Arena *arena); /* secrets masked */
+        Str (*config_yaml)(void *app, Arena *arena);        /* secrets masked */
         void (*flags)(void *app, Arena *arena, Str **ret_names, Str **ret_values, size_t *ret_n);
         void (*reload_state)(void *app, bool *ret_ok, int64_t *ret_ms);
         bool (*host_metrics)(void *app, Buf *out, Err *err); /* NULL: the host is not collected */

@@ -61,5 +61,5 @@ typedef struct JsonMember {
 MUST_CHECK bool json_parse(Str text, Arena *arena, JsonValue **ret, Err *err);
 const JsonValue *json_get(const JsonValue *object, Str key); /* NULL when absent or not an object */
 Str json_get_str(const JsonValue *object, Str key);          /* empty when absent or not a string */
-int64_t json_get_i64(const JsonValue *object, Str key); /* 0 when absent or no number; fractions are cut */
-bool json_get_bool(const JsonValue *object, Str key);   /* false when absent or no bool */
+int64_t json_get_i64(const JsonValue *object, Str key);      /* 0 when absent or no number; fractions are cut */
+bool json_get_bool(const JsonValue *object, Str key);        /* false when absent or no bool */

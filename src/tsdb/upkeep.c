@@ -12,9 +12,9 @@
 #include "base/metric.h"
 #include "store/labelcheck.h"
 #include "tsdb/compact.h"
-#include "tsdb/retention.h"
 #include "tsdb/headappend.h"
 #include "tsdb/headlate.h"
+#include "tsdb/retention.h"
 #include "tsdb/walpack.h"
 #include "tsdb/walrec.h"
 

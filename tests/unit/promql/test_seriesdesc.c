@@ -93,8 +93,9 @@ static void histograms_are_read(void **state)
         AUTO(arena_free) Arena *arena = arena_new();
         SeriesDesc d;
         Err err = { 0 };
-        Str line = STR("m{a=\"b\"} 1 {{schema:-53 sum:5.5 count:4 custom_values:[-3 1 2] buckets:[1 2 1] offset:1}} {{}}x3 "
-                       "{{schema:1 z_bucket:1 z_bucket_w:0.5 n_buckets:[1 2 ] n_offset:-3 counter_reset_hint:gauge}} 2");
+        Str line = STR(
+                "m{a=\"b\"} 1 {{schema:-53 sum:5.5 count:4 custom_values:[-3 1 2] buckets:[1 2 1] offset:1}} {{}}x3 "
+                "{{schema:1 z_bucket:1 z_bucket_w:0.5 n_buckets:[1 2 ] n_offset:-3 counter_reset_hint:gauge}} 2");
         assert_ok(seriesdesc_parse(line, arena, &d, &err), err);
         assert_int_equal(d.n, 8);
         assert_null(d.values[0].h);
@@ -124,7 +125,8 @@ static void histograms_step(void **state)
         AUTO(arena_free) Arena *arena = arena_new();
         SeriesDesc d;
         Err err = { 0 };
-        Str line = STR("m {{sum:1 buckets:[1]}}+{{sum:2 buckets:[0 2]}}x10 {{count:9 counter_reset_hint:gauge}}-{{count:2}}x2");
+        Str line = STR(
+                "m {{sum:1 buckets:[1]}}+{{sum:2 buckets:[0 2]}}x10 {{count:9 counter_reset_hint:gauge}}-{{count:2}}x2");
         assert_ok(seriesdesc_parse(line, arena, &d, &err), err);
         assert_int_equal(d.n, 14);
         assert_double(d.values[10].h->sum, 21);

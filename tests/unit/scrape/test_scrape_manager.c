@@ -295,8 +295,10 @@ static bool gather_fails(void *self, Buf *out, Err *err)
 static void sources(void **state)
 {
         World *w = *state;
-        static const ScrapeSource both[] = { { .job = "in", .instance = STR_INIT("me"), .interval_ms = 2, .gather = gather },
-                                { .job = "bad", .instance = STR_INIT("me"), .interval_ms = 2, .gather = gather_fails } };
+        static const ScrapeSource both[] = {
+                { .job = "in", .instance = STR_INIT("me"), .interval_ms = 2, .gather = gather },
+                { .job = "bad", .instance = STR_INIT("me"), .interval_ms = 2, .gather = gather_fails }
+        };
         apply(w, "[]", both, 2);
         wait_until(gathers > 20 && is(w, "bad", SCRAPE_DOWN));
         assert_int_equal(gathered_at_once, 0);
