@@ -10,7 +10,7 @@ skip() { printf 'SKIPPED: %s\n0 passed, 0 failed, 1 skipped\n' "$1"; exit 0; }
 [ -x "$build/pharos" ] || { echo "not ok $build/pharos is not built"; echo '0 passed, 1 failed, 0 skipped'; exit 1; }
 for peers in /opt/peers/usr/bin; do [ -z "${PROMETHEUS:-}" ] && [ -x $peers/prometheus ] && [ -x $peers/promtool ] && PROMETHEUS=$peers/prometheus PROMTOOL=$peers/promtool; done
 prometheus=$(command -v "${PROMETHEUS:-prometheus}") || skip 'no prometheus on this machine (Debian package prometheus)'
-"$prometheus" --help 2>&1 | grep -q wal-compression-type || skip "$prometheus is older than 2.54: its native histograms had another layout on disk"
+case $("$prometheus" --help 2>&1) in *wal-compression-type*) ;; *) skip "$prometheus is older than 2.54: its native histograms had another layout on disk" ;; esac
 promtool=$(command -v "${PROMTOOL:-promtool}") || skip 'no promtool on this machine (Debian package prometheus)'
 [ -f "$shared/bench/rwload.c" ] || skip "no load generator: $shared/bench/rwload.c is absent; set PHAROS_SHARED"
 
