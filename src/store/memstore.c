@@ -335,32 +335,13 @@ static bool mem_read(Querier *face, const StoreSelection *selection, size_t i, i
         return true;
 }
 
-static int compare_strs(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
-
-/* The names (name.n == 0) or one name's values of the selected series: collect, sort, drop repeats. */
 static bool collect_strings(Querier *face, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
                             size_t *ret_n, Err *err)
 {
         StoreSelection selection;
         if (!mem_select(face, args, arena, &selection, err))
                 return false;
-        VEC(Str) all = { .arena = arena };
-        for (size_t i = 0; i < selection.n; i++) {
-                Labels labels = selection.series[i].labels;
-                for (size_t k = 0; k < labels.n; k++)
-                        if (name.n == 0)
-                                vec_push(&all, labels.data[k].name);
-                        else if (str_eq(labels.data[k].name, name))
-                                vec_push(&all, labels.data[k].value);
-        }
-        if (all.len)
-                qsort(all.data, all.len, sizeof *all.data, compare_strs);
-        size_t n = 0;
-        for (size_t i = 0; i < all.len && (limit == 0 || n < limit); i++)
-                if (n == 0 || !str_eq(all.data[n - 1], all.data[i]))
-                        all.data[n++] = all.data[i];
-        *ret = all.data;
-        *ret_n = n;
+        store_label_strings(&selection, name, limit, arena, ret, ret_n);
         return true;
 }
 

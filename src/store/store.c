@@ -1,6 +1,9 @@
 #include "store/store.h"
 
+#include <stdlib.h>
+
 #include "base/check.h"
+#include "base/vec.h"
 
 const char *append_result_name(AppendResult result)
 {
@@ -16,4 +19,28 @@ const char *append_result_name(AppendResult result)
         };
         CHECK((unsigned)result < APPEND_RESULT_MAX_);
         return NAMES[result];
+}
+
+static int compare_strs(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
+
+void store_label_strings(const StoreSelection *selection, Str name, size_t limit, Arena *arena, Str **ret,
+                         size_t *ret_n)
+{
+        VEC(Str) all = { .arena = arena };
+        for (size_t i = 0; i < selection->n; i++) {
+                Labels labels = selection->series[i].labels;
+                for (size_t k = 0; k < labels.n; k++)
+                        if (name.n == 0)
+                                vec_push(&all, labels.data[k].name);
+                        else if (str_eq(labels.data[k].name, name))
+                                vec_push(&all, labels.data[k].value);
+        }
+        if (all.len)
+                qsort(all.data, all.len, sizeof *all.data, compare_strs);
+        size_t n = 0;
+        for (size_t i = 0; i < all.len && (limit == 0 || n < limit); i++)
+                if (n == 0 || !str_eq(all.data[n - 1], all.data[i]))
+                        all.data[n++] = all.data[i];
+        *ret = all.data;
+        *ret_n = n;
 }

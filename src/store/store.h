@@ -76,6 +76,11 @@ typedef struct StoreSelection {
         void *engine_data;
 } StoreSelection;
 
+/* The label names (name.n == 0) or the values of one name in a selection: sorted, unique, living in arena, borrowing the labels'
+ * bytes. limit 0: all. For engines that look at every series. */
+void store_label_strings(const StoreSelection *selection, Str name, size_t limit, Arena *arena, Str **ret,
+                         size_t *ret_n);
+
 typedef struct SelectArgs {
         Matchers matchers;
         int64_t min_ms, max_ms; /* inclusive; series without samples inside may still be returned */
