@@ -115,16 +115,7 @@ static int by_job_instance(const void *pa, const void *pb)
                 if (c)
                         return c;
         }
-        if (a.n != b.n)
-                return a.n < b.n ? -1 : 1;
-        for (size_t i = 0; i < a.n; i++) {
-                int c = str_cmp(a.data[i].name, b.data[i].name);
-                if (!c)
-                        c = str_cmp(a.data[i].value, b.data[i].value);
-                if (c)
-                        return c;
-        }
-        return 0;
+        return labels_cmp_count_first(a, b);
 }
 
 StoredAlert **alert_group_snapshot(const AlertGroup *g, Arena *arena, size_t *ret_n)

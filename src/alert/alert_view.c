@@ -144,26 +144,11 @@ void alert_router_seen(AlertRouter *r, const AlertWanted *w, Arena *arena, Alert
 
 /* ---- groups ---- */
 
-/* As upstream orders label sets: by how many there are, then pair by pair. */
-static int labels_before(Labels a, Labels b)
-{
-        if (a.n != b.n)
-                return a.n < b.n ? -1 : 1;
-        for (size_t i = 0; i < a.n; i++) {
-                int c = str_cmp(a.data[i].name, b.data[i].name);
-                if (!c)
-                        c = str_cmp(a.data[i].value, b.data[i].value);
-                if (c)
-                        return c;
-        }
-        return 0;
-}
-
 static int by_labels(const void *pa, const void *pb)
 {
         const AlertGroupSeen *a = pa;
         const AlertGroupSeen *b = pb;
-        int c = labels_before(a->labels, b->labels);
+        int c = labels_cmp_count_first(a->labels, b->labels);
         if (!c)
                 c = str_cmp(a->receiver, b->receiver);
         return c ? c : str_cmp(a->key, b->key);

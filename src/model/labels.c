@@ -88,6 +88,20 @@ static inline size_t stage_str(char *stage, size_t at, Str s)
         return at + s.n + 1;
 }
 
+int labels_cmp_count_first(Labels a, Labels b)
+{
+        if (a.n != b.n)
+                return a.n < b.n ? -1 : 1;
+        for (size_t i = 0; i < a.n; i++) {
+                int c = str_cmp(a.data[i].name, b.data[i].name);
+                if (!c)
+                        c = str_cmp(a.data[i].value, b.data[i].value);
+                if (c)
+                        return c;
+        }
+        return 0;
+}
+
 uint64_t labels_hash(Labels labels)
 {
         char stage[HASH_STAGE_BYTES];
