@@ -247,11 +247,12 @@ static void top_steps(void *arg, size_t first, size_t n, double *const *rows, si
                                 continue;
                         }
                         size_t k = k_at(a, s, g->k);
-                        if (k && g->len[s] < k && exec_is_hist(rows[i][s]))
-                                exec_keep_hists(hist_arena(a, lo), &rows[i][s], 1);
+                        double v = rows[i][s]; /* the rows may be another's: only the copy is changed */
+                        if (k && g->len[s] < k && exec_is_hist(v))
+                                exec_keep_hists(hist_arena(a, lo), &v, 1);
                         if (k)
                                 offer(a->op, g->items + s * g->k, &g->len[s], k,
-                                      (TopItem){ rows[i][s], (uint32_t)(first + i) });
+                                      (TopItem){ v, (uint32_t)(first + i) });
                 }
         }
 }
