@@ -179,7 +179,8 @@ double histstat_quantile(Arena *arena, const Histogram *h, double q, HistTrust *
         rank = forward ? rank - (count - b.count) : count - rank;
         if (has_nan) { /* upstream looks for the total with the bucket in hand, and goes on with the last one */
                 *ret_trust = total(all, n) < h->count ? HIST_TRUST_SKEWED : HIST_TRUST_FULL;
-                b = found == &all[n - 1] ? b : all[n - 1];
+                if (n > 0 && found != &all[n - 1])
+                        b = all[n - 1];
         }
         double share = rank / b.count;
         if (is_linear(h, &b))

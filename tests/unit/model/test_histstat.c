@@ -106,6 +106,21 @@ static void nan_makes_quantiles_doubtful(void **state)
         assert_near(histstat_quantile(arena, three, 0.2, &trust), 6.498019170849885); /* as upstream answers */
 }
 
+/* Differences of histograms may count less than nothing, and have no buckets. */
+static void without_buckets_nothing_is_found(void **state)
+{
+        (void)state;
+        Histogram *h = hist_new(arena, 0, NAN, 0, COUNTS(0));
+        h->count = -3;
+        h->positive = (HistogramSide){ 0 };
+        HistTrust trust;
+        double r = histstat_quantile(arena, h, 0.99, &trust);
+        assert_true(isnan(r) || r <= 0);
+        h->sum = 0;
+        r = histstat_quantile(arena, h, 0.99, &trust);
+        assert_true(isnan(r) || r <= 0);
+}
+
 static void fractions_undo_quantiles(void **state)
 {
         (void)state;
@@ -176,6 +191,7 @@ int main(void)
                 cmocka_unit_test(the_zero_bucket_clips_its_neighbours),
                 cmocka_unit_test(quantiles),
                 cmocka_unit_test(nan_makes_quantiles_doubtful),
+                cmocka_unit_test(without_buckets_nothing_is_found),
                 cmocka_unit_test(fractions_undo_quantiles),
                 cmocka_unit_test(variance_of_middles),
                 cmocka_unit_test(trimming),
