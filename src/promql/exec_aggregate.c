@@ -251,8 +251,7 @@ static void top_steps(void *arg, size_t first, size_t n, double *const *rows, si
                         if (k && g->len[s] < k && exec_is_hist(v))
                                 exec_keep_hists(hist_arena(a, lo), &v, 1);
                         if (k)
-                                offer(a->op, g->items + s * g->k, &g->len[s], k,
-                                      (TopItem){ v, (uint32_t)(first + i) });
+                                offer(a->op, g->items + s * g->k, &g->len[s], k, (TopItem){ v, (uint32_t)(first + i) });
                 }
         }
 }
