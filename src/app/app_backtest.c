@@ -329,11 +329,12 @@ bool app_backtest_parse_time(Str text, int64_t *ret_ms)
         return true;
 }
 
-static bool read_times(const HttpRequest *req, int64_t *start_ms, int64_t *end_ms, const char **ret_wrong)
+static bool read_times(const Clock *clock, const HttpRequest *req, int64_t *start_ms, int64_t *end_ms,
+                       const char **ret_wrong)
 {
         Str text;
         int64_t since_ms = 24 * INT64_C(3600) * 1000;
-        *end_ms = clock_wall_ms(clock_system());
+        *end_ms = clock_wall_ms(clock ? clock : clock_system());
         *ret_wrong = "end";
         if (http_request_param(req, STR("end"), &text) && text.n && !app_backtest_parse_time(text, end_ms))
                 return false;
@@ -359,7 +360,7 @@ void app_backtest_handle(void *self, const HttpRequest *req, HttpResponse *resp)
         size_t n;
         diags_init(&diags, req->arena);
         http_request_param(req, STR("file"), &path);
-        if (!read_times(req, &start_ms, &end_ms, &wrong)) {
+        if (!read_times(base->clock, req, &start_ms, &end_ms, &wrong)) {
                 refuse(resp, 400, "bad_data", str_printf(req->arena, "invalid parameter \"%s\"", wrong));
                 return;
         }

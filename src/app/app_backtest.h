@@ -4,10 +4,12 @@
 #include "app/app_config.h"
 #include "codec/json.h"
 #include "net/http_server.h"
+#include "os/clock.h"
 #include "promql/promql.h"
 
 /* What a backtest runs over. */
 typedef struct AppBacktestBase {
+        const Clock *clock; /* NULL: the machine's */
         PromqlEngine *engine;
         StoreEngine *store;  /* only read */
         RulesManager *rules; /* groups of these names run at the same times; may be NULL */

@@ -17,6 +17,7 @@ typedef struct AppFlags {
         const char *alertmanager_listen; /* NULL: none */
         uint64_t max_silences, max_silence_bytes;
         int64_t silence_retention_ms;
+        uint64_t clock_rate, clock_anchor_s; /* a testing aid: see RateClock */
         bool lifecycle, admin_api;
         LogLevel log_level;
         LogFormat log_format;

@@ -41,6 +41,8 @@ enum {
 
 typedef struct App {
         AppFlags flags;
+        RateClock rated; /* what the flags ask for */
+        const Clock *clock;
         Arena *arena;
         Mutex config_mu; /* one reload at a time; guards config, reload_ok, reload_ms */
         AppConfig *config;
@@ -128,7 +130,7 @@ static void upkeep_job(void *ctx)
 {
         App *app = ctx;
         Err err;
-        int64_t now_ms = clock_wall_ms(clock_system());
+        int64_t now_ms = clock_wall_ms(app->clock);
         tsdb_maintain(app->tsdb);
         if (now_ms - app->expired_ms >= EXPIRE_EVERY_MS) {
                 app->expired_ms = now_ms;
@@ -145,14 +147,15 @@ static void schedule(void *ctx)
         for (;;) {
                 int64_t wait_ms = rules_manager_tick(app->rules);
                 wait_ms = MIN_OF(wait_ms, alert_router_tick(app->router));
-                int64_t now_ms = clock_mono_ms(clock_system());
+                wait_ms = clock_real_ms(app->clock, wait_ms);
+                int64_t now_ms = clock_mono_ms(app->clock);
                 if (now_ms >= next_upkeep_ms) {
                         if (!atomic_exchange(&app->upkeep_runs, true) && !pool_submit(app->pool, upkeep_job, app))
                                 app->upkeep_runs = false;
-                        next_upkeep_ms = now_ms + UPKEEP_MS;
+                        next_upkeep_ms = now_ms + clock_real_ms(app->clock, UPKEEP_MS);
                 }
                 wait_ms = MIN_OF(wait_ms, next_upkeep_ms - now_ms);
-                int64_t until_ns = clock_system()->mono_ns(clock_system()) + MAX_OF(wait_ms, (int64_t)1) * 1000000;
+                int64_t until_ns = app->clock->mono_ns(app->clock) + MAX_OF(wait_ms, (int64_t)1) * 1000000;
                 mutex_lock(&app->tick_mu);
                 while (!app->woken && !app->stopping && mutex_cond_wait_until(&app->tick_cond, &app->tick_mu, until_ns))
                         continue;
@@ -228,7 +231,7 @@ static bool app_reload(void *ctx, Err *err)
         }
         app->reload_ok = ok;
         if (ok) {
-                app->reload_ms = clock_wall_ms(clock_system());
+                app->reload_ms = clock_wall_ms(app->clock);
                 app_config_free(app->config);
                 app->config = fresh;
                 log_info("configuration reloaded", KV("file", app->flags.config ? app->flags.config : "(defaults)"));
@@ -296,6 +299,7 @@ static bool open_stores(App *app, Err *err)
                 return err_set(err, ERR_INVALID, "the path of --data is too long");
         TsdbOptions options = {
                 .dir = path,
+                .clock = app->clock,
                 .pool = app->pool,
                 .retention_ms = f->retention_ms ? f->retention_ms : s->retention_ms,
                 .retention_bytes = f->retention_bytes ? f->retention_bytes : s->retention_bytes,
@@ -316,7 +320,7 @@ static bool open_collectors(App *app, Err *err)
 {
         const AppConfig *c = app->config;
         if (c->collect.enabled) {
-                if (!collect_host_new(&c->collect.host, fs_system(), clock_system(), &app->host, err))
+                if (!collect_host_new(&c->collect.host, fs_system(), app->clock, &app->host, err))
                         return err_wrap(err, "collect.host");
                 app->sources[app->n_sources++] = (ScrapeSource){
                         .job = "host",
@@ -341,6 +345,7 @@ static bool open_engines(App *app, Err *err)
 {
         const AppFlags *f = &app->flags;
         PromqlOptions promql = {
+                .clock = app->clock,
                 .pool = app->pool,
                 .lookback_ms = f->lookback_ms,
                 .timeout_ms = f->query_timeout_ms,
@@ -355,6 +360,7 @@ static bool open_engines(App *app, Err *err)
         NotifyOptions notify = { .loop = app->loop, .client = app->client, .version = STR("0.34.0") };
         app->notify = notify_new(&notify);
         AlertRouterOptions router = {
+                .clock = app->clock,
                 .statedb = app->statedb,
                 .external_url = str_of(f->external_url),
                 .pool = app->pool,
@@ -374,7 +380,7 @@ static bool open_engines(App *app, Err *err)
                 .engine = app->promql,
                 .store = tsdb_engine(app->tsdb),
                 .pool = app->pool,
-                .clock = clock_system(),
+                .clock = app->clock,
                 .statedb = app->statedb,
                 .sink = rules_forward_sink(app->forward),
                 .external_url = str_of(f->external_url),
@@ -392,18 +398,19 @@ static bool open_engines(App *app, Err *err)
                 .client = app->client,
                 .pool = app->pool,
                 .store = tsdb_engine(app->tsdb),
-                .clock = clock_system(),
+                .clock = app->clock,
                 .on_scraped = on_scraped,
                 .on_scraped_ctx = app,
         };
         app->scrape = scrape_manager_new(&scrape);
-        app->remote_write = ingest_remote_write_new(tsdb_engine(app->tsdb), clock_system());
+        app->remote_write = ingest_remote_write_new(tsdb_engine(app->tsdb), app->clock);
         return open_collectors(app, err) && apply_config(app, app->config, err);
 }
 
 static HttpRoute backtest_route(App *app)
 {
-        app->backtest = (AppBacktestBase){ .engine = app->promql,
+        app->backtest = (AppBacktestBase){ .clock = app->clock,
+                                           .engine = app->promql,
                                            .store = tsdb_engine(app->tsdb),
                                            .rules = app->rules,
                                            .sender = { .integrations = notify_integrations,
@@ -438,8 +445,8 @@ static bool start_server(App *app, Err *err)
                 .statedb = app->statedb,
                 .remote_write = app->remote_write,
                 .live = app->live,
-                .clock = clock_system(),
-                .start_ms = clock_wall_ms(clock_system()),
+                .clock = app->clock,
+                .start_ms = clock_wall_ms(app->clock),
                 .retention_ms = app->api.retention_ms,
                 .external_url = str_of(f->external_url),
                 .admin_api = f->admin_api,
@@ -530,15 +537,33 @@ static Str server_url(App *app)
                           http_server_port(app->server), prefix_of(app));
 }
 
+static bool start_clock(App *app, Err *err)
+{
+        const AppFlags *f = &app->flags;
+        app->clock = clock_system();
+        if (f->clock_rate == 1)
+                return true;
+        if (f->clock_anchor_s > UINT64_MAX / 1000)
+                return err_set(err, ERR_INVALID, "--clock.anchor is too large");
+        if (!clock_rate_init(&app->rated, f->clock_rate, f->clock_anchor_s * 1000, err))
+                return err_wrap(err, "--clock.rate");
+        app->clock = &app->rated.clock;
+        log_warn("time runs faster than in reality: this is for tests", KV("rate", f->clock_rate),
+                 KV("anchor_s", app->rated.anchor_ns / 1000000000));
+        return true;
+}
+
 static bool start(App *app, Err *err)
 {
         app->pool = pool_new(0, POOL_QUEUE);
         app->live = sse_hub_new(MAX_LIVE_CLIENTS);
+        if (!start_clock(app, err))
+                return false;
         app->config = load_config(app, err);
         if (!app->config)
                 return false;
         app->reload_ok = true;
-        app->reload_ms = clock_wall_ms(clock_system());
+        app->reload_ms = clock_wall_ms(app->clock);
         if (!app->flags.external_url)
                 app->flags.external_url = external_url(app);
         if (!open_stores(app, err) || !loop_new(&app->loop, err) ||

@@ -124,6 +124,15 @@ static bool fault_rename(const Fs *fs, const char *from, const char *to, Err *er
         return fault->under->rename(fault->under, from, to, err);
 }
 
+static bool fault_link(const Fs *fs, const char *from, const char *to, Err *err)
+{
+        FaultFs *fault = fault_of(fs);
+        count(fault);
+        if (strikes(fault, FAULT_RENAME))
+                return err_sys(err, EIO, "link '%s' to '%s'", from, to);
+        return fault->under->link(fault->under, from, to, err);
+}
+
 static bool fault_remove(const Fs *fs, const char *path, Err *err)
 {
         FaultFs *fault = fault_of(fs);
@@ -167,6 +176,7 @@ void fault_fs_init(FaultFs *fault, const Fs *under)
                         .map = fault_map,
                         .unmap = fault_unmap,
                         .rename = fault_rename,
+                        .link = fault_link,
                         .remove = fault_remove,
                         .mkdir_all = fault_mkdir_all,
                         .sync_dir = fault_sync_dir,

@@ -1,6 +1,6 @@
 /* os/fault.h - FaultFs: a twin of the file system that fails on purpose, for tests/fault.
  *
- * Wraps another Fs. Counts every write, sync, rename, truncate and remove; the n-th of the chosen kind fails. */
+ * Wraps another Fs. Counts every write, sync, rename, link, truncate and remove; the n-th of the chosen kind fails. */
 #pragma once
 #include <stdint.h>
 
@@ -28,6 +28,6 @@ typedef struct FaultFs {
 
 /* Borrows under. Disarmed; a FaultFs is armed only while no other thread uses it. */
 void fault_fs_init(FaultFs *fault, const Fs *under);
-/* countdown 1: the next operation of that kind fails. FAULT_WRITE also strikes truncate, FAULT_SYNC also sync_dir; a
- * short write leaves the first half. FAULT_ENOSPC: countdown bytes fit, then nothing (until armed anew). */
+/* countdown 1: the next operation of that kind fails. FAULT_WRITE also strikes truncate, FAULT_SYNC also sync_dir,
+ * FAULT_RENAME also link; a short write leaves the first half. FAULT_ENOSPC: countdown bytes fit, then nothing (until armed anew). */
 void fault_fs_arm(FaultFs *fault, FaultKind kind, int64_t countdown, bool sticky);

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { READ_STEP_BYTES = 64 * 1024 };
+enum { READ_STEP_BYTES = 64 * 1024, COPY_STEP_BYTES = 1 << 20 };
 
 bool file_read_all(const Fs *fs, const char *path, size_t max_bytes, Buf *out, Err *err)
 {
@@ -65,6 +65,31 @@ bool file_write_atomic(const Fs *fs, const char *path, Str content, Err *err)
         else
                 buf_char(&dir, '.');
         return fs->sync_dir(fs, buf_cstr(&dir), err);
+}
+
+bool file_copy(const Fs *fs, const char *from, const char *to, uint64_t max_bytes, Err *err)
+{
+        AUTO(buf_done) Buf buf = { 0 };
+        File *in, *out;
+        if (!fs->open(fs, from, FILE_READ, &in, err))
+                return false;
+        if (!fs->open(fs, to, FILE_CREATE_NEW, &out, err)) {
+                fs->close(in);
+                return false;
+        }
+        char *p = buf_reserve(&buf, COPY_STEP_BYTES);
+        bool ok = true, more = true;
+        for (uint64_t at = 0; ok && more;) {
+                size_t n = 0;
+                ok = fs->pread(in, at, p, (size_t)MIN_OF((uint64_t)COPY_STEP_BYTES, max_bytes - at), &n, err) &&
+                     (n == 0 || fs->write(out, p, n, err));
+                at += n;
+                more = n > 0 && at < max_bytes;
+        }
+        ok = ok && fs->sync(out, err);
+        fs->close(in);
+        fs->close(out);
+        return ok;
 }
 
 /* Calls fn for every entry of the folder, with the entry's path. */

@@ -39,6 +39,8 @@ struct Fs {
         bool (*map)(File *file, FileMap *ret, Err *err); /* read-only; lives on after close */
         void (*unmap)(const Fs *fs, FileMap map);
         bool (*rename)(const Fs *fs, const char *from, const char *to, Err *err);
+        /* A second name for a file: same bytes, no copy. ERR_EXISTS when `to` is there. */
+        bool (*link)(const Fs *fs, const char *from, const char *to, Err *err);
         bool (*remove)(const Fs *fs, const char *path, Err *err);
         bool (*mkdir_all)(const Fs *fs, const char *path, Err *err);
         bool (*sync_dir)(const Fs *fs, const char *path, Err *err);
@@ -59,6 +61,8 @@ enum { FILE_MAX_TREE_DEPTH = 64 };
 MUST_CHECK bool file_read_all(const Fs *fs, const char *path, size_t max_bytes, Buf *out, Err *err);
 /* Writes path.tmp, syncs, renames over path, syncs the folder: readers see the old or the new content, never a part. */
 MUST_CHECK bool file_write_atomic(const Fs *fs, const char *path, Str content, Err *err);
+/* The first max_bytes of a file into a new one, synced. ERR_EXISTS when `to` is there; what a failure leaves is the caller's. */
+MUST_CHECK bool file_copy(const Fs *fs, const char *from, const char *to, uint64_t max_bytes, Err *err);
 /* Removes a folder and everything in it; absent is fine. */
 MUST_CHECK bool file_remove_tree(const Fs *fs, const char *path, Err *err);
 /* Bytes used below path (files only). */

@@ -175,6 +175,12 @@ static bool system_rename(const Fs *fs, const char *from, const char *to, Err *e
         return rename(from, to) == 0 || err_sys(err, errno, "rename '%s' to '%s'", from, to);
 }
 
+static bool system_link(const Fs *fs, const char *from, const char *to, Err *err)
+{
+        (void)fs;
+        return link(from, to) == 0 || err_sys(err, errno, "link '%s' to '%s'", from, to);
+}
+
 static bool system_remove(const Fs *fs, const char *path, Err *err)
 {
         (void)fs;
@@ -275,6 +281,7 @@ const Fs *fs_system(void)
                 .map = system_map,
                 .unmap = system_unmap,
                 .rename = system_rename,
+                .link = system_link,
                 .remove = system_remove,
                 .mkdir_all = system_mkdir_all,
                 .sync_dir = system_sync_dir,

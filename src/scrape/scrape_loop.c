@@ -375,7 +375,7 @@ static void tick(void *arg)
         /* A timer that came a little early must not scrape twice; one whose clock was set back must not wait for long. */
         bool early = late_ms < 0 && late_ms > -interval_ms;
         l->scheduled_ms = next_due(l, early ? l->scheduled_ms : now_ms);
-        loop_timer_restart(l->timer, MAX_OF(l->scheduled_ms - clock_wall_ms(clock), (int64_t)0));
+        loop_timer_restart(l->timer, MAX_OF(clock_real_ms(clock, l->scheduled_ms - clock_wall_ms(clock)), (int64_t)0));
 }
 
 static void set_phase(ScrapeLoop *l)
@@ -386,10 +386,11 @@ static void set_phase(ScrapeLoop *l)
 
 void scrape_loop_start(ScrapeLoop *l)
 {
-        int64_t now_ms = clock_wall_ms(l->shared->options.clock);
+        const Clock *clock = l->shared->options.clock;
+        int64_t now_ms = clock_wall_ms(clock);
         set_phase(l);
         l->scheduled_ms = l->source ? now_ms : next_due(l, now_ms); /* a source costs nobody a connection: at once */
-        l->timer = loop_timer_new(l->shared->options.loop, l->scheduled_ms - now_ms, 0, tick, l);
+        l->timer = loop_timer_new(l->shared->options.loop, clock_real_ms(clock, l->scheduled_ms - now_ms), 0, tick, l);
 }
 
 void scrape_loop_respec(ScrapeLoop *l, const TargetSpec *spec)
@@ -399,11 +400,12 @@ void scrape_loop_respec(ScrapeLoop *l, const TargetSpec *spec)
                 l->spec.discovered = labels_dup(l->arena, spec->discovered);
         if (l->spec.interval_ms == spec->interval_ms)
                 return;
-        int64_t now_ms = clock_wall_ms(l->shared->options.clock);
+        const Clock *clock = l->shared->options.clock;
+        int64_t now_ms = clock_wall_ms(clock);
         l->spec.interval_ms = spec->interval_ms;
         set_phase(l);
         l->scheduled_ms = next_due(l, now_ms);
-        loop_timer_restart(l->timer, l->scheduled_ms - now_ms);
+        loop_timer_restart(l->timer, clock_real_ms(clock, l->scheduled_ms - now_ms));
 }
 
 void scrape_loop_stop(ScrapeLoop *l)
