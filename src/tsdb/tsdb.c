@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "base/num.h"
+#include "tsdb/backup.h"
 #include "tsdb/cardinality.h"
 #include "tsdb/compact.h"
 #include "tsdb/exemplars.h"
@@ -217,6 +218,13 @@ void tsdb_close(Tsdb *db)
 
 StoreEngine *tsdb_engine(Tsdb *db) { return &db->engine; }
 bool tsdb_flush(Tsdb *db, Err *err) { return upkeep_flush(db, true, err); }
+bool tsdb_clean_tombstones(Tsdb *db, Err *err) { return upkeep_clean_tombstones(db, err); }
+
+bool tsdb_snapshot(Tsdb *db, const char *dir, bool skip_head, Err *err)
+{
+        MUTEX_SCOPE(&db->upkeep);
+        return backup_write(db, dir, skip_head, err);
+}
 
 /* ---- stats */
 

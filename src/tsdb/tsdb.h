@@ -62,3 +62,8 @@ void tsdb_maintain(Tsdb *db);
 MUST_CHECK bool tsdb_flush(Tsdb *db, Err *err);
 /* Marks samples as deleted; they vanish from queries at once. */
 MUST_CHECK bool tsdb_delete(Tsdb *db, Matchers matchers, int64_t min_ms, int64_t max_ms, Err *err);
+/* What was deleted leaves the disk: everything in memory goes to parts, and parts that still have deleted samples are written anew. */
+MUST_CHECK bool tsdb_clean_tombstones(Tsdb *db, Err *err);
+/* A copy of the database as it is at one moment, in a new folder on the same file system that tsdb_open opens: links where files never
+ * change, else bytes. Writing goes on meanwhile. skip_head: without samples of the last two to three hours. ERR_EXISTS: dir is there. */
+MUST_CHECK bool tsdb_snapshot(Tsdb *db, const char *dir, bool skip_head, Err *err);

@@ -307,3 +307,52 @@ bool upkeep_flush(Tsdb *db, bool to_parts, Err *err)
         MUTEX_SCOPE(&db->upkeep);
         return flush_locked(db, to_parts, err);
 }
+
+/* ---- deleted samples leave the disk */
+
+/* The part has samples that one of these hides. */
+static bool has_deleted(Part *part, const Tombstone *items, size_t n, Column *scratch)
+{
+        PartInfo info = part_info(part);
+        uint64_t damaged = 0;
+        for (size_t i = 0; i < n; i++) {
+                if (items[i].min_ms > info.max_ms || items[i].max_ms < info.min_ms)
+                        continue;
+                column_clear(scratch);
+                part_read(part, items[i].sid, items[i].min_ms, items[i].max_ms, scratch, &damaged);
+                if (scratch->n)
+                        return true;
+        }
+        return false;
+}
+
+static bool rewrite_parts(Tsdb *db, const Tombstone *items, size_t n, Err *err)
+{
+        PartList *list = partset_list(db->parts);
+        Column scratch = { 0 };
+        bool ok = true;
+        for (size_t i = 0; i < list->n && ok; i++) {
+                if (!has_deleted(list->parts[i], items, n, &scratch))
+                        continue;
+                int64_t now_ms = clock_wall_ms(db->clock);
+                ok = compact_rewrite(db->compact, &list->parts[i], 1, now_ms, err);
+                sync_wal(db, now_ms);
+        }
+        column_done(&scratch);
+        snapshot_unref(&list->snap);
+        return ok;
+}
+
+/* The list is taken first: what a tombstone of it hides was written before, so the flush moves it, and the log forgets it. */
+bool upkeep_clean_tombstones(Tsdb *db, Err *err)
+{
+        MUTEX_SCOPE(&db->upkeep);
+        AUTO(arena_free) Arena *arena = arena_new();
+        Tombstone *items;
+        size_t n;
+        tombstones_list(db->tombstones, arena, &items, &n);
+        return n == 0 ||
+               (flush_locked(db, true, err) && rewrite_parts(db, items, n, err) &&
+                tombstones_forget(db->tombstones, items, n, err)) ||
+               err_wrap(err, "clean tombstones");
+}

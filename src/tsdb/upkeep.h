@@ -7,3 +7,5 @@
 void upkeep_run(Tsdb *db);
 /* Everything in memory goes to chunk files, synced, and on into parts when asked for; the WAL is replaced by a checkpoint. */
 MUST_CHECK bool upkeep_flush(Tsdb *db, bool to_parts, Err *err);
+/* tsdb_clean_tombstones */
+MUST_CHECK bool upkeep_clean_tombstones(Tsdb *db, Err *err);

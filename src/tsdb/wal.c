@@ -440,6 +440,12 @@ bool wal_sync(Wal *w, Err *err)
         return err_wrap(err, "write-ahead log");
 }
 
+bool wal_is_segment(Str name, uint32_t *ret_number)
+{
+        *ret_number = number_of(name, SEGMENT_PREFIX);
+        return *ret_number > 0;
+}
+
 uint32_t wal_segment(Wal *w)
 {
         MUTEX_SCOPE(&w->mu);

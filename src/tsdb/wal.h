@@ -52,6 +52,8 @@ MUST_CHECK bool wal_sync(Wal *w, Err *err);
 uint32_t wal_segment(Wal *w);
 uint32_t wal_oldest_segment(Wal *w); /* that still exists; the next one when there is none */
 uint64_t wal_bytes(Wal *w);
+/* A file of the folder is a segment, and which. */
+bool wal_is_segment(Str name, uint32_t *ret_number);
 /* The next append starts a new segment. As wal_append: one thread at a time. */
 void wal_rotate(Wal *w);
 

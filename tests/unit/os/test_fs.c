@@ -144,11 +144,42 @@ static void a_lock_excludes_a_second_open(void **state)
         fs->close(b);
 }
 
+static void a_link_is_the_same_file_and_a_copy_is_not(void **state)
+{
+        Dir *dir = *state;
+        const Fs *fs = fs_system();
+        char linked[256], copied[256];
+        AUTO(buf_done) Buf text = { 0 };
+        Err err;
+        File *f;
+        snprintf(linked, sizeof linked, "%s.link", dir->file);
+        snprintf(copied, sizeof copied, "%s.copy", dir->file);
+        put(dir->file, "shared");
+        assert_ok(fs->link(fs, dir->file, linked, &err), err);
+        assert_false(fs->link(fs, dir->file, linked, &err));
+        assert_int_equal(err.code, ERR_EXISTS);
+        assert_ok(file_copy(fs, dir->file, copied, 4, &err), err);
+        assert_false(file_copy(fs, dir->file, copied, 4, &err));
+        assert_int_equal(err.code, ERR_EXISTS);
+        assert_ok(fs->open(fs, dir->file, FILE_APPEND, &f, &err), err);
+        assert_ok(fs->write(f, "!", 1, &err), err);
+        fs->close(f);
+        assert_ok(fs->remove(fs, dir->file, &err), err);
+        assert_ok(file_read_all(fs, linked, 100, &text, &err), err);
+        assert_string_equal(buf_cstr(&text), "shared!");
+        buf_clear(&text);
+        assert_ok(file_read_all(fs, copied, 100, &text, &err), err);
+        assert_string_equal(buf_cstr(&text), "shar");
+        assert_false(file_copy(fs, dir->file, copied, 4, &err));
+        assert_int_equal(err.code, ERR_NOT_FOUND);
+}
+
 #define IN_DIR(fn) cmocka_unit_test_setup_teardown(fn, make_dir, drop_dir)
 
 int main(void)
 {
         const struct CMUnitTest tests[] = { IN_DIR(modes), IN_DIR(pread_is_short_only_at_the_end),
-                                            IN_DIR(a_map_outlives_its_file), IN_DIR(a_lock_excludes_a_second_open) };
+                                            IN_DIR(a_map_outlives_its_file), IN_DIR(a_lock_excludes_a_second_open),
+                                            IN_DIR(a_link_is_the_same_file_and_a_copy_is_not) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
