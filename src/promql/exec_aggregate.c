@@ -369,17 +369,27 @@ static bool in_ratio(double r, double at)
         return r >= 0 ? at < r : at >= 1 + r;
 }
 
-/* The same labels come to the same place in every run and on every machine. */
+/* Length and bytes, as upstream lays label strings out in memory. */
+static void put_counted(Buf *out, Str s)
+{
+        buf_char(out, (char)MIN_OF(s.n, (size_t)255));
+        if (s.n >= 255) {
+                buf_char(out, (char)(s.n & 255));
+                buf_char(out, (char)(s.n >> 8 & 255));
+                buf_char(out, (char)(s.n >> 16 & 255));
+        }
+        buf_str_add(out, s);
+}
+
+/* The same labels come to the same place in every run and on every machine, and where upstream puts them. */
 static double ratio_place(Labels labels)
 {
         AUTO(buf_done) Buf bytes = { 0 };
         for (size_t i = 0; i < labels.n; i++) {
-                buf_str_add(&bytes, labels.data[i].name);
-                buf_char(&bytes, '\xff');
-                buf_str_add(&bytes, labels.data[i].value);
-                buf_char(&bytes, '\xff');
+                put_counted(&bytes, labels.data[i].name);
+                put_counted(&bytes, labels.data[i].value);
         }
-        return (double)(hash_xxh64(bytes.p, bytes.n) >> 11) * 0x1p-53;
+        return (double)hash_xxh64(bytes.p, bytes.n) * 0x1p-64;
 }
 
 static Source *limit_ratio(Agg *a, Err *err)

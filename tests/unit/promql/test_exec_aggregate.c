@@ -52,6 +52,26 @@ static void tops(void **state)
         assert_string_equal(fixture_instant(&f, "limit_ratio(0.3, m) and limit_ratio(-0.7, m)", 0), "");
 }
 
+/* A ratio keeps the series that Prometheus keeps. */
+static void ratios_agree_with_upstream(void **state)
+{
+        (void)state;
+        Fixture own;
+        fixture_open(&own, &(PromqlOptions){ .features = promql_features_all() });
+        char load[1024], want[1024];
+        char wide[301] = { 0 };
+        memset(wide, 'x', sizeof wide - 1);
+        snprintf(
+                load, sizeof load,
+                "odd_labels{job=\"odd\"} 1\nodd_labels{job=\"odd\",odd=\"a b\"} 2\nodd_labels{job=\"odd\",odd=\"%s\"} 3\n"
+                "odd_labels{job=\"odd\",odd=\"ünïcode ✓\"} 4\n",
+                wide);
+        fixture_load(&own, 60000, load);
+        snprintf(want, sizeof want, "odd_labels{job=\"odd\"} 1\nodd_labels{job=\"odd\", odd=\"%s\"} 3\n", wide);
+        assert_string_equal(fixture_instant(&own, "limit_ratio(0.5, odd_labels)", 0), want);
+        fixture_close(&own);
+}
+
 static void quantiles_and_values(void **state)
 {
         (void)state;
@@ -75,6 +95,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(grouping),
                 cmocka_unit_test(tops),
+                cmocka_unit_test(ratios_agree_with_upstream),
                 cmocka_unit_test(quantiles_and_values),
                 cmocka_unit_test(parameters_may_change_by_step),
         };
