@@ -7,6 +7,7 @@
 #include "api/api_query.h"
 #include "api/api_remote_read.h"
 #include "api/api_series.h"
+#include "api/api_snapshot.h"
 #include "api/api_status.h"
 #include "api/api_watch.h"
 #include "base/mem.h"
@@ -58,6 +59,11 @@ static const HttpRoute ROUTES[] = {
           .path = "/api/v1/admin/tsdb/delete_series",
           .handle = api_admin_delete_series,
           .on_pool = true },
+        { .methods = WRITE,
+          .path = "/api/v1/admin/tsdb/clean_tombstones",
+          .handle = api_admin_clean_tombstones,
+          .on_pool = true },
+        { .methods = WRITE, .path = "/api/v1/admin/tsdb/snapshot", .handle = api_snapshot_make, .on_pool = true },
         { .methods = WRITE, .path = "/api/v1/admin/tsdb/flush", .handle = api_admin_flush, .on_pool = true },
         { .methods = READ, .path = "/api/pharos/v1/live", .handle = api_admin_live },
         { .methods = READ, .path = "/api/pharos/v1/queries", .handle = api_status_queries },

@@ -20,7 +20,8 @@ typedef struct ApiContext {
         RulesForward *forward; /* NULL: alerts go nowhere else */
         AlertRouter *alerts;
         ScrapeManager *scrape;
-        StateDb *statedb;
+        StateDb *statedb; /* may be NULL */
+        Str data_dir;     /* where snapshots are put */
         IngestRemoteWrite *remote_write;
         SseHub *live;
         const Clock *clock;
@@ -29,6 +30,7 @@ typedef struct ApiContext {
         Str external_url;
         bool admin_api, lifecycle; /* delete_series and friends; POST /-/reload and /-/quit */
         _Atomic bool ready;
+        _Atomic bool snapshot_runs;
         _Atomic int remote_reads; /* answers under way */
         /* From app/: the configuration as it is in force. */
         void *app;

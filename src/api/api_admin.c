@@ -30,7 +30,7 @@ void api_admin_quit(void *self, const HttpRequest *req, HttpResponse *resp)
         ctx->quit(ctx->app);
 }
 
-static bool admin_allowed(const ApiContext *ctx, HttpResponse *resp)
+bool api_admin_allowed(const ApiContext *ctx, HttpResponse *resp)
 {
         if (ctx->admin_api)
                 return true;
@@ -45,7 +45,7 @@ void api_admin_delete_series(void *self, const HttpRequest *req, HttpResponse *r
         int64_t min_ms;
         int64_t max_ms;
         Err err;
-        if (!admin_allowed(ctx, resp))
+        if (!api_admin_allowed(ctx, resp))
                 return;
         size_t n = http_request_params(req, STR("match[]"), &texts);
         if (n == 0) {
@@ -65,6 +65,20 @@ void api_admin_delete_series(void *self, const HttpRequest *req, HttpResponse *r
                         api_reply_err(resp, &err);
                         return;
                 }
+        }
+        resp->status = 204;
+}
+
+void api_admin_clean_tombstones(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        ApiContext *ctx = self;
+        Err err;
+        (void)req;
+        if (!api_admin_allowed(ctx, resp))
+                return;
+        if (!tsdb_clean_tombstones(ctx->tsdb, &err)) {
+                api_reply_err(resp, &err);
+                return;
         }
         resp->status = 204;
 }

@@ -98,6 +98,19 @@ void api_reply_end(JsonWriter *w, const PromqlAnnotation *annotations, size_t n)
 
 /* ---- parameters ---- */
 
+bool api_parse_bool(Str s, bool *ret)
+{
+        static const char *const yes[] = { "1", "t", "T", "TRUE", "true", "True" };
+        static const char *const no[] = { "0", "f", "F", "FALSE", "false", "False" };
+        for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
+                if (!str_eq(s, str_of(yes[i])) && !str_eq(s, str_of(no[i])))
+                        continue;
+                *ret = str_eq(s, str_of(yes[i]));
+                return true;
+        }
+        return false;
+}
+
 bool api_parse_time(Str text, int64_t *ret_ms)
 {
         double v;

@@ -37,6 +37,8 @@ bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *
                         int64_t *ret_ms);
 /* A count; absent: 0, which means no limit wherever it is used. */
 bool api_param_limit(const HttpRequest *req, HttpResponse *resp, const char *name, uint64_t *ret);
+/* As Go reads a bool: 1, t, true, ... */
+bool api_parse_bool(Str text, bool *ret);
 /* RFC 3339 or float seconds, kept within API_MIN_MS and API_MAX_MS. */
 bool api_parse_time(Str text, int64_t *ret_ms);
 

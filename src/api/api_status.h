@@ -18,8 +18,11 @@ void api_health_ready(void *self, const HttpRequest *req, HttpResponse *resp);
 void api_health_probe(void *self, const HttpRequest *req, HttpResponse *resp); /* /health, /health/<name> */
 
 /* api_admin.c */
+/* False: the answer says that they are off. */
+bool api_admin_allowed(const ApiContext *ctx, HttpResponse *resp);
 void api_admin_reload(void *self, const HttpRequest *req, HttpResponse *resp);
 void api_admin_quit(void *self, const HttpRequest *req, HttpResponse *resp);
 void api_admin_delete_series(void *self, const HttpRequest *req, HttpResponse *resp);
+void api_admin_clean_tombstones(void *self, const HttpRequest *req, HttpResponse *resp);
 void api_admin_flush(void *self, const HttpRequest *req, HttpResponse *resp);
 void api_admin_live(void *self, const HttpRequest *req, HttpResponse *resp);

@@ -217,20 +217,6 @@ static bool in_list(Str s, const Str *list, size_t n)
         return n == 0;
 }
 
-/* As Go reads a bool. */
-static bool parse_bool(Str s, bool *ret)
-{
-        static const char *const yes[] = { "1", "t", "T", "TRUE", "true", "True" };
-        static const char *const no[] = { "0", "f", "F", "FALSE", "false", "False" };
-        for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
-                if (!str_eq(s, str_of(yes[i])) && !str_eq(s, str_of(no[i])))
-                        continue;
-                *ret = str_eq(s, str_of(yes[i]));
-                return true;
-        }
-        return false;
-}
-
 static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *f)
 {
         Str type = { 0 };
@@ -246,7 +232,7 @@ static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *
         f->alerts = !str_eq_fold(type, STR("record"));
         f->records = !str_eq_fold(type, STR("alert"));
         bool without = false;
-        if (exclude.n && !parse_bool(exclude, &without)) {
+        if (exclude.n && !api_parse_bool(exclude, &without)) {
                 api_reply_error(
                         resp, API_BAD_DATA,
                         "invalid parameter \"exclude_alerts\": error converting exclude_alerts: strconv.ParseBool: parsing \"" STR_FMT

@@ -443,6 +443,7 @@ static bool start_server(App *app, Err *err)
                 .alerts = app->router,
                 .scrape = app->scrape,
                 .statedb = app->statedb,
+                .data_dir = str_of(f->data),
                 .remote_write = app->remote_write,
                 .live = app->live,
                 .clock = app->clock,

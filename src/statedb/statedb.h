@@ -29,6 +29,9 @@ MUST_CHECK bool statedb_open(const char *path, StateDb **ret, Err *err);
 void statedb_close(StateDb *db);
 DEFINE_AUTO(StateDb *, statedb_close);
 
+/* A copy as it is at one moment, into a file that must not be there. Writing goes on meanwhile. */
+MUST_CHECK bool statedb_backup(StateDb *db, const char *path, Err *err);
+
 /* ---- documents: (kind, key) -> bytes, with a time for expiry. */
 MUST_CHECK bool statedb_put(StateDb *db, Str kind, Str key, Str value, int64_t expires_ms /* 0: never */, Err *err);
 /* ERR_NOT_FOUND when absent. */

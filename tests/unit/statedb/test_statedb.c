@@ -68,6 +68,26 @@ static void raw_sql(const char *path, const char *sql)
         sqlite3_close(raw);
 }
 
+static void a_backup_is_a_database_of_one_moment(void **state)
+{
+        Fixture *f = *state;
+        Err err = { 0 };
+        Str v = { 0 };
+        char copy[128];
+        snprintf(copy, sizeof copy, "%s.copy", f->path);
+        AUTO(statedb_close) StateDb *db = open_ok(f->path);
+        assert_ok(statedb_put(db, STR("k"), STR("a"), STR("1"), 0, &err), err);
+        assert_ok(statedb_backup(db, copy, &err), err);
+        assert_ok(statedb_put(db, STR("k"), STR("a"), STR("2"), 0, &err), err);
+        assert_false(statedb_backup(db, copy, &err));
+        assert_contains(err.msg, copy);
+        StateDb *other = open_ok(copy);
+        assert_ok(statedb_get(other, STR("k"), STR("a"), f->arena, &v, &err), err);
+        assert_true(str_eq(v, STR("1")));
+        statedb_close(other);
+        unlink(copy);
+}
+
 static void documents_are_put_read_replaced_and_deleted(void **state)
 {
         Fixture *f = *state;
@@ -466,6 +486,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 T(documents_are_put_read_replaced_and_deleted),
+                T(a_backup_is_a_database_of_one_moment),
                 T(too_long_is_refused),
                 T(each_visits_all_in_key_order),
                 T(write_all_is_all_or_nothing),
