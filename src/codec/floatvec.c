@@ -25,10 +25,8 @@ enum {
         WIDE = 16,            /* in the parameter of decimals: integers reach 2^51 and convert one by one */
         GOOD_BITS = 24,       /* a value: not worth trying anything else */
 };
-#define WHOLE 9007199254740992.0       /* 2^53 */
-#define NARROW (INT64_C(1) << 51)      /* below it integers convert by adding a constant */
-#define SHIFT_BITS 0x4338000000000000u /* bits of the double SHIFT_VALUE, whose last mantissa bit is worth 1 */
-#define SHIFT_VALUE 6755399441055744.0 /* 1.5 * 2^52 */
+#define WHOLE 9007199254740992.0  /* 2^53 */
+#define NARROW (INT64_C(1) << 51) /* below it integers convert by adding a constant */
 
 static const double POW10[FLOATVEC_MAX_SCALE + 1] = { 1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                       1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
@@ -387,21 +385,6 @@ static bool take(Cursor *c, uint64_t *ret)
         return used > 0;
 }
 
-/* Integers in place of the doubles they become. */
-static void convert(double *out, size_t n, bool wide, double pow10)
-{
-        const int64_t *k = (const int64_t *)out;
-        if (wide)
-                for (size_t i = 0; i < n; i++)
-                        out[i] = (double)k[i];
-        else
-                for (size_t i = 0; i < n; i++)
-                        out[i] = bits_to_double((uint64_t)k[i] + SHIFT_BITS) - SHIFT_VALUE;
-        if (pow10 != 1)
-                for (size_t i = 0; i < n; i++)
-                        out[i] /= pow10;
-}
-
 /* Exceptions of `width` bytes each: a distance and a value; they stand before what they patch. */
 static bool skip_exceptions(Cursor *c, size_t n, size_t width, size_t *ret_n)
 {
@@ -487,6 +470,25 @@ static bool read_integers(Cursor *c, size_t n, double *out, Err *err)
         return true;
 }
 
+/* Integers over a power of ten; those too wide for the fast way are converted one by one. */
+static bool read_decimals(Cursor *c, unsigned parameter, size_t n, double *out, Err *err)
+{
+        double pow10 = POW10[parameter & (WIDE - 1)];
+        size_t used;
+        if (!(parameter & WIDE)) {
+                if (!intvec_read_doubles((Str){ (const char *)c->p, left(c) }, n, pow10, out, &used, err))
+                        return false;
+                c->p += used;
+                return true;
+        }
+        if (!read_integers(c, n, out, err))
+                return false;
+        const int64_t *k = (const int64_t *)out;
+        for (size_t i = 0; i < n; i++)
+                out[i] = (double)k[i] / pow10;
+        return true;
+}
+
 static bool read_split(Cursor *c, unsigned dict_bits, size_t n, double *out)
 {
         uint64_t codes[FLOATVEC_MAX], *bits = (uint64_t *)out;
@@ -536,9 +538,8 @@ static bool read_kind(Cursor *c, size_t n, double *out, Err *err)
                 return false;
         Cursor exceptions = *c;
         size_t ignored;
-        if (!skip_exceptions(c, n, 8, &ignored) || !read_integers(c, n, out, err))
+        if (!skip_exceptions(c, n, 8, &ignored) || !read_decimals(c, parameter, n, out, err))
                 return false;
-        convert(out, n, parameter & WIDE, POW10[parameter & (WIDE - 1)]);
         return kind == FLOATVEC_DECIMAL ? patch(exceptions, out, n) : add_steps(exceptions, out, n);
 }
 

@@ -11,6 +11,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "codec/bitpack.h"
+#include "codec/unfold.h"
 #include "codec/varint.h"
 
 enum {
@@ -314,6 +315,11 @@ typedef struct Head {
         size_t patches;
 } Head;
 
+typedef struct Target {
+        UnfoldTo to;
+        double divide;
+} Target;
+
 typedef struct Cursor {
         const unsigned char *p, *end;
         bool bad;
@@ -376,54 +382,69 @@ static bool apply_patches(Cursor c, size_t n, uint64_t base, uint64_t *x, size_t
         return true;
 }
 
-static void add_base(uint64_t *x, size_t m, const Head *h)
+/* Packed numbers to values. What patches replace must be known before it is added up, so they cost a second pass, as does a second sum. */
+static bool unfold(const Head *h, const unsigned char *packed, Cursor patches, size_t n, const Target *target,
+                   uint64_t *out)
 {
-        uint64_t base = (uint64_t)h->base, factor = h->divisor << h->shift;
-        if (factor == 1)
-                for (size_t i = 0; i < m; i++)
-                        x[i] += base;
-        else if (h->divisor == 1)
-                for (size_t i = 0; i < m; i++)
-                        x[i] = (x[i] << h->shift) + base;
-        else
-                for (size_t i = 0; i < m; i++)
-                        x[i] = x[i] * factor + base;
-}
-
-static void sum_up(uint64_t *x, size_t m, uint64_t start)
-{
-        uint64_t sum = start;
-        for (size_t i = 0; i < m; i++) {
-                sum += x[i];
-                x[i] = sum;
+        size_t m = n - h->order;
+        uint64_t *x = out + h->order;
+        bool one_pass = h->patches == 0;
+        Unfold u = { .factor = h->divisor << h->shift,
+                     .base = (uint64_t)h->base,
+                     .start = (uint64_t)(h->order == 2 ? h->second : h->first),
+                     .width = h->width,
+                     .sums = one_pass && h->order >= 1,
+                     .to = one_pass && h->order <= 1 ? target->to : UNFOLD_INTEGERS,
+                     .divide = target->divide };
+        unfold_run(&u, packed, m, x);
+        u.factor = 1;
+        u.base = 0;
+        u.width = 64;
+        if (!one_pass) {
+                if (!apply_patches(patches, h->patches, (uint64_t)h->base, x, m))
+                        return false;
+                u.sums = h->order >= 1;
+                u.to = h->order <= 1 ? target->to : UNFOLD_INTEGERS;
+                if (u.sums || u.to != UNFOLD_INTEGERS)
+                        unfold_run(&u, NULL, m, x);
         }
+        u.to = target->to;
+        if (h->order == 2) {
+                out[1] = (uint64_t)h->second;
+                u.start = (uint64_t)h->first;
+                unfold_run(&u, NULL, n - 1, out + 1);
+        }
+        if (h->order >= 1) {
+                out[0] = (uint64_t)h->first;
+                u.sums = false;
+                unfold_run(&u, NULL, 1, out);
+        }
+        return true;
 }
 
-bool intvec_read(Str bytes, size_t n, int64_t *ret, size_t *used, Err *err)
+static bool read_vector(Str bytes, size_t n, const Target *target, uint64_t *out, size_t *used, Err *err)
 {
         Cursor c = { (const unsigned char *)bytes.p, (const unsigned char *)bytes.p + bytes.n, false };
         Head h;
-        uint64_t *out = (uint64_t *)ret;
         if (n == 0 || n > INTVEC_MAX || !read_head(&c, n, &h))
                 return err_set(err, ERR_CORRUPT, "a packed vector's head is damaged");
-        size_t m = n - h.order, packed = bitpack_bytes(m, h.width);
+        size_t packed = bitpack_bytes(n - h.order, h.width);
         Cursor patches = c;
         skip_patches(&c, h.patches);
         if (c.bad || (size_t)(c.end - c.p) < packed)
                 return err_set(err, ERR_CORRUPT, "a packed vector of %zu values is too short", n);
-        uint64_t *x = out + h.order;
-        bitpack_unpack(c.p, m, h.width, x);
-        add_base(x, m, &h);
-        if (!apply_patches(patches, h.patches, (uint64_t)h.base, x, m))
+        if (!unfold(&h, c.p, patches, n, target, out))
                 return err_set(err, ERR_CORRUPT, "a packed vector's patches are damaged");
-        if (h.order == 2) {
-                out[1] = (uint64_t)h.second;
-                sum_up(out + 2, n - 2, out[1]);
-        }
-        if (h.order >= 1) {
-                out[0] = (uint64_t)h.first;
-                sum_up(out + 1, n - 1, out[0]);
-        }
         *used = (size_t)(c.p - (const unsigned char *)bytes.p) + packed;
         return true;
+}
+
+bool intvec_read(Str bytes, size_t n, int64_t *out, size_t *used, Err *err)
+{
+        return read_vector(bytes, n, &(Target){ UNFOLD_INTEGERS, 1 }, (uint64_t *)out, used, err);
+}
+
+bool intvec_read_doubles(Str bytes, size_t n, double divide, double *out, size_t *used, Err *err)
+{
+        return read_vector(bytes, n, &(Target){ UNFOLD_DOUBLES, divide }, (uint64_t *)out, used, err);
 }

@@ -33,3 +33,6 @@ void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n);
 void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out);
 /* Fills out[0..n); *used: bytes of the code. ERR_CORRUPT when p holds no code of n values. */
 MUST_CHECK bool intvec_read(Str bytes, size_t n, int64_t *out, size_t *used, Err *err);
+/* The same, each value as a double over `divide` (1 or a power of ten), in the same pass. Right for values inside (-2^51, 2^51); others become
+ * other numbers, without harm. */
+MUST_CHECK bool intvec_read_doubles(Str bytes, size_t n, double divide, double *out, size_t *used, Err *err);

@@ -1,0 +1,210 @@
+/* Invariants
+ * 1. Both ways do the same operations on every value, each rounded once or exact modulo 2^64: their bits are equal for any input.
+ * 2. Nothing is read beyond the packed bytes and BITPACK_PAD_BYTES, nothing written beyond n values.
+ *
+ * Why one kernel for all widths and not one each: eight numbers of w bits are w bytes, so which bytes a number needs and by how much they
+ * are to be shifted repeats every eight; four shuffles and shifts that are made once a vector replace 57 copies of the code. Two
+ * numbers of at most 57 bits lie inside 16 bytes from the byte where the first begins. */
+#include "codec/unfold.h"
+
+#include "base/bits.h"
+#include "codec/bitpack.h"
+
+#define SHIFT_BITS 0x4338000000000000u /* bits of the double SHIFT_VALUE, whose last mantissa bit is worth 1 */
+#define SHIFT_VALUE 6755399441055744.0 /* 1.5 * 2^52 */
+
+/* ---- plainly */
+
+static inline uint64_t doubled(uint64_t v, double divide)
+{
+        return bits_of_double((bits_to_double(v + SHIFT_BITS) - SHIFT_VALUE) / divide);
+}
+
+/* Numbers [from, n) in place; *sum goes on. */
+static void finish(const Unfold *u, size_t from, size_t n, uint64_t sum, uint64_t *out)
+{
+        if (u->factor != 1)
+                for (size_t i = from; i < n; i++)
+                        out[i] *= u->factor;
+        for (size_t i = from; i < n; i++)
+                out[i] += u->base;
+        if (u->sums)
+                for (size_t i = from; i < n; i++)
+                        out[i] = sum += out[i];
+        if (u->to == UNFOLD_DOUBLES)
+                for (size_t i = from; i < n; i++)
+                        out[i] = doubled(out[i], u->divide);
+}
+
+void unfold_plainly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
+{
+        if (p)
+                bitpack_unpack(p, n, u->width, out);
+        finish(u, 0, n, u->start, out);
+}
+
+/* ---- with vectors */
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define AVX2 __attribute__((target("avx2")))
+#define AVX2_INLINE __attribute__((target("avx2"), always_inline)) static inline
+
+enum { GROUP = 8, MAX_ONE_LOAD = 57 };
+
+/* Where the eight numbers of a group lie: pair q from byte at[q] on. */
+typedef struct Places {
+        __m256i shuffle[2], shift[2], mask;
+        unsigned at[4], width;
+} Places;
+
+AVX2 static void find_places(unsigned width, Places *ret)
+{
+        _Alignas(32) unsigned char shuffle[64];
+        _Alignas(32) uint64_t shift[GROUP];
+        for (unsigned i = 0; i < GROUP; i++) {
+                unsigned from = (i & ~1u) * width / 8, bit = i * width - from * 8;
+                ret->at[i / 2] = from;
+                shift[i] = bit % 8;
+                for (unsigned b = 0; b < 8; b++)
+                        shuffle[i * 8 + b] = (unsigned char)(bit / 8 + b);
+        }
+        for (size_t i = 0; i < 2; i++) {
+                ret->shuffle[i] = _mm256_load_si256((const __m256i *)(const void *)(shuffle + i * 32));
+                ret->shift[i] = _mm256_load_si256((const __m256i *)(const void *)(shift + i * 4));
+        }
+        ret->mask = _mm256_set1_epi64x((int64_t)(((uint64_t)1 << width) - 1));
+        ret->width = width;
+}
+
+AVX2_INLINE __m256i load_pairs(const unsigned char *a, const unsigned char *b)
+{
+        __m128i low = _mm_loadu_si128((const __m128i *)(const void *)a);
+        return _mm256_inserti128_si256(_mm256_castsi128_si256(low), _mm_loadu_si128((const __m128i *)(const void *)b),
+                                       1);
+}
+
+AVX2_INLINE __m256i numbers(const Places *at, const unsigned char *p, size_t half)
+{
+        __m256i x = load_pairs(p + at->at[half * 2], p + at->at[half * 2 + 1]);
+        x = _mm256_shuffle_epi8(x, at->shuffle[half]);
+        return _mm256_and_si256(_mm256_srlv_epi64(x, at->shift[half]), at->mask);
+}
+
+typedef struct Scale {
+        __m256i factor, factor_high, base;
+        bool narrow, none; /* narrow: numbers and factor below 2^32 */
+} Scale;
+
+AVX2_INLINE __m256i scaled(const Scale *s, __m256i x)
+{
+        if (!s->none) {
+                __m256i low = _mm256_mul_epu32(x, s->factor);
+                if (!s->narrow) {
+                        __m256i cross = _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(x, 32), s->factor),
+                                                         _mm256_mul_epu32(x, s->factor_high));
+                        low = _mm256_add_epi64(low, _mm256_slli_epi64(cross, 32));
+                }
+                x = low;
+        }
+        return _mm256_add_epi64(x, s->base);
+}
+
+/* Sums of four, and of what came before. The chain from one call to the next is one addition. */
+AVX2_INLINE __m256i summed(__m256i x, __m256i *before)
+{
+        x = _mm256_add_epi64(x, _mm256_slli_si256(x, 8));
+        __m256i lower = _mm256_permute2x128_si256(x, x, 0x08);
+        x = _mm256_add_epi64(x, _mm256_unpackhi_epi64(lower, lower));
+        __m256i ret = _mm256_add_epi64(x, *before);
+        *before = _mm256_add_epi64(*before, _mm256_permute4x64_epi64(x, 0xff));
+        return ret;
+}
+
+typedef enum Last { AS_THEY_ARE, CONVERT, CONVERT_AND_DIVIDE } Last;
+
+AVX2_INLINE void put(uint64_t *out, __m256i x, Last last, __m256d divide)
+{
+        if (last != AS_THEY_ARE) {
+                __m256d d = _mm256_castsi256_pd(_mm256_add_epi64(x, _mm256_set1_epi64x(SHIFT_BITS)));
+                d = _mm256_sub_pd(d, _mm256_set1_pd(SHIFT_VALUE));
+                if (last == CONVERT_AND_DIVIDE)
+                        d = _mm256_div_pd(d, divide);
+                x = _mm256_castpd_si256(d);
+        }
+        _mm256_storeu_si256((__m256i *)(void *)out, x);
+}
+
+/* Whole groups. Returns the sum. */
+AVX2_INLINE uint64_t unfold_groups(const Unfold *u, const unsigned char *p, size_t groups, uint64_t *out, bool packed,
+                                   bool sums, Last last)
+{
+        Places at;
+        if (packed)
+                find_places(u->width, &at);
+        Scale scale = { _mm256_set1_epi64x((int64_t)u->factor), _mm256_set1_epi64x((int64_t)(u->factor >> 32)),
+                        _mm256_set1_epi64x((int64_t)u->base), u->width <= 32 && u->factor >> 32 == 0, u->factor == 1 };
+        __m256i sum = _mm256_set1_epi64x((int64_t)u->start);
+        __m256d divide = _mm256_set1_pd(u->divide);
+        for (size_t g = 0; g < groups; g++, out += GROUP) {
+                __m256i x[2];
+                for (size_t i = 0; i < 2; i++) {
+                        x[i] = packed ? numbers(&at, p, i)
+                                      : _mm256_loadu_si256((const __m256i *)(const void *)(out + i * 4));
+                        x[i] = scaled(&scale, x[i]);
+                        if (sums)
+                                x[i] = summed(x[i], &sum);
+                        put(out + i * 4, x[i], last, divide);
+                }
+                if (packed)
+                        p += at.width;
+        }
+        return (uint64_t)_mm256_extract_epi64(sum, 0);
+}
+
+#define KERNEL(packed, sums, last)                                                                                     \
+        AVX2 static uint64_t unfold_##packed##_##sums##_##last(const Unfold *u, const unsigned char *p, size_t groups, \
+                                                               uint64_t *out)                                          \
+        {                                                                                                              \
+                return unfold_groups(u, p, groups, out, (packed), (sums), (last));                                     \
+        }
+#define KERNELS(x, packed)                                                                                         \
+        x(packed, 0, AS_THEY_ARE) x(packed, 0, CONVERT) x(packed, 0, CONVERT_AND_DIVIDE) x(packed, 1, AS_THEY_ARE) \
+                x(packed, 1, CONVERT) x(packed, 1, CONVERT_AND_DIVIDE)
+KERNELS(KERNEL, 0)
+KERNELS(KERNEL, 1)
+
+#define ENTRY(packed, sums, last) [packed][sums][last] = unfold_##packed##_##sums##_##last,
+static uint64_t (*const TABLE[2][2][3])(const Unfold *u, const unsigned char *p, size_t groups,
+                                        uint64_t *out) = { KERNELS(ENTRY, 0) KERNELS(ENTRY, 1) };
+
+static void unfold_quickly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
+{
+        Last last = u->to == UNFOLD_INTEGERS ? AS_THEY_ARE : u->divide == 1 ? CONVERT : CONVERT_AND_DIVIDE;
+        bool direct = p && u->width <= MAX_ONE_LOAD;
+        if (p && !direct)
+                bitpack_unpack(p, n, u->width, out);
+        size_t groups = n / GROUP, done = groups * GROUP;
+        uint64_t sum = TABLE[direct][u->sums][last](u, p, groups, out);
+        if (direct)
+                bitpack_unpack(p + groups * u->width, n - done, u->width, out + done);
+        finish(u, done, n, sum, out);
+}
+
+static bool has_vectors(void) { return __builtin_cpu_supports("avx2"); }
+#else
+static bool has_vectors(void) { return false; }
+static void unfold_quickly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
+{
+        unfold_plainly(u, p, n, out);
+}
+#endif
+
+void unfold_run(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
+{
+        if (has_vectors())
+                unfold_quickly(u, p, n, out);
+        else
+                unfold_plainly(u, p, n, out);
+}
