@@ -250,27 +250,45 @@ static bool next_block(SeriesData *s, Block *b)
 
 typedef enum Fetched { FETCHED, OUTSIDE, DAMAGED } Fetched;
 
-/* The block's times, if any lies inside the range; they rise strictly. */
-static Fetched read_times(const Part *p, const Block *b, int64_t min_ms, int64_t max_ms, int64_t *t)
+typedef struct TimesHead {
+        int64_t from, to;
+        Cursor code;
+} TimesHead;
+
+static bool times_head(const Part *p, const Block *b, TimesHead *ret)
 {
         Cursor c;
         uint64_t n, first, span;
         if (!checked_record(p, b->times, PARTFORMAT_TIMES, &c) || !take(&c, &n) || n != b->n || !take(&c, &first) ||
             !take(&c, &span))
-                return DAMAGED;
-        int64_t from = bits_unzigzag(first), to;
-        if (span > INT64_MAX || __builtin_add_overflow(from, (int64_t)span, &to))
-                return DAMAGED;
-        if (from > max_ms || to < min_ms)
-                return OUTSIDE;
+                return false;
+        ret->from = bits_unzigzag(first);
+        ret->code = c;
+        return span <= INT64_MAX && !__builtin_add_overflow(ret->from, (int64_t)span, &ret->to);
+}
+
+/* They rise strictly. */
+static bool decode_times(const TimesHead *head, const Block *b, int64_t *t)
+{
         size_t used;
         Err err;
-        if (!intvec_read((Str){ (const char *)c.p, left(&c) }, b->n, t, &used, &err))
-                return DAMAGED;
+        if (!intvec_read((Str){ (const char *)head->code.p, left(&head->code) }, b->n, t, &used, &err))
+                return false;
         int64_t bad = 0;
         for (size_t i = 1; i < b->n; i++)
                 bad |= t[i] <= t[i - 1];
-        return bad ? DAMAGED : FETCHED;
+        return !bad;
+}
+
+/* The block's times, if any lies inside the range. */
+static Fetched read_times(const Part *p, const Block *b, int64_t min_ms, int64_t max_ms, int64_t *t)
+{
+        TimesHead head;
+        if (!times_head(p, b, &head))
+                return DAMAGED;
+        if (head.from > max_ms || head.to < min_ms)
+                return OUTSIDE;
+        return decode_times(&head, b, t) ? FETCHED : DAMAGED;
 }
 
 static Str cursor_str(const Cursor *c) { return (Str){ (const char *)c->p, left(c) }; }
@@ -357,6 +375,18 @@ static void read_block(const Part *p, const Block *b, int64_t min_ms, int64_t ma
                 set_starts(b, from, to, out, at, damaged);
 }
 
+uint64_t part_count(Part *p, uint64_t sid)
+{
+        SeriesData s;
+        Block b;
+        uint64_t n = 0, damaged = 0;
+        if (!find_series(p, sid, &s, &damaged))
+                return 0;
+        while (left(&s.blocks) && next_block(&s, &b))
+                n += b.n;
+        return n;
+}
+
 bool part_read(Part *p, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged)
 {
         SeriesData s;
@@ -371,6 +401,73 @@ bool part_read(Part *p, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *ou
                 read_block(p, &b, min_ms, max_ms, out, damaged);
         }
         return true;
+}
+
+/* ---- the last sample */
+
+/* Where a block's sample at or before max_ms is; its times are decoded only when that is not its last. */
+static bool find_last(const Part *p, const Block *b, int64_t max_ms, size_t *ret_i, int64_t *ret_t)
+{
+        TimesHead head;
+        if (!times_head(p, b, &head))
+                return false;
+        *ret_i = b->n - 1;
+        *ret_t = head.to;
+        if (head.to <= max_ms)
+                return true;
+        int64_t t[PART_BLOCK_SAMPLES];
+        if (!decode_times(&head, b, t))
+                return false;
+        size_t lo = 0, hi = b->n; /* the first time is not above max_ms */
+        while (hi - lo > 1) {
+                size_t mid = lo + (hi - lo) / 2;
+                *(t[mid] <= max_ms ? &lo : &hi) = mid;
+        }
+        *ret_i = lo;
+        *ret_t = t[lo];
+        return true;
+}
+
+static bool add_one(const Part *p, const Block *b, int64_t min_ms, int64_t max_ms, Column *out)
+{
+        size_t i, used;
+        int64_t t;
+        Err err;
+        double v[PART_BLOCK_SAMPLES];
+        if (b->kind != PART_BLOCK_FLOATS || b->starts.p || !find_last(p, b, max_ms, &i, &t))
+                return false;
+        if (t < min_ms)
+                return true;
+        if (!floatvec_read(cursor_str(&b->code), b->n, v, &used, &err))
+                return false;
+        column_push(out, t, v[i]);
+        return true;
+}
+
+bool part_last(Part *p, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged)
+{
+        SeriesData s;
+        if (min_ms > max_ms || !find_series(p, sid, &s, damaged))
+                return false;
+        Block b, last = { 0 };
+        bool good = true;
+        while (good && left(&s.blocks)) {
+                TimesHead head;
+                good = next_block(&s, &b) && times_head(p, &b, &head);
+                if (!good || head.from > max_ms)
+                        break;
+                last = b;
+        }
+        if (good && (last.n == 0 || add_one(p, &last, min_ms, max_ms, out)))
+                return true;
+        /* The rare ones: histograms, start times, damage. */
+        size_t at = out->n;
+        bool known = part_read(p, sid, min_ms, max_ms, out, damaged);
+        if (out->n > at + 1) {
+                column_move(out, at, out->n - 1);
+                out->n = at + 1;
+        }
+        return known;
 }
 
 /* ---- labels */

@@ -50,8 +50,14 @@ const char *part_path(const Part *p);
 /* Appends the samples of a series inside [min_ms, max_ms] to out, in order. Damaged groups and blocks are skipped; those met for the first
  * time are added to *damaged. False when the part does not know the series. */
 bool part_read(Part *p, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged);
+/* Appends the last sample of a series inside [min_ms, max_ms], if there is one: what part_read would append last. Of the series' blocks only
+ * the one that holds it is decoded, and its times only when max_ms lies before its end: 0.2 to 0.6 us for a block of 1,024 samples with
+ * the group in the cache, of which finding the series is 0.1 (part_read of that block alone: twice that). Damage as part_read. */
+bool part_last(Part *p, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged);
 /* The least series id that is >= sid; false when there is none. For walking: start at 0, go on with *ret + 1. */
 bool part_next_series(Part *p, uint64_t sid, uint64_t *ret);
+/* How many samples a series has here, without decoding them. */
+uint64_t part_count(Part *p, uint64_t sid);
 /* The labels of a series, living in arena. False when it is unknown, or its labels are damaged. */
 bool part_labels(Part *p, uint64_t sid, Arena *arena, Labels *ret);
 /* Decodes everything. *damage: what is bad. */

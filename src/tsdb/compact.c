@@ -14,6 +14,7 @@
 #include "base/metric.h"
 #include "part/partwrite.h"
 #include "store/labelcheck.h"
+#include "tsdb/keep.h"
 
 METRIC_COUNTER(parts_written, "pharos_tsdb_parts_written_total", "Parts written by flushes and merges.");
 METRIC_COUNTER(samples_written, "pharos_tsdb_part_samples_written_total",
@@ -35,6 +36,12 @@ typedef struct KnownSeries {
         uint32_t slot;
 } KnownSeries;
 
+/* A part, and how many of the retentions were over for all of it when its series were counted. */
+typedef struct CountedPart {
+        uint32_t id;
+        unsigned expired;
+} CountedPart;
+
 struct Compact {
         Tsdb *db;
         PartWriter *writer; /* NULL: no job */
@@ -43,7 +50,11 @@ struct Compact {
         VEC(KnownSeries) known; /* sorted by sid */
         Column column;
         Arena *arena;
-        int64_t min_ms; /* older samples are left out */
+        int64_t now_ms; /* when the job began */
+        int64_t min_ms; /* older samples are left out, of any series */
+        bool counting;  /* the job: how much of its one source, a part, is of series whose retention is over? */
+        uint64_t counted, gone;
+        VEC(CountedPart) parts_counted;
         int64_t retry_ms;
         uint64_t damaged;
 };
@@ -67,6 +78,7 @@ static void end_job(Compact *c)
         arena_reset(c->arena);
         partwrite_abort(c->writer);
         c->writer = NULL;
+        c->counting = false;
 }
 
 void compact_free(Compact *c)
@@ -74,6 +86,7 @@ void compact_free(Compact *c)
         if (!c)
                 return;
         end_job(c);
+        vec_done(&c->parts_counted);
         arena_free(c->arena);
         mem_free(c);
 }
@@ -89,6 +102,7 @@ static int compare_known(const void *a, const void *b)
 static void collect_known(Compact *c)
 {
         Catalog *catalog = c->db->catalog;
+        vec_clear(&c->known);
         pthread_rwlock_rdlock(&catalog->lock);
         uint32_t n = catalog_slots(catalog);
         for (uint32_t slot = 0; slot < n; slot++) {
@@ -136,7 +150,8 @@ static bool begin_job(Compact *c, uint32_t level, int64_t now_ms, Err *err)
         Tsdb *db = c->db;
         c->id = partset_new_id(db->parts);
         c->damaged = 0;
-        c->min_ms = now_ms - db->options.retention_ms;
+        c->now_ms = now_ms;
+        c->min_ms = now_ms - keep_longest_ms(db->keep);
         partset_path(db->parts, c->id, &path);
         if (!partwrite_begin(db->fs, path.p, c->id, level, &c->writer, err))
                 return false;
@@ -251,6 +266,20 @@ static bool finish_job(Compact *c, Err *err)
         return true;
 }
 
+/* What the rules of retention let go. */
+static void leave_out_expired(Compact *c, Labels labels)
+{
+        if (!keep_has_rules(c->db->keep))
+                return;
+        int64_t min_ms = c->now_ms - keep_ms(c->db->keep, labels);
+        size_t from = 0, n = c->column.n;
+        while (from < n && c->column.t[from] < min_ms)
+                from++;
+        for (size_t i = from; i < n && from > 0; i++)
+                column_move(&c->column, i - from, i);
+        c->column.n = n - from;
+}
+
 /* Some series of the job; the end of it when there is none left. */
 static bool step_job(Compact *c, uint64_t *budget, Err *err)
 {
@@ -269,9 +298,12 @@ static bool step_job(Compact *c, uint64_t *budget, Err *err)
                 arena_reset(c->arena);
                 if (n == 0)
                         continue;
-                if (!find_labels(c, sid, &labels))
+                if (!find_labels(c, sid, &labels)) {
                         metric_add(orphans, 1);
-                else if (!partwrite_series(c->writer, sid, labels, &c->column, err))
+                        continue;
+                }
+                leave_out_expired(c, labels);
+                if (c->column.n && !partwrite_series(c->writer, sid, labels, &c->column, err))
                         return false;
         }
         return true;
@@ -361,14 +393,98 @@ static void pick_parts(Compact *c, int64_t now_ms, uint32_t *level)
         snapshot_unref(&list->snap);
 }
 
+/* ---- parts with series whose retention is over */
+
+static bool is_counted(const Compact *c, uint32_t id, unsigned expired)
+{
+        for (size_t i = 0; i < c->parts_counted.len; i++)
+                if (c->parts_counted.data[i].id == id)
+                        return c->parts_counted.data[i].expired >= expired;
+        return false;
+}
+
+/* Only when another retention is over for a part as a whole: it is looked at, and written anew, once for each at most. */
+static void pick_expired(Compact *c, int64_t now_ms)
+{
+        const Keep *keep = c->db->keep;
+        if (!keep_has_rules(keep))
+                return;
+        PartList *list = partset_list(c->db->parts);
+        for (size_t i = 0; i < list->n && c->sources.len == 0; i++) {
+                PartInfo info = part_info(list->parts[i]);
+                unsigned expired = keep_expired(keep, now_ms - info.max_ms);
+                if (expired && !is_counted(c, info.id, expired))
+                        add_part(c, list->parts[i]);
+        }
+        snapshot_unref(&list->snap);
+        if (c->sources.len == 0)
+                return;
+        c->counting = true;
+        c->counted = c->gone = 0;
+        c->now_ms = now_ms;
+        collect_known(c);
+}
+
+/* Forgets parts that are gone. */
+static void note_counted(Compact *c, uint32_t id, unsigned expired)
+{
+        PartList *list = partset_list(c->db->parts);
+        size_t kept = 0;
+        for (size_t i = 0; i < c->parts_counted.len; i++) {
+                CountedPart *p = &c->parts_counted.data[i];
+                bool there = false;
+                for (size_t k = 0; k < list->n && !there; k++)
+                        there = part_info(list->parts[k]).id == p->id;
+                if (there && p->id != id)
+                        c->parts_counted.data[kept++] = *p;
+        }
+        c->parts_counted.len = kept;
+        vec_push(&c->parts_counted, (CountedPart){ id, expired });
+        snapshot_unref(&list->snap);
+}
+
+/* Some series; at the end the part is written anew, or left alone. */
+static bool count_some(Compact *c, uint64_t *budget, Err *err)
+{
+        const Keep *keep = c->db->keep;
+        Source *s = &c->sources.data[0];
+        PartInfo info = part_info(s->part);
+        int64_t age_ms = c->now_ms - info.max_ms;
+        uint64_t sid;
+        while (*budget > 0 && next_series(c, &sid)) {
+                Labels labels;
+                uint64_t n = part_count(s->part, sid);
+                s->more = sid != UINT64_MAX;
+                s->next = sid + 1;
+                *budget -= MIN_OF(*budget, (uint64_t)COMPACT_COUNT_COST);
+                arena_reset(c->arena);
+                c->counted += n;
+                if (find_labels(c, sid, &labels) && age_ms > keep_ms(keep, labels))
+                        c->gone += n;
+        }
+        if (*budget == 0)
+                return true;
+        c->counting = false;
+        if (c->gone > 0 && c->gone >= c->counted / COMPACT_WORTH) {
+                s->next = 0;
+                s->more = true;
+                return begin_job(c, info.level, c->now_ms, err);
+        }
+        note_counted(c, info.id, keep_expired(keep, age_ms));
+        end_job(c);
+        return true;
+}
+
 static bool begin_next(Compact *c, int64_t now_ms, Err *err)
 {
         uint32_t level = 0;
         pick_files(c);
         if (c->sources.len == 0)
                 pick_parts(c, now_ms, &level);
-        if (c->sources.len == 0)
+        if (c->sources.len == 0) {
+                pick_expired(c, now_ms);
                 return true;
+        }
         qsort(c->sources.data, c->sources.len, sizeof(Source), compare_sources);
         return begin_job(c, level, now_ms, err);
 }
@@ -381,16 +497,18 @@ static bool give_up(Compact *c, int64_t now_ms, Err *err)
         return err_wrap(err, "write parts");
 }
 
+static bool has_job(const Compact *c) { return c->writer || c->counting; }
+
 bool compact_step(Compact *c, int64_t now_ms, uint64_t max_samples, bool *ret_more, Err *err)
 {
         *ret_more = false;
-        if (!c->writer && !begin_next(c, now_ms, err))
+        if (!has_job(c) && !begin_next(c, now_ms, err))
                 return give_up(c, now_ms, err);
-        if (!c->writer)
+        if (!has_job(c))
                 return true;
         uint64_t budget = max_samples;
-        while (c->writer && budget > 0)
-                if (!step_job(c, &budget, err))
+        while (has_job(c) && budget > 0)
+                if (!(c->counting ? count_some(c, &budget, err) : step_job(c, &budget, err)))
                         return give_up(c, now_ms, err);
         *ret_more = true;
         return true;

@@ -8,7 +8,10 @@ enum {
         COMPACT_STEP_SAMPLES = 8 << 20, /* of one call of upkeep: the bound on its share of a processor */
         COMPACT_FEW = 4, /* small parts of one stretch that are worth a merge before the stretch has ended */
         COMPACT_RETRY_MS = 60 * 1000, /* after a failure */
-        COMPACT_LEVELS = 4,           /* stretches: a window, 4, 16, 64 of them (2 h to 5 days) */
+        COMPACT_COUNT_COST = 100,     /* of a series whose samples are only counted, in samples */
+        COMPACT_WORTH =
+                64, /* a part is written anew when one in so many samples is of a series whose retention is over */
+        COMPACT_LEVELS = 4, /* stretches: a window, 4, 16, 64 of them (2 h to 5 days) */
 };
 
 Compact *compact_new(Tsdb *db);

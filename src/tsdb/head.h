@@ -24,6 +24,7 @@ typedef struct HeadAppender HeadAppender;
 typedef struct Compact Compact;
 typedef struct Exemplars Exemplars;
 typedef struct HeadLate HeadLate;
+typedef struct Keep Keep;
 
 struct Tsdb {
         StoreEngine engine; /* first */
@@ -39,6 +40,7 @@ struct Tsdb {
         HeadLate *late;       /* headlate.h */
         Exemplars *exemplars; /* exemplars.h */
         Tombstones *tombstones;
+        Keep *keep; /* keep.h */
 
         Mutex commit; /* one commit at a time: WAL order is apply order. Guards the next two */
         Buf record;

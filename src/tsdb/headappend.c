@@ -20,6 +20,7 @@
 #include "tsdb/exemplars.h"
 #include "tsdb/headlate.h"
 #include "tsdb/histchunk.h"
+#include "tsdb/keep.h"
 #include "tsdb/walrec.h"
 
 METRIC_COUNTER(appended, "pharos_tsdb_samples_appended_total", "Samples accepted and written.");
@@ -530,7 +531,7 @@ Appender *headappend_open(StoreEngine *engine)
         mutex_unlock(&db->appenders);
         a->has_undefined = false;
         a->max_ms = now_ms + HEAD_FUTURE_MS;
-        a->min_ms = now_ms - db->options.retention_ms;
+        a->min_ms = now_ms - keep_longest_ms(db->keep);
         return &a->face;
 }
 

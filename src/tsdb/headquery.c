@@ -14,6 +14,7 @@
 #include "tsdb/exemplars.h"
 #include "tsdb/headlate.h"
 #include "tsdb/histchunk.h"
+#include "tsdb/keep.h"
 
 METRIC_COUNTER(damaged_chunks, "pharos_tsdb_chunks_damaged_total",
                "Chunks skipped by reads because their checksum was wrong.");
@@ -24,6 +25,7 @@ enum { CANCEL_STEP = 4096 };
 typedef struct HeadQuerier {
         Querier face;
         Tsdb *db;
+        int64_t now_ms; /* when it was opened */
 } HeadQuerier;
 
 /* ---- select */
@@ -241,11 +243,23 @@ static bool decode_open(const OpenCopy *open, int64_t min_ms, int64_t max_ms, Co
                        : xorchunk_decode(open->stream, open->n, open->first_ms, min_ms, max_ms, out, err);
 }
 
+/* What a rule of retention lets go is not served, whether or not its bytes are there still. */
+static int64_t kept_from(const HeadQuerier *q, Labels labels, int64_t min_ms)
+{
+        const Keep *keep = q->db->keep;
+        if (!keep_has_rules(keep) || min_ms >= q->now_ms - keep_shortest_ms(keep))
+                return INT64_MIN;
+        return q->now_ms - keep_ms(keep, labels);
+}
+
 static bool querier_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms,
                          Column *out, Err *err)
 {
         Tsdb *db = ((HeadQuerier *)face)->db;
         CHECK(i < selection->n);
+        min_ms = MAX_OF(min_ms, kept_from((HeadQuerier *)face, selection->series[i].labels, min_ms));
+        if (min_ms > max_ms)
+                return true;
         OpenCopy open; /* large: only what is looked at is set */
         memset(&open, 0, offsetof(OpenCopy, small));
         if (!copy_open(db, selection->series[i].id, min_ms, max_ms, &open))
@@ -384,6 +398,7 @@ bool headquery_open(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier
                              .exemplars = querier_exemplars,
                              .close = querier_done };
         q->db = (Tsdb *)engine;
+        q->now_ms = clock_wall_ms(q->db->clock);
         *ret = &q->face;
         return true;
 }

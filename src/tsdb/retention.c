@@ -7,6 +7,7 @@
 
 #include "base/metric.h"
 #include "tsdb/compact.h"
+#include "tsdb/keep.h"
 
 METRIC_COUNTER(dropped_files, "pharos_tsdb_chunk_files_dropped_total", "Chunk files removed by retention.");
 METRIC_COUNTER(dropped_parts, "pharos_tsdb_parts_dropped_total", "Parts removed by retention.");
@@ -66,7 +67,7 @@ static bool drop_parts(Tsdb *db, const PartList *list, int64_t min_ms, uint64_t 
 
 bool retention_run(Tsdb *db, int64_t now_ms, Err *err)
 {
-        int64_t min_ms = now_ms - db->options.retention_ms;
+        int64_t min_ms = now_ms - keep_longest_ms(db->keep);
         uint64_t limit = db->options.retention_bytes, wal = wal_bytes(db->wal);
         PartList *list = partset_list(db->parts);
         uint64_t total = wal + chunk_bytes(db) + part_bytes(list);

@@ -18,6 +18,7 @@
 #include "tsdb/headappend.h"
 #include "tsdb/headlate.h"
 #include "tsdb/headquery.h"
+#include "tsdb/keep.h"
 #include "tsdb/replay.h"
 #include "tsdb/upkeep.h"
 
@@ -135,6 +136,7 @@ static void tsdb_free(Tsdb *db)
         exemplars_free(db->exemplars);
         wal_close(db->wal);
         compact_free(db->compact);
+        keep_free(db->keep);
         chunkset_close(db->chunks);
         partset_close(db->parts);
         tombstones_close(db->tombstones);
@@ -194,7 +196,8 @@ bool tsdb_open(const TsdbOptions *options, Tsdb **ret, Err *err)
         AUTO(buf_done) Buf path = { 0 };
         uint64_t bad_tombstones = 0;
         uint32_t next_segment;
-        if (!make_dirs(db->fs, db->dir, err) || !take_lock(db, err) || !check_format(db, err) ||
+        if (!keep_new(db->options.retention_ms, options->retentions, options->n_retentions, &db->keep, err) ||
+            !make_dirs(db->fs, db->dir, err) || !take_lock(db, err) || !check_format(db, err) ||
             !tombstones_open(db->fs, join(&path, db->dir, "tombstones"), &db->tombstones, &bad_tombstones, err) ||
             !open_files(db, err) || !replay_run(db, join(&path, db->dir, "wal"), &next_segment, err) ||
             !wal_open(db->fs, path.p, next_segment, &db->wal, err))

@@ -12,12 +12,21 @@
 
 typedef struct Tsdb Tsdb;
 
+/* Series that these match keep their samples so long. */
+typedef struct TsdbRetention {
+        Matchers matchers;
+        int64_t retention_ms;
+} TsdbRetention;
+
 typedef struct TsdbOptions {
-        const char *dir;                /* created when absent; locked while open */
-        const Fs *fs;                   /* NULL: the real one */
-        const Clock *clock;             /* NULL: the machine's */
-        Pool *pool;                     /* NULL: replay and reads are single-threaded */
-        int64_t retention_ms;           /* 0: 15 days */
+        const char *dir;      /* created when absent; locked while open */
+        const Fs *fs;         /* NULL: the real one */
+        const Clock *clock;   /* NULL: the machine's */
+        Pool *pool;           /* NULL: replay and reads are single-threaded */
+        int64_t retention_ms; /* 0: 15 days */
+        const TsdbRetention *
+                retentions; /* for some series, shorter or longer; the first that matches counts; borrowed for tsdb_open */
+        size_t n_retentions;
         uint64_t retention_bytes;       /* 0: no size limit */
         int64_t out_of_order_window_ms; /* how much older than the newest sample of all a late one may be; 0: none is taken */
         int64_t max_exemplars;          /* 0: 100,000; negative: none */

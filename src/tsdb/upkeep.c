@@ -14,6 +14,7 @@
 #include "tsdb/compact.h"
 #include "tsdb/headappend.h"
 #include "tsdb/headlate.h"
+#include "tsdb/keep.h"
 #include "tsdb/retention.h"
 #include "tsdb/walpack.h"
 #include "tsdb/walrec.h"
@@ -219,7 +220,7 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
         /* So that the segment with this window's last samples can go as soon as its chunks are sealed. */
         if (chunkset_is_due(db->chunks, now_ms - CHUNKSET_GRACE_MS))
                 rotate_wal(db);
-        int64_t dead = MAX_OF(now_ms - db->options.retention_ms, db->size_floor_ms);
+        int64_t dead = MAX_OF(now_ms - keep_longest_ms(db->keep), db->size_floor_ms);
         Walk w = { .close_before_ms = now_ms - CHUNKSET_GRACE_MS,
                    .dead_before_ms = dead,
                    .oldest_appender = headappend_oldest(db),

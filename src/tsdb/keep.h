@@ -1,0 +1,20 @@
+/* tsdb/keep.h - Keep: how long the samples of a series are kept: the first rule whose matchers it meets says so, else the retention of
+ * all. Immutable. */
+#pragma once
+#include "tsdb/tsdb.h"
+
+enum { KEEP_MAX_RULES = 64 };
+
+typedef struct Keep Keep;
+
+/* Copies the rules. retention_ms: of series that no rule names. */
+MUST_CHECK bool keep_new(int64_t retention_ms, const TsdbRetention *rules, size_t n, Keep **ret, Err *err);
+void keep_free(Keep *k);
+DEFINE_AUTO(Keep *, keep_free);
+bool keep_has_rules(const Keep *k);
+int64_t keep_ms(const Keep *k, Labels labels);
+/* Over all rules and the retention of all. */
+int64_t keep_shortest_ms(const Keep *k);
+int64_t keep_longest_ms(const Keep *k);
+/* How many different retentions are over for what is `age_ms` old: it rises with the age. */
+unsigned keep_expired(const Keep *k, int64_t age_ms);
