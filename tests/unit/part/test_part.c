@@ -76,6 +76,38 @@ static void a_range_is_cut_out(void **state)
         partrig_done(&r);
 }
 
+/* Of every kind of series, and with blocks that lie between gaps. */
+static void the_last_sample_is_what_reading_gives_last(void **state)
+{
+        (void)state;
+        PartRig r;
+        PartDamage damage;
+        partrig_init(&r);
+        partrig_write(&r, 10, 3000);
+        Part *p = partrig_open(&r, &damage);
+        Column got = { 0 }, all = { 0 };
+        uint64_t bad = 0;
+        for (int round = 0; round < 2000; round++) {
+                uint64_t sid = 3 + rand_below(&r.rand, 22);
+                int64_t max = INT64_C(1700000000000) + (int64_t)rand_below(&r.rand, 50000000) - 1000000;
+                int64_t min = rand_below(&r.rand, 4) ? max - (int64_t)rand_below(&r.rand, 60000) : INT64_MIN;
+                column_clear(&got);
+                column_clear(&all);
+                column_push(&got, -1, 1); /* what is there stays */
+                assert_int_equal(part_last(p, sid, min, max, &got, &bad), part_read(p, sid, min, max, &all, &bad));
+                assert_int_equal(got.n, all.n ? 2 : 1);
+                if (all.n) {
+                        assert_int_equal(got.t[1], all.t[all.n - 1]);
+                        assert_double(got.v[1], all.v[all.n - 1]);
+                }
+        }
+        assert_int_equal(bad, 0);
+        column_done(&got);
+        column_done(&all);
+        snapshot_unref(part_snapshot(p));
+        partrig_done(&r);
+}
+
 static void series_are_walked_in_order(void **state)
 {
         (void)state;
@@ -244,6 +276,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_sample_comes_back),
                 cmocka_unit_test(a_range_is_cut_out),
+                cmocka_unit_test(the_last_sample_is_what_reading_gives_last),
                 cmocka_unit_test(series_are_walked_in_order),
                 cmocka_unit_test(a_flipped_bit_is_found_and_the_rest_is_served),
                 cmocka_unit_test(a_cut_file_serves_what_is_left),
