@@ -1,5 +1,6 @@
 /* Invariants:
- * 1. Two annotations with the same final text are one.
+ * 1. Two annotations with the same text are one, wherever they were said: at the place that is evaluated last, as upstream
+ * keeps it. That is the one that ends last in the source, and of those that end together the one that begins first.
  * 2. The list is sorted, so it does not depend on which worker spoke first. */
 #include "promql/annotations.h"
 
@@ -10,16 +11,21 @@
 #include "base/hash.h"
 #include "codec/floats.h"
 
+typedef struct Place {
+        SrcPos pos;
+        bool is_info;
+} Place;
+
 #define MAP_NAME AnnotationMap
 #define MAP_FN_PREFIX annotation_map
 #define MAP_KEY Str
-#define MAP_VAL bool
+#define MAP_VAL Place
 #define MAP_HASH(k) hash_str(k)
 #define MAP_EQ(a, b) str_eq(a, b)
 #include "base/map.inc.h"
 
 struct AnnotationSet {
-        AnnotationMap map; /* text -> is_info */
+        AnnotationMap map; /* by text */
 };
 
 void annotations_init(Annotations *a, Arena *arena, Str query)
@@ -31,22 +37,34 @@ void annotations_init(Annotations *a, Arena *arena, Str query)
 
 void annotations_done(Annotations *a) { mutex_done(&a->mu); }
 
+static bool is_later(SrcPos a, SrcPos b) { return a.end != b.end ? a.end > b.end : a.start < b.start; }
+
 PRINTF_LIKE(4, 0) static void add(Annotations *a, bool is_info, SrcPos pos, const char *fmt, va_list ap)
 {
         char text[1024];
         int n = vsnprintf(text, sizeof text, fmt, ap);
         if (n < 0)
                 return;
-        unsigned line = 1, col = 1;
-        ast_line_col(a->query, pos.start, &line, &col);
-        char full[1200];
-        int len = snprintf(full, sizeof full, "PromQL %s: %s (%u:%u)", is_info ? "info" : "warning", text, line, col);
-        Str key = str_n(full, MIN_OF((size_t)(len < 0 ? 0 : len), sizeof full - 1));
+        Str key = str_n(text, MIN_OF((size_t)n, sizeof text - 1));
         MUTEX_SCOPE(&a->mu);
         AnnotationMap *map = &a->set->map;
-        if (annotation_map_get(map, key) || map->len >= ANNOTATIONS_MAX)
-                return;
-        *annotation_map_put(map, str_dup(a->arena, key), NULL) = is_info;
+        Place *known = annotation_map_get(map, key);
+        if (known) {
+                if (is_later(pos, known->pos))
+                        known->pos = pos;
+        } else if (map->len < ANNOTATIONS_MAX) {
+                *annotation_map_put(map, str_dup(a->arena, key), NULL) = (Place){ pos, is_info };
+        }
+}
+
+static Str full_text(Annotations *a, Str text, Place place)
+{
+        unsigned line = 1, col = 1;
+        ast_line_col(a->query, place.pos.start, &line, &col);
+        Buf full = { .arena = a->arena };
+        buf_printf(&full, "PromQL %s: " STR_FMT " (%u:%u)", place.is_info ? "info" : "warning", STR_ARG(text), line,
+                   col);
+        return buf_str(&full);
 }
 
 void annotations_warn(Annotations *a, SrcPos pos, const char *fmt, ...)
@@ -84,6 +102,7 @@ void annotations_list(Annotations *a, PromqlAnnotation **ret, size_t *ret_n)
         *ret_n = 0;
         *ret = arena_array(a->arena, PromqlAnnotation, map->len ? map->len : 1);
         for (AnnotationMapSlot *s = annotation_map_next(map, NULL); s; s = annotation_map_next(map, s))
-                (*ret)[(*ret_n)++] = (PromqlAnnotation){ .is_info = s->val, .text = s->key };
+                (*ret)[(*ret_n)++] = (PromqlAnnotation){ .is_info = s->val.is_info,
+                                                         .text = full_text(a, s->key, s->val) };
         qsort(*ret, *ret_n, sizeof **ret, by_text);
 }

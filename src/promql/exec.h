@@ -185,6 +185,8 @@ typedef struct Sink {
         bool holds; /* the sink keeps the samples and counts them itself */
 } Sink;
 MUST_CHECK bool exec_stream(Exec *x, const Source *src, const Sink *sink, Err *err);
+/* Computes every row for nobody: for what there is to say about them, and to count. */
+MUST_CHECK bool exec_see(Exec *x, const Source *src, Err *err);
 /* All rows at once; the result shares nothing with src but labels. Rows that are absent everywhere are left out when
  * skip_empty. */
 MUST_CHECK bool exec_materialise(Exec *x, Stage *stage, const Source *src, bool skip_empty, Source **ret, Err *err);

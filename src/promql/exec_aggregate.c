@@ -243,7 +243,7 @@ static void top_steps(void *arg, size_t first, size_t n, double *const *rows, si
                         if (exec_absent(rows[i][s]))
                                 continue;
                         if (hists && exec_is_hist(rows[i][s])) {
-                                aggregate_hist_ignored(a->x, a->expr->aggregate.expr->pos, a->op);
+                                aggregate_hist_ignored(a->x, a->expr->pos, a->op);
                                 continue;
                         }
                         size_t k = k_at(a, s, g->k);
@@ -336,6 +336,14 @@ static Source *top_result(Agg *a, Err *err)
         return out;
 }
 
+/* Nothing is asked for; what there is to say about the input is said all the same. */
+static Source *none(Agg *a, Err *err)
+{
+        if (!exec_see(a->x, a->in, err))
+                return NULL;
+        return exec_source(a->stage, 0, a->grid->n);
+}
+
 static Source *top(Agg *a, Err *err)
 {
         double min = EXEC_INF, max = -EXEC_INF;
@@ -349,7 +357,7 @@ static Source *top(Agg *a, Err *err)
         if (nan)
                 err_set(err, EXEC_FAILED, "Parameter value is NaN");
         else if (max < 1)
-                return exec_source(a->stage, 0, a->grid->n);
+                return none(a, err);
         else if (min <= -0x1p63)
                 floats_format_g(&text, min),
                         err_set(err, EXEC_FAILED, "Scalar value %s underflows int64", buf_cstr(&text));

@@ -101,10 +101,11 @@ static void warn_quantiles(const RangeState *st, const double *out)
         }
 }
 
-static bool check_smoothing(const RangeState *st, const double *out, Err *err)
+/* Wherever there is anything to smooth, the factors must be right. */
+static bool check_smoothing(const RangeState *st, const Windows *win, Err *err)
 {
         for (size_t s = 0; s < st->steps; s++) {
-                if (exec_absent(out[s]))
+                if (win->lo[s] == win->hi[s])
                         continue;
                 double sf = st->p0[s], tf = st->p1[s];
                 if (sf <= 0 || sf >= 1)
@@ -115,11 +116,14 @@ static bool check_smoothing(const RangeState *st, const double *out, Err *err)
         return true;
 }
 
+/* Where messages about the range point: upstream has no place of its own for a subquery's. */
+static SrcPos range_pos(const RangeState *st) { return st->inner ? (SrcPos){ 0 } : st->range->expr->pos; }
+
 static void warn_not_counter(const RangeState *st, Worker *w, Labels labels)
 {
         static const Str suffixes[] = { STR_INIT("_total"), STR_INIT("_sum"), STR_INIT("_count"), STR_INIT("_bucket") };
         Str name = labels_get(labels, LABEL_NAME);
-        SrcPos pos = st->range->expr->pos;
+        SrcPos pos = range_pos(st);
         if (name.n == 0)
                 return;
         bool by_label = st->x->options->features.type_and_unit_labels;
@@ -157,7 +161,7 @@ static void run_mixed(const RangeState *st, Worker *w, size_t i, bool starts, co
                         .w = w,
                         .col = &w->col,
                         .metric = labels_get(st->names[i], LABEL_NAME),
-                        .pos = st->range->expr->pos,
+                        .pos = range_pos(st),
                         .fn = st->fn,
                         .starts = starts };
         func_mixed_run(&m, win, out);
@@ -211,7 +215,7 @@ static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *
                 return false;
         if (st->bad_quantile)
                 warn_quantiles(st, out);
-        if (st->fn == FN_DOUBLE_EXPONENTIAL_SMOOTHING && !check_smoothing(st, out, err))
+        if (st->fn == FN_DOUBLE_EXPONENTIAL_SMOOTHING && !check_smoothing(st, &win, err))
                 return false;
         if ((st->fn == FN_RATE || st->fn == FN_INCREASE) && any_number(out, st->steps))
                 warn_not_counter(st, w, st->names[i]);

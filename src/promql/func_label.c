@@ -189,19 +189,40 @@ static void drop_hists(Source *rows)
         rows->n = n;
 }
 
+static bool floats_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        if (!exec_row(src->state, w, i, out, err))
+                return false;
+        for (size_t s = 0; exec_any_hists(w->x) && s < src->steps; s++)
+                if (exec_is_hist(out[s]))
+                        out[s] = EXEC_ABSENT;
+        return true;
+}
+
+static Source *only_floats(const Source *in, Stage *stage)
+{
+        Source *src = exec_source(stage, in->n, in->steps);
+        memcpy(src->heads, in->heads, in->n * sizeof *src->heads);
+        src->state = in;
+        src->row = floats_row;
+        src->series = in->series;
+        return src;
+}
+
 Source *func_label_sort(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
 {
         Source *in = exec_vector(x, call->kids[0], grid, stage, err);
+        FunctionId fn = call->expr->call.fn->id;
+        bool of_values = fn == FN_SORT || fn == FN_SORT_DESC;
         if (in && grid->n > 1) {
                 annotations_warn(&x->annotations, call->expr->pos,
                                  "sort is ineffective for range queries since results are always ordered by labels");
-                return in;
+                return of_values ? only_floats(in, stage) : in;
         }
         Source *rows;
         if (!in || !exec_materialise(x, stage, in, true, &rows, err))
                 return NULL;
-        FunctionId fn = call->expr->call.fn->id;
-        if (exec_any_hists(x) && (fn == FN_SORT || fn == FN_SORT_DESC))
+        if (exec_any_hists(x) && of_values)
                 drop_hists(rows);
         size_t *order = arena_raw_array(stage->arena, size_t, rows->n + 1);
         for (size_t i = 0; i < rows->n; i++)

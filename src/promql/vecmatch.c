@@ -4,7 +4,8 @@
  * 2. When every signature has one row on the one side and results have distinct labels, the many side is streamed: its
  * rows are combined as they are computed and never held. Otherwise (series that replaced each other, fill values) all
  * rows are held and checked step by step.
- * 3. Checks come before filters: a comparison that drops a sample still counts as a match. */
+ * 3. Rows of the many side that match nothing are computed for what they may say, unless they are plain selectors'.
+ * 4. Checks come before filters: a comparison that drops a sample still counts as a match. */
 #include "promql/vecmatch.h"
 
 #include "promql/binop.h"
@@ -122,6 +123,37 @@ static bool join_row(const Source *src, Worker *w, size_t i, double *out, Err *e
         else
                 binop_rows(e->binary.op, e->binary.return_bool, out, one, out, src->steps);
         return true;
+}
+
+typedef struct Rest {
+        const Source *in;
+        size_t *row; /* of row i */
+} Rest;
+
+static bool rest_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        const Rest *rest = src->state;
+        return exec_row(rest->in, w, rest->row[i], out, err);
+}
+
+/* Rows that match nothing are evaluated too where that can say something: upstream's warnings do not depend on matches. */
+static bool see_unmatched(const Join *j, const PlanNode *many, Err *err)
+{
+        if (many->expr->kind == EXPR_SELECTOR)
+                return true;
+        Stage stage;
+        exec_stage_begin(&stage);
+        Rest rest = { .in = j->many, .row = arena_raw_array(stage.arena, size_t, j->many->n + 1) };
+        Source *src = exec_source(&stage, j->many->n, j->many->steps);
+        src->n = 0;
+        for (size_t i = 0; i < j->many->n; i++)
+                if (j->many_sig[i] == NONE)
+                        rest.row[src->n++] = i;
+        src->state = &rest;
+        src->row = rest_row;
+        bool ok = exec_see(j->x, src, err);
+        exec_stage_end(j->x, &stage);
+        return ok;
 }
 
 /* NULL: the shape does not allow it. */
@@ -387,6 +419,8 @@ Source *vecmatch_join(Exec *x, const PlanNode *node, const Grid *grid, Stage *st
         Source *src = stream_join(j);
         if (!src)
                 return held_join(j, err);
+        if (!see_unmatched(j, node->kids[j->swapped ? 1 : 0], err))
+                return NULL;
         return exec_reserve(x, stage, 0, err) ? src : NULL;
 }
 

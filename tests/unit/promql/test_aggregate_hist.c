@@ -54,7 +54,7 @@ static void order_is_for_floats(void **state)
         assert_string_equal(fixture_instant(&f, "stddev(h)", 600000),
                             "PromQL info: ignored histogram in stddev aggregation (1:8)\n");
         assert_string_equal(fixture_instant(&f, "topk(2, m)", 600000),
-                            "m{a=\"1\"} 1\nPromQL info: ignored histogram in topk aggregation (1:9)\n");
+                            "m{a=\"1\"} 1\nPromQL info: ignored histogram in topk aggregation (1:1)\n");
         assert_string_equal(fixture_instant(&f, "quantile(0.5, m)", 600000),
                             "{} 1\nPromQL info: ignored histogram in quantile aggregation (1:15)\n");
 }
@@ -77,12 +77,24 @@ static void along_a_range(void **state)
                 "{} {count:6, sum:9, (0.5,1]:2, (1,2]:3, (2,4]:1} {count:6, sum:9, (0.5,1]:2, (1,2]:3, (2,4]:1}\n");
 }
 
+static void what_is_not_wanted_still_warns(void **state)
+{
+        (void)state;
+        assert_string_equal(fixture_instant(&f, "topk(0, max by (a) (m))", 600000),
+                            "PromQL info: ignored histogram in max aggregation (1:21)\n");
+        /* A range has no order, and values that have none leave it all the same. */
+        assert_string_equal(
+                fixture_range(&f, "sort(m)", 0, 60000, 60000),
+                "m{a=\"1\"} 1 1\nPromQL warning: sort is ineffective for range queries since results are always "
+                "ordered by labels (1:1)\n");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(histograms_add_up),   cmocka_unit_test(mixtures_have_no_sum),
                 cmocka_unit_test(order_is_for_floats), cmocka_unit_test(others_take_everything),
-                cmocka_unit_test(along_a_range),
+                cmocka_unit_test(along_a_range),       cmocka_unit_test(what_is_not_wanted_still_warns),
         };
         return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -13,6 +13,7 @@ static void one_text_is_said_once_and_in_order(void **state)
         annotations_warn(&a, (SrcPos){ 5, 8 }, "second %d", 2);
         annotations_info(&a, (SrcPos){ 0, 3 }, "first");
         annotations_warn(&a, (SrcPos){ 5, 8 }, "second %d", 2);
+        annotations_warn(&a, (SrcPos){ 0, 3 }, "second %d", 2); /* the place that is evaluated last stays */
         annotations_bad_quantile(&a, (SrcPos){ 0, 3 }, -0.5);
         PromqlAnnotation *list;
         size_t n;

@@ -68,6 +68,9 @@ static void arguments(void **state)
         (void)state;
         assert_string_equal(fixture_instant(&f, "double_exponential_smoothing(c_total[5m], 0.5, 1)", 600000),
                             "error: invalid trend factor. Expected: 0 < tf < 1, got: 1.000000\n");
+        /* Also where one sample is too few to smooth. */
+        assert_string_equal(fixture_instant(&f, "double_exponential_smoothing(c_total[1m], 0, 0.5)", 600000),
+                            "error: invalid smoothing factor. Expected: 0 < sf < 1, got: 0.000000\n");
         assert_string_equal(fixture_instant(&f, "predict_linear(c_total[5m], 60)", 600000), "{} 110\n");
         assert_string_equal(fixture_instant(&f, "quantile_over_time(2, g[3m])", 60000),
                             "{} +Inf\nPromQL warning: quantile value should be between 0 and 1, got 2 (1:20)\n");

@@ -71,6 +71,19 @@ static void series_that_replace_each_other_join_step_by_step(void **state)
         assert_string_equal(fixture_range(&f, "early + on(x) part", 0, 240000, 60000), "{x=\"1\"} 11 11 12 12 12\n");
 }
 
+static void what_matches_nothing_still_warns(void **state)
+{
+        (void)state;
+        assert_string_equal(
+                fixture_instant(&f, "quantile_over_time(2, req[2m]) * on(method) group_left limit{method=\"none\"}",
+                                60000),
+                "PromQL warning: quantile value should be between 0 and 1, got 2 (1:20)\n");
+        assert_string_equal(
+                fixture_instant(&f, "quantile_over_time(2, req[2m]) > on(nothing) quantile_over_time(2, req[9m] @ 1e9)",
+                                60000),
+                "PromQL warning: quantile value should be between 0 and 1, got 2 (1:20)\n");
+}
+
 static void comparisons(void **state)
 {
         (void)state;
@@ -114,6 +127,7 @@ int main(void)
                 cmocka_unit_test(many_matches_must_be_said),
                 cmocka_unit_test(a_dropped_comparison_is_a_match_all_the_same),
                 cmocka_unit_test(series_that_replace_each_other_join_step_by_step),
+                cmocka_unit_test(what_matches_nothing_still_warns),
                 cmocka_unit_test(comparisons),
                 cmocka_unit_test(sets),
                 cmocka_unit_test(fills),
