@@ -9,6 +9,9 @@ What is left out, because Prometheus itself gives no answer to hold on to:
 - % of computed values: the last digit of an operand may turn x % x into 0 or x;
 - calendar functions of NaN, infinite or huge times, which depend on the processor;
 - count_values of computed values: a last digit is another label;
+- info() of info series, of other info metrics (mixed up by 3.5), and behind offset or @, where 3.6 looks at other times;
+- histogram_fraction of classic buckets, which was always NaN before 3.6, and mad_over_time of NaN, which is NaN since then;
+- limitk inside other expressions: it takes the first ones of what has no order;
 - two matchers of one label (absent() takes them in the order that the store left them in), timestamp() of a selector with
   both @ and offset (the offset is lost there), logarithms of denormal numbers (wrong there on x86-64), sinh and cosh
   (infinite there just before they are).
@@ -22,7 +25,9 @@ GAUGE_FUNCTIONS = ["delta", "idelta", "deriv", "changes"]
 OVER_TIME = ["avg", "min", "max", "sum", "count", "stddev", "stdvar", "last", "present"]
 AGGREGATIONS = ["sum", "avg", "min", "max", "count", "group", "stddev", "stdvar"]
 MATHS = ["abs", "ceil", "floor", "exp", "ln", "log2", "log10", "sqrt", "sgn", "deg", "rad", "sin", "cos", "tan", "asin", "acos", "atan",
-         "tanh", "asinh", "acosh", "atanh"]
+         "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"]
+EXPERIMENTAL_OVER_TIME = ["mad", "ts_of_min", "ts_of_max", "ts_of_last"]
+OF_HISTOGRAMS = ["histogram_count", "histogram_sum", "histogram_avg", "histogram_stddev", "histogram_stdvar"]
 CALENDAR = ["minute", "hour", "day_of_week", "day_of_month", "day_of_year", "days_in_month", "month", "year"]
 COMPARISONS = ["==", "!=", ">", "<", ">=", "<="]
 NUMBERS = ["0", "1", "-1", "2", "0.5", "10", "100", "1e3", "1e-3", "3.7", "NaN", "Inf", "-Inf", "0x1F"]
@@ -41,6 +46,7 @@ class Expressions:
         self.labels = sorted({k for labels in metrics.values() for k in labels})
         self.first_s, self.last_s, self.modern = first_s, last_s, modern
         self.steady = [n for n in self.names if n != "odd_values"]
+        self.histograms = [n for n in self.names if n.startswith("nh_")]
         self.aggregations = AGGREGATIONS if modern else [a for a in AGGREGATIONS if not a.startswith("std")]
         self.operators = ["+", "-", "*", "/", "^"] + (["atan2"] if modern else [])
         self.in_subquery = 0
@@ -48,7 +54,10 @@ class Expressions:
     def next(self):
         self.in_subquery = 0
         kind, depth = self.r.random(), self.r.choice([1, 2, 2, 3, 3, 4])
-        expr = self.scalar(2) if kind < 0.04 else self.ranked(depth) if kind < 0.09 else self.vector(depth)
+        if self.modern and kind > 0.97:
+            expr = self.last(depth)
+        else:
+            expr = self.scalar(2) if kind < 0.04 else self.ranked(depth) if kind < 0.09 else self.vector(depth)
         return self.broken(expr) if self.r.random() < 0.04 else expr
 
     # ---- leaves
@@ -59,7 +68,7 @@ class Expressions:
     def modifiers(self, both=True):
         r, out = self.r, []
         if r.random() < 0.15:
-            out.append("offset " + r.choice(["15s", "30s", "1m", "150s", "5m", "-30s", "-2m"]))
+            out.append("offset " + r.choice(["15s", "30s", "1m", "150s", "5m", "-30s", "-2m"] + (["(1m-15s)", "(2*30)", "-(15s*2)"] if self.modern else [])))
         if r.random() < 0.12:
             out.append("@ " + r.choice([str(self.time()), "start()", "end()", f"{self.time()}.000"]))
         r.shuffle(out)
@@ -93,10 +102,18 @@ class Expressions:
         return name + ("{" + ",".join(matchers) + "}" if matchers else "")
 
     def instant(self, names=None):
-        return self.selector(names) + self.modifiers()
+        text = self.selector(names) + self.modifiers()
+        return f"({text})" if "offset (" in text or "offset -(" in text else text  # else 3.5 takes an operator behind it for the duration's
+
+    def duration(self, choices):
+        """One of them, or the like as an expression."""
+        r = self.r
+        if not self.modern or r.random() < 0.9:
+            return r.choice(choices)
+        return r.choice(["1m*2", "(30s+15s)", "2*45", "5m/2", "1m30s-15s", "-(-1m)", "30s*2^2", "90", "300%240"])
 
     def range(self, names=None):
-        return f"{self.selector(names)}[{self.r.choice(RANGES)}]{self.modifiers()}"
+        return f"{self.selector(names)}[{self.duration(RANGES)}]{self.modifiers()}"
 
     def subquery(self, depth):
         if self.in_subquery:
@@ -106,7 +123,7 @@ class Expressions:
         self.in_subquery -= 1
         if not inner.endswith(")") or " " in inner:
             inner = f"({inner})"
-        return f"{inner}[{self.r.choice(['1m', '2m', '5m'])}:{self.r.choice(['15s', '30s', '1m', ''])}]{self.modifiers()}"
+        return f"{inner}[{self.duration(['1m', '2m', '5m'])}:{self.r.choice(['15s', '30s', '1m', ''])}]{self.modifiers()}"
 
     def number(self):
         return self.r.choice(NUMBERS)
@@ -134,11 +151,56 @@ class Expressions:
             return self.instant()
         makers = [(self.over_range, 22), (self.aggregation, 18), (self.arithmetic, 12), (self.matching, 9), (self.set_operation, 5), (self.maths, 6),
                   (self.chosen, 7), (self.labelled, 5), (self.absent, 3), (self.histogram, 5), (self.dated, 3), (self.sign, 2), (self.instant_any, 3)]
+        if self.modern:
+            makers += [(self.native, 8), (self.info, 2), (self.sampled, 2), (self.smoothing, 3)]
         make = self.r.choices([m for m, _ in makers], [w for _, w in makers])[0]
         return make(depth)
 
     def instant_any(self, depth):
-        return self.r.choice([self.instant(), f"vector({self.scalar(depth - 1)})", f"sort({self.vector(depth - 1)})", f"sort_desc({self.vector(depth - 1)})"])
+        r, by = self.r, []
+        if self.modern:
+            by = [f"{r.choice(['sort_by_label', 'sort_by_label_desc'])}({self.vector(depth - 1)}{''.join(', ' + self.quoted(l) for l in r.sample(self.labels, r.choice([0, 1, 2])))})"]
+        return r.choice([self.instant(), f"vector({self.scalar(depth - 1)})", f"sort({self.vector(depth - 1)})", f"sort_desc({self.vector(depth - 1)})"] + by)
+
+    def native(self, depth):
+        """Of native histograms, or a histogram."""
+        r, names = self.r, self.histograms
+        inner = r.choice([lambda: self.instant(names), lambda: f"{r.choice(['rate', 'increase', 'irate', 'delta', 'idelta'])}({self.range(names)})",
+                          lambda: f"{r.choice(['sum', 'avg', 'last'])}_over_time({self.range(names)})",
+                          lambda: f"{r.choice(['sum', 'avg'])} {self.grouping()} ({self.native(depth - 1) if depth > 1 else self.instant(names)})",
+                          lambda: f"({self.instant(names)} {r.choice(['*', '/', '+', '-', '==', '!='])} {self.number()})",
+                          lambda: f"({self.instant(names)} {r.choice(['*', '/', '+', '-', '==', '!=', 'and', 'unless', 'or'])} on (instance) {self.instant(names)})"])()
+        kind = r.random()
+        if kind < 0.3:
+            return inner
+        if kind < 0.5:
+            return f"histogram_quantile({r.choice(['0.5', '0.9', '0.99', '0', '1', '0.333', 'NaN', '1.2'])}, {inner})"
+        if kind < 0.6:
+            return f"histogram_fraction({r.choice(['-Inf', '-1', '0', '0.3', '2'])}, {r.choice(['0', '0.7', '3', '+Inf'])}, {inner})"
+        return f"{r.choice(OF_HISTOGRAMS)}({inner})"
+
+    def info(self, depth):
+        del depth
+        r, inner = self.r, f"{self.r.choice(['rate', 'increase'])}({self.selector(self.counters)}[{self.r.choice(RANGES)}])"
+        which = r.choice(["", "", ', {version=~".+"}', ', {nothing="x"}'])
+        return f"info({r.choice([self.selector(self.counters), inner])}{which})"
+
+    def sampled(self, depth):
+        return f"limit_ratio{self.r.choice(['', ' ' + self.grouping() + ' '])}({self.r.choice(['0', '0.2', '0.5', '0.9', '1', '-0.3', '-1', '1.5', '-2'])}, {self.vector(depth - 1)})"
+
+    def smoothing(self, depth):
+        r = self.r
+        what = self.subquery(depth) if r.random() < 0.3 else self.range()
+        if r.random() < 0.5:
+            return f"double_exponential_smoothing({what}, {r.choice(['0.1', '0.5', '0.9', '0.01', '1', '0'])}, {r.choice(['0.1', '0.5', '0.9', '1.5'])})"
+        return f"{r.choice(EXPERIMENTAL_OVER_TIME)}_over_time({self.range(self.steady) if r.random() < 0.7 else self.subquery(1)})"
+
+    def last(self, depth):
+        """What only stands at the top: limitk, a string, a range, a scalar that changes."""
+        r = self.r
+        return r.choice([lambda: f"limitk{r.choice(['', ' ' + self.grouping() + ' '])}({r.choice(['0', '1', '3', '1000'])}, {self.vector(depth - 1)})",
+                         lambda: self.quoted(r.choice(["", "text", "ünï\ncode", 'a"b'])), self.range, lambda: self.subquery(depth), lambda: f"scalar({self.vector(depth)})",
+                         lambda: f"topk({self.scalar(2)}, {self.instant()})", lambda: f"quantile({self.scalar(2)}, {self.instant()})"])()
 
     def over_range(self, depth):
         r, kind = self.r, self.r.random()
