@@ -9,6 +9,8 @@
 #include "base/num.h"
 #include "config/expand.h"
 #include "os/file.h"
+#include "promql/ast.h"
+#include "tsdb/tsdb.h"
 
 enum { CONFIG_MAX_BYTES = 16 << 20 };
 
@@ -46,10 +48,33 @@ static const Option collect_options[] = {
 static const OptionTable collect_table = { "collect", collect_options, sizeof(CollectYaml), NULL };
 
 enum { MAX_SERIES = 200000000, MAX_EXEMPLARS = 100000000 };
+#define MIN_RETENTION_MS 60000.0
+#define MAX_RETENTION_MS (100.0 * 366 * 86400000)
+
+static void check_selector(void *self, const YamlNode *node, const OptionCtx *ctx)
+{
+        AppRetention *rule = self;
+        const YamlNode *selector = yaml_get(node, STR("selector"));
+        Err err;
+        if (selector && !ast_parse_matchers(rule->selector, ctx->arena, &rule->matchers, &err))
+                diags_error(ctx->diags, ctx->file, selector->pos, "retention_rules: selector: %s", err.msg);
+}
+
+static const Option retention_options[] = {
+        { "selector", OPT_STR, offsetof(AppRetention, selector), .required = true,
+          .help = "Which series, such as {__name__=~\"debug_.*\"} or up{job=\"node\"}." },
+        { "retention", OPT_DURATION, offsetof(AppRetention, retention_ms), .required = true, .min = MIN_RETENTION_MS,
+          .max = MAX_RETENTION_MS, .help = "How long their samples are kept: shorter or longer than the rest." },
+        OPTION_END,
+};
+static const OptionTable retention_table = { "storage.retention_rules", retention_options, sizeof(AppRetention),
+                                             check_selector };
 
 static const Option storage_options[] = {
         { "retention", OPT_DURATION, offsetof(AppStorage, retention_ms), .def = "15d",
           .help = "How long samples are kept." },
+        { "retention_rules", OPT_STRUCT_LIST, offsetof(AppStorage, retention_rules), .table = &retention_table,
+          .help = "Series that are kept shorter or longer than that; the first rule whose selector matches counts." },
         { "retention_size", OPT_BYTES, offsetof(AppStorage, retention_bytes), .def = "0",
           .help = "Most bytes on disk; the oldest go first. 0: no limit." },
         { "out_of_order_time_window", OPT_DURATION, offsetof(AppStorage, out_of_order_window_ms), .def = "0s",
@@ -64,7 +89,17 @@ static const Option storage_options[] = {
           .help = "The newest exemplars that are kept. 0: none." },
         OPTION_END,
 };
-static const OptionTable storage_table = { "storage", storage_options, sizeof(AppStorage), NULL };
+static void check_storage(void *self, const YamlNode *node, const OptionCtx *ctx)
+{
+        const AppStorage *s = self;
+        const YamlNode *rules = yaml_get(node, STR("retention_rules"));
+        if (rules && s->retention_rules.n > TSDB_MAX_RETENTIONS)
+                diags_error(ctx->diags, ctx->file, rules->pos,
+                            "%zu retention_rules, the limit is %d: join selectors with =~", s->retention_rules.n,
+                            TSDB_MAX_RETENTIONS);
+}
+
+static const OptionTable storage_table = { "storage", storage_options, sizeof(AppStorage), check_storage };
 
 /* In the order of AlertCompat. */
 static const char *const compat_names[] = { "alertmanager-0.34", "alertmanager-0.25", "pharos", NULL };

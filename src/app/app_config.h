@@ -21,9 +21,17 @@ typedef struct AppSelf {
         int64_t interval_ms;
 } AppSelf;
 
+/* Series that the selector names are kept so long. */
+typedef struct AppRetention {
+        Str selector;
+        int64_t retention_ms;
+        Matchers matchers; /* of the selector */
+} AppRetention;
+
 typedef struct AppStorage {
         int64_t retention_ms; /* 0: not said */
         uint64_t retention_bytes;
+        StructList retention_rules; /* AppRetention */
         int64_t out_of_order_window_ms;
         uint64_t max_series, max_series_per_metric, max_label_values; /* 0: no limit */
         uint64_t max_exemplars;                                       /* 0: none */

@@ -288,6 +288,15 @@ static void app_reload_state(void *ctx, bool *ret_ok, int64_t *ret_ms)
 
 /* ---- start ---- */
 
+static TsdbRetention *retention_rules(const AppStorage *s, Arena *arena)
+{
+        const AppRetention *rules = s->retention_rules.data;
+        TsdbRetention *out = arena_array(arena, TsdbRetention, s->retention_rules.n);
+        for (size_t i = 0; i < s->retention_rules.n; i++)
+                out[i] = (TsdbRetention){ rules[i].matchers, rules[i].retention_ms };
+        return out;
+}
+
 static bool open_stores(App *app, Err *err)
 {
         const AppFlags *f = &app->flags;
@@ -302,6 +311,8 @@ static bool open_stores(App *app, Err *err)
                 .clock = app->clock,
                 .pool = app->pool,
                 .retention_ms = f->retention_ms ? f->retention_ms : s->retention_ms,
+                .retentions = retention_rules(s, app->arena),
+                .n_retentions = s->retention_rules.n,
                 .retention_bytes = f->retention_bytes ? f->retention_bytes : s->retention_bytes,
                 .out_of_order_window_ms = s->out_of_order_window_ms,
                 .max_series = (size_t)s->max_series,

@@ -47,8 +47,8 @@ static bool copy_rule(Arena *arena, const TsdbRetention *from, TsdbRetention *to
 
 bool keep_new(int64_t retention_ms, const TsdbRetention *rules, size_t n, Keep **ret, Err *err)
 {
-        if (n > KEEP_MAX_RULES)
-                return err_set(err, ERR_LIMIT, "%zu rules of retention, the limit is %d", n, KEEP_MAX_RULES);
+        if (n > TSDB_MAX_RETENTIONS)
+                return err_set(err, ERR_LIMIT, "%zu rules of retention, the limit is %d", n, TSDB_MAX_RETENTIONS);
         AUTO(keep_free) Keep *k = mem_new(Keep);
         k->arena = arena_new();
         k->retention_ms = retention_ms;

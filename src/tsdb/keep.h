@@ -3,8 +3,6 @@
 #pragma once
 #include "tsdb/tsdb.h"
 
-enum { KEEP_MAX_RULES = 64 };
-
 typedef struct Keep Keep;
 
 /* Copies the rules. retention_ms: of series that no rule names. */

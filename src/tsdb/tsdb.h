@@ -12,6 +12,8 @@
 
 typedef struct Tsdb Tsdb;
 
+enum { TSDB_MAX_RETENTIONS = 64 };
+
 /* Series that these match keep their samples so long. */
 typedef struct TsdbRetention {
         Matchers matchers;

@@ -44,13 +44,17 @@ static void sections_are_inline_or_paths(void **state)
                 f,
                 fixture_file(
                         f, "pharos.yml",
-                        "collect: {host: {enabled: false}}\nstorage: {retention: 3d}\nprometheus: prometheus.yml\nalertmanager: am.yml\n"));
+                        "collect: {host: {enabled: false}}\nstorage: {retention: 3d, retention_rules: [{selector: '{__name__=~\"d.*\"}', retention: 2d}]}\nprometheus: prometheus.yml\nalertmanager: am.yml\n"));
         assert_non_null(c);
         check_loaded(c);
         assert_int_equal(c->n_rule_files, 3); /* two, each once, and the default rules */
         assert_str(c->alert.root->receiver, "hook");
         assert_false(c->collect.enabled);
         assert_int_equal(c->storage.retention_ms, INT64_C(3) * 86400000);
+        const AppRetention *rule = c->storage.retention_rules.data;
+        assert_int_equal(c->storage.retention_rules.n, 1);
+        assert_int_equal(rule->retention_ms, INT64_C(2) * 86400000);
+        assert_int_equal(rule->matchers.n, 1);
         app_config_free(c);
         c = fixture_load(
                 f,
@@ -115,6 +119,10 @@ static void one_mistake_refuses_everything_and_has_a_place(void **state)
                 { "colect: {}\n", "x.yml", "did you mean 'collect'", 1 },
                 { "collect: {host: {interval: 0s}}\n", "x.yml", "interval", 1 },
                 { "storage: {retention: long}\n", "x.yml", "retention", 1 },
+                { "storage:\n  retention_rules:\n  - {selector: 'slo{', retention: 2d}\n", "x.yml", "1:5: parse error",
+                  3 },
+                { "storage: {retention_rules: [{selector: x}]}\n", "x.yml", "needs the key 'retention'", 1 },
+                { "storage: {retention_rules: [{selector: x, retention: 1s}]}\n", "x.yml", "between 1m and", 1 },
                 { "a: [\n", "x.yml", "", 0 },
                 { "groups: []\n", "x.yml", "this is a rule file", 1 },
                 { "scrape_configs: [{job_name: j}, {job_name: j}]\n", "x.yml", "j", 1 },

@@ -56,7 +56,7 @@ static void without_rules_there_is_one_retention(void **state)
         assert_int_equal(keep_shortest_ms(k), 100);
         assert_int_equal(keep_longest_ms(k), 100);
         keep_free(k);
-        TsdbRetention many[KEEP_MAX_RULES + 1] = { 0 };
+        TsdbRetention many[TSDB_MAX_RETENTIONS + 1] = { 0 };
         assert_false(keep_new(100, many, ARRAY_LEN(many), &k, &err));
         assert_int_equal(err.code, ERR_LIMIT);
 }
