@@ -7,10 +7,16 @@
  * 3. No callback of the caller runs under the mutex: statedb_each copies a page of rows first, so the callback may use db.
  * 4. The event log never holds more than STATEDB_EVENTS_MAX rows or STATEDB_EVENTS_KEEP_MS of time after statedb_expire.
  * 5. A schema only grows by appending to `migrations`; each step and its version row commit together.
+ * 6. event_by_subject holds the events with ids up to event_indexed.upto, all of them and in order; queries by subject bring
+ *    it up to date first. At most INDEX_EVERY_EVENTS wait for it.
  *
  * Why SQLite: a handful of small tables that must survive everything, written a few times a second, and that an operator
- * can open with a well-known tool. A writer lock per call is no bottleneck at that rate; statedb_write_all and
- * statedb_events_add share one sync between many writes. */
+ * can open with a well-known tool. A writer lock per call is no bottleneck at that rate; statedb_commit
+ * shares one sync between many writes.
+ *
+ * Why an index of our own for subjects: fingerprints come in no order, so each event of a storm would touch, and log, a page
+ * of its own. Written sorted, thousands at a time, they touch each page once. All else of an event is appended. For the same
+ * reason the WAL is copied back seldom: a page that changed often is copied once. */
 #include "statedb/statedb.h"
 
 #include <inttypes.h>
@@ -22,7 +28,13 @@
 #include "base/vec.h"
 #include "os/mutex.h"
 
-enum { BUSY_WAIT_MS = 5000, EACH_PAGE_ROWS = 256, EXPIRE_BATCH_ROWS = 5000 };
+enum {
+        BUSY_WAIT_MS = 5000,
+        EACH_PAGE_ROWS = 256,
+        EXPIRE_BATCH_ROWS = 5000,
+        INDEX_EVERY_EVENTS = 16384,
+        CHECKPOINT_PAGES = 4000 /* 16 MB of WAL */
+};
 /* "phrs": marks the file as ours, so that another program's database is refused instead of getting our tables. */
 enum { APPLICATION_ID = 0x70687273 };
 
@@ -34,6 +46,9 @@ typedef enum StmtId {
         STMT_EXPIRE_DOCS,
         STMT_EVENT_ADD,
         STMT_EVENT_TIME,
+        STMT_EVENT_LAST,
+        STMT_INDEX_ADD,
+        STMT_INDEX_UPTO,
         STMT_EVENTS,
         STMT_EVENTS_SUBJECT,
         STMT_EVENTS_KIND,
@@ -60,8 +75,15 @@ static const char *const stmt_sql[STMT_MAX_] = {
         [STMT_EVENT_ADD] = "INSERT INTO event(t_ms, kind, subject, detail) VALUES(?1, ?2, ?3, ?4)",
         [STMT_EVENT_TIME] = "SELECT t_ms FROM event WHERE id = ?1",
         [STMT_EVENTS] = EVENTS_SELECT EVENTS_TIME_AND_PAGE EVENTS_ORDER,
-        /* Takes the index (subject, t_ms); the kind is checked on the rows. */
-        [STMT_EVENTS_SUBJECT] = EVENTS_SELECT "subject = ?6 AND (?7 IS NULL OR kind = ?7) AND " EVENTS_TIME_AND_PAGE EVENTS_ORDER,
+        [STMT_EVENT_LAST] = "SELECT coalesce(max(id), 0) FROM event",
+        [STMT_INDEX_ADD] = "INSERT OR IGNORE INTO event_by_subject(subject, t_ms, id) SELECT subject, t_ms, id FROM event "
+                           "WHERE id > ?1 AND id <= ?2 ORDER BY subject, t_ms, id",
+        [STMT_INDEX_UPTO] = "UPDATE event_indexed SET upto = ?1",
+        /* CROSS JOIN: the index first, then its events; the kind is checked on them. */
+        [STMT_EVENTS_SUBJECT] = "SELECT e.id, e.t_ms, e.kind, e.subject, e.detail FROM event_by_subject s CROSS JOIN event e "
+                                "ON e.id = s.id WHERE s.subject = ?6 AND (?7 IS NULL OR e.kind = ?7) AND "
+                                "s.t_ms >= ?1 AND s.t_ms <= ?2 AND (s.t_ms, s.id) < (?3, ?4) "
+                                "ORDER BY s.t_ms DESC, s.id DESC LIMIT ?5",
         [STMT_EVENTS_KIND] = EVENTS_SELECT "kind = ?7 AND " EVENTS_TIME_AND_PAGE EVENTS_ORDER,
         [STMT_EXPIRE_EVENTS_OLD] = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE t_ms < ?1 ORDER BY t_ms LIMIT ?2)",
         [STMT_EXPIRE_EVENTS_MANY] = "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY t_ms, id LIMIT "
@@ -82,6 +104,13 @@ static const char *const migrations[] = {
         "CREATE INDEX event_t ON event(t_ms);"
         "CREATE INDEX event_subject_t ON event(subject, t_ms);"
         "CREATE INDEX event_kind_t ON event(kind, t_ms);",
+        "DROP INDEX event_subject_t;"
+        "CREATE TABLE event_by_subject(subject BLOB NOT NULL, t_ms INTEGER NOT NULL, id INTEGER NOT NULL, "
+        "PRIMARY KEY(subject, t_ms, id)) WITHOUT ROWID;"
+        "CREATE TABLE event_indexed(upto INTEGER NOT NULL);"
+        "INSERT INTO event_indexed VALUES(0);"
+        "CREATE TRIGGER event_gone AFTER DELETE ON event BEGIN DELETE FROM event_by_subject "
+        "WHERE subject = old.subject AND t_ms = old.t_ms AND id = old.id; END;",
 };
 _Static_assert(ARRAY_LEN(migrations) == STATEDB_SCHEMA_VERSION, "STATEDB_SCHEMA_VERSION counts the migrations");
 
@@ -90,6 +119,7 @@ struct StateDb {
         Mutex mu;
         sqlite3 *sql GUARDED_BY(&mu);
         sqlite3_stmt *stmts[STMT_MAX_] GUARDED_BY(&mu); /* prepared at the first use */
+        int64_t indexed GUARDED_BY(&mu);                /* event_indexed.upto */
 };
 
 /* ---- errors */
@@ -285,7 +315,8 @@ LOCKS_UNCHECKED bool statedb_open(const char *path, StateDb **ret, Err *err)
                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
                     err))
                 return false;
-        if (!migrate(db, err))
+        sqlite3_wal_autocheckpoint(db->sql, CHECKPOINT_PAGES);
+        if (!migrate(db, err) || !read_int(db, "SELECT upto FROM event_indexed", &db->indexed, err))
                 return false;
         *ret = TAKE(db);
         return true;
@@ -341,24 +372,6 @@ static bool write_locked(StateDb *db, const StateDbWrite *w, Err *err) REQUIRES(
                 sqlite3_bind_int64(st, 4, w->expires_ms);
         }
         return stmt_run(db, st, err);
-}
-
-bool statedb_write_all(StateDb *db, const StateDbWrite *writes, size_t n, Err *err)
-{
-        for (size_t i = 0; i < n; i++)
-                if (!check_write(&writes[i], err))
-                        return false;
-        if (n == 0)
-                return true;
-        mutex_lock(&db->mu);
-        bool ok = run_locked(db, STMT_BEGIN, err);
-        if (ok) {
-                for (size_t i = 0; ok && i < n; i++)
-                        ok = write_locked(db, &writes[i], err);
-                ok = finish_locked(db, ok, err);
-        }
-        mutex_unlock(&db->mu);
-        return ok;
 }
 
 /* One statement is its own transaction: no BEGIN and COMMIT needed. */
@@ -484,32 +497,83 @@ static bool event_add_locked(StateDb *db, const StateDbEvent *e, Err *err) REQUI
         return stmt_run(db, st, err);
 }
 
-bool statedb_events_add(StateDb *db, const StateDbEvent *events, size_t n, Err *err)
+/* Brings the index of subjects up to event `last`. */
+static bool index_locked(StateDb *db, int64_t last, Err *err) REQUIRES(&db->mu)
+{
+        while (db->indexed < last) {
+                int64_t upto = MIN_OF(last, db->indexed + INDEX_EVERY_EVENTS);
+                sqlite3_stmt *add = NULL;
+                sqlite3_stmt *note = NULL;
+                if (!stmt_locked(db, STMT_INDEX_ADD, &add, err) || !stmt_locked(db, STMT_INDEX_UPTO, &note, err))
+                        return false;
+                sqlite3_bind_int64(add, 1, db->indexed);
+                sqlite3_bind_int64(add, 2, upto);
+                sqlite3_bind_int64(note, 1, upto);
+                if (!stmt_run(db, add, err) || !stmt_run(db, note, err))
+                        return false;
+                db->indexed = upto;
+        }
+        return true;
+}
+
+bool statedb_commit(StateDb *db, const StateDbWrite *writes, size_t n, const StateDbEvent *events, size_t n_events,
+                    Err *err)
 {
         for (size_t i = 0; i < n; i++)
+                if (!check_write(&writes[i], err))
+                        return false;
+        for (size_t i = 0; i < n_events; i++)
                 if (!check_event(&events[i], err))
                         return false;
-        if (n == 0)
+        if (n + n_events == 0)
                 return true;
         mutex_lock(&db->mu);
+        int64_t indexed = db->indexed;
         bool ok = run_locked(db, STMT_BEGIN, err);
         if (ok) {
                 for (size_t i = 0; ok && i < n; i++)
+                        ok = write_locked(db, &writes[i], err);
+                for (size_t i = 0; ok && i < n_events; i++)
                         ok = event_add_locked(db, &events[i], err);
+                if (ok && n_events && sqlite3_last_insert_rowid(db->sql) - db->indexed > INDEX_EVERY_EVENTS)
+                        ok = index_locked(db, sqlite3_last_insert_rowid(db->sql), err);
                 ok = finish_locked(db, ok, err);
         }
+        if (!ok)
+                db->indexed = indexed;
         mutex_unlock(&db->mu);
         return ok;
+}
+
+bool statedb_write_all(StateDb *db, const StateDbWrite *writes, size_t n, Err *err)
+{
+        return statedb_commit(db, writes, n, NULL, 0, err);
+}
+
+bool statedb_events_add(StateDb *db, const StateDbEvent *events, size_t n, Err *err)
+{
+        return statedb_commit(db, NULL, 0, events, n, err);
 }
 
 bool statedb_event_add(StateDb *db, int64_t t_ms, Str kind, Str subject, Str detail_json, Err *err)
 {
         StateDbEvent event = { .t_ms = t_ms, .kind = kind, .subject = subject, .detail = detail_json };
-        if (!check_event(&event, err))
+        return statedb_commit(db, NULL, 0, &event, 1, err);
+}
+
+/* The one number that a statement gives; `none` when it gives no row. */
+static bool int_locked(StateDb *db, StmtId id, int64_t arg, int64_t none, int64_t *ret, Err *err) REQUIRES(&db->mu)
+{
+        sqlite3_stmt *st = NULL;
+        if (!stmt_locked(db, id, &st, err))
                 return false;
-        mutex_lock(&db->mu);
-        bool ok = event_add_locked(db, &event, err);
-        mutex_unlock(&db->mu);
+        if (sqlite3_bind_parameter_count(st))
+                sqlite3_bind_int64(st, 1, arg);
+        int rc = sqlite3_step(st);
+        bool ok = rc == SQLITE_ROW || rc == SQLITE_DONE || sql_error(db, rc, err);
+        if (ok)
+                *ret = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : none;
+        stmt_done(st);
         return ok;
 }
 
@@ -517,19 +581,24 @@ bool statedb_event_add(StateDb *db, int64_t t_ms, Str kind, Str subject, Str det
 static bool page_start(StateDb *db, int64_t before_id, int64_t *ret_t_ms, Err *err) REQUIRES(&db->mu)
 {
         *ret_t_ms = INT64_MAX;
-        if (before_id == 0)
-                return true;
-        sqlite3_stmt *st = NULL;
-        if (!stmt_locked(db, STMT_EVENT_TIME, &st, err))
+        /* One that is gone has expired, and so is everything older. */
+        return !before_id || int_locked(db, STMT_EVENT_TIME, before_id, INT64_MIN, ret_t_ms, err);
+}
+
+static bool index_all_locked(StateDb *db, Err *err) REQUIRES(&db->mu)
+{
+        int64_t last = 0;
+        int64_t indexed = db->indexed;
+        if (!int_locked(db, STMT_EVENT_LAST, 0, 0, &last, err))
                 return false;
-        sqlite3_bind_int64(st, 1, before_id);
-        int rc = sqlite3_step(st);
-        if (rc == SQLITE_ROW)
-                *ret_t_ms = sqlite3_column_int64(st, 0);
-        else if (rc == SQLITE_DONE)
-                *ret_t_ms = INT64_MIN; /* expired, and so is everything older */
-        bool ok = rc == SQLITE_ROW || rc == SQLITE_DONE || sql_error(db, rc, err);
-        stmt_done(st);
+        if (last <= indexed)
+                return true;
+        if (!run_locked(db, STMT_BEGIN, err))
+                return false;
+        bool ok = index_locked(db, last, err);
+        ok = finish_locked(db, ok, err);
+        if (!ok)
+                db->indexed = indexed;
         return ok;
 }
 
@@ -539,6 +608,8 @@ static bool events_locked(StateDb *db, const StateDbEventQuery *q, Arena *arena,
         int64_t before_t_ms = 0;
         sqlite3_stmt *st = NULL;
         StmtId id = q->subject.n ? STMT_EVENTS_SUBJECT : q->kind.n ? STMT_EVENTS_KIND : STMT_EVENTS;
+        if (q->subject.n && !index_all_locked(db, err))
+                return false;
         if (!page_start(db, q->before_id, &before_t_ms, err) || !stmt_locked(db, id, &st, err))
                 return false;
         size_t limit = MIN_OF(q->limit ? q->limit : STATEDB_EVENTS_DEFAULT_LIMIT, (size_t)STATEDB_EVENTS_MAX);

@@ -275,6 +275,59 @@ static void old_events_expire(void **state)
         assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .before_id = 1 }, &e), 0); /* that page has expired */
 }
 
+/* Far more than are indexed at once, in no order of subjects or times. */
+static void subjects_are_found_among_many_events(void **state)
+{
+        Fixture *f = *state;
+        AUTO(statedb_close) StateDb *db = open_ok(f->path);
+        Err err = { 0 };
+        enum { N = 40000, SUBJECTS = 1000 };
+        StateDbEvent *events = arena_array(f->arena, StateDbEvent, N);
+        for (int i = 0; i < N; i++)
+                events[i] = (StateDbEvent){ .t_ms = 1000 + (i ^ 5),
+                                            .kind = i % 2 ? STR("sent") : STR("started"),
+                                            .subject = str_printf(f->arena, "s%d", i * 7919 % SUBJECTS),
+                                            .detail = STR("{}") };
+        StateDbWrite doc = { .kind = STR("k"), .key = STR("a"), .value = STR("v") };
+        for (int i = 0; i < N; i += 500)
+                assert_ok(statedb_commit(db, &doc, 1, &events[i], 500, &err), err);
+        StateDbEvent *e;
+        for (int s = 0; s < SUBJECTS; s += 37) {
+                Str subject = str_printf(f->arena, "s%d", s);
+                assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = subject }, &e), N / SUBJECTS);
+                for (int i = 1; i < N / SUBJECTS; i++)
+                        assert_true(e[i].t_ms < e[i - 1].t_ms);
+                assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = subject, .from_ms = 21000 }, &e),
+                                 N / SUBJECTS / 2);
+        }
+        assert_ok(statedb_event_add(db, 1, STR("sent"), STR("s5"), STR("{}"), &err), err);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = STR("s5") }, &e), N / SUBJECTS + 1);
+        assert_int_equal(e[N / SUBJECTS].t_ms, 1);
+        assert_ok(statedb_expire(db, STATEDB_EVENTS_KEEP_MS + 21000, &err), err);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = STR("s5") }, &e), N / SUBJECTS / 2);
+}
+
+static void file_of_an_older_version_is_brought_up_to_date(void **state)
+{
+        Fixture *f = *state;
+        Err err = { 0 };
+        StateDb *db = open_ok(f->path);
+        assert_ok(statedb_event_add(db, 7, STR("sent"), STR("a"), STR("{}"), &err), err);
+        assert_ok(statedb_put(db, STR("k"), STR("a"), STR("1"), 0, &err), err);
+        statedb_close(db);
+        raw_sql(f->path,
+                "DROP TRIGGER event_gone; DROP TABLE event_by_subject; DROP TABLE event_indexed; "
+                "CREATE INDEX event_subject_t ON event(subject, t_ms); DELETE FROM schema_version WHERE version = 2");
+        db = open_ok(f->path);
+        StateDbEvent *e;
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = STR("a") }, &e), 1);
+        assert_int_equal(e[0].t_ms, 7);
+        Str v;
+        assert_ok(statedb_get(db, STR("k"), STR("a"), f->arena, &v, &err), err);
+        assert_str(v, "1");
+        statedb_close(db);
+}
+
 static void too_many_events_expire_oldest_first(void **state)
 {
         Fixture *f = *state;
@@ -493,6 +546,8 @@ int main(void)
                 T(expiry_removes_documents_at_their_time),
                 T(events_are_found_by_time_kind_and_subject),
                 T(old_events_expire),
+                T(subjects_are_found_among_many_events),
+                T(file_of_an_older_version_is_brought_up_to_date),
                 T(too_many_events_expire_oldest_first),
                 T(state_survives_reopening),
                 T(acknowledged_writes_survive_kill_9),
