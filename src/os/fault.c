@@ -6,6 +6,7 @@
 #include "os/fault.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "base/mem.h"
@@ -28,7 +29,12 @@ static bool strikes(FaultFs *fault, FaultKind kind)
         return left == 0 || (left < 0 && fault->sticky);
 }
 
-static void count(FaultFs *fault) { atomic_fetch_add(&fault->operations, 1); }
+static void count(FaultFs *fault)
+{
+        atomic_fetch_add(&fault->operations, 1);
+        if (strikes(fault, FAULT_KILL))
+                raise(SIGKILL);
+}
 
 static bool fault_open(const Fs *fs, const char *path, FileMode mode, File **ret, Err *err)
 {

@@ -14,7 +14,8 @@ typedef enum FaultKind {
         FAULT_RENAME,
         FAULT_OPEN,
         FAULT_REMOVE,
-        FAULT_ENOSPC
+        FAULT_ENOSPC,
+        FAULT_KILL, /* the process, as kill -9 does */
 } FaultKind;
 
 typedef struct FaultFs {
@@ -29,5 +30,6 @@ typedef struct FaultFs {
 /* Borrows under. Disarmed; a FaultFs is armed only while no other thread uses it. */
 void fault_fs_init(FaultFs *fault, const Fs *under);
 /* countdown 1: the next operation of that kind fails. FAULT_WRITE also strikes truncate, FAULT_SYNC also sync_dir,
- * FAULT_RENAME also link; a short write leaves the first half. FAULT_ENOSPC: countdown bytes fit, then nothing (until armed anew). */
+ * FAULT_RENAME also link; a short write leaves the first half. FAULT_KILL strikes before any of the
+ * operations that are counted. FAULT_ENOSPC: countdown bytes fit, then nothing (until armed anew). */
 void fault_fs_arm(FaultFs *fault, FaultKind kind, int64_t countdown, bool sticky);

@@ -85,6 +85,10 @@ static bool open_file(ChunkSet *s, Str name, ChunkFileDamage *damage, Err *err)
         if (!chunkfile_open(s->fs, buf_cstr(&path), (uint32_t)id, &f, damage, err))
                 return false;
         s->next_id = MAX_OF(s->next_id, (uint32_t)id + 1);
+        if (chunkfile_bytes(f) == 0) { /* made, and nothing written before the process ended */
+                snapshot_unref(chunkfile_snapshot(f));
+                return s->fs->remove(s->fs, path.p, err);
+        }
         bool taken = chunkfile_is_sealed(f);
         vec_each(other, &s->active)
                 taken = taken || chunkfile_window_ms(*other) == chunkfile_window_ms(f);
