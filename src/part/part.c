@@ -54,14 +54,15 @@ static bool take_bytes(Cursor *c, Cursor *ret)
 
 /* ---- records */
 
-/* The content of the record at offset, without its checksum verified; false when it is not inside the file. */
+/* The content of the record at offset, without its checksum verified; false when it is not inside the file, or so near its end, which
+ * only a cut file has, that decoding would read beyond the mapping. */
 static bool find_record(const Part *p, uint64_t offset, uint32_t mark, Cursor *ret)
 {
         if (offset > p->map.n || p->map.n - offset < PART_RECORD_BYTES)
                 return false;
         const unsigned char *at = p->map.p + offset;
         uint32_t n = bits_le32(at + 4);
-        if (bits_le32(at) != mark || n > p->map.n - offset - PART_RECORD_BYTES)
+        if (bits_le32(at) != mark || n + (uint64_t)FLOATVEC_PAD_BYTES > p->map.n - offset - PART_RECORD_BYTES)
                 return false;
         *ret = (Cursor){ at + PART_RECORD_BYTES, at + PART_RECORD_BYTES + n };
         return true;
@@ -591,6 +592,7 @@ static void rebuild(Part *p, PartDamage *damage)
                         vec_push(list, (Found){ sid, at });
                 at += PART_RECORD_BYTES + left(&c);
         }
+        buf_reserve(&p->rebuilt, 1); /* tables even when they are empty */
         for (int i = 0; i < 2; i++)
                 add_table(&p->rebuilt, &lists[i]);
         p->n_groups = lists[0].len;
