@@ -63,7 +63,7 @@ typedef struct Load {
 static void die(const char *what)
 {
         fprintf(stderr, "churn: %s\n", what);
-        exit(2);
+        exit(2); /* NOLINT(concurrency-mt-unsafe): nothing runs at exit */
 }
 
 /* ---- messages */
@@ -208,7 +208,7 @@ static void post(Load *l, Str url)
                         return;
                 if (answer.status != 429 && answer.status / 100 != 5)
                         break;
-                nanosleep(&(struct timespec){ .tv_nsec = RETRY_MS * 1000000 }, NULL);
+                nanosleep(&(struct timespec){ .tv_nsec = RETRY_MS * 1000000L }, NULL);
         }
         if (l->refused++ < 4)
                 fprintf(stderr, "churn: status %d: %.*s\n", answer.status, (int)said.n, said.p ? said.p : "");

@@ -29,7 +29,7 @@ def panel(name, lines, xs, x_top, y0):
         points = " ".join(f"{at_x(x):.1f},{at_y(y):.1f}" for x, y in zip(xs, ys))
         out.append(f'<polyline fill="none" stroke="{COLOURS[i]}" stroke-width="1.5" points="{points}"/>')
         if len(lines) > 1:
-            out.append(f'<text x="{WIDTH - RIGHT - 150 * (len(lines) - 1 - i)}" y="{y0 - 8}" text-anchor="end" fill="{COLOURS[i]}">{escape(line)}</text>')
+            out.append(f'<text x="{WIDTH - RIGHT - 150 * (len(lines) - 1 - i)}" y="{y0 - 8}" text-anchor="end" style="fill:{COLOURS[i]}">{escape(line)}</text>')
     return out
 
 
