@@ -553,3 +553,34 @@ bool floatvec_read(Str bytes, size_t n, double *out, size_t *used, Err *err)
         *used = (size_t)(c.p - (const unsigned char *)bytes.p);
         return true;
 }
+
+/* ---- looking at heads */
+
+#define EXPONENT 0x7ff0000000000000u
+
+static bool is_nan_bits(uint64_t bits) { return (bits & ~((uint64_t)1 << 63)) > EXPONENT; }
+
+static bool exceptions_are_plain(Cursor c)
+{
+        uint64_t count, step;
+        if (!take(&c, &count))
+                return false;
+        for (uint64_t i = 0; i < count; i++) {
+                if (!take(&c, &step) || left(&c) < 8 || is_nan_bits(bits_le64(c.p)))
+                        return false;
+                c.p += 8;
+        }
+        return true;
+}
+
+bool floatvec_is_plain(Str bytes)
+{
+        Cursor c = { (const unsigned char *)bytes.p, (const unsigned char *)bytes.p + bytes.n };
+        if (left(&c) == 0)
+                return false;
+        unsigned first = *c.p++, kind = first & ((1 << KIND_BITS) - 1), parameter = first >> KIND_BITS;
+        double v;
+        if (kind == FLOATVEC_CONSTANT)
+                return read_constant(&c, parameter, 1, &v) && !is_nan_bits(bits_of_double(v));
+        return (kind == FLOATVEC_DECIMAL || kind == FLOATVEC_SUM) && exceptions_are_plain(c);
+}

@@ -132,10 +132,11 @@ static void rearrange(Column *c, size_t from, const Timed *order, size_t n)
 void column_make_rising(Column *c, size_t from)
 {
         size_t n = c->n - from;
-        bool rising = true;
-        for (size_t i = from + 1; i < c->n && rising; i++)
-                rising = c->t[i] > c->t[i - 1];
-        if (rising)
+        const int64_t *t = c->t + from;
+        int64_t falls = 0; /* without a way out: in vectors */
+        for (size_t i = 1; i < n; i++)
+                falls |= t[i] <= t[i - 1];
+        if (!falls)
                 return;
         Timed *order = mem_alloc(n * sizeof *order);
         for (size_t i = 0; i < n; i++)

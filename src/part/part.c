@@ -196,18 +196,6 @@ static uint64_t table_find(const unsigned char *table, uint64_t n, uint64_t sid)
         return lo - 1;
 }
 
-static bool find_series(Part *p, uint64_t sid, SeriesData *ret, uint64_t *damaged)
-{
-        uint64_t group = table_find(p->groups, p->n_groups, sid);
-        GroupWalk walk;
-        if (group == UINT64_MAX || !check_group(p, group, &walk, damaged))
-                return false;
-        while (group_next(&walk, ret))
-                if (walk.sid >= sid)
-                        return walk.sid == sid;
-        return false;
-}
-
 bool part_next_series(Part *p, uint64_t sid, uint64_t *ret)
 {
         uint64_t group = table_find(p->groups, p->n_groups, sid), ignored = 0;
@@ -249,47 +237,179 @@ static bool next_block(SeriesData *s, Block *b)
                (!starts || take_bytes(&s->blocks, &b->starts));
 }
 
-typedef enum Fetched { FETCHED, OUTSIDE, DAMAGED } Fetched;
+/* ---- a reader's place */
 
-typedef struct TimesHead {
-        int64_t from, to;
-        Cursor code;
-} TimesHead;
+typedef enum TimesState { TIMES_OUTSIDE, TIMES_INSIDE, TIMES_DAMAGED } TimesState;
 
-static bool times_head(const Part *p, const Block *b, TimesHead *ret)
+/* Times of a block, and which of them lie in the range that was asked for last. */
+typedef struct KnownTimes {
+        uint64_t at; /* their record; 0: none */
+        size_t n, lo, hi, cap;
+        int64_t min_ms, max_ms;
+        TimesState state;
+        bool unpacked;
+        int64_t *t; /* owned, `cap` of them */
+} KnownTimes;
+
+enum { CURSOR_TIMES = 8 }; /* a series' blocks come round again with the next series */
+
+typedef struct PlacedSeries {
+        uint64_t sid;
+        Cursor blocks;
+} PlacedSeries;
+
+struct PartCursor {
+        Part *p;
+        uint64_t first_sid, end_sid; /* of the group; equal: none is known */
+        uint64_t times_base;
+        VEC(PlacedSeries) series; /* of the group */
+        size_t next;              /* the series after the last one found */
+        KnownTimes times[CURSOR_TIMES];
+        unsigned oldest;
+};
+
+PartCursor *part_cursor_new(Part *p)
+{
+        PartCursor *c = mem_new(PartCursor);
+        c->p = p;
+        return c;
+}
+
+static void cursor_done(PartCursor *c)
+{
+        vec_done(&c->series);
+        for (size_t i = 0; i < CURSOR_TIMES; i++)
+                mem_free(c->times[i].t);
+}
+
+void part_cursor_free(PartCursor *c)
+{
+        if (!c)
+                return;
+        cursor_done(c);
+        mem_free(c);
+}
+
+size_t part_cursor_bytes(const PartCursor *c)
+{
+        size_t bytes = sizeof *c + c->series.cap * sizeof *c->series.data;
+        for (size_t i = 0; i < CURSOR_TIMES; i++)
+                bytes += c->times[i].cap * sizeof(int64_t);
+        return bytes;
+}
+
+/* Goes to the group that would have sid. */
+static bool enter_group(PartCursor *c, uint64_t sid, uint64_t *damaged)
+{
+        Part *p = c->p;
+        c->first_sid = c->end_sid = 0;
+        c->next = 0;
+        vec_clear(&c->series);
+        uint64_t group = table_find(p->groups, p->n_groups, sid);
+        GroupWalk walk;
+        if (group == UINT64_MAX || !check_group(p, group, &walk, damaged))
+                return false;
+        SeriesData data;
+        while (group_next(&walk, &data))
+                vec_push(&c->series, (PlacedSeries){ walk.sid, data.blocks });
+        c->times_base = walk.times;
+        c->first_sid = table_sid(p->groups, group);
+        c->end_sid = group + 1 < p->n_groups ? table_sid(p->groups, group + 1) : UINT64_MAX;
+        return true;
+}
+
+static bool find_series(PartCursor *c, uint64_t sid, SeriesData *ret, uint64_t *damaged)
+{
+        bool here = sid >= c->first_sid && sid < c->end_sid;
+        if (!here && !enter_group(c, sid, damaged))
+                return false;
+        size_t lo = 0, hi = c->series.len;
+        if (c->next < hi && c->series.data[c->next].sid <= sid)
+                lo = c->next;
+        while (lo < hi && c->series.data[lo].sid != sid) {
+                size_t mid = lo + (hi - lo) / 2;
+                if (c->series.data[mid].sid < sid)
+                        lo = mid + 1;
+                else if (c->series.data[mid].sid > sid)
+                        hi = mid;
+                else
+                        lo = mid;
+        }
+        if (lo >= hi)
+                return false;
+        c->next = lo + 1;
+        *ret = (SeriesData){ c->times_base, c->series.data[lo].blocks };
+        return true;
+}
+
+/* Unpacks the times if any can lie inside the range; they rise strictly. */
+static TimesState read_times(const Part *p, const Block *b, int64_t min_ms, int64_t max_ms, KnownTimes *known)
 {
         Cursor c;
         uint64_t n, first, span;
         if (!checked_record(p, b->times, PARTFORMAT_TIMES, &c) || !take(&c, &n) || n != b->n || !take(&c, &first) ||
             !take(&c, &span))
-                return false;
-        ret->from = bits_unzigzag(first);
-        ret->code = c;
-        return span <= INT64_MAX && !__builtin_add_overflow(ret->from, (int64_t)span, &ret->to);
-}
-
-/* They rise strictly. */
-static bool decode_times(const TimesHead *head, const Block *b, int64_t *t)
-{
+                return TIMES_DAMAGED;
+        int64_t from = bits_unzigzag(first), to;
+        if (span > INT64_MAX || __builtin_add_overflow(from, (int64_t)span, &to))
+                return TIMES_DAMAGED;
+        if (from > max_ms || to < min_ms)
+                return TIMES_OUTSIDE;
+        if (known->cap < b->n) {
+                mem_free(known->t);
+                known->cap = b->n;
+                known->t = mem_alloc(known->cap * sizeof *known->t);
+        }
         size_t used;
         Err err;
-        if (!intvec_read((Str){ (const char *)head->code.p, left(&head->code) }, b->n, t, &used, &err))
-                return false;
+        if (!intvec_read((Str){ (const char *)c.p, left(&c) }, b->n, known->t, &used, &err))
+                return TIMES_DAMAGED;
         int64_t bad = 0;
         for (size_t i = 1; i < b->n; i++)
-                bad |= t[i] <= t[i - 1];
-        return !bad;
+                bad |= known->t[i] <= known->t[i - 1];
+        known->unpacked = true;
+        return bad ? TIMES_DAMAGED : TIMES_INSIDE;
 }
 
-/* The block's times, if any lies inside the range. */
-static Fetched read_times(const Part *p, const Block *b, int64_t min_ms, int64_t max_ms, int64_t *t)
+/* The first i with t[i] >= ms. */
+static size_t lower_bound(const int64_t *t, size_t n, int64_t ms)
 {
-        TimesHead head;
-        if (!times_head(p, b, &head))
-                return DAMAGED;
-        if (head.from > max_ms || head.to < min_ms)
-                return OUTSIDE;
-        return decode_times(&head, b, t) ? FETCHED : DAMAGED;
+        size_t lo = 0, hi = n;
+        while (lo < hi) {
+                size_t mid = lo + (hi - lo) / 2;
+                if (t[mid] < ms)
+                        lo = mid + 1;
+                else
+                        hi = mid;
+        }
+        return lo;
+}
+
+static const KnownTimes *times_of(PartCursor *c, const Block *b, int64_t min_ms, int64_t max_ms)
+{
+        KnownTimes *known = NULL;
+        for (size_t i = 0; i < CURSOR_TIMES && !known; i++)
+                if (c->times[i].at == b->times && c->times[i].n == b->n)
+                        known = &c->times[i];
+        if (known && known->min_ms == min_ms && known->max_ms == max_ms)
+                return known;
+        if (!known) {
+                known = &c->times[c->oldest];
+                c->oldest = (c->oldest + 1) % CURSOR_TIMES;
+                known->at = b->times;
+                known->n = b->n;
+                known->unpacked = false;
+        }
+        known->min_ms = min_ms;
+        known->max_ms = max_ms;
+        if (!known->unpacked)
+                known->state = read_times(c->p, b, min_ms, max_ms, known);
+        if (known->state == TIMES_DAMAGED || !known->unpacked)
+                return known;
+        known->lo = lower_bound(known->t, known->n, min_ms);
+        known->hi = max_ms == INT64_MAX ? known->n : lower_bound(known->t, known->n, max_ms + 1);
+        known->state = known->lo < known->hi ? TIMES_INSIDE : TIMES_OUTSIDE;
+        return known;
 }
 
 static Str cursor_str(const Cursor *c) { return (Str){ (const char *)c->p, left(c) }; }
@@ -306,32 +426,28 @@ static void add_histograms(const Block *b, const int64_t *t, size_t from, size_t
                 column_push_histogram(out, t[i], h[i]);
 }
 
-/* t lies in out itself, behind its samples, with room for all of them: what is pushed never overtakes what is read. Values go
- * straight to where they belong; the head and the tail outside the range are cut off afterwards. */
-static void add_floats(const Block *b, const int64_t *t, size_t from, size_t to, Column *out, uint64_t *damaged)
+/* Values go straight to where they belong; the head outside the range is cut off afterwards. */
+static void add_floats(const Block *b, const int64_t *t, size_t from, size_t to, bool presence, Column *out,
+                       uint64_t *damaged)
 {
-        size_t used;
+        size_t used, n = to - from;
         Err err;
-        if (out->h || out->st || b->starts.p) {
-                double v[PART_BLOCK_SAMPLES];
-                if (!floatvec_read(cursor_str(&b->code), b->n, v, &used, &err)) {
-                        ++*damaged;
-                        return;
-                }
-                for (size_t i = from; i < to; i++)
-                        column_push(out, t[i], v[i]);
-                return;
-        }
+        column_reserve(out, b->n);
         double *v = out->v + out->n;
-        if (!floatvec_read(cursor_str(&b->code), b->n, v, &used, &err)) {
+        if (presence && floatvec_is_plain(cursor_str(&b->code))) {
+                memset(v, 0, n * sizeof *v);
+        } else if (!floatvec_read(cursor_str(&b->code), b->n, v, &used, &err)) {
                 ++*damaged;
                 return;
+        } else if (from) {
+                memmove(v, v + from, n * sizeof *v);
         }
-        if (from) {
-                memmove(v, v + from, (to - from) * sizeof *v);
-                memmove(out->t + out->n, t + from, (to - from) * sizeof *t);
-        }
-        out->n += to - from;
+        memcpy(out->t + out->n, t + from, n * sizeof *t);
+        if (out->h)
+                memset((void *)(out->h + out->n), 0, n * sizeof *out->h);
+        if (out->st)
+                memset(out->st + out->n, 0, n * sizeof *out->st);
+        out->n += n;
 }
 
 static void set_starts(const Block *b, size_t from, size_t to, Column *out, size_t at, uint64_t *damaged)
@@ -352,123 +468,93 @@ static void set_starts(const Block *b, size_t from, size_t to, Column *out, size
         out->n = end;
 }
 
-static void read_block(const Part *p, const Block *b, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged)
+static void read_block(PartCursor *c, const Block *b, const PartRead *what, Column *out, uint64_t *damaged)
 {
-        column_reserve(out, b->n);
-        int64_t *t = out->t + out->n;
-        Fetched fetched = read_times(p, b, min_ms, max_ms, t);
-        if (fetched != FETCHED) {
-                *damaged += fetched == DAMAGED;
+        const KnownTimes *times = times_of(c, b, what->min_ms, what->max_ms);
+        if (times->state != TIMES_INSIDE) {
+                *damaged += times->state == TIMES_DAMAGED;
                 return;
         }
-        size_t from = 0, to = b->n, at = out->n;
-        while (from < to && t[from] < min_ms)
-                from++;
-        while (to > from && t[to - 1] > max_ms)
-                to--;
-        if (from == to)
-                return;
+        size_t from = what->last_only ? times->hi - 1 : times->lo, to = times->hi, at = out->n;
         if (b->kind == PART_BLOCK_HISTOGRAMS)
-                add_histograms(b, t, from, to, out, damaged);
+                add_histograms(b, times->t, from, to, out, damaged);
         else
-                add_floats(b, t, from, to, out, damaged);
+                add_floats(b, times->t, from, to, what->presence, out, damaged);
         if (b->starts.p)
                 set_starts(b, from, to, out, at, damaged);
 }
 
-uint64_t part_count(Part *p, uint64_t sid)
+static bool read_all(PartCursor *c, SeriesData s, const PartRead *what, Column *out, uint64_t *damaged)
 {
-        SeriesData s;
-        Block b;
-        uint64_t n = 0, damaged = 0;
-        if (!find_series(p, sid, &s, &damaged))
-                return 0;
-        while (left(&s.blocks) && next_block(&s, &b))
-                n += b.n;
-        return n;
-}
-
-bool part_read(Part *p, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged)
-{
-        SeriesData s;
-        if (min_ms > max_ms || !find_series(p, sid, &s, damaged))
-                return false;
         while (left(&s.blocks)) {
                 Block b;
                 if (!next_block(&s, &b)) {
                         ++*damaged;
                         break;
                 }
-                read_block(p, &b, min_ms, max_ms, out, damaged);
+                read_block(c, &b, what, out, damaged);
         }
         return true;
 }
 
-/* ---- the last sample */
-
-/* Where a block's sample at or before max_ms is; its times are decoded only when that is not its last. */
-static bool find_last(const Part *p, const Block *b, int64_t max_ms, size_t *ret_i, int64_t *ret_t)
+bool part_cursor_read(PartCursor *c, uint64_t sid, const PartRead *what, Column *out, uint64_t *damaged)
 {
-        TimesHead head;
-        if (!times_head(p, b, &head))
+        SeriesData s, rest;
+        if (what->min_ms > what->max_ms || !find_series(c, sid, &s, damaged))
                 return false;
-        *ret_i = b->n - 1;
-        *ret_t = head.to;
-        if (head.to <= max_ms)
-                return true;
-        int64_t t[PART_BLOCK_SAMPLES];
-        if (!decode_times(&head, b, t))
-                return false;
-        size_t lo = 0, hi = b->n; /* the first time is not above max_ms */
-        while (hi - lo > 1) {
-                size_t mid = lo + (hi - lo) / 2;
-                *(t[mid] <= max_ms ? &lo : &hi) = mid;
+        if (!what->last_only)
+                return read_all(c, s, what, out, damaged);
+        /* Of the blocks only the last one that has a sample is decoded, unless one is damaged. */
+        Block b, last = { 0 };
+        size_t at = out->n;
+        uint64_t found = 0;
+        for (rest = s; left(&rest.blocks) && !found;) {
+                if (!next_block(&rest, &b) || times_of(c, &b, what->min_ms, what->max_ms)->state == TIMES_DAMAGED)
+                        found++;
+                else if (times_of(c, &b, what->min_ms, what->max_ms)->state == TIMES_INSIDE)
+                        last = b;
         }
-        *ret_i = lo;
-        *ret_t = t[lo];
-        return true;
+        if (!found && last.n)
+                read_block(c, &last, what, out, &found);
+        if (!found)
+                return true;
+        out->n = at;
+        return read_all(c, s, what, out, damaged);
 }
 
-static bool add_one(const Part *p, const Block *b, int64_t min_ms, int64_t max_ms, Column *out)
+bool part_read(Part *p, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged)
 {
-        size_t i, used;
-        int64_t t;
-        Err err;
-        double v[PART_BLOCK_SAMPLES];
-        if (b->kind != PART_BLOCK_FLOATS || b->starts.p || !find_last(p, b, max_ms, &i, &t))
-                return false;
-        if (t < min_ms)
-                return true;
-        if (!floatvec_read(cursor_str(&b->code), b->n, v, &used, &err))
-                return false;
-        column_push(out, t, v[i]);
-        return true;
+        PartCursor c = { .p = p };
+        bool known = part_cursor_read(&c, sid, &(PartRead){ .min_ms = min_ms, .max_ms = max_ms }, out, damaged);
+        cursor_done(&c);
+        return known;
 }
 
 bool part_last(Part *p, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged)
 {
-        SeriesData s;
-        if (min_ms > max_ms || !find_series(p, sid, &s, damaged))
-                return false;
-        Block b, last = { 0 };
-        bool good = true;
-        while (good && left(&s.blocks)) {
-                TimesHead head;
-                good = next_block(&s, &b) && times_head(p, &b, &head);
-                if (!good || head.from > max_ms)
-                        break;
-                last = b;
-        }
-        if (good && (last.n == 0 || add_one(p, &last, min_ms, max_ms, out)))
-                return true;
-        /* The rare ones: histograms, start times, damage. */
+        PartCursor c = { .p = p };
+        PartRead what = { .min_ms = min_ms, .max_ms = max_ms, .last_only = true };
         size_t at = out->n;
-        bool known = part_read(p, sid, min_ms, max_ms, out, damaged);
+        bool known = part_cursor_read(&c, sid, &what, out, damaged);
+        cursor_done(&c);
         if (out->n > at + 1) {
                 column_move(out, at, out->n - 1);
                 out->n = at + 1;
         }
         return known;
+}
+
+uint64_t part_count(Part *p, uint64_t sid)
+{
+        PartCursor c = { .p = p };
+        SeriesData s;
+        Block b;
+        uint64_t n = 0, damaged = 0;
+        if (find_series(&c, sid, &s, &damaged))
+                while (left(&s.blocks) && next_block(&s, &b))
+                        n += b.n;
+        cursor_done(&c);
+        return n;
 }
 
 /* ---- labels */
@@ -676,6 +762,8 @@ bool part_open(const Fs *fs, const char *path, uint32_t id, Part **ret, PartDama
 void part_verify(Part *p, PartDamage *damage)
 {
         Column c = { 0 };
+        PartCursor place = { .p = p };
+        PartRead all = { .min_ms = INT64_MIN, .max_ms = INT64_MAX };
         for (uint64_t i = 0; i < p->n_groups; i++) {
                 Cursor content;
                 GroupWalk walk;
@@ -693,13 +781,14 @@ void part_verify(Part *p, PartDamage *damage)
                                         damage->records++;
                                         break;
                                 }
-                                read_block(p, &b, INT64_MIN, INT64_MAX, &c, &damage->records);
+                                read_block(&place, &b, &all, &c, &damage->records);
                         }
         }
         for (uint64_t i = 0; i < p->n_pages; i++) {
                 AUTO(buf_done) Buf text = { 0 };
                 damage->records += !open_page(p, i, &text);
         }
+        cursor_done(&place);
         column_done(&c);
 }
 

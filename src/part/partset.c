@@ -411,3 +411,46 @@ void partset_read(PartSet *s, uint64_t sid, int64_t min_ms, int64_t max_ms, Colu
         }
         snapshot_unref(&list->snap);
 }
+
+struct PartSetCursor {
+        PartList *list;
+        PartCursor *cursors[]; /* of each part; made when first read */
+};
+
+PartSetCursor *partset_cursor_new(PartSet *s)
+{
+        PartList *list = partset_list(s);
+        PartSetCursor *c = mem_zalloc(sizeof *c + list->n * sizeof *c->cursors);
+        c->list = list;
+        return c;
+}
+
+void partset_cursor_free(PartSetCursor *c)
+{
+        if (!c)
+                return;
+        for (size_t i = 0; i < c->list->n; i++)
+                part_cursor_free(c->cursors[i]);
+        snapshot_unref(&c->list->snap);
+        mem_free(c);
+}
+
+void partset_cursor_read(PartSetCursor *c, uint64_t sid, const PartRead *what, Column *out, uint64_t *damaged)
+{
+        for (size_t i = 0; i < c->list->n; i++) {
+                PartInfo info = part_info(c->list->parts[i]);
+                if (info.min_ms > what->max_ms || info.max_ms < what->min_ms)
+                        continue;
+                if (!c->cursors[i])
+                        c->cursors[i] = part_cursor_new(c->list->parts[i]);
+                part_cursor_read(c->cursors[i], sid, what, out, damaged);
+        }
+}
+
+size_t partset_cursor_bytes(const PartSetCursor *c)
+{
+        size_t bytes = sizeof *c + c->list->n * sizeof *c->cursors;
+        for (size_t i = 0; i < c->list->n; i++)
+                bytes += c->cursors[i] ? part_cursor_bytes(c->cursors[i]) : 0;
+        return bytes;
+}

@@ -56,3 +56,10 @@ uint32_t partset_replaced_floor(const PartSet *s);
 
 /* Appends a series' samples from all parts; out may not rise where parts overlap: earlier parts come first. */
 void partset_read(PartSet *s, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged);
+
+/* A reader's place in all parts (see PartCursor). One thread at a time. Holds the list that it was made with. */
+typedef struct PartSetCursor PartSetCursor;
+PartSetCursor *partset_cursor_new(PartSet *s);
+void partset_cursor_free(PartSetCursor *c); /* NULL is fine */
+void partset_cursor_read(PartSetCursor *c, uint64_t sid, const PartRead *what, Column *out, uint64_t *damaged);
+size_t partset_cursor_bytes(const PartSetCursor *c);

@@ -146,6 +146,8 @@ bool exec_worker_give(Exec *x, Worker *w, Err *err)
                          windowcache_bytes(&w->windows[1]);
         for (size_t i = 0; i < w->bufs.len; i++)
                 holds += w->bufs.data[i].cap * sizeof(double);
+        if (w->cursor)
+                holds += w->cursor->bytes(w->cursor);
         uint64_t due = holds > w->charged ? holds - w->charged : 0;
         w->charged += due;
         atomic_fetch_add_explicit(&x->samples_read, w->samples_read, memory_order_relaxed);
@@ -185,6 +187,8 @@ void exec_workers_free(Exec *x)
                 for (size_t i = 0; i < w->bufs.len; i++)
                         mem_free(w->bufs.data[i].p);
                 vec_done(&w->bufs);
+                if (w->cursor)
+                        w->cursor->close(w->cursor);
                 column_done(&w->col);
                 windowcache_done(&w->windows[0]);
                 windowcache_done(&w->windows[1]);

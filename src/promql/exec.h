@@ -96,6 +96,7 @@ struct Worker {
         VEC(WorkerBuf) bufs;
         size_t depth;
         Column col;
+        StoreCursor *cursor; /* opened with the first read; NULL too when the store has none */
         WindowCache
                 windows[2]; /* by the parity of the owner: a subquery and what is inside it do not disturb each other */
         Arena *own_hists, **hists; /* see exec_hist_arena */
@@ -224,6 +225,8 @@ Source *exec_select_timestamps(Exec *x, const PlanNode *node, const Grid *grid, 
 /* The same with the labels untouched, for info series: histograms are an error. */
 Source *exec_select_times(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
 MUST_CHECK bool exec_select(Exec *x, Slot *slot, Err *err); /* fills slot->selection once */
+/* As exec_read, for those who do not look at everything. */
+MUST_CHECK bool exec_read_some(Worker *w, const Slot *slot, size_t i, const StoreRead *what, Column *col, Err *err);
 /* timestamp()'s sibling: when the samples' counters started; 0 where that is unknown. */
 Source *exec_select_starts(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
 /* Reads series i into col, stale markers included. */

@@ -30,32 +30,42 @@ bool exec_select(Exec *x, Slot *slot, Err *err)
         return exec_reserve(x, &x->root, 0, err);
 }
 
-static bool read_counted(Worker *w, const Slot *slot, size_t i, int64_t min_ms, int64_t max_ms, Column *col, Err *err)
+static bool read_some(Worker *w, const Slot *slot, size_t i, const StoreRead *what, Column *col, Err *err)
 {
         Querier *q = w->x->querier;
+        if (!w->cursor && q->cursor)
+                w->cursor = q->cursor(q);
+        if (w->cursor)
+                return w->cursor->read(w->cursor, &slot->selection, i, what, col, err);
+        return q->read(q, &slot->selection, i, what->min_ms, what->max_ms, col, err);
+}
+
+static bool read_counted(Worker *w, const Slot *slot, size_t i, const StoreRead *what, Column *col, Err *err)
+{
         Slot *counted = (Slot *)slot; /* its counters are atomic */
         const Clock *clock = clock_system();
         int64_t from = clock->mono_ns(clock);
-        if (!q->read(q, &slot->selection, i, min_ms, max_ms, col, err))
+        if (!read_some(w, slot, i, what, col, err))
                 return false;
         atomic_fetch_add_explicit(&counted->read_ns, (uint64_t)(clock->mono_ns(clock) - from), memory_order_relaxed);
         atomic_fetch_add_explicit(&counted->samples, col->n, memory_order_relaxed);
-        w->samples_read += col->n;
         return true;
+}
+
+bool exec_read_some(Worker *w, const Slot *slot, size_t i, const StoreRead *what, Column *col, Err *err)
+{
+        column_clear(col);
+        if (what->min_ms > what->max_ms)
+                return true;
+        bool ok = w->x->explain ? read_counted(w, slot, i, what, col, err) : read_some(w, slot, i, what, col, err);
+        if (ok)
+                w->samples_read += col->n;
+        return ok;
 }
 
 bool exec_read(Worker *w, const Slot *slot, size_t i, int64_t min_ms, int64_t max_ms, Column *col, Err *err)
 {
-        column_clear(col);
-        if (min_ms > max_ms)
-                return true;
-        Querier *q = w->x->querier;
-        if (w->x->explain)
-                return read_counted(w, slot, i, min_ms, max_ms, col, err);
-        if (!q->read(q, &slot->selection, i, min_ms, max_ms, col, err))
-                return false;
-        w->samples_read += col->n;
-        return true;
+        return exec_read_some(w, slot, i, &(StoreRead){ .min_ms = min_ms, .max_ms = max_ms }, col, err);
 }
 
 /* The times that an instant selector reads on the grid. */
@@ -95,7 +105,8 @@ static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, Fa
         int64_t min_ms, max_ms;
         read_span(st, 0, &min_ms, &max_ms);
         Column *col = &w->col;
-        if (!exec_read(w, st->slot, i, min_ms, max_ms, col, err))
+        StoreRead what = { .min_ms = min_ms, .max_ms = max_ms, .last_only = src->steps == 1 && !st->node->counts_only };
+        if (!exec_read_some(w, st->slot, i, &what, col, err))
                 return false;
         if (st->node->counts_only)
                 exec_detect_resets(col);

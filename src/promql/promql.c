@@ -336,9 +336,9 @@ static bool evaluate(PromqlEngine *e, Exec *x, StoreEngine *store, const PromqlQ
                 explain_list(&plan, arena, &out->nodes, &out->n_nodes);
         if (ok)
                 annotations_list(&x->annotations, &out->annotations, &out->n_annotations);
+        exec_workers_free(x); /* their cursors first */
         if (x->querier)
                 querier_close(x->querier);
-        exec_workers_free(x);
         exec_stage_end(x, &x->root);
         (void)e;
         return ok;

@@ -95,6 +95,23 @@ typedef struct ExemplarSeries {
         size_t n;
 } ExemplarSeries;
 
+/* What a read is for: engines may spare themselves what is not looked at, and need not. */
+typedef struct StoreRead {
+        int64_t min_ms, max_ms; /* inclusive */
+        bool last_only;         /* only the newest sample of the range is looked at: older ones may be left out */
+        bool presence; /* values are not looked at, but for being stale markers or histograms: floats may be any other number */
+} StoreRead;
+
+/* One thread's place in a querier: keeps what neighbouring series share, so that reading a selection by rising ids is cheap. */
+typedef struct StoreCursor StoreCursor;
+struct StoreCursor {
+        /* As Querier.read. */
+        bool (*read)(StoreCursor *c, const StoreSelection *selection, size_t i, const StoreRead *what, Column *out,
+                     Err *err);
+        size_t (*bytes)(const StoreCursor *c); /* memory that it holds */
+        void (*close)(StoreCursor *c);
+};
+
 /* A consistent view for one request: what was committed before it was opened, and perhaps more. Thread-safe: `read` is
  * called from many workers at once. */
 typedef struct Querier Querier;
@@ -104,6 +121,8 @@ struct Querier {
          * stale markers included. */
         bool (*read)(Querier *q, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms, Column *out,
                      Err *err);
+        /* Returns owned: closed before the querier. NULL: the engine has nothing to keep, and read is as good. */
+        StoreCursor *(*cursor)(Querier *q);
         /* Sorted, unique, living in arena. limit 0: all. */
         bool (*label_names)(Querier *q, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n,
                             Err *err);

@@ -52,11 +52,16 @@ Snapshot *snapshot_get(SnapshotCell *cell)
         return snapshot_ref(cell->current);
 }
 
+LOCKS_UNCHECKED bool snapshot_is_current(SnapshotCell *cell, const Snapshot *snap)
+{
+        return __atomic_load_n(&cell->current, __ATOMIC_ACQUIRE) == snap;
+}
+
 void snapshot_publish(SnapshotCell *cell, Snapshot *snap)
 {
         mutex_lock(&cell->mu);
         Snapshot *old = cell->current;
-        cell->current = snap;
+        __atomic_store_n(&cell->current, snap, __ATOMIC_RELEASE);
         mutex_unlock(&cell->mu);
         snapshot_unref(old);
 }

@@ -6,6 +6,7 @@
  *
  * Readers never wait for a writer's work, only for the swap of a pointer. All functions are thread-safe. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attr.h"
@@ -31,5 +32,8 @@ void snapshot_cell_init(SnapshotCell *cell);
 void snapshot_cell_done(SnapshotCell *cell); /* drops the current one */
 /* Returns owned: a reference to the current snapshot, NULL before the first. */
 Snapshot *snapshot_get(SnapshotCell *cell);
+/* Is snap, which the caller holds, what the cell shows? Without the lock: what was published before the caller synchronised with the
+ * publisher is seen. */
+bool snapshot_is_current(SnapshotCell *cell, const Snapshot *snap);
 /* Takes the caller's reference; readers of the old one keep it until they are done. NULL empties the cell. */
 void snapshot_publish(SnapshotCell *cell, Snapshot *snap);

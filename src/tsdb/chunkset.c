@@ -56,6 +56,8 @@ static int compare_files(const void *a, const void *b)
 
 ChunkList *chunkset_list(ChunkSet *s) { return (ChunkList *)snapshot_get(&s->list); }
 
+bool chunkset_is_current(ChunkSet *s, const ChunkList *list) { return snapshot_is_current(&s->list, &list->snap); }
+
 /* Publishes the current list plus one file or minus one; takes nothing. Caller holds mu. */
 static void publish(ChunkSet *s, ChunkFile *add, const ChunkFile *drop)
 {

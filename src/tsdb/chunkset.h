@@ -33,6 +33,8 @@ void chunkset_raise_ids(ChunkSet *s, uint32_t floor);
 void chunkset_close(ChunkSet *s); /* writes nothing */
 DEFINE_AUTO(ChunkSet *, chunkset_close);
 ChunkList *chunkset_list(ChunkSet *s); /* returns owned: a reference */
+/* Does the list, which the caller holds, have every file? */
+bool chunkset_is_current(ChunkSet *s, const ChunkList *list);
 
 /* Start of the window that t_ms lies in. */
 int64_t chunkset_window(int64_t t_ms);

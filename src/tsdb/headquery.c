@@ -118,9 +118,11 @@ typedef struct OpenCopy {
         int64_t first_ms;
         size_t n;
         uint8_t code;
-        Str stream;  /* XORCHUNK_PAD_BYTES readable behind it */
-        Buf large;   /* of a stream that does not fit the next */
-        Column late; /* samples that came out of order */
+        Str stream;    /* XORCHUNK_PAD_BYTES readable behind it */
+        Buf large;     /* of a stream that does not fit the next */
+        Column late;   /* samples that came out of order */
+        bool has_last; /* its newest sample is enough: `last`, and no stream */
+        Sample last;
         char small[XORCHUNK_MAX_BYTES + XORCHUNK_PAD_BYTES];
 } OpenCopy;
 
@@ -135,7 +137,7 @@ static void copy_stream(const XorChunk *open, OpenCopy *copy)
 }
 
 /* False when the series is gone. copy: zeroed but for `small`. */
-static bool copy_open(Tsdb *db, SeriesRef ref, int64_t min_ms, int64_t max_ms, OpenCopy *copy)
+static bool copy_open(Tsdb *db, SeriesRef ref, const StoreRead *what, OpenCopy *copy)
 {
         Series *s = catalog_of_ref(db->catalog, ref);
         uint32_t slot = catalog_slot_of_ref(ref);
@@ -147,23 +149,16 @@ static bool copy_open(Tsdb *db, SeriesRef ref, int64_t min_ms, int64_t max_ms, O
         copy->sid = s->sid;
         copy->first_ms = s->open.first_ms;
         if (__atomic_load_n(&s->late, __ATOMIC_RELAXED))
-                headlate_read(db, slot, min_ms, max_ms, &copy->late);
-        if (s->open.n && s->open.first_ms <= max_ms && s->open.last_ms >= min_ms)
-                copy_stream(&s->open, copy);
+                headlate_read(db, slot, what->min_ms, what->max_ms, &copy->late);
+        if (s->open.n == 0 || s->open.first_ms > what->max_ms || s->open.last_ms < what->min_ms)
+                return true;
+        if (what->last_only && s->open.code == XORCHUNK_CODE_FLOATS && s->open.last_ms <= what->max_ms) {
+                copy->last = (Sample){ s->open.last_ms, bits_to_double(s->open.last_bits) };
+                copy->has_last = true;
+                return true;
+        }
+        copy_stream(&s->open, copy);
         return true;
-}
-
-typedef struct TimedSample {
-        StoreSample s;
-        size_t order;
-} TimedSample;
-
-static int compare_timed(const void *a, const void *b)
-{
-        const TimedSample *x = a, *y = b;
-        if (x->s.t_ms != y->s.t_ms)
-                return x->s.t_ms < y->s.t_ms ? -1 : 1;
-        return (x->order > y->order) - (x->order < y->order);
 }
 
 static void push_sample(Column *out, const StoreSample *s)
@@ -182,26 +177,6 @@ static StoreSample sample_at(const Column *c, size_t i)
         };
 }
 
-/* Makes out->[from, n) rise strictly; of equal times the first one read stays. */
-static void repair_order(Column *out, size_t from)
-{
-        size_t n = out->n - from;
-        bool rising = true;
-        for (size_t i = from + 1; i < out->n && rising; i++)
-                rising = out->t[i] > out->t[i - 1];
-        if (rising)
-                return;
-        TimedSample *all = mem_alloc(n * sizeof *all);
-        for (size_t i = 0; i < n; i++)
-                all[i] = (TimedSample){ sample_at(out, from + i), i };
-        qsort(all, n, sizeof *all, compare_timed);
-        out->n = from;
-        for (size_t i = 0; i < n; i++)
-                if (i == 0 || all[i].s.t_ms != all[i - 1].s.t_ms)
-                        push_sample(out, &all[i].s);
-        mem_free(all);
-}
-
 /* Histograms of `late` go to out's arena. */
 static void push_late(Column *out, const Column *late)
 {
@@ -213,34 +188,62 @@ static void push_late(Column *out, const Column *late)
         }
 }
 
-static bool read_files(Tsdb *db, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+/* What a thread keeps between reads. Its lists may be old: what moved into a part meanwhile is still in a file that they hold. Only a
+ * new chunk file makes them useless: then they are taken again, that of chunk files first, so that what moves is found twice, never
+ * not at all. */
+typedef struct HeadCursor {
+        StoreCursor face;
+        const HeadQuerier *q;
+        ChunkList *chunks;
+        PartSetCursor *parts;
+        uint64_t decoded;
+} HeadCursor;
+
+static void drop_lists(HeadCursor *c)
 {
-        /* The list of files first: what moves into a part meanwhile is found twice, never not at all. */
-        ChunkList *list = chunkset_list(db->chunks);
+        if (c->chunks)
+                snapshot_unref(&c->chunks->snap);
+        partset_cursor_free(c->parts);
+}
+
+static void renew_lists(HeadCursor *c)
+{
+        if (c->chunks && chunkset_is_current(c->q->db->chunks, c->chunks))
+                return;
+        drop_lists(c);
+        c->chunks = chunkset_list(c->q->db->chunks);
+        c->parts = partset_cursor_new(c->q->db->parts);
+}
+
+static bool read_files(HeadCursor *c, uint64_t sid, const StoreRead *what, Column *out, Err *err)
+{
         uint64_t damaged = 0;
         bool ok = true;
-        partset_read(db->parts, sid, min_ms, max_ms, out, &damaged);
-        for (size_t i = 0; i < list->n && ok; i++) {
-                ChunkFile *f = list->files[i];
-                if (chunkfile_window_ms(f) > max_ms || chunkfile_window_end_ms(f) <= min_ms)
+        renew_lists(c);
+        PartRead read = {
+                .min_ms = what->min_ms, .max_ms = what->max_ms, .last_only = what->last_only, .presence = what->presence
+        };
+        partset_cursor_read(c->parts, sid, &read, out, &damaged);
+        for (size_t i = 0; i < c->chunks->n && ok; i++) {
+                ChunkFile *f = c->chunks->files[i];
+                if (chunkfile_window_ms(f) > what->max_ms || chunkfile_window_end_ms(f) <= what->min_ms)
                         continue;
-                ok = chunkfile_read(f, sid, min_ms, max_ms, out, &damaged, err);
+                ok = chunkfile_read(f, sid, what->min_ms, what->max_ms, out, &damaged, err);
         }
-        snapshot_unref(&list->snap);
         if (damaged) {
-                atomic_fetch_add(&db->chunk_corruptions, damaged);
+                atomic_fetch_add(&c->q->db->chunk_corruptions, damaged);
                 metric_add(damaged_chunks, damaged);
         }
         return ok;
 }
 
-static bool decode_open(const OpenCopy *open, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+static bool decode_open(const OpenCopy *open, const StoreRead *what, Column *out, Err *err)
 {
         if (open->n == 0)
                 return true;
         return open->code == XORCHUNK_CODE_HISTOGRAMS
-                       ? histchunk_decode(open->stream, open->n, open->first_ms, min_ms, max_ms, out, err)
-                       : xorchunk_decode(open->stream, open->n, open->first_ms, min_ms, max_ms, out, err);
+                       ? histchunk_decode(open->stream, open->n, open->first_ms, what->min_ms, what->max_ms, out, err)
+                       : xorchunk_decode(open->stream, open->n, open->first_ms, what->min_ms, what->max_ms, out, err);
 }
 
 /* What a rule of retention lets go is not served, whether or not its bytes are there still. */
@@ -252,33 +255,99 @@ static int64_t kept_from(const HeadQuerier *q, Labels labels, int64_t min_ms)
         return q->now_ms - keep_ms(keep, labels);
 }
 
-static bool querier_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms,
-                         Column *out, Err *err)
+/* Up to max_ms although the open chunk has the newest: late samples lie between. */
+static bool decode_all(HeadCursor *c, OpenCopy *open, const StoreRead *what, Column *out, Err *err)
 {
-        Tsdb *db = ((HeadQuerier *)face)->db;
-        CHECK(i < selection->n);
-        min_ms = MAX_OF(min_ms, kept_from((HeadQuerier *)face, selection->series[i].labels, min_ms));
-        if (min_ms > max_ms)
+        bool ok = read_files(c, open->sid, what, out, err) && decode_open(open, what, out, err);
+        if (ok)
+                push_late(out, &open->late);
+        return ok;
+}
+
+/* What is older than the open chunk's newest sample in the range is not looked at. */
+static bool decode_last(HeadCursor *c, OpenCopy *open, const StoreRead *what, Column *out, Err *err)
+{
+        size_t from = out->n;
+        StoreRead newer = *what;
+        if (open->has_last)
+                push_sample(out, &(StoreSample){ .t_ms = open->last.t_ms, .v = open->last.v });
+        else if (!decode_open(open, what, out, err))
+                return false;
+        push_late(out, &open->late);
+        for (size_t i = from; i < out->n; i++)
+                newer.min_ms = MAX_OF(newer.min_ms, out->t[i] + 1);
+        return newer.min_ms > newer.max_ms || read_files(c, open->sid, &newer, out, err);
+}
+
+static bool read_series(HeadCursor *c, const StoreSeries *series, const StoreRead *what, Column *out, Err *err)
+{
+        Tsdb *db = c->q->db;
+        StoreRead want = *what;
+        want.min_ms = MAX_OF(want.min_ms, kept_from(c->q, series->labels, want.min_ms));
+        if (want.min_ms > want.max_ms)
                 return true;
+        /* The newest sample may be a deleted one. */
+        want.last_only = what->last_only && what->max_ms < INT64_MAX && tombstones_count(db->tombstones) == 0;
         OpenCopy open; /* large: only what is looked at is set */
         memset(&open, 0, offsetof(OpenCopy, small));
-        if (!copy_open(db, selection->series[i].id, min_ms, max_ms, &open))
+        if (!copy_open(db, series->id, &want, &open))
                 return true; /* older than the retention */
         size_t from = out->n;
-        /* Up to max_ms although the open chunk has the newest: late samples lie between. */
-        bool ok = read_files(db, open.sid, min_ms, max_ms, out, err) && decode_open(&open, min_ms, max_ms, out, err);
-        if (ok)
-                push_late(out, &open.late);
+        bool ok = want.last_only ? decode_last(c, &open, &want, out, err) : decode_all(c, &open, &want, out, err);
         column_done(&open.late);
         buf_done(&open.large);
         if (!ok) {
                 out->n = from;
                 return err_wrap(err, "read series");
         }
-        repair_order(out, from);
+        column_make_rising(out, from);
         tombstones_apply(db->tombstones, open.sid, out, from);
-        metric_add(decoded, out->n - from);
+        c->decoded += out->n - from;
         return true;
+}
+
+static bool cursor_read(StoreCursor *face, const StoreSelection *selection, size_t i, const StoreRead *what,
+                        Column *out, Err *err)
+{
+        CHECK(i < selection->n);
+        return read_series((HeadCursor *)face, &selection->series[i], what, out, err);
+}
+
+static size_t cursor_bytes(const StoreCursor *face)
+{
+        const HeadCursor *c = (const HeadCursor *)face;
+        return sizeof *c + (c->parts ? partset_cursor_bytes(c->parts) : 0);
+}
+
+static void cursor_done(HeadCursor *c)
+{
+        metric_add(decoded, c->decoded);
+        drop_lists(c);
+}
+
+static void cursor_close(StoreCursor *face)
+{
+        cursor_done((HeadCursor *)face);
+        mem_free(face);
+}
+
+static StoreCursor *querier_cursor(Querier *face)
+{
+        HeadCursor *c = mem_new(HeadCursor);
+        c->face = (StoreCursor){ .read = cursor_read, .bytes = cursor_bytes, .close = cursor_close };
+        c->q = (const HeadQuerier *)face;
+        return &c->face;
+}
+
+static bool querier_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms,
+                         Column *out, Err *err)
+{
+        CHECK(i < selection->n);
+        HeadCursor c = { .q = (const HeadQuerier *)face };
+        StoreRead what = { .min_ms = min_ms, .max_ms = max_ms };
+        bool ok = read_series(&c, &selection->series[i], &what, out, err);
+        cursor_done(&c);
+        return ok;
 }
 
 /* ---- exemplars */
@@ -393,6 +462,7 @@ bool headquery_open(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier
         HeadQuerier *q = mem_new(HeadQuerier);
         q->face = (Querier){ .select = querier_select,
                              .read = querier_read,
+                             .cursor = querier_cursor,
                              .label_names = querier_label_names,
                              .label_values = querier_label_values,
                              .exemplars = querier_exemplars,

@@ -9,6 +9,7 @@
 static FloatvecCoder *coder;
 static double out[FLOATVEC_MAX + 1], v[FLOATVEC_MAX];
 static FloatvecKind kind;
+static size_t plain_codes;
 
 static size_t trip(const double *in, size_t n)
 {
@@ -21,10 +22,16 @@ static size_t trip(const double *in, size_t n)
         assert_ok(floatvec_read((Str){ b.p, bytes }, n, out, &used, &err), err);
         assert_int_equal(used, bytes);
         assert_memory_equal(out, in, n * sizeof *in);
+        bool plain = floatvec_is_plain((Str){ b.p, bytes });
+        for (size_t i = 0; i < n; i++)
+                assert_false(plain && isnan(in[i]));
+        plain_codes += plain;
         assert_double(out[n], 42);
         assert_true(bytes <= n * 8 + 24);
-        for (size_t cut = 0; cut < bytes && cut < 40; cut++)
+        for (size_t cut = 0; cut < bytes && cut < 40; cut++) {
                 IGNORE(floatvec_read((Str){ b.p, cut }, n, out, &used, &err));
+                IGNORE(floatvec_is_plain((Str){ b.p, cut }));
+        }
         return bytes;
 }
 
@@ -121,7 +128,9 @@ static void a_stale_marker_costs_little(void **state)
 {
         (void)state;
         fill(counter, 1, 1e6);
+        plain_codes = 0;
         size_t before = trip(v, FLOATVEC_MAX);
+        assert_int_equal(plain_codes, 1);
         v[700] = bits_to_double(0x7ff0000000000002u);
         assert_true(trip(v, FLOATVEC_MAX) <= before + 24);
         assert_int_equal(kind, FLOATVEC_DECIMAL);

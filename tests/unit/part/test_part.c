@@ -108,6 +108,56 @@ static void the_last_sample_is_what_reading_gives_last(void **state)
         partrig_done(&r);
 }
 
+/* In any order of series, forwards and back, with ranges that change. */
+static void a_cursor_reads_the_same(void **state)
+{
+        (void)state;
+        static const size_t SAMPLES[] = { 1, 240, 3000 };
+        for (size_t k = 0; k < ARRAY_LEN(SAMPLES); k++) {
+                PartRig r;
+                PartDamage damage;
+                partrig_init(&r);
+                partrig_write(&r, 100, SAMPLES[k]);
+                Part *p = partrig_open(&r, &damage);
+                PartCursor *cursor = part_cursor_new(p);
+                Column got = { 0 }, want = { 0 }, all = { 0 };
+                uint64_t bad = 0;
+                PartRead what = { 0 };
+                for (uint64_t round = 0; round < 1000; round++) {
+                        uint64_t sid = round < 600 ? round % 210 : rand_below(&r.rand, 210);
+                        if (round % 100 == 0) {
+                                partrig_fill(&all, 3, SAMPLES[k]);
+                                what.max_ms = all.t[rand_below(&r.rand, all.n)];
+                                what.min_ms = what.max_ms - (int64_t)rand_below(&r.rand, 9000000);
+                                what.last_only = rand_below(&r.rand, 2);
+                                what.presence = rand_below(&r.rand, 2);
+                        }
+                        column_clear(&got);
+                        column_clear(&want);
+                        bool known = part_read(p, sid, what.min_ms, what.max_ms, &want, &bad);
+                        assert_int_equal(part_cursor_read(cursor, sid, &what, &got, &bad), known);
+                        assert_true(got.n == want.n || (what.last_only && got.n >= 1 && got.n < want.n));
+                        size_t skip = want.n - got.n;
+                        for (size_t i = what.last_only && got.n ? got.n - 1 : 0; i < got.n; i++) {
+                                assert_int_equal(got.t[i], want.t[skip + i]);
+                                if (what.presence)
+                                        assert_int_equal(sample_is_stale(got.v[i]), sample_is_stale(want.v[skip + i]));
+                                else
+                                        assert_double(got.v[i], want.v[skip + i]);
+                        }
+                }
+                assert_int_equal(bad, 0);
+                assert_true(part_cursor_bytes(cursor) > 0);
+                part_cursor_free(cursor);
+                part_cursor_free(NULL);
+                column_done(&got);
+                column_done(&want);
+                column_done(&all);
+                snapshot_unref(part_snapshot(p));
+                partrig_done(&r);
+        }
+}
+
 static void series_are_walked_in_order(void **state)
 {
         (void)state;
@@ -277,6 +327,7 @@ int main(void)
                 cmocka_unit_test(every_sample_comes_back),
                 cmocka_unit_test(a_range_is_cut_out),
                 cmocka_unit_test(the_last_sample_is_what_reading_gives_last),
+                cmocka_unit_test(a_cursor_reads_the_same),
                 cmocka_unit_test(series_are_walked_in_order),
                 cmocka_unit_test(a_flipped_bit_is_found_and_the_rest_is_served),
                 cmocka_unit_test(a_cut_file_serves_what_is_left),

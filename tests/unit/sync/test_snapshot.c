@@ -38,7 +38,9 @@ static void the_last_reference_frees(void **state)
         assert_null(snapshot_get(&cell));
         snapshot_publish(&cell, &plan_new(1)->snap);
         Plan *one = (Plan *)snapshot_get(&cell);
+        assert_true(snapshot_is_current(&cell, &one->snap));
         snapshot_publish(&cell, &plan_new(2)->snap);
+        assert_false(snapshot_is_current(&cell, &one->snap));
         assert_int_equal(one->a, 1);
         assert_int_equal(alive, 2);
         snapshot_ref(&one->snap);

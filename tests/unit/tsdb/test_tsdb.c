@@ -91,9 +91,76 @@ static void reads_back_every_bit_pattern(void **state)
 enum { MODEL_SERIES = 40, MODEL_STEPS = 400 };
 typedef struct Model {
         Column series[MODEL_SERIES];
+        Querier *querier; /* with a cursor that outlives flushes and merges */
+        StoreCursor *cursor;
 } Model;
 
-static void check_model(Rig *r, const Model *m)
+static void close_cursor(Model *m)
+{
+        if (!m->querier)
+                return;
+        m->cursor->close(m->cursor);
+        querier_close(m->querier);
+        m->querier = NULL;
+}
+
+static void check_read(const Column *want, const StoreRead *what, const Column *got)
+{
+        size_t lo = 0, hi = want->n;
+        while (lo < hi && want->t[lo] < what->min_ms)
+                lo++;
+        while (hi > lo && want->t[hi - 1] > what->max_ms)
+                hi--;
+        if (lo == hi) {
+                assert_int_equal(got->n, 0);
+                return;
+        }
+        assert_true(got->n >= 1 && got->n <= hi - lo);
+        assert_true(what->last_only || got->n == hi - lo);
+        const int64_t *t = want->t + hi - got->n;
+        const double *v = want->v + hi - got->n;
+        assert_int_equal(got->t[got->n - 1], want->t[hi - 1]);
+        for (size_t k = what->last_only ? got->n - 1 : 0; k < got->n; k++) {
+                assert_int_equal(got->t[k], t[k]);
+                if (what->presence)
+                        assert_int_equal(sample_is_stale(got->v[k]), sample_is_stale(v[k]));
+                else
+                        assert_true(bits_of_double(got->v[k]) == bits_of_double(v[k]));
+        }
+}
+
+/* All ways to read through a cursor, series by series as a query does. */
+static void check_cursor(Rig *r, Model *m, Rand *rand)
+{
+        if (!m->querier) {
+                m->querier = rig_querier(r);
+                m->cursor = m->querier->cursor(m->querier);
+        }
+        Matcher all = { .type = MATCH_EQ, .name = LABEL_NAME, .value = STR("m") };
+        StoreSelection sel = rig_select(r, m->querier, &all, 1);
+        Column c = { 0 };
+        Err err;
+        for (int way = 0; way < 6; way++) {
+                const Column *some = &m->series[rand_below(rand, MODEL_SERIES)];
+                StoreRead what = { .min_ms = INT64_MIN, .max_ms = INT64_MAX };
+                what.last_only = way & 1;
+                what.presence = way & 2;
+                if (some->n && way) {
+                        what.max_ms = some->t[rand_below(rand, some->n)];
+                        what.min_ms = what.max_ms - (int64_t)rand_below(rand, 7200000);
+                }
+                for (size_t i = 0; i < sel.n; i++) {
+                        unsigned long at = strtoul(labels_get(sel.series[i].labels, STR("i")).p, NULL, 10);
+                        column_clear(&c);
+                        assert_ok(m->cursor->read(m->cursor, &sel, i, &what, &c, &err), err);
+                        check_read(&m->series[at], &what, &c);
+                }
+        }
+        assert_true(m->cursor->bytes(m->cursor) > 0);
+        column_done(&c);
+}
+
+static void check_model(Rig *r, Model *m)
 {
         Column c = { 0 };
         Rand rand;
@@ -114,6 +181,7 @@ static void check_model(Rig *r, const Model *m)
                 assert_int_equal(c.n, inside);
         }
         column_done(&c);
+        check_cursor(r, m, &rand);
 }
 
 static double some_value(Rand *rand, double last)
@@ -182,6 +250,7 @@ static void run_model(uint64_t seed)
                 if (rand_below(&rand, 40) == 0)
                         assert_ok(tsdb_flush(r.db, &err), err);
                 if (rand_below(&rand, 20) == 0) {
+                        close_cursor(m);
                         rig_reopen(&r);
                         memset(refs, 0, sizeof refs);
                         arena_reset(r.arena);
@@ -190,6 +259,7 @@ static void run_model(uint64_t seed)
                         check_model(&r, m);
         }
         check_model(&r, m);
+        close_cursor(m);
         assert_int_equal(rig_stats(&r).wal_corruptions + rig_stats(&r).chunk_corruptions, 0);
         for (size_t i = 0; i < MODEL_SERIES; i++)
                 column_done(&m->series[i]);
