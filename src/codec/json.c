@@ -523,3 +523,27 @@ bool json_get_bool(const JsonValue *object, Str key)
         const JsonValue *v = json_get(object, key);
         return v && v->kind == JSON_BOOL && v->b;
 }
+
+void json_value(JsonWriter *w, const JsonValue *v)
+{
+        switch (v->kind) {
+        case JSON_NULL: json_null(w); break;
+        case JSON_BOOL: json_bool(w, v->b); break;
+        case JSON_NUMBER: json_raw(w, v->str); break;
+        case JSON_STRING: json_str(w, v->str); break;
+        case JSON_ARRAY:
+                json_begin_array(w);
+                for (size_t i = 0; i < v->n; i++)
+                        json_value(w, &v->items[i]); /* parsing has bounded the depth */
+                json_end_array(w);
+                break;
+        case JSON_OBJECT:
+                json_begin_object(w);
+                for (size_t i = 0; i < v->n; i++) {
+                        json_key(w, v->members[i].key);
+                        json_value(w, &v->members[i].value);
+                }
+                json_end_object(w);
+                break;
+        }
+}

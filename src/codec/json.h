@@ -30,6 +30,8 @@ void json_double(JsonWriter *w, double v); /* a JSON number; NaN and infinities 
 void json_bool(JsonWriter *w, bool v);
 void json_null(JsonWriter *w);
 void json_raw(JsonWriter *w, Str text); /* already valid JSON */
+struct JsonValue;
+void json_value(JsonWriter *w, const struct JsonValue *v); /* one that was parsed; its numbers as they were written */
 // clang-format off
 static inline void json_key_str(JsonWriter *w, const char *k, Str v) { json_key(w, str_of(k)); json_str(w, v); }
 static inline void json_key_cstr(JsonWriter *w, const char *k, const char *v) { json_key(w, str_of(k)); json_cstr(w, v); }

@@ -136,6 +136,17 @@ static bool decode_metadata(PromCursor *c, const PromRecSink *sink)
         return true;
 }
 
+/* What the rows count from; a record without rows has none. */
+static Base read_base(PromCursor *c)
+{
+        Base base = { 0 };
+        if (promcur_left(c)) {
+                base.ref = promcur_be64(c);
+                base.t = promcur_be64(c);
+        }
+        return base;
+}
+
 static void read_row(PromCursor *c, Base base, uint64_t *ret_ref, int64_t *ret_t)
 {
         *ret_ref = base.ref + (uint64_t)promcur_varint(c);
@@ -144,11 +155,7 @@ static void read_row(PromCursor *c, Base base, uint64_t *ret_ref, int64_t *ret_t
 
 static bool decode_samples(PromCursor *c, const PromRecSink *sink)
 {
-        Base base = { 0 };
-        if (promcur_left(c)) {
-                base.ref = promcur_be64(c);
-                base.t = promcur_be64(c);
-        }
+        Base base = read_base(c);
         while (promcur_left(c)) {
                 uint64_t ref;
                 int64_t t;
@@ -164,11 +171,7 @@ static bool decode_samples(PromCursor *c, const PromRecSink *sink)
 
 static bool decode_exemplars(PromCursor *c, const PromRecSink *sink, Arena *scratch)
 {
-        Base base = { 0 };
-        if (promcur_left(c)) {
-                base.ref = promcur_be64(c);
-                base.t = promcur_be64(c);
-        }
+        Base base = read_base(c);
         while (promcur_left(c)) {
                 uint64_t ref;
                 Exemplar e = { .has_t = true };
@@ -185,11 +188,7 @@ static bool decode_exemplars(PromCursor *c, const PromRecSink *sink, Arena *scra
 
 static bool decode_histograms(PromCursor *c, bool integer, const PromRecSink *sink, Arena *scratch)
 {
-        Base base = { 0 };
-        if (promcur_left(c)) {
-                base.ref = promcur_be64(c);
-                base.t = promcur_be64(c);
-        }
+        Base base = read_base(c);
         while (promcur_left(c)) {
                 uint64_t ref;
                 int64_t t;

@@ -152,30 +152,6 @@ static bool same(Talk *t, const JsonValue *want, const JsonValue *got)
 
 /* ---- one exchange ---- */
 
-static void print_json(JsonWriter *w, const JsonValue *v)
-{
-        switch (v->kind) {
-        case JSON_NULL: json_null(w); break;
-        case JSON_BOOL: json_bool(w, v->b); break;
-        case JSON_NUMBER: json_raw(w, v->str); break;
-        case JSON_STRING: json_str(w, v->str); break;
-        case JSON_ARRAY:
-                json_begin_array(w);
-                for (size_t i = 0; i < v->n; i++)
-                        print_json(w, &v->items[i]);
-                json_end_array(w);
-                break;
-        case JSON_OBJECT:
-                json_begin_object(w);
-                for (size_t i = 0; i < v->n; i++) {
-                        json_key(w, v->members[i].key);
-                        print_json(w, &v->members[i].value);
-                }
-                json_end_object(w);
-                break;
-        }
-}
-
 /* A text stands for itself, anything else for its JSON. */
 static Str request_body(Talk *t, const JsonValue *request)
 {
@@ -186,7 +162,7 @@ static Str request_body(Talk *t, const JsonValue *request)
         if (request->kind == JSON_STRING)
                 return request->str;
         json_writer_init(&w, &out);
-        print_json(&w, request);
+        json_value(&w, request);
         return map_ids(t, buf_str(&out));
 }
 
@@ -229,7 +205,7 @@ static void exchange(Talk *t, size_t i, const JsonValue *e)
         JsonWriter w;
         json_writer_init(&w, &wanted);
         if (want)
-                print_json(&w, want);
+                json_value(&w, want);
         atkind_check(t->run, good, str_printf(t->arena, "%zu " STR_FMT " " STR_FMT, i, STR_ARG(method), STR_ARG(path)),
                      str_printf(t->arena, "answers %d %s " STR_FMT ", want %d " STR_FMT, answer.status,
                                 ok ? "" : answer.err.msg, STR_ARG(str_trim(text)), (int)status,

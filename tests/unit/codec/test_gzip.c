@@ -1,18 +1,6 @@
 #include "codec/gzip.h"
 
-#include "base/rand.h"
-#include "testing.h"
-
-/* Text that compresses, with some noise in it. */
-static void sample(Buf *out, size_t n)
-{
-        Rand rand;
-        rand_init(&rand, n);
-        while (out->n < n)
-                buf_printf(out, "metric_%llu{job=\"node\"} %llu\n", (unsigned long long)rand_below(&rand, 50),
-                           (unsigned long long)rand_below(&rand, 1000));
-        out->n = n;
-}
+#include "coding_fixture.h"
 
 static void bytes_come_back(void **state)
 {
@@ -22,7 +10,7 @@ static void bytes_come_back(void **state)
                 AUTO(buf_done) Buf in = { 0 };
                 AUTO(buf_done) Buf coded = { 0 };
                 AUTO(buf_done) Buf back = { 0 };
-                sample(&in, sizes[i]);
+                coding_sample(&in, sizes[i]);
                 buf_lit(&coded, "head");
                 buf_lit(&back, "kept");
                 gzip_encode(i % 2 ? GZIP_GZIP : GZIP_DEFLATE, buf_str(&in), GZIP_LEVEL_DEFAULT, &coded);
@@ -87,7 +75,7 @@ static void broken_input_is_refused(void **state)
         AUTO(buf_done) Buf in = { 0 };
         AUTO(buf_done) Buf coded = { 0 };
         AUTO(buf_done) Buf back = { 0 };
-        sample(&in, 2000);
+        coding_sample(&in, 2000);
         gzip_encode(GZIP_GZIP, buf_str(&in), 6, &coded);
         buf_lit(&back, "kept");
         Err err;

@@ -109,6 +109,25 @@ static void a_repeated_key_keeps_its_last_value(void **state)
         assert_double(v->members[0].value.num, 2.0);
 }
 
+static void what_was_parsed_is_written_again(void **state)
+{
+        (void)state;
+        AUTO(arena_free) Arena *arena = arena_new();
+        AUTO(buf_done) Buf out = { 0 };
+        JsonValue *v;
+        JsonWriter w;
+        Err err;
+        /* A number keeps its digits, also those that a double cannot hold. */
+        assert_ok(
+                json_parse(
+                        STR(" { \"a\" : [ 1.50, 12345678901234567890, -0 , true, null ], \"b\":{}, \"c\" : \"x\\n\\u00e9\" } "),
+                        arena, &v, &err),
+                err);
+        json_writer_init(&w, &out);
+        json_value(&w, v);
+        assert_str(buf_str(&out), "{\"a\":[1.50,12345678901234567890,-0,true,null],\"b\":{},\"c\":\"x\\n\u00e9\"}");
+}
+
 static void large_objects_take_linear_time(void **state)
 {
         (void)state;
@@ -241,6 +260,7 @@ int main(void)
                 cmocka_unit_test(quoting),
                 cmocka_unit_test(parses_a_tree),
                 cmocka_unit_test(a_repeated_key_keeps_its_last_value),
+                cmocka_unit_test(what_was_parsed_is_written_again),
                 cmocka_unit_test(large_objects_take_linear_time),
                 cmocka_unit_test(bad_texts_say_where),
                 cmocka_unit_test(a_text_may_be_nothing),

@@ -1,18 +1,6 @@
 #include "codec/snappy.h"
 
-#include "base/rand.h"
-#include "testing.h"
-
-/* Text that compresses, with some noise in it. */
-static void sample(Buf *out, size_t n)
-{
-        Rand rand;
-        rand_init(&rand, n);
-        while (out->n < n)
-                buf_printf(out, "metric_%llu{job=\"node\"} %llu\n", (unsigned long long)rand_below(&rand, 50),
-                           (unsigned long long)rand_below(&rand, 1000));
-        out->n = n;
-}
+#include "coding_fixture.h"
 
 static void bytes_come_back(void **state)
 {
@@ -22,7 +10,7 @@ static void bytes_come_back(void **state)
                 AUTO(buf_done) Buf in = { 0 };
                 AUTO(buf_done) Buf coded = { 0 };
                 AUTO(buf_done) Buf back = { 0 };
-                sample(&in, sizes[i]);
+                coding_sample(&in, sizes[i]);
                 buf_lit(&coded, "head");
                 buf_lit(&back, "kept");
                 snappy_encode(buf_str(&in), &coded);
@@ -43,7 +31,7 @@ static void the_limit_is_checked_first(void **state)
         AUTO(buf_done) Buf in = { 0 };
         AUTO(buf_done) Buf coded = { 0 };
         AUTO(buf_done) Buf back = { 0 };
-        sample(&in, 1000);
+        coding_sample(&in, 1000);
         snappy_encode(buf_str(&in), &coded);
         Err err;
         assert_false(snappy_decode(buf_str(&coded), 999, &back, &err));
@@ -61,7 +49,7 @@ static void broken_blocks_are_refused(void **state)
         AUTO(buf_done) Buf in = { 0 };
         AUTO(buf_done) Buf coded = { 0 };
         AUTO(buf_done) Buf back = { 0 };
-        sample(&in, 3000);
+        coding_sample(&in, 3000);
         snappy_encode(buf_str(&in), &coded);
         Err err;
         buf_lit(&back, "kept");

@@ -1,18 +1,6 @@
 #include "codec/zstdio.h"
 
-#include "base/rand.h"
-#include "testing.h"
-
-/* Text that compresses, with some noise in it. */
-static void sample(Buf *out, size_t n)
-{
-        Rand rand;
-        rand_init(&rand, n);
-        while (out->n < n)
-                buf_printf(out, "metric_%llu{job=\"node\"} %llu\n", (unsigned long long)rand_below(&rand, 50),
-                           (unsigned long long)rand_below(&rand, 1000));
-        out->n = n;
-}
+#include "coding_fixture.h"
 
 static void bytes_come_back(void **state)
 {
@@ -22,7 +10,7 @@ static void bytes_come_back(void **state)
                 AUTO(buf_done) Buf in = { 0 };
                 AUTO(buf_done) Buf coded = { 0 };
                 AUTO(buf_done) Buf back = { 0 };
-                sample(&in, sizes[i]);
+                coding_sample(&in, sizes[i]);
                 buf_lit(&coded, "head");
                 buf_lit(&back, "kept");
                 zstdio_encode(buf_str(&in), ZSTDIO_LEVEL_DEFAULT, &coded);
@@ -88,7 +76,7 @@ static void broken_input_is_refused(void **state)
         AUTO(buf_done) Buf in = { 0 };
         AUTO(buf_done) Buf coded = { 0 };
         AUTO(buf_done) Buf back = { 0 };
-        sample(&in, 2000);
+        coding_sample(&in, 2000);
         zstdio_encode(buf_str(&in), 3, &coded);
         buf_lit(&back, "kept");
         Err err;

@@ -31,6 +31,27 @@ static inline void fixture_close(Fixture *f)
         arena_free(f->arena);
 }
 
+static inline void fixture_load(Fixture *f, int64_t step_ms, const char *lines);
+/* One for all tests of a program, in which every feature is on but the labels of type and unit, and samples are a minute apart:
+ * defines f, open_all and close_all. */
+#define FIXTURE_OF(lines)                                                   \
+        static Fixture f;                                                   \
+        static int open_all(void **state)                                   \
+        {                                                                   \
+                (void)state;                                                \
+                PromqlFeatures features = promql_features_all();            \
+                features.type_and_unit_labels = false;                      \
+                fixture_open(&f, &(PromqlOptions){ .features = features }); \
+                fixture_load(&f, 60000, lines);                             \
+                return 0;                                                   \
+        }                                                                   \
+        static int close_all(void **state)                                  \
+        {                                                                   \
+                (void)state;                                                \
+                fixture_close(&f);                                          \
+                return 0;                                                   \
+        }
+
 /* One series a line: name{labels} values; sample k is at k * step_ms. */
 static inline void fixture_load(Fixture *f, int64_t step_ms, const char *lines)
 {

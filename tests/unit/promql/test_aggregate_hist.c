@@ -1,27 +1,9 @@
 #include "query_fixture.h"
 
-static Fixture f;
-
-static int open_all(void **state)
-{
-        (void)state;
-        PromqlFeatures features = promql_features_all();
-        features.type_and_unit_labels = false;
-        fixture_open(&f, &(PromqlOptions){ .features = features });
-        fixture_load(&f, 60000,
-                     "h{a=\"1\"} {{count:4 sum:6 buckets:[1 2 1]}}x10\n"
-                     "h{a=\"2\"} {{count:2 sum:3 buckets:[1 1]}}x10\n"
-                     "m{a=\"1\"} 1x10\n"
-                     "m{a=\"2\"} {{count:2 sum:3 buckets:[1 1]}}x10\n");
-        return 0;
-}
-
-static int close_all(void **state)
-{
-        (void)state;
-        fixture_close(&f);
-        return 0;
-}
+FIXTURE_OF("h{a=\"1\"} {{count:4 sum:6 buckets:[1 2 1]}}x10\n"
+           "h{a=\"2\"} {{count:2 sum:3 buckets:[1 1]}}x10\n"
+           "m{a=\"1\"} 1x10\n"
+           "m{a=\"2\"} {{count:2 sum:3 buckets:[1 1]}}x10\n")
 
 static void histograms_add_up(void **state)
 {

@@ -1,28 +1,10 @@
 #include "query_fixture.h"
 
-static Fixture f;
-
-static int open_all(void **state)
-{
-        (void)state;
-        PromqlFeatures features = promql_features_all();
-        features.type_and_unit_labels = false;
-        fixture_open(&f, &(PromqlOptions){ .features = features });
-        fixture_load(
-                &f, 60000,
-                "h {{count:1 sum:1 buckets:[1]}}+{{count:2 sum:2 buckets:[2]}}x10\n"
-                "mix 1 2 3 {{count:1}} {{count:3}} 4 5\n"
-                "g {{count:1 counter_reset_hint:gauge}}+{{count:1 counter_reset_hint:gauge}}x10\n"
-                "cb {{schema:-53 count:1 custom_values:[1] buckets:[1]}} {{count:3 buckets:[3]}} {{schema:-53 count:5 custom_values:[1] buckets:[5]}}\n");
-        return 0;
-}
-
-static int close_all(void **state)
-{
-        (void)state;
-        fixture_close(&f);
-        return 0;
-}
+FIXTURE_OF(
+        "h {{count:1 sum:1 buckets:[1]}}+{{count:2 sum:2 buckets:[2]}}x10\n"
+        "mix 1 2 3 {{count:1}} {{count:3}} 4 5\n"
+        "g {{count:1 counter_reset_hint:gauge}}+{{count:1 counter_reset_hint:gauge}}x10\n"
+        "cb {{schema:-53 count:1 custom_values:[1] buckets:[1]}} {{count:3 buckets:[3]}} {{schema:-53 count:5 custom_values:[1] buckets:[5]}}\n")
 
 static void rates_of_histograms(void **state)
 {

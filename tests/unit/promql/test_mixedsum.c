@@ -1,28 +1,10 @@
 #include "query_fixture.h"
 
-static Fixture f;
-
-static int open_all(void **state)
-{
-        (void)state;
-        PromqlFeatures features = promql_features_all();
-        features.type_and_unit_labels = false;
-        fixture_open(&f, &(PromqlOptions){ .features = features });
-        fixture_load(
-                &f, 60000,
-                "h {{count:1 sum:1}} {{count:1 sum:1e100}} {{count:1 sum:1}} {{count:1 sum:-1e100}}\n"
-                "big {{count:1.7e308 sum:1}}x3\n"
-                "nhcb {{schema:-53 count:3 custom_values:[1 2] buckets:[1 1 1]}} {{schema:-53 count:3 custom_values:[2] buckets:[2 1]}}\n"
-                "two {{count:1}} {{schema:-53 count:1}}\n");
-        return 0;
-}
-
-static int close_all(void **state)
-{
-        (void)state;
-        fixture_close(&f);
-        return 0;
-}
+FIXTURE_OF(
+        "h {{count:1 sum:1}} {{count:1 sum:1e100}} {{count:1 sum:1}} {{count:1 sum:-1e100}}\n"
+        "big {{count:1.7e308 sum:1}}x3\n"
+        "nhcb {{schema:-53 count:3 custom_values:[1 2] buckets:[1 1 1]}} {{schema:-53 count:3 custom_values:[2] buckets:[2 1]}}\n"
+        "two {{count:1}} {{schema:-53 count:1}}\n")
 
 static void sums_are_compensated(void **state)
 {
