@@ -14,6 +14,7 @@ void column_done(Column *c)
         mem_free(c->v);
         mem_free((void *)c->h);
         mem_free(c->st);
+        mem_free(c->rolled);
         if (c->arena)
                 arena_free(c->arena);
         *c = (Column){ 0 };
@@ -21,7 +22,7 @@ void column_done(Column *c)
 
 void column_clear(Column *c)
 {
-        c->n = 0;
+        c->n = c->n_rolled = 0;
         if (c->h) {
                 mem_free((void *)c->h);
                 c->h = NULL;
@@ -83,6 +84,16 @@ void column_set_start(Column *c, int64_t st_ms)
         if (!c->st)
                 c->st = mem_zalloc_array(c->cap, sizeof *c->st);
         c->st[c->n - 1] = st_ms;
+}
+
+void column_set_rollup(Column *c, const SampleRollup *r)
+{
+        if (c->n > c->rolled_cap) {
+                c->rolled_cap = c->cap;
+                c->rolled = mem_realloc(c->rolled, c->rolled_cap * sizeof *c->rolled);
+        }
+        c->rolled[c->n - 1] = *r;
+        c->n_rolled = c->n;
 }
 
 /* ---- order */

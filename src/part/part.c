@@ -584,13 +584,9 @@ static bool open_page(const Part *p, uint64_t page, Buf *out)
                zstdio_decode(cursor_str(&c), PART_MAX_PAGE_BYTES, out, &err);
 }
 
-bool part_labels(Part *p, uint64_t sid, Arena *arena, Labels *ret)
+static bool find_labels(Str page, uint64_t sid, Arena *arena, Labels *ret)
 {
-        uint64_t page = table_find(p->pages, p->n_pages, sid);
-        AUTO(buf_done) Buf text = { 0 };
-        if (page == UINT64_MAX || !open_page(p, page, &text))
-                return false;
-        Cursor c = { (const unsigned char *)text.p, (const unsigned char *)text.p + text.n };
+        Cursor c = { (const unsigned char *)page.p, (const unsigned char *)page.p + page.n };
         uint64_t first, distance;
         if (!take(&c, &first) || first > sid)
                 return false;
@@ -603,6 +599,30 @@ bool part_labels(Part *p, uint64_t sid, Arena *arena, Labels *ret)
         }
         return false;
 }
+
+bool part_labels(Part *p, uint64_t sid, Arena *arena, Labels *ret)
+{
+        uint64_t page = table_find(p->pages, p->n_pages, sid);
+        AUTO(buf_done) Buf text = { 0 };
+        return page != UINT64_MAX && open_page(p, page, &text) && find_labels(buf_str(&text), sid, arena, ret);
+}
+
+bool part_labels_next(Part *p, PartPage *page, uint64_t sid, Arena *arena, Labels *ret)
+{
+        uint64_t number = table_find(p->pages, p->n_pages, sid);
+        if (number == UINT64_MAX)
+                return false;
+        if (page->number != number + 1) {
+                buf_clear(&page->text);
+                page->number = 0;
+                if (!open_page(p, number, &page->text))
+                        return false;
+                page->number = number + 1;
+        }
+        return find_labels(buf_str(&page->text), sid, arena, ret);
+}
+
+void part_page_done(PartPage *page) { buf_done(&page->text); }
 
 /* ---- rebuilding, verifying */
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "model/labels.h"
 #include "model/sample.h"
@@ -74,5 +75,12 @@ bool part_next_series(Part *p, uint64_t sid, uint64_t *ret);
 uint64_t part_count(Part *p, uint64_t sid);
 /* The labels of a series, living in arena. False when it is unknown, or its labels are damaged. */
 bool part_labels(Part *p, uint64_t sid, Arena *arena, Labels *ret);
+/* The same for many series by rising id: a page is unpacked once. Zero-initialised; for one part. */
+typedef struct PartPage {
+        Buf text;
+        uint64_t number; /* of the page, + 1 */
+} PartPage;
+bool part_labels_next(Part *p, PartPage *page, uint64_t sid, Arena *arena, Labels *ret);
+void part_page_done(PartPage *page);
 /* Decodes everything. *damage: what is bad. */
 void part_verify(Part *p, PartDamage *damage);

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "model/histops.h"
 #include "promql/func_mixed.h"
+#include "promql/func_rolled.h"
 #include "promql/func_window.h"
 #include "promql/rowkernel.h"
 
@@ -205,7 +206,11 @@ static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *
         };
         slide(st, w, &win);
         bool starts = col->st && st->x->options->features.use_start_timestamps;
-        if (col->h || starts)
+        if (col->n_rolled)
+                func_rolled_say(st->x, range_pos(st), st->fn, col, &win);
+        if (col->n_rolled && !col->h && func_rolled_run(st->fn, col, &win, out))
+                ;
+        else if (col->h || starts)
                 run_mixed(st, w, i, starts, &win, out);
         else
                 func_window_run(st->fn, &win, out);

@@ -5,6 +5,7 @@
 #include "model/histops.h"
 #include "promql/exec.h"
 #include "promql/func_mixed.h"
+#include "promql/func_rolled.h"
 
 typedef struct SelectState {
         Slot *slot;
@@ -20,7 +21,7 @@ bool exec_select(Exec *x, Slot *slot, Err *err)
         if (!exec_check(x, err))
                 return false;
         SelectArgs args = { .matchers = slot->matchers,
-                            .min_ms = slot->min_ms,
+                            .min_ms = func_rolled_from(x->querier, slot->min_ms),
                             .max_ms = slot->max_ms,
                             .sorted = true,
                             .cancel = x->cancel };
@@ -105,9 +106,12 @@ static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, Fa
         int64_t min_ms, max_ms;
         read_span(st, 0, &min_ms, &max_ms);
         Column *col = &w->col;
-        StoreRead what = { .min_ms = min_ms, .max_ms = max_ms, .last_only = src->steps == 1 && !st->node->counts_only };
+        StoreRead what = { .min_ms = func_rolled_from(w->x->querier, min_ms),
+                           .max_ms = max_ms,
+                           .last_only = src->steps == 1 && !st->node->counts_only };
         if (!exec_read_some(w, st->slot, i, &what, col, err))
                 return false;
+        func_rolled_say_shown(w->x, st->node->expr->pos, col);
         if (st->node->counts_only)
                 exec_detect_resets(col);
         size_t next = 0; /* the first sample after the reference time */
@@ -115,8 +119,8 @@ static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, Fa
                 int64_t ref = plan_ref_time(st->node, grid_time(&st->grid, s));
                 while (next < col->n && col->t[next] <= ref)
                         next++;
-                bool have = next > 0 && col->t[next - 1] > plan_sub(ref, st->lookback_ms) &&
-                            !exec_is_stale(col, next - 1);
+                bool have = next > 0 && !exec_is_stale(col, next - 1) &&
+                            col->t[next - 1] > plan_sub(ref, st->lookback_ms + func_rolled_span_ms(col, next - 1));
                 if (!have)
                         out[s] = EXEC_ABSENT;
                 else if (facet == FACET_INFO_TIME && col->h && col->h[next - 1])
@@ -155,10 +159,12 @@ static bool start_row(const Source *src, Worker *w, size_t i, double *out, Err *
 
 void exec_drop_stale(Column *col)
 {
-        size_t n = 0;
+        size_t n = 0, n_rolled = 0;
         for (size_t k = 0; k < col->n; k++) {
                 if (exec_is_stale(col, k))
                         continue;
+                if (k < col->n_rolled)
+                        col->rolled[n_rolled++] = col->rolled[k];
                 col->t[n] = col->t[k];
                 if (col->h)
                         col->h[n] = col->h[k];
@@ -167,6 +173,7 @@ void exec_drop_stale(Column *col)
                 col->v[n++] = exec_number(col->v[k]);
         }
         col->n = n;
+        col->n_rolled = n_rolled;
 }
 
 void exec_detect_resets(Column *col)

@@ -133,6 +133,9 @@ struct Querier {
         bool (*exemplars)(Querier *q, const Matchers *sets, size_t n_sets, int64_t min_ms, int64_t max_ms, Arena *arena,
                           ExemplarSeries **ret, size_t *ret_n, Err *err);
         void (*close)(Querier *q);
+        /* Up to rolled_until_ms samples may be roll-ups (Column.rolled) of at most rolled_span_ms; 0: there are none. Who looks for
+         * the newest sample looks back so much farther there. */
+        int64_t rolled_span_ms, rolled_until_ms;
 };
 
 typedef struct StoreEngine StoreEngine;

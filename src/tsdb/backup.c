@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "tsdb/rollup.h"
+
 typedef struct BackupFile {
         ChunkFile *file; /* referenced */
         uint64_t bytes;  /* of an open file, at the moment */
@@ -77,12 +79,20 @@ static bool take_moment(Backup *b, Err *err)
         return link_if_there(b, "tombstones", err);
 }
 
+/* The i-th folder inside the database; NULL behind the last. */
+static const char *folder(const Backup *b, size_t i)
+{
+        static const char *const FOLDERS[] = { "wal", "chunks", "parts" };
+        return i < ARRAY_LEN(FOLDERS) ? FOLDERS[i] : rollup_folder(b->db->rollup, i - ARRAY_LEN(FOLDERS));
+}
+
 static bool make_folders(Backup *b, Err *err)
 {
         const Fs *fs = b->db->fs;
-        return fs->mkdir_all(fs, path_in(b, b->dir, "wal", STR("")), err) &&
-               fs->mkdir_all(fs, path_in(b, b->dir, "chunks", STR("")), err) &&
-               fs->mkdir_all(fs, path_in(b, b->dir, "parts", STR("")), err);
+        for (size_t i = 0; folder(b, i); i++)
+                if (!fs->mkdir_all(fs, path_in(b, b->dir, folder(b, i), STR("")), err))
+                        return false;
+        return true;
 }
 
 static bool is_wanted(const Backup *b, Str name)
@@ -118,12 +128,20 @@ static bool copy_chunks(Backup *b, Err *err)
         return true;
 }
 
+/* Chunk files are copied one by one: see take_moment. */
+static bool link_folders(Backup *b, Err *err)
+{
+        for (size_t i = 0; folder(b, i); i++)
+                if (strcmp(folder(b, i), "chunks") != 0 && !link_folder(b, folder(b, i), err))
+                        return false;
+        return copy_chunks(b, err) && link_if_there(b, "FORMAT", err);
+}
+
 static bool sync_folders(Backup *b, Err *err)
 {
-        static const char *const FOLDERS[] = { "wal", "chunks", "parts" };
         const Fs *fs = b->db->fs;
-        for (size_t i = 0; i < ARRAY_LEN(FOLDERS); i++)
-                if (!fs->sync_dir(fs, path_in(b, b->dir, FOLDERS[i], STR("")), err))
+        for (size_t i = 0; folder(b, i); i++)
+                if (!fs->sync_dir(fs, path_in(b, b->dir, folder(b, i), STR("")), err))
                         return false;
         return fs->sync_dir(fs, b->dir, err);
 }
@@ -132,8 +150,7 @@ static bool copy_all(Backup *b, Err *err)
 {
         Tsdb *db = b->db;
         return make_folders(b, err) && take_moment(b, err) && chunkset_sync(db->chunks, err) &&
-               wal_sync(db->wal, err) && link_folder(b, "wal", err) && link_folder(b, "parts", err) &&
-               copy_chunks(b, err) && link_if_there(b, "FORMAT", err) && sync_folders(b, err);
+               wal_sync(db->wal, err) && link_folders(b, err) && sync_folders(b, err);
 }
 
 bool backup_write(Tsdb *db, const char *dir, bool skip_head, Err *err)

@@ -15,6 +15,7 @@
 #include "part/partwrite.h"
 #include "store/labelcheck.h"
 #include "tsdb/keep.h"
+#include "tsdb/rollup.h"
 
 METRIC_COUNTER(parts_written, "pharos_tsdb_parts_written_total", "Parts written by flushes and merges.");
 METRIC_COUNTER(samples_written, "pharos_tsdb_part_samples_written_total",
@@ -151,7 +152,7 @@ static bool begin_job(Compact *c, uint32_t level, int64_t now_ms, Err *err)
         c->id = partset_new_id(db->parts);
         c->damaged = 0;
         c->now_ms = now_ms;
-        c->min_ms = now_ms - keep_longest_ms(db->keep);
+        c->min_ms = rollup_keep_from(db->rollup, now_ms, keep_longest_ms(db->keep));
         partset_path(db->parts, c->id, &path);
         if (!partwrite_begin(db->fs, path.p, c->id, level, &c->writer, err))
                 return false;
@@ -271,7 +272,7 @@ static void leave_out_expired(Compact *c, Labels labels)
 {
         if (!keep_has_rules(c->db->keep))
                 return;
-        int64_t min_ms = c->now_ms - keep_ms(c->db->keep, labels);
+        int64_t min_ms = rollup_keep_from(c->db->rollup, c->now_ms, keep_ms(c->db->keep, labels));
         size_t from = 0, n = c->column.n;
         while (from < n && c->column.t[from] < min_ms)
                 from++;
@@ -403,6 +404,15 @@ static bool is_counted(const Compact *c, uint32_t id, unsigned expired)
         return false;
 }
 
+/* How many of the retentions are over for what ends at max_ms; what is to be rolled up first is not yet old. */
+static unsigned expired_of(const Compact *c, int64_t now_ms, int64_t max_ms)
+{
+        int64_t age_ms = now_ms - max_ms;
+        if (max_ms >= rollup_pending_ms(c->db->rollup))
+                age_ms = MIN_OF(age_ms, c->db->options.retention_ms);
+        return keep_expired(c->db->keep, age_ms);
+}
+
 /* Only when another retention is over for a part as a whole: it is looked at, and written anew, once for each at most. */
 static void pick_expired(Compact *c, int64_t now_ms)
 {
@@ -412,7 +422,7 @@ static void pick_expired(Compact *c, int64_t now_ms)
         PartList *list = partset_list(c->db->parts);
         for (size_t i = 0; i < list->n && c->sources.len == 0; i++) {
                 PartInfo info = part_info(list->parts[i]);
-                unsigned expired = keep_expired(keep, now_ms - info.max_ms);
+                unsigned expired = expired_of(c, now_ms, info.max_ms);
                 if (expired && !is_counted(c, info.id, expired))
                         add_part(c, list->parts[i]);
         }
@@ -449,7 +459,6 @@ static bool count_some(Compact *c, uint64_t *budget, Err *err)
         const Keep *keep = c->db->keep;
         Source *s = &c->sources.data[0];
         PartInfo info = part_info(s->part);
-        int64_t age_ms = c->now_ms - info.max_ms;
         uint64_t sid;
         while (*budget > 0 && next_series(c, &sid)) {
                 Labels labels;
@@ -459,7 +468,8 @@ static bool count_some(Compact *c, uint64_t *budget, Err *err)
                 *budget -= MIN_OF(*budget, (uint64_t)COMPACT_COUNT_COST);
                 arena_reset(c->arena);
                 c->counted += n;
-                if (find_labels(c, sid, &labels) && age_ms > keep_ms(keep, labels))
+                if (find_labels(c, sid, &labels) &&
+                    info.max_ms < rollup_keep_from(c->db->rollup, c->now_ms, keep_ms(keep, labels)))
                         c->gone += n;
         }
         if (*budget == 0)
@@ -470,7 +480,7 @@ static bool count_some(Compact *c, uint64_t *budget, Err *err)
                 s->more = true;
                 return begin_job(c, info.level, c->now_ms, err);
         }
-        note_counted(c, info.id, keep_expired(keep, age_ms));
+        note_counted(c, info.id, expired_of(c, c->now_ms, info.max_ms));
         end_job(c);
         return true;
 }

@@ -25,6 +25,7 @@ typedef struct Compact Compact;
 typedef struct Exemplars Exemplars;
 typedef struct HeadLate HeadLate;
 typedef struct Keep Keep;
+typedef struct Rollup Rollup;
 
 struct Tsdb {
         StoreEngine engine; /* first */
@@ -40,7 +41,8 @@ struct Tsdb {
         HeadLate *late;       /* headlate.h */
         Exemplars *exemplars; /* exemplars.h */
         Tombstones *tombstones;
-        Keep *keep; /* keep.h */
+        Keep *keep;     /* keep.h */
+        Rollup *rollup; /* rollup.h */
 
         Mutex commit; /* one commit at a time: WAL order is apply order. Guards the next two */
         Buf record;

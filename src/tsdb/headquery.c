@@ -15,6 +15,7 @@
 #include "tsdb/headlate.h"
 #include "tsdb/histchunk.h"
 #include "tsdb/keep.h"
+#include "tsdb/rollup.h"
 
 METRIC_COUNTER(damaged_chunks, "pharos_tsdb_chunks_damaged_total",
                "Chunks skipped by reads because their checksum was wrong.");
@@ -188,6 +189,14 @@ static void push_late(Column *out, const Column *late)
         }
 }
 
+static void note_damage(Tsdb *db, uint64_t damaged)
+{
+        if (damaged == 0)
+                return;
+        atomic_fetch_add(&db->chunk_corruptions, damaged);
+        metric_add(damaged_chunks, damaged);
+}
+
 /* What a thread keeps between reads. Its lists may be old: what moved into a part meanwhile is still in a file that they hold. Only a
  * new chunk file makes them useless: then they are taken again, that of chunk files first, so that what moves is found twice, never
  * not at all. */
@@ -230,10 +239,7 @@ static bool read_files(HeadCursor *c, uint64_t sid, const StoreRead *what, Colum
                         continue;
                 ok = chunkfile_read(f, sid, what->min_ms, what->max_ms, out, &damaged, err);
         }
-        if (damaged) {
-                atomic_fetch_add(&c->q->db->chunk_corruptions, damaged);
-                metric_add(damaged_chunks, damaged);
-        }
+        note_damage(c->q->db, damaged);
         return ok;
 }
 
@@ -246,13 +252,32 @@ static bool decode_open(const OpenCopy *open, const StoreRead *what, Column *out
                        : xorchunk_decode(open->stream, open->n, open->first_ms, what->min_ms, what->max_ms, out, err);
 }
 
-/* What a rule of retention lets go is not served, whether or not its bytes are there still. */
-static int64_t kept_from(const HeadQuerier *q, Labels labels, int64_t min_ms)
+/* From where on samples of a series are read: what a rule of retention lets go is not served, whether or not its bytes are there still,
+ * and what is older may be there as roll-ups. */
+static int64_t samples_from(const HeadQuerier *q, Labels labels, int64_t min_ms, bool *ret_rolled)
 {
-        const Keep *keep = q->db->keep;
-        if (!keep_has_rules(keep) || min_ms >= q->now_ms - keep_shortest_ms(keep))
-                return INT64_MIN;
-        return q->now_ms - keep_ms(keep, labels);
+        Tsdb *db = q->db;
+        bool rules = keep_has_rules(db->keep) && min_ms < q->now_ms - keep_shortest_ms(db->keep);
+        if (!rules && min_ms > q->face.rolled_until_ms)
+                return min_ms;
+        int64_t kept_ms = keep_ms(db->keep, labels);
+        if (!rollup_takes(db->rollup, kept_ms))
+                return rules ? MAX_OF(min_ms, q->now_ms - kept_ms) : min_ms;
+        int64_t until_ms = rollup_until(db->rollup, q->now_ms, kept_ms);
+        *ret_rolled = until_ms >= min_ms;
+        return *ret_rolled ? until_ms + 1 : min_ms;
+}
+
+/* Roll-ups in [min_ms, max_ms]. */
+static void read_rolled(const HeadQuerier *q, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out)
+{
+        Tsdb *db = q->db;
+        uint64_t damaged = 0;
+        size_t from = out->n;
+        rollup_read(db->rollup, sid, q->now_ms, min_ms, max_ms, out, &damaged);
+        tombstones_apply(db->tombstones, sid, out, from);
+        out->n_rolled = MIN_OF(out->n_rolled, out->n);
+        note_damage(db, damaged);
 }
 
 /* Up to max_ms although the open chunk has the newest: late samples lie between. */
@@ -283,26 +308,30 @@ static bool read_series(HeadCursor *c, const StoreSeries *series, const StoreRea
 {
         Tsdb *db = c->q->db;
         StoreRead want = *what;
-        want.min_ms = MAX_OF(want.min_ms, kept_from(c->q, series->labels, want.min_ms));
-        if (want.min_ms > want.max_ms)
-                return true;
+        bool rolled = false;
         /* The newest sample may be a deleted one. */
         want.last_only = what->last_only && what->max_ms < INT64_MAX && tombstones_count(db->tombstones) == 0;
+        want.min_ms = samples_from(c->q, series->labels, what->min_ms, &rolled);
         OpenCopy open; /* large: only what is looked at is set */
         memset(&open, 0, offsetof(OpenCopy, small));
         if (!copy_open(db, series->id, &want, &open))
                 return true; /* older than the retention */
+        size_t first = out->n;
+        if (rolled)
+                read_rolled(c->q, open.sid, what->min_ms, MIN_OF(want.min_ms - 1, what->max_ms), out);
         size_t from = out->n;
-        bool ok = want.last_only ? decode_last(c, &open, &want, out, err) : decode_all(c, &open, &want, out, err);
+        bool ok = want.min_ms > want.max_ms ||
+                  (want.last_only ? decode_last(c, &open, &want, out, err) : decode_all(c, &open, &want, out, err));
         column_done(&open.late);
         buf_done(&open.large);
         if (!ok) {
-                out->n = from;
+                out->n = first;
+                out->n_rolled = MIN_OF(out->n_rolled, first);
                 return err_wrap(err, "read series");
         }
         column_make_rising(out, from);
         tombstones_apply(db->tombstones, open.sid, out, from);
-        c->decoded += out->n - from;
+        c->decoded += out->n - first;
         return true;
 }
 
@@ -469,6 +498,8 @@ bool headquery_open(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier
                              .close = querier_done };
         q->db = (Tsdb *)engine;
         q->now_ms = clock_wall_ms(q->db->clock);
+        q->face.rolled_span_ms = rollup_span_ms(q->db->rollup);
+        q->face.rolled_until_ms = rollup_until(q->db->rollup, q->now_ms, q->db->options.retention_ms);
         *ret = &q->face;
         return true;
 }

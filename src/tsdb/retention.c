@@ -8,6 +8,7 @@
 #include "base/metric.h"
 #include "tsdb/compact.h"
 #include "tsdb/keep.h"
+#include "tsdb/rollup.h"
 
 METRIC_COUNTER(dropped_files, "pharos_tsdb_chunk_files_dropped_total", "Chunk files removed by retention.");
 METRIC_COUNTER(dropped_parts, "pharos_tsdb_parts_dropped_total", "Parts removed by retention.");
@@ -67,7 +68,7 @@ static bool drop_parts(Tsdb *db, const PartList *list, int64_t min_ms, uint64_t 
 
 bool retention_run(Tsdb *db, int64_t now_ms, Err *err)
 {
-        int64_t min_ms = now_ms - keep_longest_ms(db->keep);
+        int64_t min_ms = rollup_keep_from(db->rollup, now_ms, keep_longest_ms(db->keep));
         uint64_t limit = db->options.retention_bytes, wal = wal_bytes(db->wal);
         PartList *list = partset_list(db->parts);
         uint64_t total = wal + chunk_bytes(db) + part_bytes(list);
@@ -84,6 +85,7 @@ bool retention_run(Tsdb *db, int64_t now_ms, Err *err)
         size_t dropped = 0;
         ok = chunkset_drop(db->chunks, min_ms, chunk_limit, &db->size_floor_ms, &dropped, err);
         metric_add(dropped_files, dropped);
-        tombstones_expire(db->tombstones, min_ms);
-        return ok;
+        tombstones_expire(db->tombstones,
+                          MIN_OF(min_ms, now_ms - rollup_longest_ms(db->rollup, keep_longest_ms(db->keep))));
+        return ok && rollup_expire(db->rollup, now_ms, err);
 }

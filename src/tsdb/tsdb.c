@@ -20,6 +20,7 @@
 #include "tsdb/headquery.h"
 #include "tsdb/keep.h"
 #include "tsdb/replay.h"
+#include "tsdb/rollup.h"
 #include "tsdb/upkeep.h"
 
 METRIC_GAUGE(series_gauge, "pharos_tsdb_series", "Series in the head.");
@@ -138,6 +139,7 @@ static void tsdb_free(Tsdb *db)
         compact_free(db->compact);
         keep_free(db->keep);
         chunkset_close(db->chunks);
+        rollup_close(db->rollup);
         partset_close(db->parts);
         tombstones_close(db->tombstones);
         catalog_free(db->catalog);
@@ -199,7 +201,8 @@ bool tsdb_open(const TsdbOptions *options, Tsdb **ret, Err *err)
         if (!keep_new(db->options.retention_ms, options->retentions, options->n_retentions, &db->keep, err) ||
             !make_dirs(db->fs, db->dir, err) || !take_lock(db, err) || !check_format(db, err) ||
             !tombstones_open(db->fs, join(&path, db->dir, "tombstones"), &db->tombstones, &bad_tombstones, err) ||
-            !open_files(db, err) || !replay_run(db, join(&path, db->dir, "wal"), &next_segment, err) ||
+            !open_files(db, err) || !rollup_open(db, &db->rollup, &bad_tombstones, err) ||
+            !replay_run(db, join(&path, db->dir, "wal"), &next_segment, err) ||
             !wal_open(db->fs, path.p, next_segment, &db->wal, err))
                 return err_wrap(err, "open the metric store");
         db->oldest_segment = wal_oldest_segment(db->wal);
@@ -263,7 +266,12 @@ void tsdb_stats(Tsdb *db, TsdbStats *ret)
                 s.min_ms = MIN_OF(s.min_ms, info.min_ms);
         }
         snapshot_unref(&parts->snap);
-        s.disk_bytes += s.part_bytes;
+        RollupStats rolled;
+        rollup_stats(db->rollup, &rolled);
+        s.rollup_parts = rolled.parts;
+        s.rollup_bytes = rolled.bytes;
+        s.min_ms = MIN_OF(s.min_ms, rolled.min_ms);
+        s.disk_bytes += s.part_bytes + s.rollup_bytes;
         s.wal_bytes = wal_bytes(db->wal);
         s.disk_bytes += s.wal_bytes;
         s.wal_corruptions = atomic_load(&db->wal_corruptions);

@@ -12,13 +12,18 @@
 
 typedef struct Tsdb Tsdb;
 
-enum { TSDB_MAX_RETENTIONS = 64 };
+enum { TSDB_MAX_RETENTIONS = 64, TSDB_MAX_ROLLUPS = 4 };
 
 /* Series that these match keep their samples so long. */
 typedef struct TsdbRetention {
         Matchers matchers;
         int64_t retention_ms;
 } TsdbRetention;
+
+/* Samples older than a series' retention, reduced to one for each stretch of this length (docs/formats/rollups.md). */
+typedef struct TsdbRollup {
+        int64_t resolution_ms, retention_ms;
+} TsdbRollup;
 
 typedef struct TsdbOptions {
         const char *dir;      /* created when absent; locked while open */
@@ -29,6 +34,9 @@ typedef struct TsdbOptions {
         const TsdbRetention *
                 retentions; /* for some series, shorter or longer; the first that matches counts; borrowed for tsdb_open */
         size_t n_retentions;
+        const TsdbRollup *
+                rollups; /* by rising resolution and retention, each resolution a multiple of the one before; borrowed for tsdb_open */
+        size_t n_rollups;
         uint64_t retention_bytes;       /* 0: no size limit */
         int64_t out_of_order_window_ms; /* how much older than the newest sample of all a late one may be; 0: none is taken */
         int64_t max_exemplars;          /* 0: 100,000; negative: none */
@@ -43,6 +51,7 @@ typedef struct TsdbStats {
         int64_t min_ms, max_ms; /* of the data; INT64_MAX / INT64_MIN when empty */
         uint64_t disk_bytes, wal_bytes, head_bytes;
         uint64_t parts, part_bytes; /* at rest */
+        uint64_t rollup_parts, rollup_bytes;
         uint64_t wal_corruptions;   /* torn or bad records met at the last start */
         uint64_t chunk_corruptions; /* damaged stretches of chunk files met at the start and by reads: skipped */
         double replay_seconds;

@@ -16,6 +16,7 @@
 #include "tsdb/headlate.h"
 #include "tsdb/keep.h"
 #include "tsdb/retention.h"
+#include "tsdb/rollup.h"
 #include "tsdb/walpack.h"
 #include "tsdb/walrec.h"
 
@@ -220,7 +221,7 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
         /* So that the segment with this window's last samples can go as soon as its chunks are sealed. */
         if (chunkset_is_due(db->chunks, now_ms - CHUNKSET_GRACE_MS))
                 rotate_wal(db);
-        int64_t dead = MAX_OF(now_ms - keep_longest_ms(db->keep), db->size_floor_ms);
+        int64_t dead = MAX_OF(now_ms - rollup_longest_ms(db->rollup, keep_longest_ms(db->keep)), db->size_floor_ms);
         Walk w = { .close_before_ms = now_ms - CHUNKSET_GRACE_MS,
                    .dead_before_ms = dead,
                    .oldest_appender = headappend_oldest(db),
@@ -246,9 +247,11 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
 static void compact_some(Tsdb *db, int64_t now_ms)
 {
         Err err;
-        bool more;
+        bool more = false;
         if (!compact_is_waiting(db->compact, now_ms))
                 note_failure(compact_step(db->compact, now_ms, COMPACT_STEP_SAMPLES, &more, &err));
+        if (!more)
+                note_failure(rollup_step(db->rollup, now_ms, COMPACT_STEP_SAMPLES, &more, &err));
 }
 
 void upkeep_run(Tsdb *db)
@@ -271,7 +274,8 @@ static bool compact_all(Tsdb *db, Err *err)
         bool more = true;
         while (more) {
                 int64_t now_ms = clock_wall_ms(db->clock);
-                if (!compact_step(db->compact, now_ms, COMPACT_STEP_SAMPLES, &more, err))
+                if (!compact_step(db->compact, now_ms, COMPACT_STEP_SAMPLES, &more, err) ||
+                    (!more && !rollup_step(db->rollup, now_ms, COMPACT_STEP_SAMPLES, &more, err)))
                         return false;
                 sync_wal(db, now_ms);
         }
@@ -354,6 +358,6 @@ bool upkeep_clean_tombstones(Tsdb *db, Err *err)
         tombstones_list(db->tombstones, arena, &items, &n);
         return n == 0 ||
                (flush_locked(db, true, err) && rewrite_parts(db, items, n, err) &&
-                tombstones_forget(db->tombstones, items, n, err)) ||
+                rollup_clean(db->rollup, items, n, err) && tombstones_forget(db->tombstones, items, n, err)) ||
                err_wrap(err, "clean tombstones");
 }

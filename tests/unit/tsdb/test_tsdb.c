@@ -312,7 +312,7 @@ static void size_retention_drops_the_oldest(void **state)
         rig_open(&r);
         Rand rand;
         rand_init(&rand, 7);
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 5000; i++) {
                 rig_add(&r, rig_labels(&r, "noise", 0), clock_wall_ms(&r.clock.clock), rand_double(&rand));
                 clock_manual_advance_ms(&r.clock, 60000);
                 if (i % 10 == 0)
