@@ -82,7 +82,7 @@ static bool take_moment(Backup *b, Err *err)
 /* The i-th folder inside the database; NULL behind the last. */
 static const char *folder(const Backup *b, size_t i)
 {
-        static const char *const FOLDERS[] = { "wal", "chunks", "parts" };
+        static const char *const FOLDERS[] = { "wal", "chunks", "parts", "index" };
         return i < ARRAY_LEN(FOLDERS) ? FOLDERS[i] : rollup_folder(b->db->rollup, i - ARRAY_LEN(FOLDERS));
 }
 

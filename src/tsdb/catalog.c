@@ -188,7 +188,7 @@ bool catalog_add(Catalog *c, Labels labels, uint32_t hash, uint64_t sid, uint64_
         s->pairs = pairs;
         s->n_pairs = (uint16_t)labels.n;
         s->hash = hash;
-        s->touched = s->late = false;
+        s->touched = s->late = s->leaving = false;
         __atomic_store_n(&s->pend, pend, __ATOMIC_RELAXED);
         __atomic_store_n(&s->defined, CATALOG_UNDEFINED, __ATOMIC_RELAXED);
         __atomic_store_n(&s->live, true, __ATOMIC_RELEASE);
@@ -211,7 +211,7 @@ void catalog_remove(Catalog *c, uint32_t slot)
         c->label_pairs -= s->n_pairs;
         mutex_lock(catalog_stripe(c, slot));
         __atomic_store_n(&s->live, false, __ATOMIC_RELEASE);
-        __atomic_store_n(&s->gen, s->gen + 1, __ATOMIC_RELEASE);
+        __atomic_store_n(&s->gen, (s->gen + 1) & INT32_MAX, __ATOMIC_RELEASE);
         xorchunk_reset(&s->open);
         PostingsPair *pairs = s->pairs;
         s->pairs = NULL;

@@ -39,6 +39,7 @@ typedef struct Series {
         uint8_t defined; /* atomic: CatalogDefined; written under the commit lock */
         bool late;       /* has samples in headlate.h; atomic, written under the stripe */
         bool touched;    /* got a sample since the last upkeep; guarded by the stripe */
+        bool leaving;    /* cold.c: goes soon unless somebody wants it; atomic, written under the stripe */
 } Series;
 
 typedef struct CatalogSlot {

@@ -14,6 +14,7 @@
 #include "base/metric.h"
 #include "part/partwrite.h"
 #include "store/labelcheck.h"
+#include "tsdb/cold.h"
 #include "tsdb/keep.h"
 #include "tsdb/rollup.h"
 
@@ -137,6 +138,8 @@ static bool find_labels(Compact *c, uint64_t sid, Labels *ret)
                 if (same)
                         return true;
         }
+        if (cold_labels(c->db, sid, c->arena, ret))
+                return true;
         vec_each(s, &c->sources)
                 if (s->part && part_labels(s->part, sid, c->arena, ret))
                         return true;

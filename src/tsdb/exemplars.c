@@ -135,6 +135,12 @@ void exemplars_put(Exemplars *x, SeriesRef ref, const Exemplar *e)
         *newest_map_put(&x->newest, ref, NULL) = ++x->n;
 }
 
+bool exemplars_has(Exemplars *x, SeriesRef ref)
+{
+        MUTEX_SCOPE(&x->mu);
+        return newest_of(x, ref) != NULL;
+}
+
 size_t exemplars_count(Exemplars *x)
 {
         MUTEX_SCOPE(&x->mu);

@@ -25,4 +25,6 @@ typedef struct ExemplarsArgs {
 /* As Querier.exemplars. Takes catalog->lock for reading. */
 void exemplars_select(Exemplars *x, Catalog *catalog, const ExemplarsArgs *args, Arena *arena, ExemplarSeries **ret,
                       size_t *ret_n);
+/* The ring holds exemplars of this series. */
+bool exemplars_has(Exemplars *x, SeriesRef ref);
 size_t exemplars_count(Exemplars *x);

@@ -12,9 +12,11 @@
 #include "tsdb/wal.h"
 
 enum {
-        HEAD_FUTURE_MS = 10 * 60 * 1000,   /* how far ahead of the clock a sample may be */
-        HEAD_UPKEEP_MS = 60 * 1000,        /* between two walks over all series */
-        HEAD_CHECKPOINT_BYTES = 256 << 20, /* droppable WAL that is worth a checkpoint between two sealed windows */
+        HEAD_FUTURE_MS = 10 * 60 * 1000,     /* how far ahead of the clock a sample may be */
+        HEAD_UPKEEP_MS = 60 * 1000,          /* between two walks over all series */
+        HEAD_UPKEEP_DATA_MS = 5 * 60 * 1000, /* of data time after which the next walk comes sooner, */
+        HEAD_UPKEEP_SOONEST_MS = 5 * 1000,   /* but not sooner than this */
+        HEAD_CHECKPOINT_BYTES = 256 << 20,   /* droppable WAL that is worth a checkpoint between two sealed windows */
         HEAD_MAX_BATCH = (1 << CATALOG_PEND_BITS) - 1, /* samples of one commit */
         HEAD_SPARE_APPENDERS = 16,
         HEAD_SPARE_SAMPLES = 16384, /* appenders with more room than this are not kept */
@@ -26,6 +28,8 @@ typedef struct Exemplars Exemplars;
 typedef struct HeadLate HeadLate;
 typedef struct Keep Keep;
 typedef struct Rollup Rollup;
+typedef struct IndexSet IndexSet;
+typedef struct ColdMerge ColdMerge;
 
 struct Tsdb {
         StoreEngine engine; /* first */
@@ -37,6 +41,7 @@ struct Tsdb {
         Catalog *catalog;
         ChunkSet *chunks;
         PartSet *parts;
+        IndexSet *index; /* of series that are not in memory: cold.h */
         Wal *wal;
         HeadLate *late;       /* headlate.h */
         Exemplars *exemplars; /* exemplars.h */
@@ -53,9 +58,11 @@ struct Tsdb {
         uint64_t next_appender_id;
         VEC(HeadAppender *) spare;
 
-        Mutex upkeep; /* serialises maintain, flush; guards the next five */
+        Mutex upkeep; /* serialises maintain, flush; guards the next eight */
         Compact *compact;
-        int64_t last_upkeep_ms, last_sync_ms;
+        ColdMerge *cold_merge; /* NULL: none is under way */
+        uint64_t cold_mark;    /* the newest appender when series were last marked as leaving */
+        int64_t last_upkeep_ms, last_upkeep_data_ms, last_sync_ms;
         uint32_t oldest_segment; /* below it the WAL was dropped */
         int64_t size_floor_ms;   /* what retention by size removed ends here */
 

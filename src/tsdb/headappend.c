@@ -3,7 +3,7 @@
  * 2. Samples enter the open chunks in WAL order and by the same rule as at replay: later than the newest, or dropped. So a replay ends
  *    in the state that was acknowledged.
  * 3. The definition of a series is in the WAL before, or in the same record as, its first sample.
- * 4. A series that an open appender has touched is not removed.
+ * 4. A series that an open appender has touched is not removed (is_dead in upkeep.c; cold.c, 4).
  *
  * Why one commit lock: encoding, one write(2) and applying cost about 50 ns a sample, far above what a machine's scrapes deliver, and
  * order in the log needs no further thought. append itself takes no lock for a known series; readers meet writers only at a stripe.
@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "index/indexset.h"
 #include "store/histcheck.h"
 #include "store/labelcheck.h"
 #include "tsdb/exemplars.h"
@@ -29,6 +30,7 @@ METRIC_FAMILY(rejected, METRIC_KIND_COUNTER, "pharos_tsdb_samples_rejected_total
 METRIC_COUNTER(overtaken, "pharos_tsdb_samples_overtaken_total",
                "Samples accepted but overtaken by another writer before their commit.");
 METRIC_COUNTER(created, "pharos_tsdb_series_created_total", "Series that were added.");
+METRIC_COUNTER(returned, "pharos_tsdb_series_returned_total", "Series that came back from the index of idle ones.");
 METRIC_FAMILY(refused_series, METRIC_KIND_COUNTER, "pharos_tsdb_series_refused_total",
               "Samples of new series that were refused, by the limit that was reached.", "limit");
 METRIC_COUNTER(commits, "pharos_tsdb_commits_total", "Batches written.");
@@ -107,20 +109,54 @@ static const char *limit_reached(const Tsdb *db, Labels labels)
         return NULL;
 }
 
+/* Adds the series, as the index of cold series (NULL: it is not there) left it. Caller holds the catalog's lock for writing. */
+static bool add_series(HeadAppender *a, Labels labels, uint32_t hash, const IndexEntry *cold, uint32_t *ret_slot)
+{
+        Catalog *c = a->db->catalog;
+        uint64_t pend = a->id << CATALOG_PEND_BITS | HEAD_MAX_BATCH;
+        if (!catalog_add(c, labels, hash, cold ? cold->sid : 0, pend, ret_slot))
+                return false;
+        metric_add(cold ? returned : created, 1);
+        if (!cold)
+                return true;
+        Series *s = catalog_at(c, *ret_slot);
+        __atomic_store_n(&s->open.last_ms, cold->last_ms, __ATOMIC_RELAXED);
+        __atomic_store_n(&s->open.last_bits, cold->last_bits, __ATOMIC_RELAXED);
+        return true;
+}
+
 /* Caller holds the catalog's lock, for writing when `add`. False: the series is not there and was not added. */
-static bool find_or_add(HeadAppender *a, Labels labels, uint32_t hash, bool add, const char **ret_limit, SeriesRef *ret)
+static bool find_or_add(HeadAppender *a, Labels labels, uint32_t hash, const IndexEntry *cold, bool add,
+                        const char **ret_limit, SeriesRef *ret)
 {
         Catalog *c = a->db->catalog;
         uint32_t slot;
         bool found = catalog_find(c, labels, hash, &slot);
         *ret_limit = found ? NULL : limit_reached(a->db, labels);
         if (!found && add && !*ret_limit) {
-                found = catalog_add(c, labels, hash, 0, a->id << CATALOG_PEND_BITS | HEAD_MAX_BATCH, &slot);
-                metric_add(created, found);
+                found = add_series(a, labels, hash, cold, &slot);
                 *ret_limit = found ? NULL : "memory";
         }
         if (found)
                 *ret = catalog_ref(catalog_at(c, slot), slot);
+        return found;
+}
+
+/* Looks into the index of cold series, without a lock, then adds. False without a limit: the index changed meanwhile. */
+static bool add_unless_cold(HeadAppender *a, Labels labels, uint32_t hash, const char **ret_limit, SeriesRef *ret)
+{
+        Tsdb *db = a->db;
+        IndexList *list = indexset_list(db->index);
+        IndexEntry entry;
+        bool cold = indexset_find(list, labels, &entry), found = false;
+        *ret_limit = !cold && indexset_is_damaged(list) ? "damaged_index" : NULL;
+        if (!*ret_limit) {
+                pthread_rwlock_wrlock(&db->catalog->lock);
+                bool current = indexset_is_current(db->index, list);
+                found = find_or_add(a, labels, hash, cold ? &entry : NULL, current, ret_limit, ret);
+                pthread_rwlock_unlock(&db->catalog->lock);
+        }
+        snapshot_unref(&list->snap);
         return found;
 }
 
@@ -134,13 +170,10 @@ static AppendResult resolve(HeadAppender *a, Labels labels, SeriesRef *ret)
         uint32_t hash = catalog_hash(labels);
         const char *limit;
         pthread_rwlock_rdlock(&c->lock);
-        bool found = find_or_add(a, labels, hash, false, &limit, ret);
+        bool found = find_or_add(a, labels, hash, NULL, false, &limit, ret);
         pthread_rwlock_unlock(&c->lock);
-        if (!found && !limit) {
-                pthread_rwlock_wrlock(&c->lock);
-                found = find_or_add(a, labels, hash, true, &limit, ret);
-                pthread_rwlock_unlock(&c->lock);
-        }
+        while (!found && !limit)
+                found = add_unless_cold(a, labels, hash, &limit, ret);
         if (limit)
                 metric_add(metric_of(&refused_series, str_of(limit)), 1);
         return found ? APPEND_OK : APPEND_LIMIT;
@@ -174,19 +207,42 @@ static inline AppendResult judge(const HeadAppender *a, Series *s, int64_t t_ms,
         return APPEND_OK;
 }
 
+/* A series that was about to leave memory stays. False: it has left. */
+static bool keep_in_memory(HeadAppender *a, SeriesRef ref)
+{
+        Catalog *c = a->db->catalog;
+        Series *s = catalog_of_ref(c, ref);
+        if (!s)
+                return false;
+        MUTEX_SCOPE(catalog_stripe(c, catalog_slot_of_ref(ref)));
+        if (catalog_of_ref(c, ref) != s)
+                return false;
+        __atomic_store_n(&s->leaving, false, __ATOMIC_RELAXED);
+        return true;
+}
+
+/* The series of a reference that is unknown, stale, or names one that is about to leave. */
+static AppendResult hold_series(HeadAppender *a, SeriesRef *ref, Labels labels, Series **ret)
+{
+        for (;;) {
+                if (keep_in_memory(a, *ref) && (*ret = catalog_of_ref(a->db->catalog, *ref)))
+                        return APPEND_OK;
+                *ref = 0;
+                AppendResult verdict = resolve(a, labels, ref);
+                if (verdict != APPEND_OK)
+                        return verdict;
+        }
+}
+
 /* Finds the series and judges; on APPEND_OK the sample is pending, and its value is the caller's to fill in. */
 static inline AppendResult append_one(HeadAppender *a, SeriesRef *ref, Labels labels, int64_t t_ms, uint64_t bits,
                                       PendingSample **ret)
 {
         Series *s = catalog_of_ref(a->db->catalog, *ref);
-        if (UNLIKELY(!s)) {
-                *ref = 0;
-                AppendResult verdict = resolve(a, labels, ref);
+        if (UNLIKELY(!s || __atomic_load_n(&s->leaving, __ATOMIC_RELAXED))) {
+                AppendResult verdict = hold_series(a, ref, labels, &s);
                 if (verdict != APPEND_OK)
                         return verdict;
-                s = catalog_of_ref(a->db->catalog, *ref);
-                if (!s) /* removed in this very moment: it had been idle for the whole retention */
-                        return APPEND_OUT_OF_BOUNDS;
         }
         uint32_t flags;
         AppendResult result = judge(a, s, t_ms, bits, &flags);
@@ -547,4 +603,10 @@ uint64_t headappend_oldest(Tsdb *db)
 {
         MUTEX_SCOPE(&db->appenders);
         return db->first ? db->first->id : db->next_appender_id + 1;
+}
+
+uint64_t headappend_newest(Tsdb *db)
+{
+        MUTEX_SCOPE(&db->appenders);
+        return db->next_appender_id;
 }

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "tsdb/coldselect.h"
 #include "tsdb/exemplars.h"
 #include "tsdb/headlate.h"
 #include "tsdb/histchunk.h"
@@ -22,6 +23,8 @@ METRIC_COUNTER(damaged_chunks, "pharos_tsdb_chunks_damaged_total",
 METRIC_COUNTER(decoded, "pharos_tsdb_samples_read_total", "Samples decoded for queries.");
 
 enum { CANCEL_STEP = 4096 };
+/* Of StoreSeries.id: the series was not in memory, the rest is its id in files. References have it clear (catalog.h). */
+#define COLD_ID (UINT64_C(1) << 63)
 
 typedef struct HeadQuerier {
         Querier face;
@@ -63,14 +66,15 @@ static bool select_slots(Catalog *c, const SelectArgs *args, Arena *arena, Slots
         return true;
 }
 
-static bool fill_series(Catalog *c, const SelectArgs *args, const Slots *slots, Arena *arena, StoreSeries **ret,
-                        Err *err)
+/* With room for `more` behind them. */
+static bool fill_series(Catalog *c, const SelectArgs *args, const Slots *slots, size_t more, Arena *arena,
+                        StoreSeries **ret, Err *err)
 {
         size_t n_pairs = 0;
         for (size_t i = 0; i < slots->n; i++)
                 n_pairs += catalog_at(c, slots->data[i])->n_pairs;
         Label *pairs = arena_raw_array(arena, Label, n_pairs);
-        StoreSeries *series = arena_raw_array(arena, StoreSeries, slots->n);
+        StoreSeries *series = arena_raw_array(arena, StoreSeries, slots->n + more);
         for (size_t i = 0; i < slots->n; i++) {
                 if (i % CANCEL_STEP == 0 && !cancel_check(args->cancel, err))
                         return false;
@@ -87,27 +91,57 @@ static int compare_series(const void *a, const void *b)
         return labels_cmp(((const StoreSeries *)a)->labels, ((const StoreSeries *)b)->labels);
 }
 
-static bool querier_select(Querier *face, const SelectArgs *args, Arena *arena, StoreSelection *ret, Err *err)
+/* What is in memory; also takes out of the view what is there. False with a changed list of segments (*ret_current): look again. */
+static bool select_hot(HeadQuerier *q, const SelectArgs *args, Arena *arena, ColdView *view, bool *ret_current,
+                       StoreSelection *ret, Err *err)
 {
-        Catalog *c = ((HeadQuerier *)face)->db->catalog;
-        if (!cancel_check(args->cancel, err))
-                return false;
+        Catalog *c = q->db->catalog;
         Slots slots;
-        StoreSeries *series = NULL;
         pthread_rwlock_rdlock(&c->lock);
-        bool ok = select_slots(c, args, arena, &slots, err);
+        *ret_current = indexset_is_current(q->db->index, view->list);
+        bool ok = *ret_current && select_slots(c, args, arena, &slots, err);
         if (ok && args->max_series && slots.n > args->max_series)
                 ok = err_set(err, ERR_LIMIT, "the selection has %zu series, the limit is %zu: add matchers", slots.n,
                              args->max_series);
-        ok = ok && fill_series(c, args, &slots, arena, &series, err);
-        if (ok)
+        if (ok && view->n)
+                coldselect_less_hot(view, c);
+        ok = ok && fill_series(c, args, &slots, view->n, arena, &ret->series, err);
+        if (ok) {
                 symtab_pin(c->symbols, arena);
+                ret->n = slots.n;
+        }
         pthread_rwlock_unlock(&c->lock);
-        if (!ok)
+        return ok;
+}
+
+static bool add_cold(const SelectArgs *args, const ColdView *view, StoreSelection *sel, Err *err)
+{
+        if (args->max_series && sel->n + view->n > args->max_series)
+                return err_set(err, ERR_LIMIT, "the selection has %zu series, the limit is %zu: add matchers",
+                               sel->n + view->n, args->max_series);
+        for (size_t i = 0; i < view->n; i++)
+                sel->series[sel->n++] = (StoreSeries){ view->series[i].labels, COLD_ID | view->series[i].entry.sid };
+        return true;
+}
+
+static bool querier_select(Querier *face, const SelectArgs *args, Arena *arena, StoreSelection *ret, Err *err)
+{
+        HeadQuerier *q = (HeadQuerier *)face;
+        StoreSelection sel = { 0 };
+        ColdView view;
+        bool current = false;
+        if (!cancel_check(args->cancel, err))
                 return false;
-        if (args->sorted && slots.n)
-                qsort(series, slots.n, sizeof *series, compare_series);
-        *ret = (StoreSelection){ .series = series, .n = slots.n };
+        while (!current)
+                if (!coldselect_find(q->db->index, args, arena, &view, err) ||
+                    !coldselect_labels(&view, args->cancel, arena, err) ||
+                    (!select_hot(q, args, arena, &view, &current, &sel, err) && current))
+                        return false;
+        if (!add_cold(args, &view, &sel, err))
+                return false;
+        if (args->sorted && sel.n)
+                qsort(sel.series, sel.n, sizeof *sel.series, compare_series);
+        *ret = sel;
         return true;
 }
 
@@ -160,6 +194,36 @@ static bool copy_open(Tsdb *db, SeriesRef ref, const StoreRead *what, OpenCopy *
         }
         copy_stream(&s->open, copy);
         return true;
+}
+
+/* The series left memory, or came back, after it was selected: what it had then is in files. */
+static bool find_moved(Tsdb *db, Labels labels, uint64_t *ret_sid)
+{
+        Catalog *c = db->catalog;
+        IndexList *list = indexset_list(db->index);
+        IndexEntry entry;
+        uint32_t slot;
+        bool found = indexset_find(list, labels, &entry);
+        snapshot_unref(&list->snap);
+        if (found) {
+                *ret_sid = entry.sid;
+                return true;
+        }
+        pthread_rwlock_rdlock(&c->lock);
+        found = catalog_find(c, labels, catalog_hash(labels), &slot);
+        if (found)
+                *ret_sid = catalog_at(c, slot)->sid;
+        pthread_rwlock_unlock(&c->lock);
+        return found;
+}
+
+static bool find_open(Tsdb *db, const StoreSeries *series, const StoreRead *what, OpenCopy *copy)
+{
+        if (series->id & COLD_ID) {
+                copy->sid = series->id & ~COLD_ID;
+                return true;
+        }
+        return copy_open(db, series->id, what, copy) || find_moved(db, series->labels, &copy->sid);
 }
 
 static void push_sample(Column *out, const StoreSample *s)
@@ -314,7 +378,7 @@ static bool read_series(HeadCursor *c, const StoreSeries *series, const StoreRea
         want.min_ms = samples_from(c->q, series->labels, what->min_ms, &rolled);
         OpenCopy open; /* large: only what is looked at is set */
         memset(&open, 0, offsetof(OpenCopy, small));
-        if (!copy_open(db, series->id, &want, &open))
+        if (!find_open(db, series, &want, &open))
                 return true; /* older than the retention */
         size_t first = out->n;
         if (rolled)
@@ -396,18 +460,47 @@ static bool querier_exemplars(Querier *face, const Matchers *sets, size_t n_sets
 
 static int compare_strs(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
 
-/* Symbols to sorted strings, cut to the limit. Caller holds the catalog lock. */
-static void finish_strings(Catalog *c, const uint32_t *symbols, size_t n, size_t limit, Arena *arena, Str **ret,
-                           size_t *ret_n)
+/* Symbols to strings. Caller holds the catalog lock. */
+static void add_symbols(Catalog *c, const uint32_t *symbols, size_t n, Arena *arena, ColdStrings *out)
 {
-        Str *out = arena_raw_array(arena, Str, n);
         for (size_t i = 0; i < n; i++)
-                out[i] = symtab_str(c->symbols, symbols[i]);
+                vec_push(out, symtab_str(c->symbols, symbols[i]));
         symtab_pin(c->symbols, arena);
-        if (n)
-                qsort(out, n, sizeof *out, compare_strs);
-        *ret = out;
-        *ret_n = limit && limit < n ? limit : n;
+}
+
+/* Sorted, each once, cut to the limit. */
+static void finish_strings(ColdStrings *all, size_t limit, Str **ret, size_t *ret_n)
+{
+        size_t kept = 0;
+        if (all->len)
+                qsort(all->data, all->len, sizeof(Str), compare_strs);
+        for (size_t i = 0; i < all->len; i++)
+                if (kept == 0 || !str_eq(all->data[i], all->data[kept - 1]))
+                        all->data[kept++] = all->data[i];
+        *ret = all->data;
+        *ret_n = limit && limit < kept ? limit : kept;
+}
+
+/* Strings of series that are not in memory. */
+static bool add_cold_strings(HeadQuerier *q, Str name, const SelectArgs *args, Arena *arena, ColdStrings *out, Err *err)
+{
+        ColdView view;
+        if (args->matchers.n == 0) {
+                coldselect_strings(coldselect_hold(q->db->index, arena), name, args->min_ms, out);
+                return true;
+        }
+        if (!coldselect_find(q->db->index, args, arena, &view, err) ||
+            !coldselect_labels(&view, args->cancel, arena, err))
+                return false;
+        for (size_t i = 0; i < view.n; i++)
+                for (size_t k = 0; k < view.series[i].labels.n; k++) {
+                        const Label *l = &view.series[i].labels.data[k];
+                        if (name.n == 0)
+                                vec_push(out, l->name);
+                        else if (str_eq(l->name, name))
+                                vec_push(out, l->value);
+                }
+        return true;
 }
 
 #define MAP_NAME SymbolSet
@@ -437,48 +530,72 @@ static size_t symbols_of(Catalog *c, const Slots *slots, uint32_t name, Arena *a
         return n;
 }
 
+/* Names (sym: SYMTAB_NONE) or values in memory. Caller holds the catalog lock. */
+static bool add_hot_strings(Catalog *c, bool names, uint32_t sym, const SelectArgs *args, Arena *arena,
+                            ColdStrings *out, Err *err)
+{
+        uint32_t *symbols;
+        Slots slots;
+        PostingsCount *values;
+        if (!names && sym == SYMTAB_NONE)
+                return true;
+        if (args->matchers.n == 0 && names) {
+                size_t n = postings_names(c->postings, arena, &symbols);
+                add_symbols(c, symbols, n, arena, out);
+                return true;
+        }
+        if (args->matchers.n == 0) {
+                size_t n = postings_values(c->postings, sym, NULL, arena, &values);
+                symbols = arena_raw_array(arena, uint32_t, n);
+                for (size_t i = 0; i < n; i++)
+                        symbols[i] = values[i].value;
+                add_symbols(c, symbols, n, arena, out);
+                return true;
+        }
+        if (!select_slots(c, args, arena, &slots, err))
+                return false;
+        size_t n = symbols_of(c, &slots, sym, arena, &symbols);
+        add_symbols(c, symbols, n, arena, out);
+        return true;
+}
+
+/* name.n == 0: names. The index comes first: what leaves memory between is in neither for a moment, so the list is compared. */
+static bool all_strings(HeadQuerier *q, Str name, const SelectArgs *args, Arena *arena, ColdStrings *out, Err *err)
+{
+        Catalog *c = q->db->catalog;
+        for (;;) {
+                const IndexList *list = coldselect_hold(q->db->index, arena);
+                vec_clear(out);
+                if (!add_cold_strings(q, name, args, arena, out, err))
+                        return false;
+                pthread_rwlock_rdlock(&c->lock);
+                bool current = indexset_is_current(q->db->index, list);
+                uint32_t sym = name.n ? symtab_find(c->symbols, name) : SYMTAB_NONE;
+                bool ok = !current || add_hot_strings(c, name.n == 0, sym, args, arena, out, err);
+                pthread_rwlock_unlock(&c->lock);
+                if (current || !ok)
+                        return ok;
+        }
+}
+
 static bool querier_label_names(Querier *face, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
                                 size_t *ret_n, Err *err)
 {
-        Catalog *c = ((HeadQuerier *)face)->db->catalog;
-        uint32_t *symbols;
-        Slots slots;
-        pthread_rwlock_rdlock(&c->lock);
-        bool ok = true;
-        size_t n = 0;
-        if (args->matchers.n == 0)
-                n = postings_names(c->postings, arena, &symbols);
-        else if ((ok = select_slots(c, args, arena, &slots, err)))
-                n = symbols_of(c, &slots, SYMTAB_NONE, arena, &symbols);
-        if (ok)
-                finish_strings(c, symbols, n, limit, arena, ret, ret_n);
-        pthread_rwlock_unlock(&c->lock);
-        return ok;
+        ColdStrings all = { .arena = arena };
+        if (!all_strings((HeadQuerier *)face, (Str){ 0 }, args, arena, &all, err))
+                return false;
+        finish_strings(&all, limit, ret, ret_n);
+        return true;
 }
 
 static bool querier_label_values(Querier *face, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
                                  size_t *ret_n, Err *err)
 {
-        Catalog *c = ((HeadQuerier *)face)->db->catalog;
-        uint32_t *symbols = NULL;
-        Slots slots;
-        PostingsCount *values;
-        pthread_rwlock_rdlock(&c->lock);
-        uint32_t sym = symtab_find(c->symbols, name);
-        bool ok = true;
-        size_t n = 0;
-        if (sym != SYMTAB_NONE && args->matchers.n == 0) {
-                n = postings_values(c->postings, sym, NULL, arena, &values);
-                symbols = arena_raw_array(arena, uint32_t, n);
-                for (size_t i = 0; i < n; i++)
-                        symbols[i] = values[i].value;
-        } else if (sym != SYMTAB_NONE && (ok = select_slots(c, args, arena, &slots, err))) {
-                n = symbols_of(c, &slots, sym, arena, &symbols);
-        }
-        if (ok)
-                finish_strings(c, symbols, n, limit, arena, ret, ret_n);
-        pthread_rwlock_unlock(&c->lock);
-        return ok;
+        ColdStrings all = { .arena = arena };
+        if (name.n && !all_strings((HeadQuerier *)face, name, args, arena, &all, err))
+                return false;
+        finish_strings(&all, limit, ret, ret_n);
+        return true;
 }
 
 static void querier_done(Querier *face) { mem_free(face); }

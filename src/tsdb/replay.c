@@ -2,10 +2,12 @@
  * 1. A sample of the WAL that a closed chunk already holds is skipped: per series, closed chunks cover everything up to `closed_ms`.
  * 2. closed_ms comes from the checkpoint for the files that the checkpoint knew as sealed, and from the files themselves otherwise; so
  *    the files are walked after the checkpoint's header and before the first sample.
- * 3. Ids given out later are above every id seen anywhere, also in damaged places. */
+ * 3. A series that is in the index of cold ones alone stays there; its samples that are still in the log are in chunks.
+ * 4. Ids given out later are above every id seen anywhere, also in damaged places. */
 #include "tsdb/replay.h"
 
 #include "base/metric.h"
+#include "tsdb/cold.h"
 #include "tsdb/exemplars.h"
 #include "tsdb/headlate.h"
 #include "tsdb/histchunk.h"
@@ -50,6 +52,7 @@ typedef struct Replay {
         uint64_t samples, orphans;
         uint64_t max_sid;
         Buf unpacked; /* scratch */
+        IndexList *index;
         ReplayShards *shards;
 } Replay;
 
@@ -100,6 +103,10 @@ static void on_series(void *arg, uint64_t sid, Labels labels)
                 s->sid = sid;
         s->defined = CATALOG_DEFINED;
         sidmap_put(&r->slots, sid, slot + 1);
+        IndexEntry cold;
+        /* A series that came back, and is defined again: its chunks may be in files that the checkpoint covers, its state is not in it. */
+        if (r->run.segment && r->index->n && indexset_find_sid(r->index, sid, NULL, &cold, NULL))
+                set_closed(s, cold.last_ms, cold.last_bits);
         const ClosedState *closed = closed_map_get(&r->closed, sid);
         if (closed)
                 set_closed(s, closed->ms, closed->bits);
@@ -129,7 +136,7 @@ static void on_sample(void *arg, uint64_t sid, int64_t t_ms, double v)
         Tsdb *db = r->db;
         uint32_t slot = sidmap_get(&r->slots, sid);
         if (UNLIKELY(!slot)) {
-                r->orphans++;
+                r->orphans += !cold_covers(db, sid, t_ms);
                 r->max_sid = MAX_OF(r->max_sid, sid);
                 return;
         }
@@ -149,7 +156,7 @@ static void on_rich(void *arg, uint64_t sid, int64_t t_ms, Str chunk, bool is_la
         Err err;
         uint32_t slot = sidmap_get(&r->slots, sid);
         if (!slot || !histchunk_decode(chunk, 1, t_ms, t_ms, t_ms, &c, &err) || c.n != 1) {
-                r->orphans++;
+                r->orphans += slot || !cold_covers(db, sid, t_ms);
                 r->max_sid = MAX_OF(r->max_sid, sid);
                 column_done(&c);
                 return;
@@ -207,6 +214,8 @@ bool replay_run(Tsdb *db, const char *wal_dir, uint32_t *ret_next_segment, Err *
         WalDamage damage = { 0 };
         ReplayCounts counts;
         r.shards = replayshard_new(db, &r.slots);
+        r.index = indexset_list(db->index);
+        r.max_sid = indexset_max_sid(r.index);
         bool ok = wal_read_files(db->fs, wal_dir, on_record, on_file_end, &r, &damage, ret_next_segment, err);
         replayshard_free(r.shards, &counts);
         atomic_fetch_add(&db->open_samples, counts.samples);
@@ -220,6 +229,7 @@ bool replay_run(Tsdb *db, const char *wal_dir, uint32_t *ret_next_segment, Err *
         sidmap_done(&r.slots);
         closed_map_done(&r.closed);
         file_set_done(&r.sealed);
+        snapshot_unref(&r.index->snap);
         db->replay_seconds = (double)(db->clock->mono_ns(db->clock) - start) / 1e9;
         atomic_fetch_add(&db->wal_corruptions, damage.records + damage.torn_tails);
         metric_set(seconds, db->replay_seconds);

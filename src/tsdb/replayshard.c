@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "os/proc.h"
 #include "os/thread.h"
+#include "tsdb/cold.h"
 #include "tsdb/walrec.h"
 
 enum { PENDING = 32, CHUNK_AHEAD = 16 };
@@ -67,7 +68,7 @@ static void on_sample(void *arg, uint64_t sid, int64_t t_ms, double v)
         if (UNLIKELY(!slot)) {
                 if (sh->index)
                         return;
-                sh->counts.orphans++;
+                sh->counts.orphans += !cold_covers(r->db, sid, t_ms);
                 sh->counts.max_sid = MAX_OF(sh->counts.max_sid, sid);
                 return;
         }

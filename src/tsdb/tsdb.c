@@ -3,7 +3,7 @@
  * 2. Opening never removes what it does not understand: a newer format is an error, damage is skipped and counted.
  *
  * Layout of a directory: lock, FORMAT, tombstones, wal/ (segments, checkpoint), chunks/ (files of 2 h of data time that
- * are being filled), parts/ (MANIFEST and what is at rest). */
+ * are being filled), parts/ (MANIFEST and what is at rest), index/ (MANIFEST and series that are not in memory). */
 #include "tsdb/tsdb.h"
 
 #include <stdlib.h>
@@ -13,6 +13,8 @@
 #include "base/num.h"
 #include "tsdb/backup.h"
 #include "tsdb/cardinality.h"
+#include "tsdb/cold.h"
+#include "tsdb/coldselect.h"
 #include "tsdb/compact.h"
 #include "tsdb/exemplars.h"
 #include "tsdb/headappend.h"
@@ -31,7 +33,7 @@ METRIC_GAUGE(read_only_gauge, "pharos_tsdb_read_only",
              "1 while writes are refused because the disk does not take them.");
 
 #define DEFAULT_RETENTION_MS ((int64_t)15 * 24 * 3600 * 1000)
-enum { FORMAT_VERSION = 2 /* 1: without parts and packed checkpoints */, FORMAT_MAX_BYTES = 256 };
+enum { FORMAT_VERSION = 3 /* 1: without parts and packed checkpoints; 2: without an index */, FORMAT_MAX_BYTES = 256 };
 
 static const char *join(Buf *buf, const char *dir, const char *name)
 {
@@ -46,7 +48,7 @@ static bool make_dirs(const Fs *fs, const char *dir, Err *err)
 {
         AUTO(buf_done) Buf path = { 0 };
         return fs->mkdir_all(fs, join(&path, dir, "wal"), err) && fs->mkdir_all(fs, join(&path, dir, "chunks"), err) &&
-               fs->mkdir_all(fs, join(&path, dir, "parts"), err);
+               fs->mkdir_all(fs, join(&path, dir, "parts"), err) && fs->mkdir_all(fs, join(&path, dir, "index"), err);
 }
 
 static bool take_lock(Tsdb *db, Err *err)
@@ -137,6 +139,8 @@ static void tsdb_free(Tsdb *db)
         exemplars_free(db->exemplars);
         wal_close(db->wal);
         compact_free(db->compact);
+        cold_give_up(db);
+        indexset_close(db->index);
         keep_free(db->keep);
         chunkset_close(db->chunks);
         rollup_close(db->rollup);
@@ -176,7 +180,10 @@ static bool open_files(Tsdb *db, Err *err)
         AUTO(buf_done) Buf path = { 0 };
         ChunkFileDamage damage = { 0 };
         PartSetDamage parts = { 0 };
+        IndexDamage index = { 0 };
         size_t n;
+        if (!indexset_open(db->fs, join(&path, db->dir, "index"), &db->index, &index, err))
+                return false;
         if (!partset_open(db->fs, join(&path, db->dir, "parts"), &db->parts, &parts, err))
                 return false;
         const uint32_t *replaced = partset_replaced(db->parts, &n);
@@ -187,8 +194,9 @@ static bool open_files(Tsdb *db, Err *err)
         if (!chunkset_open(db->fs, path.p, &db->chunks, &damage, err))
                 return false;
         chunkset_raise_ids(db->chunks, partset_replaced_floor(db->parts));
-        atomic_fetch_add(&db->chunk_corruptions,
-                         damage.records + (damage.tail_bytes > 0) + parts.parts + parts.records + parts.manifest);
+        atomic_fetch_add(&db->chunk_corruptions, damage.records + (damage.tail_bytes > 0) + parts.parts +
+                                                         parts.records + parts.manifest + index.segments +
+                                                         index.manifest);
         return true;
 }
 
@@ -272,6 +280,15 @@ void tsdb_stats(Tsdb *db, TsdbStats *ret)
         s.rollup_bytes = rolled.bytes;
         s.min_ms = MIN_OF(s.min_ms, rolled.min_ms);
         s.disk_bytes += s.part_bytes + s.rollup_bytes;
+        IndexList *index = indexset_list(db->index);
+        for (size_t i = 0; i < index->n; i++) {
+                IndexSegInfo info = indexseg_info(index->segs[i]);
+                s.cold_series += info.series;
+                s.index_segments++;
+                s.index_bytes += info.bytes;
+        }
+        snapshot_unref(&index->snap);
+        s.disk_bytes += s.index_bytes;
         s.wal_bytes = wal_bytes(db->wal);
         s.disk_bytes += s.wal_bytes;
         s.wal_corruptions = atomic_load(&db->wal_corruptions);
@@ -309,25 +326,30 @@ void tsdb_maintain(Tsdb *db)
 /* ---- delete */
 
 /* The series of a deletion, each with the stretch cut to what exists: a later sample is not born deleted. */
-static bool collect_tombstones(Tsdb *db, Matchers matchers, int64_t min_ms, int64_t max_ms, Arena *arena,
-                               Tombstone **ret, size_t *ret_n, Err *err)
+static bool collect_tombstones(Tsdb *db, const SelectArgs *args, const ColdView *view, Arena *arena, Tombstone **ret,
+                               size_t *ret_n, Err *err)
 {
+        int64_t min_ms = args->min_ms, max_ms = args->max_ms;
         Catalog *c = db->catalog;
         roaring_bitmap_t *set;
         pthread_rwlock_rdlock(&c->lock);
-        bool ok = postings_select(c->postings, matchers, NULL, &set, err);
+        bool ok = postings_select(c->postings, args->matchers, NULL, &set, err);
         if (ok) {
                 size_t n = roaring_bitmap_get_cardinality(set), kept = 0;
                 uint32_t *slots = arena_raw_array(arena, uint32_t, n);
                 roaring_bitmap_to_uint32_array(set, slots);
                 roaring_bitmap_free(set);
-                Tombstone *items = arena_raw_array(arena, Tombstone, n);
+                Tombstone *items = arena_raw_array(arena, Tombstone, n + view->n);
                 for (size_t i = 0; i < n; i++) {
                         const Series *s = catalog_at(c, slots[i]);
                         int64_t last_ms = __atomic_load_n(&s->open.last_ms, __ATOMIC_RELAXED);
                         if (last_ms != INT64_MIN && last_ms >= min_ms)
                                 items[kept++] = (Tombstone){ s->sid, min_ms, MIN_OF(max_ms, last_ms) };
                 }
+                for (size_t i = 0; i < view->n;
+                     i++) /* series that are in memory again are there with their newest sample */
+                        items[kept++] = (Tombstone){ view->series[i].entry.sid, min_ms,
+                                                     MIN_OF(max_ms, view->series[i].entry.last_ms) };
                 *ret = items;
                 *ret_n = kept;
         }
@@ -344,7 +366,14 @@ bool tsdb_delete(Tsdb *db, Matchers matchers, int64_t min_ms, int64_t max_ms, Er
         AUTO(arena_free) Arena *arena = arena_new();
         Tombstone *items;
         size_t n;
-        if (!collect_tombstones(db, matchers, min_ms, max_ms, arena, &items, &n, err))
-                return false;
+        SelectArgs args = { .matchers = matchers, .min_ms = min_ms, .max_ms = max_ms };
+        ColdView view;
+        bool current = false;
+        while (!current) {
+                if (!coldselect_find(db->index, &args, arena, &view, err) ||
+                    !collect_tombstones(db, &args, &view, arena, &items, &n, err))
+                        return false;
+                current = indexset_is_current(db->index, view.list);
+        }
         return n == 0 || tombstones_add(db->tombstones, items, n, err) || err_wrap(err, "delete");
 }

@@ -52,6 +52,8 @@ typedef struct TsdbStats {
         uint64_t disk_bytes, wal_bytes, head_bytes;
         uint64_t parts, part_bytes; /* at rest */
         uint64_t rollup_parts, rollup_bytes;
+        uint64_t cold_series; /* entries of the index of idle series; `series` are those in memory */
+        uint64_t index_segments, index_bytes;
         uint64_t wal_corruptions;   /* torn or bad records met at the last start */
         uint64_t chunk_corruptions; /* damaged stretches of chunk files met at the start and by reads: skipped */
         double replay_seconds;

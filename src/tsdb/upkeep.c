@@ -11,6 +11,7 @@
 
 #include "base/metric.h"
 #include "store/labelcheck.h"
+#include "tsdb/cold.h"
 #include "tsdb/compact.h"
 #include "tsdb/headappend.h"
 #include "tsdb/headlate.h"
@@ -31,11 +32,13 @@ enum { DEFAULT_SYNC_MS = 1000, REMOVE_STEP = 1024, CHECKPOINT_STEP = CATALOG_BLO
 typedef struct Walk {
         int64_t close_before_ms; /* windows that end here or earlier are closed */
         int64_t dead_before_ms;
+        int64_t idle_before_ms; /* series whose newest sample is older leave memory */
         uint64_t oldest_appender;
         bool close_all;
         uint32_t oldest_segment; /* result */
         int64_t open_min_ms;     /* result */
         VEC(uint32_t) dead;      /* result: candidates */
+        VEC(uint32_t) cold;      /* result: candidates */
 } Walk;
 
 /* ---- the walk over all series */
@@ -48,7 +51,8 @@ static bool is_due(const Walk *w, Series *s)
                 return true;
         bool quiet = !s->touched;
         s->touched = false;
-        return quiet && chunkset_window(s->open.first_ms) + CHUNKSET_WINDOW_MS <= w->close_before_ms;
+        return quiet && (s->open.last_ms < w->idle_before_ms ||
+                         chunkset_window(s->open.first_ms) + CHUNKSET_WINDOW_MS <= w->close_before_ms);
 }
 
 static bool is_dead(const Walk *w, const Series *s)
@@ -67,6 +71,9 @@ static void walk_one(Tsdb *db, Walk *w, uint32_t slot)
                 head_close_chunk(db, s);
         if (is_dead(w, s))
                 vec_push(&w->dead, slot);
+        else if (cold_is_idle(db, s, slot, w->idle_before_ms, w->oldest_appender) &&
+                 cold_may_go(db, s, w->oldest_appender))
+                vec_push(&w->cold, slot);
         if (s->open.n == 0)
                 return;
         w->oldest_segment = MIN_OF(w->oldest_segment, s->first_segment);
@@ -216,14 +223,43 @@ static void rotate_wal(Tsdb *db)
         wal_rotate(db->wal);
 }
 
+static int64_t dead_before(const Tsdb *db, int64_t now_ms)
+{
+        return MAX_OF(now_ms - rollup_longest_ms(db->rollup, keep_longest_ms(db->keep)), db->size_floor_ms);
+}
+
+static int64_t idle_before(const Tsdb *db, int64_t now_ms)
+{
+        int64_t data_ms = cold_data_ms(db, now_ms);
+        return data_ms < INT64_MIN + COLD_IDLE_MS ? INT64_MIN : data_ms - COLD_IDLE_MS;
+}
+
+static void move_out(Tsdb *db, Walk *w)
+{
+        Err err;
+        note_failure(cold_move_out(db, w->cold.data, w->cold.len, w->idle_before_ms, &err));
+        vec_done(&w->cold);
+        db->cold_mark = headappend_newest(db);
+}
+
+/* By the clock, and sooner when data comes faster than it was measured. */
+static bool is_walk_due(const Tsdb *db, int64_t now_ms)
+{
+        int64_t since_ms = now_ms - db->last_upkeep_ms;
+        if (since_ms < 0 || since_ms >= HEAD_UPKEEP_MS)
+                return true;
+        return since_ms >= HEAD_UPKEEP_SOONEST_MS &&
+               cold_data_ms(db, now_ms) - db->last_upkeep_data_ms >= HEAD_UPKEEP_DATA_MS;
+}
+
 static void upkeep_locked(Tsdb *db, int64_t now_ms)
 {
         /* So that the segment with this window's last samples can go as soon as its chunks are sealed. */
         if (chunkset_is_due(db->chunks, now_ms - CHUNKSET_GRACE_MS))
                 rotate_wal(db);
-        int64_t dead = MAX_OF(now_ms - rollup_longest_ms(db->rollup, keep_longest_ms(db->keep)), db->size_floor_ms);
         Walk w = { .close_before_ms = now_ms - CHUNKSET_GRACE_MS,
-                   .dead_before_ms = dead,
+                   .dead_before_ms = dead_before(db, now_ms),
+                   .idle_before_ms = idle_before(db, now_ms),
                    .oldest_appender = headappend_oldest(db),
                    .oldest_segment = wal_segment(db->wal),
                    .open_min_ms = INT64_MAX };
@@ -232,6 +268,7 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
         atomic_store(&db->open_min_ms, w.open_min_ms);
         remove_series(db, &w);
         vec_done(&w.dead);
+        move_out(db, &w);
         head_flush_chunks(db, CHUNKSET_FLUSH_BYTES);
         size_t sealed = 0;
         Err err;
@@ -261,10 +298,13 @@ void upkeep_run(Tsdb *db)
         sync_wal(db, now_ms);
         if (atomic_load(&db->chunks_stuck))
                 head_flush_chunks(db, 1);
-        if (now_ms < db->last_upkeep_ms || now_ms - db->last_upkeep_ms >= HEAD_UPKEEP_MS) {
+        if (is_walk_due(db, now_ms)) {
                 db->last_upkeep_ms = now_ms;
+                db->last_upkeep_data_ms = cold_data_ms(db, now_ms);
                 upkeep_locked(db, now_ms);
         }
+        Err err;
+        note_failure(cold_step(db, dead_before(db, now_ms), &err));
         compact_some(db, now_ms);
 }
 
@@ -288,6 +328,7 @@ static bool flush_locked(Tsdb *db, bool to_parts, Err *err)
         if (!wal_sync(db->wal, err))
                 return err_wrap(err, "flush");
         Walk w = { .dead_before_ms = INT64_MIN,
+                   .idle_before_ms = INT64_MIN,
                    .close_all = true,
                    .oldest_segment = wal_segment(db->wal),
                    .open_min_ms = INT64_MAX };

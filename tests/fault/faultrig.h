@@ -57,7 +57,7 @@ static inline void fault_copy_file(const char *from, const char *to)
 /* What a kill -9 leaves: everything that was written, whether or not it was synced. */
 static inline void fault_copy_dir(const char *from, const char *to)
 {
-        static const char *const SUBS[] = { "", "/wal", "/chunks", "/parts" };
+        static const char *const SUBS[] = { "", "/wal", "/chunks", "/parts", "/index" };
         AUTO(arena_free) Arena *arena = arena_new();
         for (size_t i = 0; i < ARRAY_LEN(SUBS); i++) {
                 Str *names;
@@ -68,7 +68,7 @@ static inline void fault_copy_dir(const char *from, const char *to)
                 assert_ok(fs_system()->list(fs_system(), dir, arena, &names, &n, &err), err);
                 for (size_t k = 0; k < n; k++)
                         if (!str_eq(names[k], STR("wal")) && !str_eq(names[k], STR("chunks")) &&
-                            !str_eq(names[k], STR("parts")))
+                            !str_eq(names[k], STR("parts")) && !str_eq(names[k], STR("index")))
                                 fault_copy_file(str_printf(arena, "%s/" STR_FMT, dir, STR_ARG(names[k])).p,
                                                 str_printf(arena, "%s%s/" STR_FMT, to, SUBS[i], STR_ARG(names[k])).p);
         }

@@ -1,0 +1,380 @@
+/* Invariants
+ * 1. A series leaves memory only after the index has it, durably, and every chunk of it was synced before: the next checkpoint may leave it out.
+ * 2. Its entry says how far its chunks reach, so that its samples in the log are not stored twice, nor judged otherwise than before.
+ * 3. An id belongs to one set of labels for ever: labels that are not in memory are looked up here before they get an id. While a part of the
+ *    index is damaged and not made anew, new labels are refused (headappend.c).
+ * 4. An appender does not lose the series that it is about to use, though it takes no lock: a series is marked as leaving first, and goes when
+ *    every appender that was open then has closed; one that was opened later sees the mark, and takes it back under the stripe.
+ * 5. A new list of segments is published before series are removed: whoever finds a series nowhere and the list unchanged knows that there is none.
+ *
+ * Why ids that stay: parts and chunk files know series by id alone, and a selection must not have the same labels twice.
+ * Why the newest sample says who is idle, not the clock: data that is loaded faster or later than it was measured behaves as it did then. */
+#include "tsdb/cold.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/metric.h"
+#include "store/labelcheck.h"
+#include "tsdb/exemplars.h"
+#include "tsdb/headappend.h"
+
+METRIC_COUNTER(moved_out, "pharos_tsdb_series_cold_total", "Idle series that left memory for the index on disk.");
+METRIC_COUNTER(merged, "pharos_tsdb_index_merges_total", "Merges of index segments.");
+METRIC_COUNTER(mended, "pharos_tsdb_index_segments_mended_total", "Damaged index segments that were made anew.");
+
+typedef struct ColdCandidate {
+        IndexEntry entry;
+        uint32_t slot;
+} ColdCandidate;
+
+/* A merge under way. */
+struct ColdMerge {
+        VEC(IndexSeg *) segs; /* referenced */
+        VEC(uint32_t) next;   /* place in each */
+        VEC(uint32_t) ids;    /* of what is written already */
+        IndexBuild *build;
+        Arena *arena;
+};
+
+int64_t cold_data_ms(const Tsdb *db, int64_t now_ms) { return MIN_OF(atomic_load(&db->max_ms), now_ms); }
+
+bool cold_is_idle(Tsdb *db, const Series *s, uint32_t slot, int64_t idle_before_ms, uint64_t oldest_appender)
+{
+        uint64_t pend = __atomic_load_n(&s->pend, __ATOMIC_RELAXED);
+        return s->open.n == 0 && s->open.last_ms != INT64_MIN && s->open.last_ms < idle_before_ms &&
+               !__atomic_load_n(&s->late, __ATOMIC_RELAXED) && pend >> CATALOG_PEND_BITS < oldest_appender &&
+               !exemplars_has(db->exemplars, catalog_ref(s, slot));
+}
+
+/* ---- moving out */
+
+static bool is_leaving(const Series *s) { return __atomic_load_n(&s->leaving, __ATOMIC_RELAXED); }
+
+bool cold_may_go(Tsdb *db, Series *s, uint64_t oldest_appender)
+{
+        if (is_leaving(s) && db->cold_mark < oldest_appender)
+                return true;
+        __atomic_store_n(&s->leaving, true, __ATOMIC_RELAXED);
+        return false;
+}
+
+static int compare_candidates(const void *a, const void *b)
+{
+        const ColdCandidate *x = a, *y = b;
+        return (x->entry.sid > y->entry.sid) - (x->entry.sid < y->entry.sid);
+}
+
+typedef VEC(ColdCandidate) Candidates;
+
+static void collect(Tsdb *db, const uint32_t *slots, size_t n, int64_t idle_before_ms, Candidates *ret)
+{
+        Catalog *c = db->catalog;
+        uint64_t oldest = headappend_oldest(db);
+        for (size_t i = 0; i < n; i++) {
+                MUTEX_SCOPE(catalog_stripe(c, slots[i]));
+                const Series *s = catalog_at(c, slots[i]);
+                if (__atomic_load_n(&s->live, __ATOMIC_ACQUIRE) && is_leaving(s) &&
+                    cold_is_idle(db, s, slots[i], idle_before_ms, oldest))
+                        vec_push(ret, (ColdCandidate){ { s->sid, s->open.last_ms, s->open.last_bits }, slots[i] });
+        }
+        if (ret->len)
+                qsort(ret->data, ret->len, sizeof(ColdCandidate), compare_candidates);
+}
+
+static bool write_segment(Tsdb *db, IndexBuild *b, uint32_t *ret_id, Err *err)
+{
+        AUTO(buf_done) Buf path = { 0 };
+        *ret_id = indexset_new_id(db->index);
+        indexset_path(db->index, *ret_id, &path);
+        return indexbuild_write(b, db->fs, path.p, *ret_id, err);
+}
+
+/* Candidates [from, *to) as one segment. */
+static bool index_some(Tsdb *db, const Candidates *all, size_t from, size_t *to, Err *err)
+{
+        Catalog *c = db->catalog;
+        Label pairs[LABELCHECK_MAX_LABELS];
+        AUTO(indexbuild_free) IndexBuild *b = indexbuild_new();
+        size_t i = from;
+        while (i < all->len && !indexbuild_is_full(b)) {
+                size_t end = MIN_OF(i + COLD_REMOVE_STEP, all->len);
+                pthread_rwlock_rdlock(&c->lock);
+                for (; i < end && !indexbuild_is_full(b); i++) {
+                        const Series *s = catalog_at(c, all->data[i].slot);
+                        if (s->pairs && s->sid == all->data[i].entry.sid)
+                                indexbuild_add(b, &all->data[i].entry, catalog_labels(c, s, pairs));
+                }
+                pthread_rwlock_unlock(&c->lock);
+        }
+        *to = i;
+        uint32_t id;
+        if (indexbuild_series(b) == 0)
+                return true;
+        return write_segment(db, b, &id, err) &&
+               indexset_change(db->index, &(IndexChange){ .add = &id, .n_add = 1 }, err);
+}
+
+/* Those that did not get a sample meanwhile. Returns how many went. */
+static size_t remove_some(Tsdb *db, const Candidates *all, size_t from, size_t to, int64_t idle_before_ms)
+{
+        Catalog *c = db->catalog;
+        size_t n = 0;
+        for (size_t i = from; i < to; i += COLD_REMOVE_STEP) {
+                mutex_lock(&db->commit);
+                pthread_rwlock_wrlock(&c->lock);
+                uint64_t oldest = headappend_oldest(db);
+                for (size_t k = i; k < to && k < i + COLD_REMOVE_STEP; k++) {
+                        const ColdCandidate *x = &all->data[k];
+                        Series *s = catalog_at(c, x->slot);
+                        mutex_lock(catalog_stripe(c, x->slot));
+                        bool idle = s->live && is_leaving(s) && s->sid == x->entry.sid &&
+                                    s->open.last_ms == x->entry.last_ms &&
+                                    cold_is_idle(db, s, x->slot, idle_before_ms, oldest);
+                        mutex_unlock(catalog_stripe(c, x->slot));
+                        if (idle)
+                                catalog_remove(c, x->slot);
+                        n += idle;
+                }
+                symtab_sweep(c->symbols);
+                pthread_rwlock_unlock(&c->lock);
+                mutex_unlock(&db->commit);
+        }
+        return n;
+}
+
+bool cold_move_out(Tsdb *db, const uint32_t *slots, size_t n, int64_t idle_before_ms, Err *err)
+{
+        if (n < COLD_MIN_SERIES)
+                return true;
+        Candidates all = { 0 };
+        size_t gone = 0;
+        collect(db, slots, n, idle_before_ms, &all);
+        bool ok = chunkset_sync(db->chunks, err);
+        for (size_t from = 0, to; ok && from < all.len && all.len >= COLD_MIN_SERIES; from = to) {
+                ok = index_some(db, &all, from, &to, err);
+                if (ok)
+                        gone += remove_some(db, &all, from, to, idle_before_ms);
+        }
+        vec_done(&all);
+        metric_add(moved_out, gone);
+        if (gone >= COLD_TRIM_SERIES)
+                mem_trim();
+        return ok || err_wrap(err, "move idle series out of memory");
+}
+
+/* ---- merging */
+
+void cold_give_up(Tsdb *db)
+{
+        ColdMerge *m = TAKE(db->cold_merge);
+        if (!m)
+                return;
+        vec_each(x, &m->segs)
+                snapshot_unref(indexseg_snapshot(*x));
+        vec_done(&m->segs);
+        vec_done(&m->next);
+        vec_done(&m->ids); /* files that the manifest does not name are removed at the next start */
+        indexbuild_free(m->build);
+        arena_free(m->arena);
+        mem_free(m);
+}
+
+/* Long labels count as more series, so that what is full of them is not merged for ever. */
+static uint64_t weight_of(const IndexSeg *x)
+{
+        IndexSegInfo info = indexseg_info(x);
+        return MAX_OF(info.series, info.bytes / (INDEXSEG_MAX_STRINGS / INDEXSEG_MAX_SERIES));
+}
+
+/* Segments of one size are within a factor of four. */
+static unsigned size_of_weight(uint64_t weight)
+{
+        unsigned size = 0;
+        while (weight >= 4 * COLD_MIN_SERIES) {
+                weight /= 4;
+                size++;
+        }
+        return size;
+}
+
+/* The oldest segments of the smallest size that has enough of them. */
+static void begin_merge(Tsdb *db)
+{
+        IndexList *list = indexset_list(db->index);
+        IndexSeg *some[COLD_MERGE_SEGMENTS];
+        size_t n = 0;
+        for (unsigned size = 0; size < size_of_weight(INDEXSEG_MAX_SERIES / 2) && n < COLD_MERGE_SEGMENTS; size++) {
+                n = 0;
+                for (size_t i = list->n; i-- > 0 && n < COLD_MERGE_SEGMENTS;)
+                        if (size_of_weight(weight_of(list->segs[i])) == size)
+                                some[n++] = list->segs[i];
+        }
+        if (n == COLD_MERGE_SEGMENTS) {
+                ColdMerge *m = mem_new(ColdMerge);
+                uint64_t weight = 0;
+                for (size_t i = 0; i < n; i++) {
+                        weight += weight_of(some[i]);
+                        if (i >= 2 && weight > INDEXSEG_MAX_SERIES)
+                                break;
+                        snapshot_ref(indexseg_snapshot(some[i]));
+                        vec_push(&m->segs, some[i]);
+                        vec_push(&m->next, 0);
+                }
+                m->build = indexbuild_new();
+                m->arena = arena_new();
+                db->cold_merge = m;
+        }
+        snapshot_unref(&list->snap);
+}
+
+/* The entry with the least id, the newest of them; all that have it are done. False at the end, or where one is damaged. */
+static bool next_entry(ColdMerge *m, IndexEntry *ret, size_t *ret_seg, uint32_t *ret_place)
+{
+        IndexEntry e[COLD_MERGE_SEGMENTS];
+        bool any = false;
+        for (size_t i = 0; i < m->segs.len; i++) {
+                e[i].sid = UINT64_MAX;
+                if (m->next.data[i] >= indexseg_info(m->segs.data[i]).series)
+                        continue;
+                if (!indexseg_entry(m->segs.data[i], m->next.data[i], &e[i]))
+                        return false;
+                if (!any || e[i].sid < ret->sid || (e[i].sid == ret->sid && e[i].last_ms > ret->last_ms)) {
+                        *ret = e[i];
+                        *ret_seg = i;
+                        *ret_place = m->next.data[i];
+                }
+                any = true;
+        }
+        for (size_t i = 0; any && i < m->segs.len; i++)
+                m->next.data[i] += e[i].sid == ret->sid;
+        return any;
+}
+
+/* What was collected becomes a segment. */
+static bool write_merged(Tsdb *db, ColdMerge *m, Err *err)
+{
+        uint32_t id;
+        if (indexbuild_series(m->build) == 0)
+                return true;
+        if (!write_segment(db, m->build, &id, err))
+                return false;
+        vec_push(&m->ids, id);
+        indexbuild_free(m->build);
+        m->build = indexbuild_new();
+        return true;
+}
+
+static bool finish_merge(Tsdb *db, Err *err)
+{
+        ColdMerge *m = db->cold_merge;
+        bool ok = write_merged(db, m, err);
+        IndexChange change = { .add = m->ids.data, .n_add = m->ids.len, .drop = m->segs.data, .n_drop = m->segs.len };
+        ok = ok && indexset_change(db->index, &change, err);
+        cold_give_up(db);
+        metric_add(merged, ok);
+        return ok;
+}
+
+static bool is_damaged(const ColdMerge *m)
+{
+        bool damaged = false;
+        for (size_t i = 0; i < m->segs.len; i++)
+                damaged = damaged || indexseg_is_damaged(m->segs.data[i]);
+        return damaged;
+}
+
+static bool step_merge(Tsdb *db, int64_t dead_before_ms, Err *err)
+{
+        ColdMerge *m = db->cold_merge;
+        IndexEntry e;
+        size_t seg;
+        uint32_t place;
+        for (size_t n = 0; n < COLD_MERGE_STEP_SERIES; n++) {
+                Labels labels;
+                bool more = next_entry(m, &e, &seg, &place);
+                if (is_damaged(m)) {
+                        cold_give_up(db);
+                        return true;
+                }
+                if (!more)
+                        return finish_merge(db, err);
+                if (indexbuild_is_full(m->build) && !write_merged(db, m, err))
+                        return false;
+                arena_reset(m->arena);
+                if (e.last_ms >= dead_before_ms && indexseg_labels(m->segs.data[seg], place, m->arena, &labels))
+                        indexbuild_add(m->build, &e, labels);
+                if (is_damaged(m)) {
+                        cold_give_up(db);
+                        return true;
+                }
+        }
+        return true;
+}
+
+/* Segments without a living series. */
+static bool drop_dead(Tsdb *db, int64_t dead_before_ms, Err *err)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        IndexList *list = indexset_list(db->index);
+        IndexSeg **dead = arena_array(arena, IndexSeg *, list->n + 1);
+        size_t n = 0;
+        for (size_t i = list->n; i-- > 0 && indexseg_info(list->segs[i]).max_ms < dead_before_ms;)
+                dead[n++] = list->segs[i];
+        if (n)
+                cold_give_up(db);
+        bool ok = n == 0 || indexset_change(db->index, &(IndexChange){ .drop = dead, .n_drop = n }, err);
+        snapshot_unref(&list->snap);
+        return ok;
+}
+
+static bool mend(Tsdb *db, Err *err)
+{
+        IndexList *list = indexset_list(db->index);
+        bool damaged = indexset_is_damaged(list);
+        snapshot_unref(&list->snap);
+        if (!damaged)
+                return true;
+        cold_give_up(db);
+        IndexDamage damage = { 0 };
+        bool ok = indexset_mend(db->index, &damage, err);
+        atomic_fetch_add(&db->chunk_corruptions, damage.segments);
+        metric_add(mended, damage.segments);
+        return ok;
+}
+
+bool cold_step(Tsdb *db, int64_t dead_before_ms, Err *err)
+{
+        if (!mend(db, err) || !drop_dead(db, dead_before_ms, err))
+                return err_wrap(err, "index of idle series");
+        if (!db->cold_merge)
+                begin_merge(db);
+        if (!db->cold_merge || step_merge(db, dead_before_ms, err))
+                return true;
+        cold_give_up(db);
+        return err_wrap(err, "merge the index of idle series");
+}
+
+/* ---- asking */
+
+bool cold_covers(Tsdb *db, uint64_t sid, int64_t t_ms)
+{
+        IndexList *list = indexset_list(db->index);
+        IndexEntry e;
+        bool covers = list->n && indexset_find_sid(list, sid, NULL, &e, NULL) && e.last_ms >= t_ms;
+        snapshot_unref(&list->snap);
+        return covers;
+}
+
+bool cold_labels(Tsdb *db, uint64_t sid, Arena *arena, Labels *ret)
+{
+        IndexList *list = indexset_list(db->index);
+        IndexEntry e;
+        AUTO(arena_free) Arena *scratch = arena_new();
+        Labels labels;
+        bool found = list->n && indexset_find_sid(list, sid, scratch, &e, &labels);
+        if (found)
+                *ret = labels_dup(arena, labels);
+        snapshot_unref(&list->snap);
+        return found;
+}

@@ -1,0 +1,31 @@
+/* tsdb/cold.h - Cold series: what has been idle leaves memory for the index on disk (index/), and comes back with its next sample under the id
+ * it had. Upkeep's part: moving out, merging, mending. Caller holds db->upkeep. */
+#pragma once
+#include "index/indexset.h"
+#include "tsdb/head.h"
+
+enum {
+        COLD_IDLE_MS = 10 * 60 * 1000, /* of data time without a sample: twice how far a query looks back */
+        COLD_MIN_SERIES = 1024,        /* fewer are not worth a file: they wait in memory */
+        COLD_REMOVE_STEP = 1024,       /* series removed under one lock */
+        COLD_TRIM_SERIES = 50000,      /* moved out at once: their memory goes back to the system */
+        COLD_MERGE_SEGMENTS = 4,       /* of one size, that become one */
+        COLD_MERGE_STEP_SERIES = 64 << 10,
+};
+
+/* Data time: the newest sample, but not one from the future. Samples that are older than the result by COLD_IDLE_MS make a series idle. */
+int64_t cold_data_ms(const Tsdb *db, int64_t now_ms);
+/* The series has nothing in memory that its files and the index do not have. Caller holds the stripe; the series lives. */
+bool cold_is_idle(Tsdb *db, const Series *s, uint32_t slot, int64_t idle_before_ms, uint64_t oldest_appender);
+/* An idle series was marked as leaving before all open appenders began; else it is marked now. Caller holds the stripe. */
+bool cold_may_go(Tsdb *db, Series *s, uint64_t oldest_appender);
+/* Moves these out, as far as they are idle still. Not worth it, or a failure: they stay. */
+MUST_CHECK bool cold_move_out(Tsdb *db, const uint32_t *slots, size_t n, int64_t idle_before_ms, Err *err);
+/* Some of a merge; drops what has no sample at dead_before_ms or later; makes damaged segments anew. */
+MUST_CHECK bool cold_step(Tsdb *db, int64_t dead_before_ms, Err *err);
+/* Gives up the merge that is under way. */
+void cold_give_up(Tsdb *db);
+/* The index knows the series, and that its samples up to t_ms are in files. Any thread. */
+bool cold_covers(Tsdb *db, uint64_t sid, int64_t t_ms);
+/* Labels of a series that is not in memory. Any thread. */
+bool cold_labels(Tsdb *db, uint64_t sid, Arena *arena, Labels *ret);
