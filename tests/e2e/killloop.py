@@ -2,7 +2,8 @@
 
 Every sample of series s at time t has the value v(s, t): what comes back can be told right from wrong without a list of
 everything. After each restart all acknowledged samples must be there exactly once; what was sent and not acknowledged may
-be there, and then must be right."""
+be there, and then must be right. In every second round the store is told all the time to flush and to merge, so that it is
+killed in the middle of that as well."""
 import http.client, os, random, signal, struct, sys, threading, time
 
 from edge_lib import WORK, Server, check, finish, write
@@ -85,6 +86,26 @@ class Sender(threading.Thread):
             c.close()
 
 
+class Flusher(threading.Thread):
+    """Every flush writes the head into a part and merges parts: one is nearly always under way."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.stop, self.asked, self.done, self.refused = False, 0, 0, []
+
+    def run(self):
+        try:
+            while not self.stop:
+                self.asked += 1
+                status, answer = server.request("POST", "/api/v1/admin/tsdb/flush")
+                self.done += status // 100 == 2
+                if status // 100 != 2:
+                    self.refused.append((status, answer[:200]))
+                    return
+        except (OSError, http.client.HTTPException):
+            pass  # killed
+
+
 def start():
     global server
     began = time.time()
@@ -124,20 +145,23 @@ def verify(progress, since):
 
 CONFIG = write("killloop.yml", "collect: {host: {enabled: false}, self: {enabled: false}}\ndefault_rules: false\n")
 progress = {s: [0, 0, set()] for s in range(SERIES)}
-slowest, compared, bad_rounds, settled = 0.0, 0, 0, 0
+slowest, compared, bad_rounds, settled, flushes, cut_short = 0.0, 0, 0, 0, 0, 0
 ok, took = start()
 check("killloop: starts on an empty folder", ok, server.logged()[-500:])
 for round_number in range(ROUNDS):
     senders = [Sender([s for s in progress if s % SENDERS == i], progress) for i in range(SENDERS)]
-    for s in senders:
+    flusher = Flusher() if round_number % 2 else None
+    for s in senders + ([flusher] if flusher else []):
         s.start()
     time.sleep(random.uniform(0.05, 0.9))
     server.stop(signal.SIGKILL)
-    for s in senders:
+    for s in senders + ([flusher] if flusher else []):
         s.stop = True
-        s.join(15)
+        s.join(30)
+    if flusher:
+        flushes, cut_short = flushes + flusher.done, cut_short + (flusher.asked > flusher.done)
     since, settled = settled, min(p[0] for p in progress.values())
-    refused = [r for s in senders for r in s.refused]
+    refused = [r for s in senders + ([flusher] if flusher else []) for r in s.refused]
     ok, took = start()
     slowest = max(slowest, took)
     full = (round_number + 1) % FULL_EVERY == 0 or round_number == ROUNDS - 1
@@ -154,5 +178,6 @@ for round_number in range(ROUNDS):
         break
 check(f"killloop: {ROUNDS} kills lose nothing that was acknowledged", bad_rounds == 0 and compared > 1000, bad_rounds)
 check("killloop: ends in order", server.stop() == 0, server.logged()[-300:])
-print(f"max start-up {slowest:.2f} s, {compared} samples")
+check("killloop: kills met flushes and merges", flushes > 0 and cut_short > 0 or ROUNDS < 4, f"{flushes} done, {cut_short} cut short")
+print(f"max start-up {slowest:.2f} s, {compared} samples, {flushes} flushes done and {cut_short} cut short")
 sys.exit(finish())
