@@ -70,11 +70,24 @@ static const Option retention_options[] = {
 static const OptionTable retention_table = { "storage.retention_rules", retention_options, sizeof(AppRetention),
                                              check_selector };
 
+static const Option rollup_options[] = {
+        { "resolution", OPT_DURATION, offsetof(AppRollup, resolution_ms), .required = true, .min = MIN_RETENTION_MS,
+          .max = 86400000,
+          .help = "One sample for every such stretch of time, and its count, sum, minimum and maximum." },
+        { "retention", OPT_DURATION, offsetof(AppRollup, retention_ms), .required = true, .min = MIN_RETENTION_MS,
+          .max = MAX_RETENTION_MS, .help = "How long they are kept." },
+        OPTION_END,
+};
+static const OptionTable rollup_table = { "storage.rollups", rollup_options, sizeof(AppRollup), NULL };
+
 static const Option storage_options[] = {
         { "retention", OPT_DURATION, offsetof(AppStorage, retention_ms), .def = "15d",
           .help = "How long samples are kept." },
         { "retention_rules", OPT_STRUCT_LIST, offsetof(AppStorage, retention_rules), .table = &retention_table,
           .help = "Series that are kept shorter or longer than that; the first rule whose selector matches counts." },
+        { "rollups", OPT_STRUCT_LIST, offsetof(AppStorage, rollups), .table = &rollup_table,
+          .help = "Roll-ups that take the place of samples past their retention, the finest first; up to 4. None: samples are "
+                  "simply removed." },
         { "retention_size", OPT_BYTES, offsetof(AppStorage, retention_bytes), .def = "0",
           .help = "Most bytes on disk; the oldest go first. 0: no limit." },
         { "out_of_order_time_window", OPT_DURATION, offsetof(AppStorage, out_of_order_window_ms), .def = "0s",
@@ -89,9 +102,32 @@ static const Option storage_options[] = {
           .help = "The newest exemplars that are kept. 0: none." },
         OPTION_END,
 };
+/* Each is made of the one before. */
+static void check_rollups(const AppStorage *s, const YamlNode *node, const OptionCtx *ctx)
+{
+        const AppRollup *r = s->rollups.data;
+        if (s->rollups.n > TSDB_MAX_ROLLUPS)
+                diags_error(ctx->diags, ctx->file, node->pos, "%zu rollups, the limit is %d", s->rollups.n,
+                            TSDB_MAX_ROLLUPS);
+        for (size_t i = 0; i < s->rollups.n; i++) {
+                int64_t span_ms = i ? r[i - 1].resolution_ms : 1000;
+                if (r[i].resolution_ms % span_ms || (i && r[i].resolution_ms <= span_ms))
+                        diags_error(
+                                ctx->diags, ctx->file, node->pos,
+                                "rollups: a resolution must be a multiple of the one before, the finest first, and of 1s");
+                if (r[i].retention_ms <= (i ? r[i - 1].retention_ms : s->retention_ms))
+                        diags_error(ctx->diags, ctx->file, node->pos,
+                                    "rollups: a retention must be longer than %s: it takes its place",
+                                    i ? "that of the one before" : "'retention'");
+        }
+}
+
 static void check_storage(void *self, const YamlNode *node, const OptionCtx *ctx)
 {
         const AppStorage *s = self;
+        const YamlNode *rollups = yaml_get(node, STR("rollups"));
+        if (rollups)
+                check_rollups(s, rollups, ctx);
         const YamlNode *rules = yaml_get(node, STR("retention_rules"));
         if (rules && s->retention_rules.n > TSDB_MAX_RETENTIONS)
                 diags_error(ctx->diags, ctx->file, rules->pos,

@@ -28,10 +28,16 @@ typedef struct AppRetention {
         Matchers matchers; /* of the selector */
 } AppRetention;
 
+/* What is kept of samples that are past their retention. */
+typedef struct AppRollup {
+        int64_t resolution_ms, retention_ms;
+} AppRollup;
+
 typedef struct AppStorage {
         int64_t retention_ms; /* 0: not said */
         uint64_t retention_bytes;
         StructList retention_rules; /* AppRetention */
+        StructList rollups;         /* AppRollup */
         int64_t out_of_order_window_ms;
         uint64_t max_series, max_series_per_metric, max_label_values; /* 0: no limit */
         uint64_t max_exemplars;                                       /* 0: none */

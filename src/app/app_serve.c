@@ -297,6 +297,15 @@ static TsdbRetention *retention_rules(const AppStorage *s, Arena *arena)
         return out;
 }
 
+static TsdbRollup *rollups(const AppStorage *s, Arena *arena)
+{
+        const AppRollup *from = s->rollups.data;
+        TsdbRollup *out = arena_array(arena, TsdbRollup, s->rollups.n);
+        for (size_t i = 0; i < s->rollups.n; i++)
+                out[i] = (TsdbRollup){ from[i].resolution_ms, from[i].retention_ms };
+        return out;
+}
+
 static bool open_stores(App *app, Err *err)
 {
         const AppFlags *f = &app->flags;
@@ -313,6 +322,8 @@ static bool open_stores(App *app, Err *err)
                 .retention_ms = f->retention_ms ? f->retention_ms : s->retention_ms,
                 .retentions = retention_rules(s, app->arena),
                 .n_retentions = s->retention_rules.n,
+                .rollups = rollups(s, app->arena),
+                .n_rollups = s->rollups.n,
                 .retention_bytes = f->retention_bytes ? f->retention_bytes : s->retention_bytes,
                 .out_of_order_window_ms = s->out_of_order_window_ms,
                 .max_series = (size_t)s->max_series,

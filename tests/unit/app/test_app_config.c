@@ -44,7 +44,7 @@ static void sections_are_inline_or_paths(void **state)
                 f,
                 fixture_file(
                         f, "pharos.yml",
-                        "collect: {host: {enabled: false}}\nstorage: {retention: 3d, retention_rules: [{selector: '{__name__=~\"d.*\"}', retention: 2d}]}\nprometheus: prometheus.yml\nalertmanager: am.yml\n"));
+                        "collect: {host: {enabled: false}}\nstorage: {retention: 3d, retention_rules: [{selector: '{__name__=~\"d.*\"}', retention: 2d}], rollups: [{resolution: 5m, retention: 90d}, {resolution: 1h, retention: 2y}]}\nprometheus: prometheus.yml\nalertmanager: am.yml\n"));
         assert_non_null(c);
         check_loaded(c);
         assert_int_equal(c->n_rule_files, 3); /* two, each once, and the default rules */
@@ -53,6 +53,9 @@ static void sections_are_inline_or_paths(void **state)
         assert_int_equal(c->storage.retention_ms, INT64_C(3) * 86400000);
         const AppRetention *rule = c->storage.retention_rules.data;
         assert_int_equal(c->storage.retention_rules.n, 1);
+        const AppRollup *rollup = c->storage.rollups.data;
+        assert_int_equal(c->storage.rollups.n, 2);
+        assert_true(rollup[1].resolution_ms == 3600000 && rollup[1].retention_ms == INT64_C(730) * 86400000);
         assert_int_equal(rule->retention_ms, INT64_C(2) * 86400000);
         assert_int_equal(rule->matchers.n, 1);
         app_config_free(c);
@@ -123,6 +126,10 @@ static void one_mistake_refuses_everything_and_has_a_place(void **state)
                   3 },
                 { "storage: {retention_rules: [{selector: x}]}\n", "x.yml", "needs the key 'retention'", 1 },
                 { "storage: {retention_rules: [{selector: x, retention: 1s}]}\n", "x.yml", "between 1m and", 1 },
+                { "storage: {rollups: [{resolution: 5m, retention: 10d}]}\n", "x.yml", "longer than 'retention'", 1 },
+                { "storage:\n  rollups:\n  - {resolution: 5m, retention: 90d}\n  - {resolution: 7m, retention: 100d}\n",
+                  "x.yml", "multiple of the one before", 3 },
+                { "storage: {rollups: [{resolution: 1s, retention: 90d}]}\n", "x.yml", "between 1m and", 1 },
                 { "a: [\n", "x.yml", "", 0 },
                 { "groups: []\n", "x.yml", "this is a rule file", 1 },
                 { "scrape_configs: [{job_name: j}, {job_name: j}]\n", "x.yml", "j", 1 },
