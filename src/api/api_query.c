@@ -81,7 +81,22 @@ static bool put_matrix(JsonWriter *w, const PromqlResult *r, size_t n, HttpRespo
         return true;
 }
 
-static void put_stats(JsonWriter *w, const PromqlStats *s)
+/* [[time, samples], ...] */
+static void put_steps(JsonWriter *w, const PromqlStats *s, const PromqlQuery *q)
+{
+        json_key(w, STR("totalQueryableSamplesPerStep"));
+        json_begin_array(w);
+        for (size_t i = 0; i < s->n_steps; i++) {
+                json_begin_array(w);
+                json_raw(w, (Str){ 0 });
+                api_put_time(w->out, q->start_ms + (int64_t)i * q->step_ms);
+                json_u64(w, s->samples_per_step[i]);
+                json_end_array(w);
+        }
+        json_end_array(w);
+}
+
+static void put_stats(JsonWriter *w, const PromqlStats *s, const PromqlQuery *q, bool per_step)
 {
         json_key(w, STR("stats"));
         json_begin_object(w);
@@ -96,7 +111,9 @@ static void put_stats(JsonWriter *w, const PromqlStats *s)
         json_end_object(w);
         json_key(w, STR("samples"));
         json_begin_object(w);
-        json_key_u64(w, "totalQueryableSamples", s->samples_read);
+        if (per_step && s->n_steps)
+                put_steps(w, s, q);
+        json_key_u64(w, "totalQueryableSamples", s->samples);
         json_key_u64(w, "peakSamples", s->peak_samples);
         json_key_u64(w, "seriesSelected", s->series_selected);
         json_key_u64(w, "peakBytes", s->bytes_peak);
@@ -134,7 +151,8 @@ static bool put_result(JsonWriter *w, const PromqlResult *r, size_t n, HttpRespo
         return true;
 }
 
-static void reply_result(const HttpRequest *req, HttpResponse *resp, PromqlResult *r, uint64_t limit)
+static void reply_result(const HttpRequest *req, HttpResponse *resp, const PromqlQuery *query, PromqlResult *r,
+                         uint64_t limit)
 {
         JsonWriter w;
         Str stats;
@@ -151,7 +169,7 @@ static void reply_result(const HttpRequest *req, HttpResponse *resp, PromqlResul
         if (!put_result(&w, r, n, resp))
                 return;
         if (http_request_param(req, STR("stats"), &stats) && stats.n)
-                put_stats(&w, &r->stats);
+                put_stats(&w, &r->stats, query, str_eq(stats, STR("all")));
         json_end_object(&w);
         api_reply_end(&w, r->annotations, r->n_annotations);
 }
@@ -172,6 +190,8 @@ bool api_query_run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, 
                 return false;
         }
         query->expr = expr;
+        Str stats = { 0 };
+        query->count_samples = http_request_param(req, STR("stats"), &stats) && stats.n > 0;
         query->cancel = req->cancel;
         query->timeout_ms = MAX_OF(timeout_ms, (int64_t)0);
         if (promql_exec(ctx->promql, ctx->store, query, req->arena, ret, &err))
@@ -185,7 +205,7 @@ static void run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, Pro
         uint64_t limit;
         PromqlResult result;
         if (api_param_limit(req, resp, "limit", &limit) && api_query_run(ctx, req, resp, query, &result))
-                reply_result(req, resp, &result, limit);
+                reply_result(req, resp, query, &result, limit);
 }
 
 bool api_query_read_instant(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *ret)

@@ -198,6 +198,38 @@ void exec_workers_free(Exec *x)
         x->idle = NULL;
 }
 
+/* --- what statistics count --- */
+
+uint64_t exec_hist_samples(const Histogram *h)
+{
+        /* Upstream's in-memory size of one, in floats with their times. */
+        enum { FIXED_BYTES = 168, POINT_BYTES = 16 };
+        uint64_t parts = (uint64_t)h->positive.n_spans + h->negative.n_spans + h->positive.n_counts +
+                         h->negative.n_counts + h->n_custom;
+        return (FIXED_BYTES + 8 * parts + 8) / POINT_BYTES;
+}
+
+void exec_count_row(const Grid *grid, const double *row)
+{
+        for (size_t s = 0; grid->looked_at && s < grid->n; s++)
+                if (!exec_absent(row[s]))
+                        grid_count(grid, s, exec_is_hist(row[s]) ? exec_hist_samples(exec_hist(row[s])) : 1);
+}
+
+Grid exec_one_step(const Grid *grid, Arena *arena)
+{
+        Grid one = { .start_ms = grid->start_ms, .step_ms = grid->step_ms, .n = 1 };
+        if (grid->looked_at)
+                one.looked_at = arena_array(arena, _Atomic uint64_t, 1);
+        return one;
+}
+
+void exec_count_each(const Grid *grid, const Grid *one)
+{
+        for (size_t s = 0; grid->looked_at && s < grid->n; s++)
+                grid_count(grid, s, atomic_load_explicit(one->looked_at, memory_order_relaxed));
+}
+
 /* --- histograms --- */
 
 Arena *exec_hist_arena(Worker *w)

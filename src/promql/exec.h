@@ -52,8 +52,15 @@ static inline double exec_number(double v)
 typedef struct Grid {
         int64_t start_ms, step_ms;
         size_t n;
+        _Atomic uint64_t *looked_at; /* samples per step, as upstream counts them; NULL: nobody asks */
 } Grid;
 static inline int64_t grid_time(const Grid *g, size_t i) { return g->start_ms + (int64_t)i * g->step_ms; }
+
+static inline void grid_count(const Grid *g, size_t step, uint64_t samples)
+{
+        if (g->looked_at)
+                atomic_fetch_add_explicit(&g->looked_at[step], samples, memory_order_relaxed);
+}
 
 typedef struct Exec Exec;
 typedef struct Worker Worker;
@@ -118,7 +125,9 @@ struct Exec {
         _Atomic uint64_t bytes, bytes_peak, samples_now, samples_peak, samples_read;
         _Atomic uint64_t *total_bytes;    /* of all queries of the engine */
         _Atomic uint64_t *active_samples; /* shown on the status page; may be NULL */
-        _Atomic bool any_hists;           /* some row has held a histogram; see exec_any_hists */
+        _Atomic uint64_t *looked_at;      /* of the query's own grid; NULL: nobody asks */
+        size_t n_looked_at;
+        _Atomic bool any_hists; /* some row has held a histogram; see exec_any_hists */
         Mutex mu;
         Worker *idle GUARDED_BY(&mu);
         uint64_t window_owners; /* given out; by the evaluating thread only */
@@ -135,6 +144,14 @@ MUST_CHECK bool exec_hold(Exec *x, uint64_t samples, Err *err);
 void exec_drop(Exec *x, uint64_t samples);
 MUST_CHECK bool exec_stage_hold(Exec *x, Stage *stage, uint64_t samples, Err *err); /* dropped with the stage */
 MUST_CHECK bool exec_fits(Exec *x, uint64_t window_samples, Err *err);
+
+/* How many samples upstream takes a histogram for. */
+uint64_t exec_hist_samples(const Histogram *h);
+/* Counts the samples that a row shows. */
+void exec_count_row(const Grid *grid, const double *row);
+/* A grid of one step in place of one whose steps are all the same: what is counted there is counted at each of its steps. */
+Grid exec_one_step(const Grid *grid, Arena *arena);
+void exec_count_each(const Grid *grid, const Grid *one);
 
 /* --- workers --- */
 Worker *exec_worker_take(Exec *x);
@@ -235,8 +252,9 @@ static inline bool exec_is_stale(const Column *col, size_t i)
         return col->h && col->h[i] ? histogram_is_stale(col->h[i]) : sample_is_stale(col->v[i]);
 }
 void exec_drop_stale(Column *col); /* removes the stale markers */
-/* Histograms that do not say whether the counter was reset are compared with the sample before, and say so then. */
-void exec_detect_resets(Column *col);
+/* Histograms of which only count and sum are asked: they say whether the counter was reset since the sample before, and lose
+ * their buckets. */
+void exec_counts_only(Column *col);
 MUST_CHECK bool exec_read(Worker *w, const Slot *slot, size_t i, int64_t min_ms, int64_t max_ms, Column *col, Err *err);
 Source *exec_range_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err);
 /* A range vector as the query's own answer: series with their raw times. */

@@ -28,9 +28,9 @@ static Source *open_vector(Exec *x, const PlanNode *node, const Grid *grid, Stag
 
 static Source *repeat(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
 {
-        Grid first = { .start_ms = grid->start_ms, .step_ms = grid->step_ms, .n = 1 };
         Stage inner;
         exec_stage_begin(&inner);
+        Grid first = exec_one_step(grid, inner.arena);
         Source *one = open_vector(x, node, &first, &inner, err);
         Source *rows = NULL;
         if (one && !exec_materialise(x, stage, one, true, &rows, err))
@@ -44,6 +44,7 @@ static Source *repeat(Exec *x, const PlanNode *node, const Grid *grid, Stage *st
                 src->heads[i] = (RowHead){ labels_dup(stage->arena, rows->heads[i].labels), rows->heads[i].drop_name };
         src->state = rows;
         src->row = repeat_row;
+        exec_count_each(grid, &first);
         exec_stage_end(x, &inner);
         return src;
 }
@@ -314,10 +315,11 @@ static bool scalar_once(Exec *x, const PlanNode *node, const Grid *grid, Stage *
 {
         if (!node->invariant || grid->n == 1)
                 return scalar_node(x, node, grid, stage, out, err);
-        Grid first = { .start_ms = grid->start_ms, .step_ms = grid->step_ms, .n = 1 };
+        Grid first = exec_one_step(grid, stage->arena);
         double v = 0;
         if (!scalar_node(x, node, &first, stage, &v, err))
                 return false;
+        exec_count_each(grid, &first);
         fill(out, grid->n, v);
         return true;
 }

@@ -20,7 +20,7 @@ typedef struct RangeState {
         FunctionId fn;
         uint64_t owner;      /* of windows in a WindowCache */
         const Source *inner; /* of a subquery */
-        Grid inner_grid;
+        Grid inner_grid, grid;
         size_t steps;
         int64_t *end_ms, *eval_ms; /* per step */
         int64_t back_ms, ahead_ms; /* how far windows reach: (end - back, end + ahead] */
@@ -48,7 +48,7 @@ static bool load(const RangeState *st, Worker *w, size_t i, Err *err)
                 if (!col->h && !rowkernel_any_special(col->v, col->n))
                         return true;
                 if (st->range->counts_only)
-                        exec_detect_resets(col);
+                        exec_counts_only(col);
                 exec_drop_stale(col);
                 return true;
         }
@@ -156,6 +156,17 @@ static void warn_not_counter(const RangeState *st, Worker *w, Labels labels)
                 buf_cstr(&type_quoted), buf_cstr(&quoted));
 }
 
+/* The samples in each window, as upstream counts them. */
+static void count_windows(const RangeState *st, const Column *col, const Windows *win)
+{
+        for (size_t s = 0; st->grid.looked_at && s < st->steps; s++) {
+                uint64_t n = win->hi[s] - win->lo[s];
+                for (size_t i = win->lo[s]; col->h && i < win->hi[s]; i++)
+                        n += col->h[i] ? exec_hist_samples(col->h[i]) - 1 : 0;
+                grid_count(&st->grid, s, n);
+        }
+}
+
 static void run_mixed(const RangeState *st, Worker *w, size_t i, bool starts, const Windows *win, double *out)
 {
         MixedCall m = { .x = st->x,
@@ -205,6 +216,7 @@ static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *
                 .smoothed = mode == RANGE_SMOOTHED,
         };
         slide(st, w, &win);
+        count_windows(st, col, &win);
         bool starts = col->st && st->x->options->features.use_start_timestamps;
         if (col->n_rolled)
                 func_rolled_say(st->x, range_pos(st), st->fn, col, &win);
@@ -245,6 +257,7 @@ static bool check_mode(const RangeState *st, Err *err)
 
 static void set_times(RangeState *st, const Grid *grid, Stage *stage)
 {
+        st->grid = *grid;
         st->steps = grid->n;
         st->end_ms = arena_raw_array(stage->arena, int64_t, grid->n);
         st->eval_ms = arena_raw_array(stage->arena, int64_t, grid->n);
@@ -313,6 +326,8 @@ static bool open_input(RangeState *st, const Grid *grid, Stage *stage, RowHead *
         if (st->inner_grid.n > SIZE_MAX / 64 || !exec_reserve(st->x, stage, st->inner_grid.n * 2 * sizeof(double), err))
                 return st->inner_grid.n <= SIZE_MAX / 64 ? false
                                                          : err_set(err, ERR_LIMIT, "a subquery has too many steps");
+        if (!st->call && st->x->looked_at) /* the answer itself: what it looked at counts */
+                st->inner_grid.looked_at = arena_array(stage->arena, _Atomic uint64_t, st->inner_grid.n);
         const PlanNode *inside = st->range->kids[0];
         st->inner = exec_vector(st->x, inside, &st->inner_grid, stage, err);
         if (!st->inner)
@@ -425,6 +440,8 @@ static bool matrix_rows(RangeState *st, Worker *w, const RowHead *heads, size_t 
                         return false;
                 Labels labels = heads[i].drop_name ? exec_drop_meta(arena, heads[i].labels) : heads[i].labels;
                 put_series(arena, ret, labels_dup(arena, labels), &w->col);
+                for (size_t k = 0; !st->inner && k < w->col.n; k++)
+                        grid_count(&st->grid, 0, w->col.h && w->col.h[k] ? exec_hist_samples(w->col.h[k]) : 1);
         }
         return true;
 }
@@ -433,13 +450,15 @@ bool exec_matrix(Exec *x, const PlanNode *node, int64_t t_ms, Arena *arena, Prom
 {
         Stage stage;
         exec_stage_begin(&stage);
-        Grid grid = { .start_ms = t_ms, .step_ms = 1, .n = 1 };
+        Grid grid = { .start_ms = t_ms, .step_ms = 1, .n = 1, .looked_at = x->looked_at };
         RangeState st = { .x = x, .range = node };
         RowHead *heads = NULL;
         size_t n = 0;
         set_times(&st, &grid, &stage);
         Worker *w = exec_worker_take(x);
         bool ok = open_input(&st, &grid, &stage, &heads, &n, err) && matrix_rows(&st, w, heads, n, arena, ret, err);
+        for (size_t k = 0; ok && st.inner_grid.looked_at && k < st.inner_grid.n; k++)
+                grid_count(&grid, 0, atomic_load_explicit(&st.inner_grid.looked_at[k], memory_order_relaxed));
         Err over;
         if (!exec_worker_give(x, w, &over) && ok) {
                 *err = over;

@@ -23,7 +23,6 @@ bool exec_select(Exec *x, Slot *slot, Err *err)
         SelectArgs args = { .matchers = slot->matchers,
                             .min_ms = func_rolled_from(x->querier, slot->min_ms),
                             .max_ms = slot->max_ms,
-                            .sorted = true,
                             .cancel = x->cancel };
         if (!x->querier->select(x->querier, &args, x->root.arena, &slot->selection, err))
                 return err_wrap(err, "expanding series");
@@ -113,7 +112,7 @@ static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, Fa
                 return false;
         func_rolled_say_shown(w->x, st->node->expr->pos, col);
         if (st->node->counts_only)
-                exec_detect_resets(col);
+                exec_counts_only(col);
         size_t next = 0; /* the first sample after the reference time */
         for (size_t s = 0; s < src->steps; s++) {
                 int64_t ref = plan_ref_time(st->node, grid_time(&st->grid, s));
@@ -134,6 +133,8 @@ static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, Fa
                 else
                         out[s] = exec_number(col->v[next - 1]);
         }
+        if (facet != FACET_INFO_TIME) /* func_info.c counts those that are wanted */
+                exec_count_row(&st->grid, out);
         return true;
 }
 
@@ -176,7 +177,22 @@ void exec_drop_stale(Column *col)
         col->n_rolled = n_rolled;
 }
 
-void exec_detect_resets(Column *col)
+/* Reset hints are all that is needed of the buckets then: they are left out, as upstream does not decode them. */
+static void leave_buckets(Column *col)
+{
+        for (size_t k = 0; col->h && k < col->n; k++) {
+                const Histogram *h = col->h[k];
+                if (!h || histogram_is_stale(h))
+                        continue;
+                Histogram *slim = arena_new_of(column_arena(col), Histogram);
+                *slim = (Histogram){
+                        .schema = h->schema, .hint = h->hint, .integer = h->integer, .count = h->count, .sum = h->sum
+                };
+                col->h[k] = slim;
+        }
+}
+
+void exec_counts_only(Column *col)
 {
         for (size_t k = 0; col->h && k < col->n; k++) {
                 if (!col->h[k] || col->h[k]->hint != HISTOGRAM_HINT_UNKNOWN)
@@ -188,6 +204,7 @@ void exec_detect_resets(Column *col)
                 if (hint != HISTOGRAM_HINT_UNKNOWN)
                         col->h[k] = histops_with_hint(column_arena(col), col->h[k], hint);
         }
+        leave_buckets(col);
 }
 
 /* The same for a series that has histograms. `at`: the first sample at or after ref. */
@@ -256,6 +273,7 @@ static bool smoothed_row(const Source *src, Worker *w, size_t i, double *out, Er
                 else
                         out[s] = prev ? col->v[at - 1] : EXEC_ABSENT;
         }
+        exec_count_row(&st->grid, out);
         return true;
 }
 

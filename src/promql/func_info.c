@@ -123,6 +123,7 @@ static bool fetch(Info *in, Err *err)
                 }
                 if (!wanted)
                         continue;
+                exec_count_row(in->grid, in->info->rows[i]);
                 in->info->heads[kept] = in->info->heads[i];
                 in->info->rows[kept++] = in->info->rows[i];
         }

@@ -19,7 +19,8 @@ typedef struct Builder {
 /* The evaluation times a node will see. */
 typedef struct Span {
         int64_t min_ms, max_ms;
-        bool counts_only; /* what is above asks histograms only for their count or sum */
+        bool counts_only; /* something above asks histograms only for their count or sum */
+        bool whole;       /* something above needs the whole ones */
 } Span;
 
 const Expr *plan_unwrap(const Expr *expr)
@@ -123,7 +124,7 @@ static bool build_selector(Builder *b, PlanNode *node, Span span)
         if (!resolve_shift(b, &e->selector.shift, node) || !duration(b, e->selector.range_expr, true, &node->range_ms))
                 return false;
         node->invariant = node->has_at;
-        node->counts_only = span.counts_only;
+        node->counts_only = span.counts_only && !span.whole;
         int64_t lookback = b->args->lookback_ms;
         int64_t back = e->selector.has_range ? node->range_ms : lookback;
         int64_t ahead = 0;
@@ -149,7 +150,7 @@ static bool build_subquery(Builder *b, PlanNode *node, Span span)
         if (node->step_ms <= 0)
                 node->step_ms = b->args->default_step_ms;
         Span inner = { plan_sub(plan_ref_time(node, span.min_ms), node->range_ms), plan_ref_time(node, span.max_ms),
-                       false };
+                       .whole = true };
         if (!add_kids(b, node, &node->expr->subquery.expr, 1, inner))
                 return false;
         node->invariant = node->has_at;
@@ -193,26 +194,36 @@ static bool build_info(Builder *b, PlanNode *node, Span span)
         return true;
 }
 
-/* histogram_count() and its kin are content with less than the whole histogram; the nearest function that cares decides,
- * and what an operator joins counts as whole. */
+/* histogram_count() and its kin are content with less than the whole histogram, unless something else above them is not. */
 static Span span_below(const Expr *e, Span span)
 {
-        if (e->kind == EXPR_BINARY || e->kind == EXPR_SUBQUERY)
-                span.counts_only = false;
+        if (e->kind == EXPR_BINARY && (e->binary.op == BIN_TRIM_LOWER || e->binary.op == BIN_TRIM_UPPER))
+                span.whole = true;
         if (e->kind != EXPR_CALL)
                 return span;
         FunctionId id = e->call.fn->id;
         if (id == FN_HISTOGRAM_COUNT || id == FN_HISTOGRAM_SUM || id == FN_HISTOGRAM_AVG)
                 span.counts_only = true;
         else if (id == FN_HISTOGRAM_QUANTILE || id == FN_HISTOGRAM_QUANTILES || id == FN_HISTOGRAM_FRACTION)
-                span.counts_only = false;
+                span.whole = true;
         return span;
+}
+
+static bool means_order(const Expr *e)
+{
+        if (e->kind == EXPR_AGGREGATE)
+                return e->aggregate.op == AGG_TOPK || e->aggregate.op == AGG_BOTTOMK || e->aggregate.op == AGG_LIMITK;
+        if (e->kind != EXPR_CALL)
+                return false;
+        FunctionId id = e->call.fn->id;
+        return id == FN_SORT || id == FN_SORT_DESC || id == FN_SORT_BY_LABEL || id == FN_SORT_BY_LABEL_DESC;
 }
 
 static bool build_node(Builder *b, PlanNode *node, Span span)
 {
         span = span_below(node->expr, span);
         const Expr *e = node->expr;
+        b->plan->has_order = b->plan->has_order || means_order(e);
         switch (e->kind) {
         case EXPR_NUMBER:
         case EXPR_STRING: node->invariant = true; return true;
@@ -250,7 +261,7 @@ bool plan_build(const Expr *expr, const PlanArgs *args, Arena *arena, Plan *ret,
 {
         Plan plan = { .min_ms = INT64_MAX, .max_ms = INT64_MIN };
         Builder b = { .args = args, .arena = arena, .plan = &plan, .err = err };
-        plan.root = build(&b, expr, (Span){ args->start_ms, args->end_ms, false });
+        plan.root = build(&b, expr, (Span){ .min_ms = args->start_ms, .max_ms = args->end_ms });
         if (!plan.root)
                 return false;
         *ret = plan;

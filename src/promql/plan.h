@@ -36,7 +36,7 @@ struct PlanNode {
         int64_t at_ms;
         Slot *slot;       /* selectors */
         NodeStats *stats; /* NULL: the query is not explained */
-        bool counts_only; /* of histograms only sum and count are asked: then counter resets are detected while reading */
+        bool counts_only; /* of histograms only sum and count are asked: see exec_counts_only */
 };
 
 typedef struct PlanArgs {
@@ -47,6 +47,7 @@ typedef struct PlanArgs {
 typedef struct Plan {
         PlanNode *root;
         Slot *slots;
+        bool has_order;         /* the order of rows means something: sort(), topk() */
         int64_t min_ms, max_ms; /* of all slots and of what info() reads; min > max: nothing is read */
 } Plan;
 

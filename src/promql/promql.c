@@ -3,7 +3,7 @@
  *    their deadline passes or their caller goes away.
  * 2. The deadline counts from promql_exec's start: waiting is part of it.
  * 3. What a result holds lives in the caller's arena; everything else is gone when promql_exec returns.
- * 4. Range results are sorted by labels; vectors keep the order of evaluation, which sort() and topk() mean. */
+ * 4. Results are sorted by labels; vectors of expressions with sort() or topk() keep the order of evaluation. */
 #include "promql/promql.h"
 
 #include <stdlib.h>
@@ -215,7 +215,7 @@ static bool eval_vector(Exec *x, const Grid *grid, bool range, Arena *arena, Pro
         Source *src = exec_vector(x, x->plan->root, grid, &stage, err);
         bool ok = src && collect(x, &stage, src, grid, arena, ret, err);
         exec_stage_end(x, &stage);
-        if (ok && range)
+        if (ok && (range || !x->plan->has_order))
                 qsort(ret->series, ret->n_series, sizeof *ret->series, series_by_labels);
         ret->type = range ? VALUE_MATRIX : VALUE_VECTOR;
         return ok;
@@ -243,6 +243,9 @@ static bool eval(Exec *x, const PromqlQuery *q, Arena *arena, PromqlResult *ret,
                 return err_set(err, ERR_LIMIT, "the query has too many steps");
         if (!exec_reserve(x, &x->root, grid.n * 3 * sizeof(double), err))
                 return false;
+        if (q->count_samples)
+                grid.looked_at = x->looked_at = arena_array(x->root.arena, _Atomic uint64_t, grid.n);
+        x->n_looked_at = grid.n;
         if (e->type == VALUE_STRING) {
                 ret->type = VALUE_STRING;
                 ret->string = str_dup(arena, e->string);
@@ -310,8 +313,15 @@ static double seconds_since(const Clock *clock, int64_t from_ns)
         return (double)(clock->mono_ns(clock) - from_ns) / 1e9;
 }
 
-static void fill_stats(Exec *x, PromqlStats *stats)
+static void fill_stats(Exec *x, Arena *arena, PromqlStats *stats)
 {
+        if (x->looked_at) {
+                stats->n_steps = x->n_looked_at;
+                stats->samples_per_step = arena_raw_array(arena, uint64_t, stats->n_steps);
+                for (size_t s = 0; s < stats->n_steps; s++)
+                        stats->samples += stats->samples_per_step[s] = atomic_load_explicit(&x->looked_at[s],
+                                                                                            memory_order_relaxed);
+        }
         stats->samples_read = atomic_load_explicit(&x->samples_read, memory_order_relaxed);
         stats->peak_samples = atomic_load_explicit(&x->samples_peak, memory_order_relaxed);
         stats->bytes_peak = atomic_load_explicit(&x->bytes_peak, memory_order_relaxed);
@@ -331,7 +341,7 @@ static bool evaluate(PromqlEngine *e, Exec *x, StoreEngine *store, const PromqlQ
         from = clock->mono_ns(clock);
         ok = ok && eval(x, q, arena, out, err);
         out->stats.eval_seconds = seconds_since(clock, from);
-        fill_stats(x, &out->stats);
+        fill_stats(x, arena, &out->stats);
         if (ok && q->explain)
                 explain_list(&plan, arena, &out->nodes, &out->n_nodes);
         if (ok)

@@ -39,6 +39,7 @@ typedef struct PromqlQuery {
         int64_t timeout_ms;   /* 0: the engine's, which is also the longest */
         const Cancel *cancel; /* may be NULL; the timeout applies as well */
         bool explain;         /* count what each node takes: PromqlResult.nodes */
+        bool count_samples;   /* PromqlStats.samples, samples_per_step */
 } PromqlQuery;
 
 /* One output series over the step grid (range) or at one time (instant). */
@@ -58,6 +59,9 @@ typedef struct PromqlAnnotation {
 typedef struct PromqlStats {
         uint64_t samples_read, peak_samples, series_selected, bytes_peak;
         double queue_seconds, prepare_seconds, eval_seconds;
+        /* When asked for: the samples that each step looked at, as upstream counts them (totalQueryableSamples). */
+        uint64_t samples, *samples_per_step;
+        size_t n_steps;
 } PromqlStats;
 
 typedef struct PromqlResult {

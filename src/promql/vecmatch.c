@@ -4,7 +4,7 @@
  * 2. When every signature has one row on the one side and results have distinct labels, the many side is streamed: its
  * rows are combined as they are computed and never held. Otherwise (series that replaced each other, fill values) all
  * rows are held and checked step by step.
- * 3. Rows of the many side that match nothing are computed for what they may say, unless they are plain selectors'.
+ * 3. Rows of the many side that match nothing are computed for what they may say, unless they are a plain selector's and nobody counts.
  * 4. Checks come before filters: a comparison that drops a sample still counts as a match. */
 #include "promql/vecmatch.h"
 
@@ -139,7 +139,7 @@ static bool rest_row(const Source *src, Worker *w, size_t i, double *out, Err *e
 /* Rows that match nothing are evaluated too where that can say something: upstream's warnings do not depend on matches. */
 static bool see_unmatched(const Join *j, const PlanNode *many, Err *err)
 {
-        if (many->expr->kind == EXPR_SELECTOR)
+        if (many->expr->kind == EXPR_SELECTOR && !j->x->looked_at)
                 return true;
         Stage stage;
         exec_stage_begin(&stage);

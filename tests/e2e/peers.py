@@ -256,8 +256,8 @@ def compare_data(theirs, ours, tolerance):
         raise Difference("near" if worst[0] < MAGNIFIED else "value", worst[1])
 
 
-def compare_stats(theirs, ours):
-    if theirs["status"] == "error":
+def compare_stats(expr, theirs, ours):
+    if theirs["status"] == "error" or re.match(r"histogram_(count|sum|avg)\(", expr):  # 3.5 decodes buckets for nobody there
         return None
     t, o = theirs["data"]["stats"]["samples"], ours["data"]["stats"]["samples"]
     for key in ("totalQueryableSamples", "totalQueryableSamplesPerStep"):
@@ -417,7 +417,7 @@ def check_expressions(a, prometheus, pharos, first_s, last_s, modern):
             path, params = "/api/v1/query_range", {"query": expr, "start": first_s, "end": last_s + r.choice([0, 300]), "step": r.choice([15, 30, 45, 60, 120])}
         params["stats"] = "all"
         theirs, ours = prometheus.ask(path, params), pharos.ask(path, params)
-        difference = compare(theirs, ours, CLOSE) or (compare_stats(theirs[1], ours[1]) if os.environ.get("PEERS_STATS") else None)
+        difference = compare(theirs, ours, CLOSE) or compare_stats(expr, theirs[1], ours[1])
         if difference is None:
             if theirs[1]["status"] == "error":
                 counts["agree on an error"] += 1

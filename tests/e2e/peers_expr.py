@@ -11,6 +11,7 @@ What is left out, because Prometheus itself gives no answer to hold on to:
 - count_values of computed values: a last digit is another label;
 - info() of info series, of other info metrics (mixed up by 3.5), and behind offset or @, where 3.6 looks at other times;
 - histogram_fraction of classic buckets, which was always NaN before 3.6, and mad_over_time of NaN, which is NaN since then;
+- @ in the parameter of an aggregation: 3.5 moves that time from step to step;
 - limitk inside other expressions: it takes the first ones of what has no order;
 - two matchers of one label (absent() takes them in the order that the store left them in), timestamp() of a selector with
   both @ and offset (the offset is lost there), logarithms of denormal numbers (wrong there on x86-64), sinh and cosh
@@ -49,7 +50,7 @@ class Expressions:
         self.histograms = [n for n in self.names if n.startswith("nh_")]
         self.aggregations = AGGREGATIONS if modern else [a for a in AGGREGATIONS if not a.startswith("std")]
         self.operators = ["+", "-", "*", "/", "^"] + (["atan2"] if modern else [])
-        self.in_subquery = 0
+        self.in_subquery = self.in_parameter = 0
 
     def next(self):
         self.in_subquery = 0
@@ -69,7 +70,7 @@ class Expressions:
         r, out = self.r, []
         if r.random() < 0.15:
             out.append("offset " + r.choice(["15s", "30s", "1m", "150s", "5m", "-30s", "-2m"] + (["(1m-15s)", "(2*30)", "-(15s*2)"] if self.modern else [])))
-        if r.random() < 0.12:
+        if r.random() < 0.12 and not self.in_parameter:
             out.append("@ " + r.choice([str(self.time()), "start()", "end()", f"{self.time()}.000"]))
         r.shuffle(out)
         out = out if both else out[:1]
@@ -200,7 +201,13 @@ class Expressions:
         r = self.r
         return r.choice([lambda: f"limitk{r.choice(['', ' ' + self.grouping() + ' '])}({r.choice(['0', '1', '3', '1000'])}, {self.vector(depth - 1)})",
                          lambda: self.quoted(r.choice(["", "text", "ünï\ncode", 'a"b'])), self.range, lambda: self.subquery(depth), lambda: f"scalar({self.vector(depth)})",
-                         lambda: f"topk({self.scalar(2)}, {self.instant()})", lambda: f"quantile({self.scalar(2)}, {self.instant()})"])()
+                         lambda: f"topk({self.parameter()}, {self.instant()})", lambda: f"quantile({self.parameter()}, {self.instant()})"])()
+
+    def parameter(self):
+        self.in_parameter = 1
+        text = self.scalar(2)
+        self.in_parameter = 0
+        return text
 
     def over_range(self, depth):
         r, kind = self.r, self.r.random()

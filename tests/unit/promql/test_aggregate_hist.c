@@ -48,7 +48,7 @@ static void others_take_everything(void **state)
                             "m{a=\"1\"} 1\nm{a=\"2\"} {count:2, sum:3, (0.5,1]:1, (1,2]:1}\n");
         assert_string_equal(
                 fixture_instant(&f, "count_values(\"v\", h)", 600000),
-                "{v=\"{count:4, sum:6, (0.5,1]:1, (1,2]:2, (2,4]:1}\"} 1\n{v=\"{count:2, sum:3, (0.5,1]:1, (1,2]:1}\"} 1\n");
+                "{v=\"{count:2, sum:3, (0.5,1]:1, (1,2]:1}\"} 1\n{v=\"{count:4, sum:6, (0.5,1]:1, (1,2]:2, (2,4]:1}\"} 1\n");
 }
 
 static void along_a_range(void **state)

@@ -79,9 +79,9 @@ static void quantiles_and_values(void **state)
         assert_string_equal(fixture_range(&f, "quantile by (g) (1, m{i!=\"d\"})", 0, 60000, 60000),
                             "{g=\"1\"} 3 5\n{g=\"2\"} 2 NaN\n");
         assert_string_equal(fixture_instant(&f, "count_values(\"v\", m)", 0),
-                            "{v=\"1\"} 1\n{v=\"3\"} 1\n{v=\"2\"} 1\n{v=\"NaN\"} 1\n");
+                            "{v=\"1\"} 1\n{v=\"2\"} 1\n{v=\"3\"} 1\n{v=\"NaN\"} 1\n");
         assert_string_equal(fixture_instant(&f, "count_values by (g) (\"v\", m > bool 1)", 0),
-                            "{g=\"1\", v=\"0\"} 1\n{g=\"1\", v=\"1\"} 1\n{g=\"2\", v=\"1\"} 1\n{g=\"2\", v=\"0\"} 1\n");
+                            "{g=\"1\", v=\"0\"} 1\n{g=\"1\", v=\"1\"} 1\n{g=\"2\", v=\"0\"} 1\n{g=\"2\", v=\"1\"} 1\n");
 }
 
 static void parameters_may_change_by_step(void **state)

@@ -115,7 +115,7 @@ static void fills(void **state)
 {
         (void)state;
         assert_string_equal(fixture_instant(&f, "sum by (method) (req) + fill(0) sum by (method) (limit)", 0),
-                            "{method=\"get\"} 111\n{method=\"put\"} 5\n{method=\"del\"} 7\n");
+                            "{method=\"del\"} 7\n{method=\"get\"} 111\n{method=\"put\"} 5\n");
         assert_string_equal(fixture_instant(&f, "sum by (method) (req) + fill_right(1) sum by (method) (limit)", 0),
                             "{method=\"get\"} 111\n{method=\"put\"} 6\n");
 }
