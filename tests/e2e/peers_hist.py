@@ -105,7 +105,7 @@ class Expressions:
 
     def range(self, counters=False):
         s, m = self.selector()
-        while counters and "gauge" in s:  # what falls again and again soon reaches a count of zero
+        while counters and "gauge" in s:  # what falls again and again soon reaches a count of zero, and is reset in buckets alone
             s, m = self.selector()
         return f"{s}[{self.r.choice(['1m', '2m', '5m', '45s'])}]{m}"
 
@@ -116,7 +116,7 @@ class Expressions:
         kind = r.randrange(9)
         if kind < 3:
             function = r.choice(['rate', 'increase', 'irate', 'delta', 'idelta'])
-            return f"{function}({self.range(function in ('rate', 'increase'))})"
+            return f"{function}({self.range(function in ('rate', 'increase', 'irate'))})"
         if kind == 3:
             return f"{r.choice(['sum_over_time', 'avg_over_time', 'last_over_time'])}({self.range()})"
         if kind == 4:
