@@ -102,7 +102,11 @@ static bool fetch(Info *in, Err *err)
         PlanNode *node = arena_new_of(in->stage->arena, PlanNode);
         in->slot = arena_new_of(in->x->root.arena, Slot);
         *node = (PlanNode){
-                .slot = in->slot, .has_at = in->call->has_at, .at_ms = in->call->at_ms, .offset_ms = in->call->offset_ms
+                .expr = in->call->expr,
+                .slot = in->slot,
+                .has_at = in->call->has_at,
+                .at_ms = in->call->at_ms,
+                .offset_ms = in->call->offset_ms,
         };
         *in->slot = (Slot){ .matchers = { ms, n },
                             .min_ms = plan_add(plan_sub(plan_ref_time(node, in->grid->start_ms), in->x->lookback_ms),
