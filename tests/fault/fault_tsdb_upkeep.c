@@ -13,7 +13,8 @@ static const unsigned DELETED = 3; /* series */
 typedef struct Work {
         const char *name;
         bool (*run)(Tsdb *db, const char *dir, Err *err);
-        bool rules; /* of retention: series 0 is kept for an hour */
+        bool rules;   /* of retention: series 0 is kept for an hour */
+        bool rollups; /* of everything older than that */
 } Work;
 
 static bool flush(Tsdb *db, const char *dir, Err *err)
@@ -27,6 +28,8 @@ static bool clean(Tsdb *db, const char *dir, Err *err)
         (void)dir;
         return tsdb_clean_tombstones(db, err);
 }
+
+static bool flush_and_clean(Tsdb *db, const char *dir, Err *err) { return flush(db, dir, err) && clean(db, dir, err); }
 
 static bool upkeep(Tsdb *db, const char *dir, Err *err)
 {
@@ -45,19 +48,24 @@ static bool snapshot(Tsdb *db, const char *dir, Err *err)
 }
 
 static const Work WORKS[] = {
-        { "flush and merge", flush, false },
-        { "clean_tombstones", clean, false },
-        { "retention", upkeep, true },
-        { "snapshot", snapshot, false },
+        { "flush and merge", flush, false }, { "clean_tombstones", clean, false },
+        { "retention", upkeep, true },       { "snapshot", snapshot, false },
+        { "roll-ups", flush, false, true },  { "clean_tombstones of roll-ups", flush_and_clean, false, true },
 };
 
-static Tsdb *open_rules(const char *dir, const Fs *fs, bool rules)
+static Tsdb *open_rules(const char *dir, const Fs *fs, const Work *work)
 {
+        static const TsdbRollup rollups[] = { { 60000, 100 * 3600000 }, { 600000, 200 * 3600000 } };
         Matcher m = { .type = MATCH_EQ, .name = STR("i"), .value = STR("0") };
         TsdbRetention retention = { { &m, 1 }, 3600000 };
         TsdbOptions o = fault_options(dir, fs);
         o.retentions = &retention;
-        o.n_retentions = rules;
+        o.n_retentions = work->rules;
+        if (work->rollups) {
+                o.rollups = rollups;
+                o.n_rollups = ARRAY_LEN(rollups);
+                o.retention_ms = 3600000;
+        }
         Tsdb *db;
         Err err;
         assert_ok(tsdb_open(&o, &db, &err), err);
@@ -94,6 +102,21 @@ static bool is_there(const Work *work, unsigned i, unsigned step)
         return i != DELETED || step < DELETED_FROM || step > DELETED_TO;
 }
 
+/* Real samples, which stand for all that there were. */
+static void check_rolled(const Work *work, const Column *c, unsigned i)
+{
+        double count = 0;
+        unsigned expected = 0;
+        for (unsigned step = 0; step < STEPS; step++)
+                expected += is_there(work, i, step);
+        for (size_t k = 0; k < c->n; k++) {
+                unsigned step = (unsigned)((c->t[k] - FAULT_START_MS) / 15000);
+                assert_double(c->v[k], fault_value(step, i));
+                count += k < c->n_rolled ? c->rolled[k].count : 1;
+        }
+        assert_double(count, expected);
+}
+
 static void check(const Work *work, Tsdb *db)
 {
         AUTO(arena_free) Arena *arena = arena_new();
@@ -109,6 +132,10 @@ static void check(const Work *work, Tsdb *db)
                 unsigned i = (unsigned)atoi(labels_get(sel.series[s].labels, STR("i")).p);
                 column_clear(&c);
                 assert_ok(q->read(q, &sel, s, INT64_MIN, INT64_MAX, &c, &err), err);
+                if (work->rollups) {
+                        check_rolled(work, &c, i);
+                        continue;
+                }
                 size_t k = 0;
                 for (unsigned step = 0; step < STEPS; step++) {
                         if (!is_there(work, i, step))
@@ -127,7 +154,7 @@ static void check_folder(const Work *work, const char *dir)
 {
         Err err;
         for (int start = 0; start < 3; start++) {
-                Tsdb *db = open_rules(dir, NULL, work->rules);
+                Tsdb *db = open_rules(dir, NULL, work);
                 TsdbStats stats;
                 check(work, db);
                 char copy[128];
@@ -141,6 +168,7 @@ static void check_folder(const Work *work, const char *dir)
                         fail_msg("%s, start %d: %llu, %llu damaged", work->name, start,
                                  (unsigned long long)stats.chunk_corruptions,
                                  (unsigned long long)stats.wal_corruptions);
+                assert_true(start < 2 || !work->rollups || stats.rollup_parts > 1);
                 tsdb_close(db);
         }
 }
@@ -160,7 +188,7 @@ static bool killed_at(const Work *work, const char *dir, int64_t n)
                 FaultFs fault;
                 Err err;
                 fault_fs_init(&fault, fs_system());
-                Tsdb *db = open_rules(dir, &fault.fs, work->rules);
+                Tsdb *db = open_rules(dir, &fault.fs, work);
                 fault_fs_arm(&fault, FAULT_KILL, n, false);
                 _exit(work->run(db, dir, &err) ? 0 : 1);
         }
@@ -203,13 +231,13 @@ static void survives_a_failure_of_every_operation(void **state)
         for (size_t w = 0; w < ARRAY_LEN(WORKS); w++)
                 for (size_t k = 0; k < ARRAY_LEN(KINDS); k++) {
                         bool struck = true;
-                        for (int64_t n = 1; struck; n++) {
+                        for (int64_t n = 1; struck; n += 1 + n / 16) {
                                 char dir[64];
                                 FaultFs fault;
                                 Err err;
                                 copy_base(base, dir);
                                 fault_fs_init(&fault, fs_system());
-                                Tsdb *db = open_rules(dir, &fault.fs, WORKS[w].rules);
+                                Tsdb *db = open_rules(dir, &fault.fs, &WORKS[w]);
                                 fault_fs_arm(&fault, KINDS[k], n, false);
                                 bool ok = WORKS[w].run(db, dir, &err);
                                 struck = fault.countdown <= 0;
@@ -237,7 +265,7 @@ static void survives_a_full_disk(void **state)
                         Err err;
                         copy_base(base, dir);
                         fault_fs_init(&fault, fs_system());
-                        Tsdb *db = open_rules(dir, &fault.fs, WORKS[w].rules);
+                        Tsdb *db = open_rules(dir, &fault.fs, &WORKS[w]);
                         fault_fs_arm(&fault, FAULT_ENOSPC, room, true);
                         IGNORE(WORKS[w].run(db, dir, &err));
                         fault_fs_arm(&fault, FAULT_NONE, 0, false);
