@@ -69,7 +69,10 @@ static bool drop_parts(Tsdb *db, const PartList *list, int64_t min_ms, uint64_t 
 bool retention_run(Tsdb *db, int64_t now_ms, Err *err)
 {
         int64_t min_ms = rollup_keep_from(db->rollup, now_ms, keep_longest_ms(db->keep));
-        uint64_t limit = db->options.retention_bytes, wal = wal_bytes(db->wal);
+        RollupStats rolled;
+        rollup_stats(db->rollup, &rolled);
+        /* Neither goes for size: samples have to make room for them. */
+        uint64_t limit = db->options.retention_bytes, wal = wal_bytes(db->wal) + rolled.bytes;
         PartList *list = partset_list(db->parts);
         uint64_t total = wal + chunk_bytes(db) + part_bytes(list);
         bool ok = drop_parts(db, list, min_ms, limit && total > limit ? total - limit : 0, err);
