@@ -116,6 +116,9 @@ static void put_storage(JsonWriter *w, const TsdbStats *s)
         json_key_u64(w, "headBytes", s->head_bytes);
         json_key_u64(w, "parts", s->parts);
         json_key_u64(w, "partBytes", s->part_bytes);
+        json_key_u64(w, "idleSeries", s->cold_series);
+        json_key_u64(w, "indexSegments", s->index_segments);
+        json_key_u64(w, "indexBytes", s->index_bytes);
         json_key_u64(w, "samples", s->samples);
         json_key_u64(w, "corruptRecords", s->wal_corruptions);
         json_key_u64(w, "corruptChunks", s->chunk_corruptions);

@@ -89,7 +89,21 @@ static void rest_row(const ToolStore *store, LookRows *rows)
                                   .samples = s.samples - at_rest,
                                   .chunks = s.chunks,
                                   .series = s.series,
-                                  .bytes = s.disk_bytes - MIN_OF(s.disk_bytes, s.part_bytes) });
+                                  .bytes = s.disk_bytes - MIN_OF(s.disk_bytes, s.part_bytes + s.index_bytes) });
+}
+
+/* The index has no samples: its files stand beside the rest. */
+static void index_row(const ToolStore *store, LookRows *rows)
+{
+        TsdbStats s;
+        tsdb_stats(store->tsdb, &s);
+        if (s.index_segments == 0)
+                return;
+        vec_push(rows, (LookRow){ .name = STR("(index of idle series)"),
+                                  .min_ms = s.min_ms,
+                                  .max_ms = s.max_ms,
+                                  .series = s.cold_series,
+                                  .bytes = s.index_bytes });
 }
 
 static void put_time(int64_t t_ms, bool human, char *ret, size_t n)
@@ -201,6 +215,7 @@ int app_tsdb_look_list(int argc, char **argv)
         } else {
                 each_part(argv[0], arena, false, &rows, &bad);
                 rest_row(&store, &rows);
+                index_row(&store, &rows);
         }
         if (rows.len)
                 qsort(rows.data, rows.len, sizeof *rows.data, by_time);
@@ -325,7 +340,9 @@ static uint64_t tell_tsdb_damage(Tsdb *tsdb)
                         " torn or bad records of the log: what was acknowledged before them is there\n",
                         s.wal_corruptions);
         if (s.chunk_corruptions)
-                fprintf(stderr, "pharos: %" PRIu64 " damaged stretches of stored samples: they are skipped\n",
+                fprintf(stderr,
+                        "pharos: %" PRIu64
+                        " damaged stretches of stored samples or labels: they are skipped, or made anew\n",
                         s.chunk_corruptions);
         return s.wal_corruptions + s.chunk_corruptions;
 }
@@ -353,6 +370,10 @@ int app_tsdb_look_verify(int argc, char **argv)
         if (!ok)
                 fprintf(stderr, "pharos: %s\n", err.msg);
         if (store.tsdb) {
+                if (!tsdb_verify_index(store.tsdb, &err)) {
+                        fprintf(stderr, "pharos: %s\n", err.msg);
+                        bad++;
+                }
                 bad += tell_tsdb_damage(store.tsdb);
                 each_part(argv[0], arena, true, &rows, &bad);
         }
@@ -386,8 +407,9 @@ int app_tsdb_look_repair(int argc, char **argv)
                 app_tool_close(&store);
                 return 1;
         }
+        bool ok = tsdb_verify_index(store.tsdb, &err);
         uint64_t bad = tell_tsdb_damage(store.tsdb);
-        bool ok = tsdb_flush(store.tsdb, &err);
+        ok = ok && tsdb_flush(store.tsdb, &err);
         if (!ok)
                 fprintf(stderr, "pharos: %s\n", err.msg);
         app_tool_close(&store);

@@ -594,3 +594,26 @@ uint64_t indexseg_salvage(Str file, void (*fn)(void *ctx, const IndexEntry *entr
         buf_done(&s.plain);
         return damaged + !pages;
 }
+
+typedef struct Counted {
+        uint64_t series;
+} Counted;
+
+static void count_one(void *ctx, const IndexEntry *entry, Labels labels)
+{
+        (void)entry;
+        (void)labels;
+        ((Counted *)ctx)->series++;
+}
+
+bool indexseg_verify(IndexSeg *x)
+{
+        Counted pages = { 0 };
+        bool good = true;
+        for (size_t i = 0; i * INDEXFORMAT_BLOCK_BYTES < x->tables.n; i++)
+                good = check_block(x, i) && good;
+        Str before_tables = { (const char *)x->map.p, (size_t)(x->tables.p - x->map.p) };
+        if (indexseg_salvage(before_tables, count_one, &pages) || pages.series != x->n_series)
+                good = note_damage(x);
+        return good;
+}

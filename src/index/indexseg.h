@@ -43,6 +43,9 @@ const char *indexseg_path(const IndexSeg *x);
 /* A read met damage: what follows from the damaged block was left out. */
 bool indexseg_is_damaged(const IndexSeg *x);
 
+/* Reads all of it, tables and pages. False: something is damaged (indexseg_is_damaged says so from now on). */
+bool indexseg_verify(IndexSeg *x);
+
 /* Stable: it stands in files. */
 uint32_t indexseg_hash(Labels labels);
 bool indexseg_find(IndexSeg *x, Labels labels, uint32_t hash, IndexEntry *ret);

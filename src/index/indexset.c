@@ -335,6 +335,14 @@ static bool mend(IndexSet *s, IndexSeg *const *segs, size_t n_segs, const IdList
         return ok;
 }
 
+void indexset_verify(IndexSet *s)
+{
+        IndexList *list = indexset_list(s);
+        for (size_t i = 0; i < list->n; i++)
+                IGNORE(indexseg_verify(list->segs[i]));
+        snapshot_unref(&list->snap);
+}
+
 bool indexset_mend(IndexSet *s, IndexDamage *damage, Err *err)
 {
         IndexList *list = indexset_list(s);

@@ -44,6 +44,8 @@ typedef struct IndexChange {
 
 /* All or nothing, durable when it returns true. On failure nothing changes for readers, and the new segments are given up. */
 MUST_CHECK bool indexset_change(IndexSet *s, const IndexChange *change, Err *err);
+/* Reads every segment as a whole, so that indexset_mend finds what is damaged. Any thread. */
+void indexset_verify(IndexSet *s);
 /* Makes damaged segments anew from what is whole in them. */
 MUST_CHECK bool indexset_mend(IndexSet *s, IndexDamage *damage, Err *err);
 

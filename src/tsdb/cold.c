@@ -343,6 +343,12 @@ static bool mend(Tsdb *db, Err *err)
         return ok;
 }
 
+bool cold_verify(Tsdb *db, Err *err)
+{
+        indexset_verify(db->index);
+        return mend(db, err);
+}
+
 bool cold_step(Tsdb *db, int64_t dead_before_ms, Err *err)
 {
         if (!mend(db, err) || !drop_dead(db, dead_before_ms, err))

@@ -23,6 +23,8 @@ bool cold_may_go(Tsdb *db, Series *s, uint64_t oldest_appender);
 MUST_CHECK bool cold_move_out(Tsdb *db, const uint32_t *slots, size_t n, int64_t idle_before_ms, Err *err);
 /* Some of a merge; drops what has no sample at dead_before_ms or later; makes damaged segments anew. */
 MUST_CHECK bool cold_step(Tsdb *db, int64_t dead_before_ms, Err *err);
+/* Reads the whole index and makes anew what is damaged in it. */
+MUST_CHECK bool cold_verify(Tsdb *db, Err *err);
 /* Gives up the merge that is under way. */
 void cold_give_up(Tsdb *db);
 /* The index knows the series, and that its samples up to t_ms are in files. Any thread. */

@@ -82,6 +82,8 @@ void tsdb_cardinality(Tsdb *db, size_t limit, Arena *arena, TsdbCardinality *ret
 void tsdb_maintain(Tsdb *db);
 /* Writes everything in memory to its final place, merges, and returns when at rest. */
 MUST_CHECK bool tsdb_flush(Tsdb *db, Err *err);
+/* Reads the index of idle series as a whole, and makes anew what is damaged in it (chunk_corruptions counts it). */
+MUST_CHECK bool tsdb_verify_index(Tsdb *db, Err *err);
 /* Marks samples as deleted; they vanish from queries at once. */
 MUST_CHECK bool tsdb_delete(Tsdb *db, Matchers matchers, int64_t min_ms, int64_t max_ms, Err *err);
 /* What was deleted leaves the disk: everything in memory goes to parts, and parts that still have deleted samples are written anew. */

@@ -402,3 +402,9 @@ bool upkeep_clean_tombstones(Tsdb *db, Err *err)
                 rollup_clean(db->rollup, items, n, err) && tombstones_forget(db->tombstones, items, n, err)) ||
                err_wrap(err, "clean tombstones");
 }
+
+bool upkeep_verify_index(Tsdb *db, Err *err)
+{
+        MUTEX_SCOPE(&db->upkeep);
+        return cold_verify(db, err) || err_wrap(err, "verify the index of idle series");
+}

@@ -9,3 +9,5 @@ void upkeep_run(Tsdb *db);
 MUST_CHECK bool upkeep_flush(Tsdb *db, bool to_parts, Err *err);
 /* tsdb_clean_tombstones */
 MUST_CHECK bool upkeep_clean_tombstones(Tsdb *db, Err *err);
+/* Reads the index of idle series and makes anew what is damaged in it. */
+MUST_CHECK bool upkeep_verify_index(Tsdb *db, Err *err);
