@@ -82,7 +82,7 @@ static Str search_body(NotifyMsg *m, const JiraOptions *o, Str project)
         NotifyJson j;
         int64_t minutes = o->reopen_duration_ms / MS_PER_MINUTE;
         if (o->wont_fix_resolution.n)
-                buf_printf(&jql, "resolution != " STR_FMT " and ",
+                buf_printf(&jql, "(resolution is EMPTY or resolution != " STR_FMT ") and ",
                            STR_ARG(quoted(m, notify_msg_text(m, o->wont_fix_resolution))));
         if (!m->n->resolved && o->reopen_transition.n && minutes > 0)
                 buf_printf(&jql, "(resolutiondate is EMPTY OR resolutiondate >= -%lldm) and ", (long long)minutes);
@@ -282,7 +282,8 @@ static NotifyVerdict found(NotifyMsg *m, JiraState *s, const JsonValue *v)
 
 static NotifyVerdict written(NotifyMsg *m, JiraState *s)
 {
-        bool moves = s->issue.n && s->known_category && s->firing == s->done_category;
+        bool named = s->firing ? s->reopen.n : s->resolve.n;
+        bool moves = named && s->issue.n && s->known_category && s->firing == s->done_category;
         if (!moves)
                 return NOTIFY_DELIVERED;
         s->at = STEP_LIST;

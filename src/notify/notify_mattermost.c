@@ -103,7 +103,8 @@ static Str body_of(NotifyMsg *m, const MattermostOptions *o)
         JsonWriter *w = &j.w;
         notify_msg_json(m, &j);
         json_begin_object(w);
-        json_key_str(w, "text", flat ? (Str){ 0 } : notify_msg_cut(m, notify_msg_text(m, o->own.text), MAX_TEXT_RUNES));
+        if (!flat)
+                notify_msg_json_opt(&j, "text", notify_msg_cut(m, notify_msg_text(m, o->own.text), MAX_TEXT_RUNES));
         notify_msg_json_opt(&j, "channel", notify_msg_text(m, o->channel));
         notify_msg_json_opt(&j, "username", notify_msg_text(m, o->username));
         notify_msg_json_opt(&j, "icon_url", notify_msg_text(m, o->icon_url));

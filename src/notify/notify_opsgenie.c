@@ -94,20 +94,19 @@ static void put_responders(NotifyMsg *m, const OpsgenieOptions *o, NotifyJson *j
                 if (!str_eq(type, STR("teams")))
                         put_responder(j, id, name, username, type);
                 else
-                        while (str_split_next(&name, ',', &one))
-                                put_responder(j, (Str){ 0 }, str_trim(one), (Str){ 0 }, STR("team"));
+                        for (name = str_trim(name); str_split_next(&name, ',', &one);)
+                                put_responder(j, (Str){ 0 }, one, (Str){ 0 }, STR("team"));
         }
         if (begun)
                 json_end_array(&j->w);
 }
 
-/* a,b,c as a list; empty parts are dropped. */
-static void put_list(NotifyJson *j, const char *key, Str text, bool trim)
+/* a,b,c as a list; empty parts are dropped, spaces inside are kept. */
+static void put_list(NotifyJson *j, const char *key, Str text)
 {
         bool begun = false;
         Str part;
-        while (text.n && str_split_next(&text, ',', &part)) {
-                part = trim ? str_trim(part) : part;
+        for (text = str_trim(text); text.n && str_split_next(&text, ',', &part);) {
                 if (!part.n)
                         continue;
                 if (!begun) {
@@ -144,11 +143,11 @@ static Str create_body(NotifyMsg *m, const OpsgenieOptions *o, Str message, Str 
         notify_msg_json_labels(&j, details_of(m, o));
         json_key_str(w, "source", notify_msg_text(m, o->source));
         put_responders(m, o, &j);
-        put_list(&j, "tags", notify_msg_text(m, o->tags), true);
+        put_list(&j, "tags", notify_msg_text(m, o->tags));
         notify_msg_json_opt(&j, "note", notify_msg_text(m, o->note));
         notify_msg_json_opt(&j, "priority", notify_msg_text(m, o->priority));
         notify_msg_json_opt(&j, "entity", notify_msg_text(m, o->entity));
-        put_list(&j, "actions", notify_msg_text(m, o->actions), true);
+        put_list(&j, "actions", notify_msg_text(m, o->actions));
         json_end_object(w);
         return notify_msg_json_done(&j);
 }

@@ -42,9 +42,11 @@ static bool check_where(SlackOptions *o, const NotifyBinding *b)
         if (own_url && own_token)
                 return notify_global_error(
                         b, "at most one of api_url/api_url_file & app_token/app_token_file must be configured");
+        bool has_auth = o->base.http && (o->base.http->authorization || o->base.http->basic_auth ||
+                                         o->base.http->oauth2); /* the old way to give a token */
+        if (own_token && has_auth)
+                return notify_global_error(b, "http authorization can't be set when using Slack App tokens");
         if (!own_url && !own_token) {
-                bool has_auth = o->base.http && (o->base.http->authorization || o->base.http->basic_auth ||
-                                                 o->base.http->oauth2); /* the old way to give a token */
                 if (!has_auth) {
                         o->app_token = g->slack_app_token;
                         o->app_token_file = g->slack_app_token_file;
@@ -165,6 +167,7 @@ static Str body_of(NotifyMsg *m, const SlackOptions *o, Str channel, Str channel
         notify_msg_json(m, &j);
         json_begin_object(&j.w);
         notify_msg_json_opt(&j, "channel", channel_id.n ? channel_id : channel);
+        notify_msg_json_opt(&j, "ts", ts);
         notify_msg_json_opt(&j, "username", notify_msg_text(m, o->username));
         notify_msg_json_opt(&j, "icon_emoji", notify_msg_text(m, o->icon_emoji));
         notify_msg_json_opt(&j, "icon_url", notify_msg_text(m, o->icon_url));
@@ -175,7 +178,6 @@ static Str body_of(NotifyMsg *m, const SlackOptions *o, Str channel, Str channel
         json_begin_array(&j.w);
         put_attachment(m, o, &j);
         json_end_array(&j.w);
-        notify_msg_json_opt(&j, "ts", ts);
         json_end_object(&j.w);
         return notify_msg_json_done(&j);
 }

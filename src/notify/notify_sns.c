@@ -134,6 +134,13 @@ static Str signature(NotifyMsg *m, Str secret, Str date, Str region, Str to_sign
         return hex_of(m, key);
 }
 
+/* Upstream's SDK of today says no charset. */
+static Str content_type(const NotifyMsg *m)
+{
+        return m->compat == ALERT_COMPAT_AM_0_25 ? STR("application/x-www-form-urlencoded; charset=utf-8")
+                                                 : STR("application/x-www-form-urlencoded");
+}
+
 static bool sign(NotifyMsg *m, const SnsOptions *o, Str region, Str url_text, Str body, Err *err)
 {
         Url url;
@@ -157,14 +164,13 @@ static bool sign(NotifyMsg *m, const SnsOptions *o, Str region, Str url_text, St
         Str host = url.port.n ? str_printf(m->arena, STR_FMT ":" STR_FMT, STR_ARG(url.host), STR_ARG(url.port))
                               : url.host;
         const char *extra = session.n ? ";x-amz-security-token" : "";
-        Str canonical = str_printf(m->arena,
-                                   "POST\n" STR_FMT "\n" STR_FMT
-                                   "\ncontent-length:%zu\ncontent-type:application/x-www-form-urlencoded; "
-                                   "charset=utf-8\nhost:" STR_FMT "\nx-amz-date:%s\n%s" STR_FMT
-                                   "%s\ncontent-length;content-type;host;x-amz-date%s\n" STR_FMT,
-                                   STR_ARG(url.path.n ? url.path : STR("/")), STR_ARG(url.query), body.n, STR_ARG(host),
-                                   stamp, session.n ? "x-amz-security-token:" : "", STR_ARG(session),
-                                   session.n ? "\n" : "", extra, STR_ARG(sha256_hex(m, body)));
+        Str canonical = str_printf(
+                m->arena,
+                "POST\n" STR_FMT "\n" STR_FMT "\ncontent-length:%zu\ncontent-type:" STR_FMT "\nhost:" STR_FMT
+                "\nx-amz-date:%s\n%s" STR_FMT "%s\ncontent-length;content-type;host;x-amz-date%s\n" STR_FMT,
+                STR_ARG(url.path.n ? url.path : STR("/")), STR_ARG(url.query), body.n, STR_ARG(content_type(m)),
+                STR_ARG(host), stamp, session.n ? "x-amz-security-token:" : "", STR_ARG(session), session.n ? "\n" : "",
+                extra, STR_ARG(sha256_hex(m, body)));
         Str scope = str_printf(m->arena, STR_FMT "/" STR_FMT "/sns/aws4_request", STR_ARG(date), STR_ARG(region));
         Str to_sign = str_printf(m->arena, "AWS4-HMAC-SHA256\n%s\n" STR_FMT "\n" STR_FMT, stamp, STR_ARG(scope),
                                  STR_ARG(sha256_hex(m, canonical)));
@@ -190,12 +196,12 @@ static bool make(NotifyMsg *m, Err *err)
                 region = STR("us-east-1");
         if (!url.n)
                 url = str_printf(m->arena, "https://sns." STR_FMT ".amazonaws.com/", STR_ARG(region));
-        else if (!str_ends(url, STR("/")))
+        else if (m->compat == ALERT_COMPAT_AM_0_25 && !str_ends(url, STR("/")))
                 url = str_printf(m->arena, STR_FMT "/", STR_ARG(url));
         Str body = form_of(m, o);
         if (!notify_msg_texts_ok(m, err))
                 return false;
-        notify_msg_request(m, "POST", url, STR("application/x-www-form-urlencoded; charset=utf-8"), body);
+        notify_msg_request(m, "POST", url, content_type(m), body);
         return sign(m, o, region, url, body, err);
 }
 

@@ -14,6 +14,7 @@ static void put_scalar(NotifyMsg *m, const YamlNode *node, NotifyJson *j)
         Diags ignored;
         bool b;
         int64_t i;
+        uint64_t u;
         double f;
         diags_init(&ignored, m->arena);
         OptionCtx ctx = { .arena = m->arena, .diags = &ignored };
@@ -22,6 +23,8 @@ static void put_scalar(NotifyMsg *m, const YamlNode *node, NotifyJson *j)
         } else if (!node->quoted && str_find_char(node->text, '.') == SIZE_MAX &&
                    option_value_scalar(node, &(Option){ .key = "", .kind = OPT_INT }, &i, &ctx)) {
                 json_i64(&j->w, i);
+        } else if (!node->quoted && option_value_scalar(node, &(Option){ .key = "", .kind = OPT_UINT }, &u, &ctx)) {
+                json_u64(&j->w, u);
         } else if (!node->quoted && option_value_scalar(node, &(Option){ .key = "", .kind = OPT_FLOAT }, &f, &ctx)) {
                 json_double(&j->w, f);
         } else {
@@ -40,6 +43,7 @@ static int by_key(const void *a, const void *b)
 }
 
 static void put_node(NotifyMsg *m, const YamlNode *node, bool templates, NotifyJson *j);
+static void put_leaf(NotifyMsg *m, Str value, NotifyJson *j);
 
 static void put_map(NotifyMsg *m, const YamlNode *node, bool templates, NotifyJson *j)
 {
@@ -71,6 +75,8 @@ static void put_node(NotifyMsg *m, const YamlNode *node, bool templates, NotifyJ
                 json_end_array(&j->w);
         } else if (templates && (node->quoted || str_find(node->text, STR("{{")) != SIZE_MAX)) {
                 notify_tree_text(m, node->text, j);
+        } else if (!templates && node->quoted) {
+                put_leaf(m, node->text, j); /* a label "8080" in the JSON of an alert ends as a number, too */
         } else {
                 put_scalar(m, node, j);
         }
@@ -78,13 +84,13 @@ static void put_node(NotifyMsg *m, const YamlNode *node, bool templates, NotifyJ
 
 void notify_tree_json(NotifyMsg *m, const YamlNode *node, NotifyJson *j) { put_node(m, node, true, j); }
 
-void notify_tree_text(NotifyMsg *m, Str text, NotifyJson *j)
+/* What a text is when YAML reads it. Each reading takes quotes away, so that texts in texts come to an end. */
+static void put_leaf(NotifyMsg *m, Str value, NotifyJson *j)
 {
         YamlNode **docs;
         YamlError *errors;
         size_t n;
         size_t n_errors;
-        Str value = notify_msg_text(m, text);
         bool is_text = m->compat == ALERT_COMPAT_AM_0_25 ||
                        !yaml_parse(value, m->arena, &docs, &n, &errors, &n_errors) || n > 1;
         if (!is_text && n == 1 && docs[0]->kind == YAML_SCALAR) /* it stays as it is, with its quotes and lines */
@@ -96,3 +102,5 @@ void notify_tree_text(NotifyMsg *m, Str text, NotifyJson *j)
         else
                 put_node(m, docs[0], false, j);
 }
+
+void notify_tree_text(NotifyMsg *m, Str text, NotifyJson *j) { put_leaf(m, notify_msg_text(m, text), j); }

@@ -17,6 +17,21 @@ static void has(Str text, const char *what)
                 fail_msg("'%s' is not in " STR_FMT, what, STR_ARG(text));
 }
 
+static void without_a_transition_an_issue_stays_where_it_is(void **state)
+{
+        (void)state;
+        Captured *c = captured_new(
+                "jira_configs: [{api_url: 'http://x.example.com/rest/api/2', project: P, issue_type: Bug, "
+                "wont_fix_resolution: Never}]");
+        c->answers[0] =
+                "200 {\"issues\":[{\"key\":\"P-1\",\"fields\":{\"status\":{\"statusCategory\":{\"key\":\"new\"}}}}]}";
+        c->answers[1] = "204 ";
+        assert_true(captured_send(c, true));
+        assert_int_equal(c->n, 2);
+        has(c->requests, "\"jql\":\"(resolution is EMPTY or resolution != \\\"Never\\\") and ");
+        captured_free(c);
+}
+
 static void an_issue_is_created_once(void **state)
 {
         (void)state;
@@ -103,6 +118,7 @@ static void the_cloud_is_searched_in_version_3(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(an_issue_is_created_once),
+                                            cmocka_unit_test(without_a_transition_an_issue_stays_where_it_is),
                                             cmocka_unit_test(nothing_is_opened_for_what_is_over),
                                             cmocka_unit_test(an_open_issue_is_changed_and_closed),
                                             cmocka_unit_test(a_closed_issue_is_opened_again),

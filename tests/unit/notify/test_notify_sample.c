@@ -76,16 +76,31 @@ static void trees_keep_their_types(void **state)
 {
         (void)state;
         sends("webhook_configs: [{url: 'http://x.example.com/{{ .Status }}', payload: {b: '{{ len .Alerts }}', a: [1, true, x, "
-              "'{{ .Status }}', '[1, {k: v}]', ''], '{{ .Status }}': null, c: 1.5, d: '\"q\"'}}]",
+              "'{{ .Status }}', '[1, {k: v}]', ''], '{{ .Status }}': null, c: 1.5, d: '\"q\"', e: '12345678901234567890', "
+              "f: '{\"port\": \"8080\", \"s\": \"\", \"t\": \"a: b\", \"u\": \"{\\\"v\\\": \\\"007\\\"}\"}'}}]",
               false,
               "POST http://x.example.com/firing\n"
-              "{\"a\":[1,true,\"x\",\"firing\",[1,{\"k\":\"v\"}],null],\"b\":1,\"c\":1.5,\"d\":\"\\\"q\\\"\",\"firing\":null}\n");
+              "{\"a\":[1,true,\"x\",\"firing\",[1,{\"k\":\"v\"}],null],\"b\":1,\"c\":1.5,\"d\":\"\\\"q\\\"\",\"e\":12345678901234567890,"
+              "\"f\":{\"port\":8080,\"s\":null,\"t\":{\"a\":\"b\"},\"u\":{\"v\":7}},\"firing\":null}\n");
         Captured *c = captured_new(
                 "pagerduty_configs: [{routing_key: k, details: {n: '{{ len .Alerts }}', deep: {x: ['1']}}}]");
         assert_true(captured_send(c, true));
         assert_true(str_find(c->requests,
                              STR("\"custom_details\":{\"deep\":{\"x\":[1]},\"firing\":[],\"n\":1,\"num_firing\":0,"
                                  "\"num_resolved\":1,\"resolved\":[{\"annotations\":{\"summary\":")) != SIZE_MAX);
+        captured_free(c);
+}
+
+static void lists_of_opsgenie_are_cut_at_commas(void **state)
+{
+        (void)state;
+        Captured *c = captured_new(
+                "opsgenie_configs: [{api_key: k, api_url: 'http://x.example.com/', tags: ' a, b,,c ', actions: ' ', "
+                "responders: [{name: 'x, y ', type: teams}]}]");
+        assert_true(captured_send(c, false));
+        assert_true(str_find(c->requests,
+                             STR("\"responders\":[{\"name\":\"x\",\"type\":\"team\"},{\"name\":\" y\",\"type\":"
+                                 "\"team\"}],\"tags\":[\"a\",\" b\",\"c\"]}")) != SIZE_MAX);
         captured_free(c);
 }
 
@@ -163,13 +178,12 @@ static void samples_reach_every_kind(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(chat_services_get_their_cards),
-                                            cmocka_unit_test(pagers_get_their_events),
-                                            cmocka_unit_test(trees_keep_their_types),
-                                            cmocka_unit_test(times_are_shown_in_zones),
-                                            cmocka_unit_test(too_large_an_event_loses_its_details),
-                                            cmocka_unit_test(a_session_of_aws_is_signed),
-                                            cmocka_unit_test(tokens_of_wechat_are_kept),
-                                            cmocka_unit_test(samples_reach_every_kind) };
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(chat_services_get_their_cards), cmocka_unit_test(pagers_get_their_events),
+                cmocka_unit_test(trees_keep_their_types),        cmocka_unit_test(lists_of_opsgenie_are_cut_at_commas),
+                cmocka_unit_test(times_are_shown_in_zones),      cmocka_unit_test(too_large_an_event_loses_its_details),
+                cmocka_unit_test(a_session_of_aws_is_signed),    cmocka_unit_test(tokens_of_wechat_are_kept),
+                cmocka_unit_test(samples_reach_every_kind)
+        };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
