@@ -35,9 +35,9 @@ const char *alert_log_notice_name(AlertNotice notice)
 {
         static const char *const names[] = { "none",
                                              "first notification",
-                                             "new alerts in group",
+                                             "new alerts added",
                                              "all alerts resolved",
-                                             "new resolved alerts",
+                                             "some alerts resolved",
                                              "repeat interval elapsed" };
         return names[notice];
 }
