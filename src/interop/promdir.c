@@ -253,29 +253,6 @@ static bool dir_select(Querier *face, const SelectArgs *args, Arena *arena, Stor
         return true;
 }
 
-static bool collect(Querier *face, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
-                    size_t *ret_n, Err *err)
-{
-        StoreSelection selection;
-        if (!dir_select(face, args, arena, &selection, err))
-                return false;
-        store_label_strings(&selection, name, limit, arena, ret, ret_n);
-        return true;
-}
-
-static bool dir_label_names(Querier *q, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n,
-                            Err *err)
-{
-        return collect(q, (Str){ 0 }, args, limit, arena, ret, ret_n, err);
-}
-
-static bool dir_label_values(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
-                             size_t *ret_n, Err *err)
-{
-        *ret_n = 0;
-        return name.n == 0 || collect(q, name, args, limit, arena, ret, ret_n, err);
-}
-
 static void dir_close(Querier *q) { mem_free(q); }
 
 static bool dir_querier(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err)
@@ -286,8 +263,8 @@ static bool dir_querier(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Que
         DirQuerier *q = mem_new(DirQuerier);
         q->face = (Querier){ .select = dir_select,
                              .read = dir_read,
-                             .label_names = dir_label_names,
-                             .label_values = dir_label_values,
+                             .label_names = store_names_by_select,
+                             .label_values = store_values_by_select,
                              .close = dir_close };
         q->dir = (PromDir *)engine;
         *ret = &q->face;

@@ -335,33 +335,6 @@ static bool mem_read(Querier *face, const StoreSelection *selection, size_t i, i
         return true;
 }
 
-static bool collect_strings(Querier *face, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
-                            size_t *ret_n, Err *err)
-{
-        StoreSelection selection;
-        if (!mem_select(face, args, arena, &selection, err))
-                return false;
-        store_label_strings(&selection, name, limit, arena, ret, ret_n);
-        return true;
-}
-
-static bool mem_label_names(Querier *q, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n,
-                            Err *err)
-{
-        return collect_strings(q, (Str){ 0 }, args, limit, arena, ret, ret_n, err);
-}
-
-static bool mem_label_values(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
-                             size_t *ret_n, Err *err)
-{
-        if (name.n == 0) {
-                *ret = NULL;
-                *ret_n = 0;
-                return true;
-        }
-        return collect_strings(q, name, args, limit, arena, ret, ret_n, err);
-}
-
 static void mem_close(Querier *q) { mem_free(q); }
 
 static bool mem_querier(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err)
@@ -370,8 +343,8 @@ static bool mem_querier(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Que
         MemQuerier *q = mem_new(MemQuerier);
         q->face = (Querier){ .select = mem_select,
                              .read = mem_read,
-                             .label_names = mem_label_names,
-                             .label_values = mem_label_values,
+                             .label_names = store_names_by_select,
+                             .label_values = store_values_by_select,
                              .close = mem_close };
         q->ms = (MemStore *)engine;
         q->min_ms = min_ms;

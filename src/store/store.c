@@ -23,8 +23,9 @@ const char *append_result_name(AppendResult result)
 
 static int compare_strs(const void *a, const void *b) { return str_cmp(*(const Str *)a, *(const Str *)b); }
 
-void store_label_strings(const StoreSelection *selection, Str name, size_t limit, Arena *arena, Str **ret,
-                         size_t *ret_n)
+/* Names when there is no name, else its values. */
+static void label_strings(const StoreSelection *selection, Str name, size_t limit, Arena *arena, Str **ret,
+                          size_t *ret_n)
 {
         VEC(Str) all = { .arena = arena };
         for (size_t i = 0; i < selection->n; i++) {
@@ -43,4 +44,31 @@ void store_label_strings(const StoreSelection *selection, Str name, size_t limit
                         all.data[n++] = all.data[i];
         *ret = all.data;
         *ret_n = n;
+}
+
+static bool strings_by_select(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
+                              size_t *ret_n, Err *err)
+{
+        StoreSelection selection;
+        if (!q->select(q, args, arena, &selection, err))
+                return false;
+        label_strings(&selection, name, limit, arena, ret, ret_n);
+        return true;
+}
+
+bool store_names_by_select(Querier *q, const SelectArgs *args, size_t limit, Arena *arena, Str **ret, size_t *ret_n,
+                           Err *err)
+{
+        return strings_by_select(q, (Str){ 0 }, args, limit, arena, ret, ret_n, err);
+}
+
+bool store_values_by_select(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
+                            size_t *ret_n, Err *err)
+{
+        if (name.n == 0) {
+                *ret = NULL;
+                *ret_n = 0;
+                return true;
+        }
+        return strings_by_select(q, name, args, limit, arena, ret, ret_n, err);
 }

@@ -76,11 +76,6 @@ typedef struct StoreSelection {
         void *engine_data;
 } StoreSelection;
 
-/* The label names (name.n == 0) or the values of one name in a selection: sorted, unique, living in arena, borrowing the labels'
- * bytes. limit 0: all. For engines that look at every series. */
-void store_label_strings(const StoreSelection *selection, Str name, size_t limit, Arena *arena, Str **ret,
-                         size_t *ret_n);
-
 typedef struct SelectArgs {
         Matchers matchers;
         int64_t min_ms, max_ms; /* inclusive; series without samples inside may still be returned */
@@ -137,6 +132,12 @@ struct Querier {
          * the newest sample looks back so much farther there. */
         int64_t rolled_span_ms, rolled_until_ms;
 };
+/* label_names and label_values by a select, for engines that look at every series: sorted, unique, living in arena, borrowing the
+ * labels' bytes. limit 0: all. */
+MUST_CHECK bool store_names_by_select(Querier *q, const SelectArgs *args, size_t limit, Arena *arena, Str **ret,
+                                      size_t *ret_n, Err *err);
+MUST_CHECK bool store_values_by_select(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena,
+                                       Str **ret, size_t *ret_n, Err *err);
 
 typedef struct StoreEngine StoreEngine;
 struct StoreEngine {
