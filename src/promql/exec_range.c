@@ -188,6 +188,48 @@ static bool any_number(const double *row, size_t n)
         return false;
 }
 
+/* Functions that look at every sample of every window are run piece by piece, so that a query that nobody waits for ends soon. */
+enum { PIECE_SAMPLES = 1 << 19 };
+
+/* The steps of `win` from *io_from on that make up a piece; *io_from behind them. */
+static Windows next_piece(const Windows *win, size_t *io_from)
+{
+        size_t from = *io_from, to = from;
+        for (uint64_t samples = 0; to < win->steps && samples < PIECE_SAMPLES; to++)
+                samples += 1 + (uint64_t)(win->hi[to] - win->lo[to]);
+        Windows piece = *win;
+        piece.lo += from;
+        piece.hi += from;
+        piece.end_ms += from;
+        piece.eval_ms += from;
+        piece.p0 = win->p0 ? win->p0 + from : NULL;
+        piece.p1 = win->p1 ? win->p1 + from : NULL;
+        piece.steps = to - from;
+        *io_from = to;
+        return piece;
+}
+
+static bool run_windows(const RangeState *st, Worker *w, size_t i, const Windows *win, double *out, Err *err)
+{
+        const Column *col = &w->col;
+        bool starts = col->st && st->x->options->features.use_start_timestamps;
+        if (win->times && !col->h && !starts) { /* a few samples of each window */
+                func_window_run(st->fn, win, out);
+                return true;
+        }
+        for (size_t from = 0; from < win->steps;) {
+                double *at = out + from;
+                Windows piece = next_piece(win, &from);
+                if (!exec_check(st->x, err))
+                        return false;
+                if (col->h || starts)
+                        run_mixed(st, w, i, starts, &piece, at);
+                else
+                        func_window_run(st->fn, &piece, at);
+        }
+        return true;
+}
+
 static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
 {
         const RangeState *st = src->state;
@@ -217,16 +259,14 @@ static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *
         };
         slide(st, w, &win);
         count_windows(st, col, &win);
-        bool starts = col->st && st->x->options->features.use_start_timestamps;
         if (col->n_rolled)
                 func_rolled_say(st->x, range_pos(st), st->fn, col, &win);
-        if (col->n_rolled && !col->h && func_rolled_run(st->fn, col, &win, out))
-                ;
-        else if (col->h || starts)
-                run_mixed(st, w, i, starts, &win, out);
-        else
-                func_window_run(st->fn, &win, out);
+        bool ok = true;
+        if (!col->n_rolled || col->h || !func_rolled_run(st->fn, col, &win, out))
+                ok = run_windows(st, w, i, &win, out, err);
         exec_buf_give(w);
+        if (!ok)
+                return false;
         uint64_t held = atomic_load_explicit(&st->x->samples_now, memory_order_relaxed);
         if (!exec_fits(st->x, held + w->windows[st->owner % 2].widest, err))
                 return false;

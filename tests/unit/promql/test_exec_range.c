@@ -63,6 +63,50 @@ static void modifiers(void **state)
                             "not with deriv\n");
 }
 
+/* Windows of so many samples in all are computed piece by piece: nothing may change where a piece ends. */
+static void many_windows_agree_with_single_ones(void **state)
+{
+        (void)state;
+        static const char *const QUERIES[] = {
+                "sum_over_time(long_total[20m])",
+                "avg_over_time(long_total[20m])",
+                "min_over_time(long_total[20m])",
+                "max_over_time(long_total[20m])",
+                "stddev_over_time(long_total[20m])",
+                "quantile_over_time(0.7, long_total[20m])",
+                "mad_over_time(long_total[20m])",
+                "changes(long_total[20m])",
+                "resets(long_total[20m])",
+                "count_over_time(long_total[20m])",
+                "last_over_time(long_total[20m])",
+                "deriv(long_total[20m])",
+                "predict_linear(long_total[20m], 60)",
+                "double_exponential_smoothing(long_total[20m], 0.3, 0.6)",
+                "irate(long_total[20m])",
+                "ts_of_max_over_time(long_total[20m])",
+                "increase(long_total[20m])",
+        };
+        Fixture own;
+        fixture_open(&own, &(PromqlOptions){ .features = promql_features_all() });
+        Label label = { LABEL_NAME, STR("long_total") };
+        for (int k = 0; k < 4000; k++)
+                assert_int_equal(memstore_add(own.store, (Labels){ &label, 1 }, k * 1000, (k * 7919 % 1009) * 0.5),
+                                 APPEND_OK);
+        for (size_t q = 0; q < ARRAY_LEN(QUERIES); q++) {
+                const char *all = fixture_range(&own, QUERIES[q], 0, 3999000, 1000);
+                for (int at = 1200; at < 4000; at += 433) {
+                        const char *one = fixture_range(&own, QUERIES[q], at * 1000, at * 1000, 1000);
+                        const char *value = strrchr(one, ' '); /* "{} v0 v1 ..." */
+                        const char *from = all + (value - one);
+                        for (int skip = 0; skip < at; skip++)
+                                from = strchr(from + 1, ' ');
+                        if (strncmp(from, value, strcspn(value, "\n")) != 0)
+                                fail_msg("%s at %d: %.40s against %.40s", QUERIES[q], at, from, value);
+                }
+        }
+        fixture_close(&own);
+}
+
 static void arguments(void **state)
 {
         (void)state;
@@ -93,6 +137,7 @@ int main(void)
                 cmocka_unit_test(subqueries_are_aligned),
                 cmocka_unit_test(names),
                 cmocka_unit_test(modifiers),
+                cmocka_unit_test(many_windows_agree_with_single_ones),
                 cmocka_unit_test(arguments),
                 cmocka_unit_test(raw_ranges),
         };
