@@ -1,6 +1,6 @@
 /* Invariants
  * 1. Arithmetic is modulo 2^64 in coder and decoder alike, so every int64 survives, whatever overflows on the way.
- * 2. A value is packed when it is base + step * [0, 2^width), else patched with its distance to the base.
+ * 2. A value is packed when it is base + step * (offset + [0, 2^width)) of its run, else patched with its distance to the base.
  * 3. The decoder never writes beyond n values and checks every length before it uses it.
  *
  * Why so: counters and gauges of the real world are multiples of something, grow by similar amounts, and sometimes jump (a restart, a
@@ -11,16 +11,20 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "codec/bitpack.h"
+#include "codec/radix.h"
 #include "codec/unfold.h"
 #include "codec/varint.h"
 
 enum {
         FLAG_STEP = 4,
         FLAG_PATCHES = 8,
-        FLAGS_KNOWN = 15,
-        SAMPLE = 64,    /* values that choose the order */
-        LOWEST = 4,     /* this many of the lowest values may be patched */
-        PATCH_BITS = 20 /* of a patch, beside its value */
+        FLAG_RUNS = 16,
+        FLAGS_KNOWN = 31,
+        RADIX_FOLLOWS = 128, /* in a run's width */
+        RUN_BITS = 32,       /* what one more run costs, about */
+        SAMPLE = 64,         /* values that choose the order */
+        LOWEST = 4,          /* this many of the lowest values may be patched */
+        PATCH_BITS = 20      /* of a patch, beside its value */
 };
 
 static inline unsigned length_of(uint64_t v) { return 64 - bits_clz64(v); }
@@ -174,6 +178,8 @@ typedef struct Fit {
         uint64_t base;
         unsigned width;
         size_t patches, bits;
+        uint64_t top;   /* of a stretch: the highest number that is not patched */
+        size_t patched; /* bits of the patches */
 } Fit;
 
 static Fit fit_base(const uint64_t *x, size_t m, uint64_t base, const unsigned char *off, unsigned step_bits)
@@ -186,7 +192,7 @@ static Fit fit_base(const uint64_t *x, size_t m, uint64_t base, const unsigned c
         for (unsigned w = 64;; w--) {
                 size_t bits = w * m + patched;
                 if (bits < best.bits || (bits == best.bits && patches <= best.patches))
-                        best = (Fit){ base, w, patches, bits };
+                        best = (Fit){ .base = base, .width = w, .patches = patches, .bits = bits, .patched = patched };
                 if (w == 0)
                         return best;
                 size_t c = counts[0][w] + counts[1][w];
@@ -211,24 +217,159 @@ static void find_lowest(const uint64_t *x, size_t m, int64_t low[LOWEST])
         }
 }
 
-static void fit(IntvecPlan *plan, size_t m, const unsigned char *off)
+static Fit fit_range(const uint64_t *x, size_t m, const unsigned char *off, unsigned step_bits)
 {
         int64_t low[LOWEST];
-        find_lowest(plan->rest, m, low);
-        unsigned step_bits = plan->shift + length_of(plan->divisor);
-        Fit best = fit_base(plan->rest, m, (uint64_t)low[0], off, step_bits);
+        find_lowest(x, m, low);
+        Fit best = fit_base(x, m, (uint64_t)low[0], off, step_bits);
         if (m > LOWEST && length_of((uint64_t)low[LOWEST - 1] - (uint64_t)low[0]) >= best.width && best.width > 0) {
-                Fit other = fit_base(plan->rest, m, (uint64_t)low[LOWEST - 1], off, step_bits);
+                Fit other = fit_base(x, m, (uint64_t)low[LOWEST - 1], off, step_bits);
                 if (other.bits < best.bits)
                         best = other;
         }
-        plan->width = best.width;
-        plan->patches = best.patches;
-        plan->bytes = (best.bits + 7) / 8;
-        plan->base += (best.base * plan->divisor) << plan->shift;
+        return best;
+}
+
+/* Whether stretches of numbers are so much narrower than `bits`, what all of them take together, that a closer look may pay. */
+static bool sizes_differ(const uint64_t *x, size_t m, size_t bits)
+{
+        size_t spared = 0;
+        for (size_t from = 0; from < m; from += INTVEC_UNIT) {
+                size_t to = MIN_OF(from + INTVEC_UNIT, m);
+                int64_t low = (int64_t)x[from], high = low;
+                for (size_t i = from + 1; i < to; i++) {
+                        low = MIN_OF(low, (int64_t)x[i]);
+                        high = MAX_OF(high, (int64_t)x[i]);
+                }
+                size_t own = length_of((uint64_t)high - (uint64_t)low) * m;
+                spared += own < bits ? (bits - own) * (to - from) / m : 0;
+        }
+        return spared > bits / 16;
+}
+
+/* What stretches have in common when they are packed alike. */
+static Fit fit_both(const Fit *a, const Fit *b)
+{
+        Fit f = { .patches = a->patches + b->patches, .patched = a->patched + b->patched };
+        f.base = (int64_t)a->base < (int64_t)b->base ? a->base : b->base;
+        f.top = (int64_t)a->top > (int64_t)b->top ? a->top : b->top;
+        f.width = length_of(f.top - f.base);
+        return f;
+}
+
+typedef struct Stretches {
+        Fit fits[INTVEC_RUNS];
+        size_t n, each, m; /* the last one may be shorter */
+} Stretches;
+
+static void fit_stretches(Stretches *s, const uint64_t *x, size_t m, const unsigned char *off, unsigned step_bits)
+{
+        s->m = m;
+        s->each = ((m + INTVEC_RUNS - 1) / INTVEC_RUNS + INTVEC_UNIT - 1) / INTVEC_UNIT * INTVEC_UNIT;
+        s->n = 0;
+        for (size_t from = 0; from < m; from += s->each) {
+                size_t n = MIN_OF(s->each, m - from);
+                Fit *f = &s->fits[s->n++];
+                *f = fit_range(x + from, n, off + from, step_bits);
+                f->top = f->base;
+                for (size_t i = from; i < from + n; i++) {
+                        uint64_t distance = x[i] - f->base;
+                        if (!off[i] && length_of(distance) <= f->width && distance > f->top - f->base)
+                                f->top = x[i];
+                }
+        }
+}
+
+/* The cheapest way to part the stretches into runs: bits[i] is the least for the first i, from[i] where its last run begins. */
+static size_t part_stretches(const Stretches *s, size_t *from)
+{
+        size_t bits[INTVEC_RUNS + 1] = { 0 };
+        for (size_t to = 1; to <= s->n; to++) {
+                bits[to] = SIZE_MAX;
+                Fit f = s->fits[to - 1];
+                for (size_t i = to; i-- > 0;) {
+                        f = i + 1 == to ? f : fit_both(&f, &s->fits[i]);
+                        size_t length = MIN_OF(to * s->each, s->m) - i * s->each;
+                        size_t b = bits[i] + f.width * length + f.patched + RUN_BITS;
+                        if (b >= bits[to])
+                                continue;
+                        bits[to] = b;
+                        from[to] = i;
+                }
+        }
+        return bits[s->n];
+}
+
+/* Where numbers change their size, runs of them are packed each by itself. One run unless several are clearly shorter. */
+static unsigned fit_runs(const IntvecPlan *plan, size_t m, const unsigned char *off, unsigned step_bits, Fit *fits,
+                         size_t *lengths)
+{
+        const uint64_t *x = plan->rest;
+        fits[0] = fit_range(x, m, off, step_bits);
+        lengths[0] = m;
+        if (m <= INTVEC_UNIT || !sizes_differ(x, m, fits[0].bits))
+                return 1;
+        Stretches s = { 0 };
+        size_t from[INTVEC_RUNS + 1] = { 0 };
+        fit_stretches(&s, x, m, off, step_bits);
+        size_t total = part_stretches(&s, from);
+        if (total + total / 64 >= fits[0].bits)
+                return 1;
+        unsigned runs = 0;
+        for (size_t to = s.n; to > 0; to = from[to])
+                runs++;
+        unsigned r = runs;
+        for (size_t to = s.n; to > 0; to = from[to]) {
+                Fit f = s.fits[from[to]];
+                for (size_t i = from[to]; i < to; i++)
+                        f = i == from[to] ? f : fit_both(&f, &s.fits[i]);
+                lengths[--r] = MIN_OF(to * s.each, m) - from[to] * s.each;
+                f.bits = f.width * lengths[r] + f.patched;
+                fits[r] = f;
+        }
+        return runs;
+}
+
+/* Numbers that are no power of two apart take digits. Returns the bytes of the run, packed. */
+static size_t choose_radix(IntvecRun *run, const uint64_t *x)
+{
+        uint64_t most = 0, limit = run->width == 64 ? UINT64_MAX : ((uint64_t)1 << run->width) - 1;
+        for (size_t i = 0; i < run->n; i++)
+                most = x[i] <= limit && x[i] > most ? x[i] : most;
+        size_t plain = bitpack_bytes(run->n, run->width);
+        run->radix = radix_choose(most, &run->low);
+        if (run->radix == 0)
+                return plain;
+        size_t bytes = bitpack_bytes(run->n, run->low) + radix_bytes(run->n, run->radix);
+        if (bytes + 4 <= plain)
+                return bytes;
+        run->radix = 0;
+        return plain;
+}
+
+static void fit(IntvecPlan *plan, size_t m, const unsigned char *off)
+{
+        Fit fits[INTVEC_RUNS];
+        size_t lengths[INTVEC_RUNS];
+        unsigned step_bits = plan->shift + length_of(plan->divisor);
+        plan->n_runs = fit_runs(plan, m, off, step_bits, fits, lengths);
+        uint64_t base = fits[0].base;
+        for (unsigned r = 1; r < plan->n_runs; r++)
+                base = (int64_t)fits[r].base < (int64_t)base ? fits[r].base : base;
+        plan->base += (base * plan->divisor) << plan->shift;
+        plan->patches = 0;
+        plan->bytes = 0;
         uint64_t *x = plan->rest;
-        for (size_t i = 0; i < m; i++)
-                x[i] -= best.base;
+        for (unsigned r = 0; r < plan->n_runs; x += lengths[r], off += lengths[r], r++) {
+                IntvecRun *run = &plan->runs[r];
+                *run = (IntvecRun){ .n = lengths[r], .width = fits[r].width, .offset = fits[r].base - base };
+                for (size_t i = 0; i < run->n; i++) /* too wide for any width that leaves patches */
+                        x[i] = off[i] ? UINT64_MAX : x[i] - fits[r].base;
+                size_t patched = (fits[r].bits - fits[r].width * run->n + 7) / 8;
+                plan->patches += fits[r].patches;
+                plan->bytes += patched + choose_radix(run, x) + (plan->n_runs > 1 ? 2 + varint_size(run->offset) : 0) +
+                               (run->radix ? varint_size(run->radix) : 0);
+        }
 }
 
 void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n)
@@ -241,15 +382,11 @@ void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n)
         size_t m = n - plan->order;
         size_t price = divide(plan, m, off);
         fit(plan, m, off);
-        if (price)
-                for (size_t i = 0; i < m; i++) {
-                        if (!off[i])
-                                continue;
-                        plan->rest[i] = UINT64_MAX; /* too wide for any width that leaves patches */
-                        plan->patches++;
-                }
-        CHECK(!price || plan->width < 64); /* a step leaves less than 64 bits */
-        plan->bytes += 2 + price / 8 + varint_size(bits_zigzag((int64_t)plan->base)) + (plan->patches ? 2 : 0);
+        for (size_t i = 0; price && i < m; i++)
+                plan->patches += off[i];
+        for (unsigned r = 0; r < plan->n_runs; r++)
+                CHECK(!price || plan->runs[r].width < 64); /* a step leaves less than 64 bits */
+        plan->bytes += 3 + price / 8 + varint_size(bits_zigzag((int64_t)plan->base)) + (plan->patches ? 2 : 0);
         plan->bytes += plan->order ? 2 * varint_size(bits_zigzag(v[0])) : 0;
         plan->bytes += plan->shift || plan->divisor > 1 ? 1 + varint_size(plan->divisor) : 0;
 }
@@ -267,28 +404,64 @@ static uint64_t difference(const int64_t *v, unsigned order, size_t i)
 
 static void write_patches(IntvecPlan *plan, const int64_t *v, Buf *out)
 {
-        size_t count_at = out->n, count = 0, last = 0, m = plan->n - plan->order;
+        size_t count = 0, last = 0, at = 0;
         AUTO(buf_done) Buf list = { 0 };
-        for (size_t i = 0; i < m; i++) {
-                if (length_of(plan->rest[i]) <= plan->width)
-                        continue;
-                varint_add(&list, i - last);
-                varint_add_signed(&list, (int64_t)(difference(v, plan->order, i) - plan->base));
-                last = i;
-                count++;
-                plan->rest[i] = 0;
-        }
-        out->n = count_at;
+        for (unsigned r = 0; r < plan->n_runs; r++)
+                for (size_t end = at + plan->runs[r].n; at < end; at++) {
+                        if (length_of(plan->rest[at]) <= plan->runs[r].width)
+                                continue;
+                        varint_add(&list, at - last);
+                        varint_add_signed(&list, (int64_t)(difference(v, plan->order, at) - plan->base));
+                        last = at;
+                        count++;
+                        plan->rest[at] = 0;
+                }
         varint_add(out, count);
         buf_add(out, list.p, list.n);
 }
 
+static void write_runs(const IntvecPlan *plan, Buf *out)
+{
+        buf_char(out, (char)(plan->n_runs - 1));
+        for (unsigned r = 0; r < plan->n_runs; r++) {
+                const IntvecRun *run = &plan->runs[r];
+                buf_char(out, (char)(run->radix ? run->low | RADIX_FOLLOWS : run->width));
+                if (run->radix)
+                        varint_add(out, run->radix);
+                if (plan->n_runs > 1)
+                        varint_add(out, run->offset);
+                if (r + 1 < plan->n_runs)
+                        buf_char(out, (char)(run->n / INTVEC_UNIT));
+        }
+}
+
+static void write_numbers(const IntvecRun *run, const uint64_t *x, Buf *out)
+{
+        uint64_t lower[INTVEC_MAX];
+        unsigned width = run->radix ? run->low : run->width;
+        size_t bytes = bitpack_bytes(run->n, width);
+        const uint64_t *from = x;
+        if (run->radix) {
+                for (size_t i = 0; i < run->n; i++)
+                        lower[i] = x[i] & (((uint64_t)1 << run->low) - 1);
+                from = lower;
+        }
+        bitpack_pack(from, run->n, width, (unsigned char *)buf_reserve(out, bytes + BITPACK_PAD_BYTES));
+        out->n += bytes;
+        if (!run->radix)
+                return;
+        bytes = radix_bytes(run->n, run->radix);
+        radix_pack(x, run->n, run->radix, run->low, (unsigned char *)buf_reserve(out, bytes + BITPACK_PAD_BYTES));
+        out->n += bytes;
+}
+
 void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out)
 {
-        size_t m = plan->n - plan->order;
-        bool step = plan->shift || plan->divisor > 1;
-        buf_char(out, (char)(plan->order | (step ? FLAG_STEP : 0) | (plan->patches ? FLAG_PATCHES : 0)));
-        buf_char(out, (char)plan->width);
+        bool step = plan->shift || plan->divisor > 1, runs = plan->n_runs > 1 || plan->runs[0].radix;
+        buf_char(out, (char)(plan->order | (step ? FLAG_STEP : 0) | (plan->patches ? FLAG_PATCHES : 0) |
+                             (runs ? FLAG_RUNS : 0)));
+        if (!runs)
+                buf_char(out, (char)plan->runs[0].width);
         if (plan->order >= 1)
                 varint_add_signed(out, v[0]);
         if (plan->order == 2)
@@ -298,21 +471,23 @@ void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out)
                 buf_char(out, (char)plan->shift);
                 varint_add(out, plan->divisor);
         }
+        if (runs)
+                write_runs(plan, out);
         if (plan->patches)
                 write_patches(plan, v, out);
-        size_t bytes = bitpack_bytes(m, plan->width);
-        char *at = buf_reserve(out, bytes + BITPACK_PAD_BYTES);
-        bitpack_pack(plan->rest, m, plan->width, (unsigned char *)at);
-        out->n += bytes;
+        const uint64_t *x = plan->rest;
+        for (unsigned r = 0; r < plan->n_runs; x += plan->runs[r].n, r++)
+                write_numbers(&plan->runs[r], x, out);
 }
 
 /* ---- reading */
 
 typedef struct Head {
-        unsigned order, width, shift;
+        unsigned order, shift, n_runs;
         uint64_t divisor;
         int64_t first, second, base;
         size_t patches;
+        IntvecRun runs[INTVEC_RUNS];
 } Head;
 
 typedef struct Target {
@@ -340,10 +515,38 @@ static unsigned take_byte(Cursor *c)
         return c->bad ? 0 : *c->p++;
 }
 
+/* Of m numbers. */
+static bool read_runs(Cursor *c, size_t m, Head *h)
+{
+        h->n_runs = take_byte(c) + 1;
+        for (unsigned r = 0; r < h->n_runs && h->n_runs <= INTVEC_RUNS; r++) {
+                IntvecRun *run = &h->runs[r];
+                unsigned width = take_byte(c);
+                bool digits = width & RADIX_FOLLOWS;
+                *run = (IntvecRun){ .n = m, .width = width };
+                if (digits) {
+                        uint64_t radix = take(c);
+                        run->low = width & (RADIX_FOLLOWS - 1);
+                        if (radix < RADIX_MIN || radix > RADIX_MAX || run->low > RADIX_MAX_LOW)
+                                return false;
+                        run->radix = (unsigned)radix;
+                        run->width = run->low + length_of(radix - 1);
+                }
+                if (h->n_runs > 1)
+                        run->offset = take(c);
+                if (r + 1 < h->n_runs)
+                        run->n = (size_t)take_byte(c) * INTVEC_UNIT;
+                if (run->width > 64 || run->n == 0 || run->n > m)
+                        return false;
+                m -= run->n;
+        }
+        return h->n_runs <= INTVEC_RUNS;
+}
+
 static bool read_head(Cursor *c, size_t n, Head *h)
 {
-        unsigned flags = take_byte(c);
-        *h = (Head){ .order = flags & 3, .width = take_byte(c), .divisor = 1 };
+        unsigned flags = take_byte(c), width = flags & FLAG_RUNS ? 0 : take_byte(c);
+        *h = (Head){ .order = flags & 3, .divisor = 1, .n_runs = 1 };
         if (h->order >= 1)
                 h->first = bits_unzigzag(take(c));
         if (h->order == 2)
@@ -353,10 +556,25 @@ static bool read_head(Cursor *c, size_t n, Head *h)
                 h->shift = take_byte(c);
                 h->divisor = take(c);
         }
+        if (c->bad || flags > FLAGS_KNOWN || h->order > 2 || h->order > n || width > 64 || h->shift > 63)
+                return false;
+        h->runs[0] = (IntvecRun){ .n = n - h->order, .width = width };
+        if ((flags & FLAG_RUNS) && !read_runs(c, n - h->order, h))
+                return false;
         if (flags & FLAG_PATCHES)
                 h->patches = take(c);
-        return !c->bad && flags <= FLAGS_KNOWN && h->order <= 2 && h->order <= n && h->width <= 64 && h->shift <= 63 &&
-               h->patches <= n - h->order;
+        return !c->bad && h->patches <= n - h->order;
+}
+
+static size_t packed_bytes(const Head *h)
+{
+        size_t bytes = 0;
+        for (unsigned r = 0; r < h->n_runs; r++) {
+                const IntvecRun *run = &h->runs[r];
+                bytes += bitpack_bytes(run->n, run->radix ? run->low : run->width);
+                bytes += run->radix ? radix_bytes(run->n, run->radix) : 0;
+        }
+        return bytes;
 }
 
 /* Patches stand before the packed values and replace them afterwards. */
@@ -382,6 +600,27 @@ static bool apply_patches(Cursor c, size_t n, uint64_t base, uint64_t *x, size_t
         return true;
 }
 
+/* All runs, by rule u, which says what becomes of a number. */
+static void unfold_runs(const Head *h, const unsigned char *p, Unfold u, uint64_t *x)
+{
+        for (unsigned r = 0; r < h->n_runs; r++) {
+                const IntvecRun *run = &h->runs[r];
+                u.base = (uint64_t)h->base + run->offset * u.factor;
+                u.width = run->width;
+                if (run->radix) {
+                        bitpack_unpack(p, run->n, run->low, x);
+                        p += bitpack_bytes(run->n, run->low);
+                        radix_unpack(p, run->n, run->radix, run->low, x);
+                        p += radix_bytes(run->n, run->radix);
+                        u.start = unfold_run(&u, NULL, run->n, x);
+                } else {
+                        u.start = unfold_run(&u, p, run->n, x);
+                        p += bitpack_bytes(run->n, run->width);
+                }
+                x += run->n;
+        }
+}
+
 /* Packed numbers to values. What patches replace must be known before it is added up, so they cost a second pass, as does a second sum. */
 static bool unfold(const Head *h, const unsigned char *packed, Cursor patches, size_t n, const Target *target,
                    uint64_t *out)
@@ -390,15 +629,12 @@ static bool unfold(const Head *h, const unsigned char *packed, Cursor patches, s
         uint64_t *x = out + h->order;
         bool one_pass = h->patches == 0;
         Unfold u = { .factor = h->divisor << h->shift,
-                     .base = (uint64_t)h->base,
                      .start = (uint64_t)(h->order == 2 ? h->second : h->first),
-                     .width = h->width,
                      .sums = one_pass && h->order >= 1,
                      .to = one_pass && h->order <= 1 ? target->to : UNFOLD_INTEGERS,
                      .divide = target->divide };
-        unfold_run(&u, packed, m, x);
+        unfold_runs(h, packed, u, x);
         u.factor = 1;
-        u.base = 0;
         u.width = 64;
         if (!one_pass) {
                 if (!apply_patches(patches, h->patches, (uint64_t)h->base, x, m))
@@ -428,7 +664,7 @@ static bool read_vector(Str bytes, size_t n, const Target *target, uint64_t *out
         Head h;
         if (n == 0 || n > INTVEC_MAX || !read_head(&c, n, &h))
                 return err_set(err, ERR_CORRUPT, "a packed vector's head is damaged");
-        size_t packed = bitpack_bytes(n - h.order, h.width);
+        size_t packed = packed_bytes(&h);
         Cursor patches = c;
         skip_patches(&c, h.patches);
         if (c.bad || (size_t)(c.end - c.p) < packed)

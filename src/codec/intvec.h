@@ -1,5 +1,5 @@
 /* codec/intvec.h - a vector of 64-bit integers in few bytes: values, their differences or the differences of those, less a base, divided by
- * what divides all, packed with one width; the few that do not fit are patched. Pure. Layout: docs/formats/parts.md.
+ * what divides all, packed with one width or a few, or as digits of a radix; the few that do not fit are patched. Pure. Layout: docs/formats/parts.md.
  *
  * Any int64 survives (arithmetic wraps). Decoding takes any bytes without harm. */
 #pragma once
@@ -16,10 +16,25 @@ enum {
         INTVEC_PAD_BYTES = 16, /* readable bytes that a decoder needs behind the bytes */
 };
 
+enum {
+        INTVEC_RUNS = 16, /* of one vector, at most */
+        INTVEC_UNIT = 32, /* numbers that the length of a run counts */
+};
+
+/* Neighbouring numbers that are packed alike. */
+typedef struct IntvecRun {
+        size_t n;
+        unsigned width;  /* bits of a number that is not patched */
+        unsigned radix;  /* 0: plain bits; else the numbers' bits from low on are digits of this radix */
+        unsigned low;    /* bits below the digit */
+        uint64_t offset; /* of its base, in steps above the vector's */
+} IntvecRun;
+
 /* How a vector will be coded; the arrays are scratch, so plans are made once and used for many vectors. */
 typedef struct IntvecPlan {
-        unsigned order;   /* 0: values, 1: differences, 2: differences of differences */
-        unsigned width;   /* bits of a packed value */
+        unsigned order; /* 0: values, 1: differences, 2: differences of differences */
+        unsigned n_runs;
+        IntvecRun runs[INTVEC_RUNS];
         unsigned shift;   /* zero bits that all of them had at the end */
         uint64_t divisor; /* odd, divides all of them; 1: none */
         uint64_t base;

@@ -20,8 +20,8 @@ static inline uint64_t doubled(uint64_t v, double divide)
         return bits_of_double((bits_to_double(v + SHIFT_BITS) - SHIFT_VALUE) / divide);
 }
 
-/* Numbers [from, n) in place; *sum goes on. */
-static void finish(const Unfold *u, size_t from, size_t n, uint64_t sum, uint64_t *out)
+/* Numbers [from, n) in place; returns the sum. */
+static uint64_t finish(const Unfold *u, size_t from, size_t n, uint64_t sum, uint64_t *out)
 {
         if (u->factor != 1)
                 for (size_t i = from; i < n; i++)
@@ -34,13 +34,14 @@ static void finish(const Unfold *u, size_t from, size_t n, uint64_t sum, uint64_
         if (u->to == UNFOLD_DOUBLES)
                 for (size_t i = from; i < n; i++)
                         out[i] = doubled(out[i], u->divide);
+        return sum;
 }
 
-void unfold_plainly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
+uint64_t unfold_plainly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
 {
         if (p)
                 bitpack_unpack(p, n, u->width, out);
-        finish(u, 0, n, u->start, out);
+        return finish(u, 0, n, u->start, out);
 }
 
 /* ---- with vectors */
@@ -179,7 +180,7 @@ KERNELS(KERNEL, 1)
 static uint64_t (*const TABLE[2][2][3])(const Unfold *u, const unsigned char *p, size_t groups,
                                         uint64_t *out) = { KERNELS(ENTRY, 0) KERNELS(ENTRY, 1) };
 
-static void unfold_quickly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
+static uint64_t unfold_quickly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
 {
         Last last = u->to == UNFOLD_INTEGERS ? AS_THEY_ARE : u->divide == 1 ? CONVERT : CONVERT_AND_DIVIDE;
         bool direct = p && u->width <= MAX_ONE_LOAD;
@@ -189,22 +190,19 @@ static void unfold_quickly(const Unfold *u, const unsigned char *p, size_t n, ui
         uint64_t sum = TABLE[direct][u->sums][last](u, p, groups, out);
         if (direct)
                 bitpack_unpack(p + groups * u->width, n - done, u->width, out + done);
-        finish(u, done, n, sum, out);
+        return finish(u, done, n, sum, out);
 }
 
 static bool has_vectors(void) { return __builtin_cpu_supports("avx2"); }
 #else
 static bool has_vectors(void) { return false; }
-static void unfold_quickly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
+static uint64_t unfold_quickly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
 {
-        unfold_plainly(u, p, n, out);
+        return unfold_plainly(u, p, n, out);
 }
 #endif
 
-void unfold_run(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
+uint64_t unfold_run(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
 {
-        if (has_vectors())
-                unfold_quickly(u, p, n, out);
-        else
-                unfold_plainly(u, p, n, out);
+        return has_vectors() ? unfold_quickly(u, p, n, out) : unfold_plainly(u, p, n, out);
 }

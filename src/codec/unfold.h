@@ -19,7 +19,8 @@ typedef struct Unfold {
         double divide;
 } Unfold;
 
-/* p: n packed numbers (codec/bitpack.h, with its padding). NULL: the numbers lie in out already, u->width says below which power of two. */
-void unfold_run(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out);
+/* p: n packed numbers (codec/bitpack.h, with its padding). NULL: the numbers lie in out already, u->width says below which power of two.
+ * Returns the last sum, start without sums. */
+uint64_t unfold_run(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out);
 /* The same without vectors: what unfold_run is compared with. */
-void unfold_plainly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out);
+uint64_t unfold_plainly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out);

@@ -11,9 +11,9 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "codec/floatvec.h"
-#include "codec/varint.h"
 #include "codec/zstdio.h"
 #include "part/histblock.h"
+#include "part/partcursor.h"
 #include "part/partformat.h"
 
 enum { CHECKED_GOOD = 1, CHECKED_BAD = 2 };
@@ -29,28 +29,6 @@ struct Part {
         Buf rebuilt;
         unsigned char *checked; /* of each group; atomic */
 };
-
-typedef struct Cursor {
-        const unsigned char *p, *end;
-} Cursor;
-
-static inline size_t left(const Cursor *c) { return (size_t)(c->end - c->p); }
-static bool take(Cursor *c, uint64_t *ret)
-{
-        size_t used = varint_get(c->p, left(c), ret);
-        c->p += used;
-        return used > 0;
-}
-
-static bool take_bytes(Cursor *c, Cursor *ret)
-{
-        uint64_t n;
-        if (!take(c, &n) || n > left(c))
-                return false;
-        *ret = (Cursor){ c->p, c->p + n };
-        c->p += n;
-        return true;
-}
 
 /* ---- records */
 
@@ -412,8 +390,6 @@ static const KnownTimes *times_of(PartCursor *c, const Block *b, int64_t min_ms,
         return known;
 }
 
-static Str cursor_str(const Cursor *c) { return (Str){ (const char *)c->p, left(c) }; }
-
 static void add_histograms(const Block *b, const int64_t *t, size_t from, size_t to, Column *out, uint64_t *damaged)
 {
         const Histogram *h[HISTBLOCK_MAX];
@@ -733,7 +709,7 @@ static bool parse_header(Part *p, Err *err)
             bits_le32(h + 28) != hash_crc32c(0, h, 28))
                 return true; /* the records speak for themselves */
         uint32_t version = bits_le32(h + 8);
-        if (version != PART_VERSION)
+        if (version == 0 || version > PART_VERSION)
                 return err_set(
                         err, ERR_UNSUPPORTED,
                         "'%s' has format version %u, this program reads version %d: start the newer program, or move the data directory aside",

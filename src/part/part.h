@@ -14,7 +14,7 @@
 #include "sync/snapshot.h"
 
 enum {
-        PART_VERSION = 1,
+        PART_VERSION = 2, /* 1, without runs and digits in vectors, is read too */
         PART_HEADER_BYTES = 32,
         PART_RECORD_BYTES = 16, /* before a record's content */
         PART_TRAILER_BYTES = 24,

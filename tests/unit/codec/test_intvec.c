@@ -1,5 +1,8 @@
 #include "testing.h"
 
+#include <math.h>
+
+#include "base/bits.h"
 #include "base/rand.h"
 #include "codec/intvec.h"
 
@@ -120,6 +123,63 @@ static void damaged_bytes_are_an_error_or_harmless(void **state)
         }
 }
 
+/* A counter that idles, works and idles: each time takes what it needs. */
+static void numbers_that_change_their_size_make_runs(void **state)
+{
+        (void)state;
+        int64_t w[INTVEC_MAX], sum = 0;
+        Rand r;
+        rand_init(&r, 3);
+        for (size_t i = 0; i < INTVEC_MAX; i++)
+                w[i] = sum += (int64_t)rand_below(&r, i >= 320 && i < 512 ? 1 << 20 : 4);
+        size_t bytes = trip(w, INTVEC_MAX);
+        assert_int_equal(plan.n_runs, 3);
+        assert_true(bytes <= (192 * 20 + 832 * 2) / 8 + 30);
+}
+
+static void limits_that_are_no_power_of_two_take_digits(void **state)
+{
+        (void)state;
+        int64_t w[INTVEC_MAX], sum = 0;
+        Rand r;
+        rand_init(&r, 3);
+        for (size_t i = 0; i < INTVEC_MAX; i++)
+                w[i] = sum += (int64_t)rand_below(&r, 5);
+        size_t bytes = trip(w, INTVEC_MAX);
+        assert_int_equal(plan.n_runs, 1);
+        assert_true(bytes <= 1024 * 247 / 800 + 16); /* the entropy is 2.32 bits, plain ones are 3 */
+}
+
+/* docs/formats/parts.md: two runs, the second with lower bits below digits of radix 5. */
+static void the_layout_of_runs(void **state)
+{
+        (void)state;
+        unsigned char code[16 + 8 + 1 + 16 + 5 + INTVEC_PAD_BYTES] = { 16,      20, /* order 0, base 10 */
+                                                                       1,           /* two runs */
+                                                                       0,       3,
+                                                                       1, /* width 0, offset 3, 32 numbers */
+                                                                       128 + 1, 5,
+                                                                       100 /* a bit below a digit, offset 100 */ };
+        size_t at = 9, n = 32 + 53;
+        code[at++] = 0x01; /* the lower bits of 53 numbers: the first's is set */
+        at += 6;
+        /* 13 digits of radix 5, the second of them 4, number 4's: N = 4 * 5^11, of 5^13 */
+        bits_put_le32(code + at, (uint32_t)ceil(4294967296.0 * 4 / 25));
+        at += 16;
+        code[at++] = 3; /* the last number fills no group: three bits */
+        int64_t w[INTVEC_MAX];
+        size_t used;
+        Err err;
+        assert_ok(intvec_read((Str){ (const char *)code, at }, n, w, &used, &err), err);
+        assert_int_equal(used, at);
+        for (size_t i = 0; i < n; i++)
+                assert_int_equal(w[i], i < 32         ? 13
+                                       : i == 32      ? 110 + 1
+                                       : i == 32 + 4  ? 110 + 8
+                                       : i == 32 + 52 ? 110 + 6
+                                                      : 110);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -128,6 +188,9 @@ int main(void)
                 cmocka_unit_test(outliers_are_patched),
                 cmocka_unit_test(every_int_survives),
                 cmocka_unit_test(damaged_bytes_are_an_error_or_harmless),
+                cmocka_unit_test(numbers_that_change_their_size_make_runs),
+                cmocka_unit_test(limits_that_are_no_power_of_two_take_digits),
+                cmocka_unit_test(the_layout_of_runs),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

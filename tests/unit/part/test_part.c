@@ -294,6 +294,35 @@ static void a_newer_format_is_refused(void **state)
         partrig_done(&r);
 }
 
+/* Written by the program when vectors had no runs: series 3, 5, 7 of partrig_fill. */
+static void a_part_of_version_1_is_read(void **state)
+{
+        (void)state;
+        PartRig r;
+        PartDamage damage = { 0 };
+        partrig_init(&r);
+        AUTO(buf_done) Buf path = { 0 };
+        const char *root = getenv("PHAROS_SOURCE");
+        buf_printf(&path, "%s/tests/unit/part/version1.part", root ? root : ".");
+        Part *p;
+        Err err;
+        assert_ok(part_open(fs_system(), buf_cstr(&path), 1, &p, &damage, &err), err);
+        Column got = { 0 }, want = { 0 };
+        uint64_t bad = 0;
+        assert_int_equal(part_info(p).series, 3);
+        for (uint64_t sid = 3; sid <= 7; sid += 2) {
+                column_clear(&got);
+                partrig_fill(&want, sid, 300);
+                assert_true(part_read(p, sid, INT64_MIN, INT64_MAX, &got, &bad));
+                partrig_equal(&got, &want);
+        }
+        assert_int_equal(bad + damage.records + damage.index, 0);
+        column_done(&got);
+        column_done(&want);
+        snapshot_unref(part_snapshot(p));
+        partrig_done(&r);
+}
+
 static void the_documented_example(void **state)
 {
         (void)state;
@@ -332,6 +361,7 @@ int main(void)
                 cmocka_unit_test(a_flipped_bit_is_found_and_the_rest_is_served),
                 cmocka_unit_test(a_cut_file_serves_what_is_left),
                 cmocka_unit_test(a_newer_format_is_refused),
+                cmocka_unit_test(a_part_of_version_1_is_read),
                 cmocka_unit_test(the_documented_example),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
