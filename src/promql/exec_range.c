@@ -189,7 +189,7 @@ static bool any_number(const double *row, size_t n)
 }
 
 /* Functions that look at every sample of every window are run piece by piece, so that a query that nobody waits for ends soon. */
-enum { PIECE_SAMPLES = 1 << 19 };
+enum { PIECE_SAMPLES = 1 << 17 };
 
 /* The steps of `win` from *io_from on that make up a piece; *io_from behind them. */
 static Windows next_piece(const Windows *win, size_t *io_from)
