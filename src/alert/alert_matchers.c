@@ -297,11 +297,11 @@ bool alert_matchers_parse_mode(Str text, AlertMatcherMode mode, Arena *arena, Al
         Err ignored;
         if (text.n > LONGEST_TEXT_BYTES)
                 return err_set(err, ERR_LIMIT, "matchers are longer than %d bytes", LONGEST_TEXT_BYTES);
-        bool utf8_ok = mode != ALERT_MATCHERS_CLASSIC && parse_utf8(text, arena, &utf8, err);
-        bool classic_ok = mode != ALERT_MATCHERS_UTF8 &&
-                          parse_classic(text, arena, &classic, mode == ALERT_MATCHERS_CLASSIC ? err : &ignored);
+        bool utf8_ok = mode != ALERT_MATCHERS_CLASSIC &&
+                       parse_utf8(text, arena, &utf8, mode == ALERT_MATCHERS_UTF8 ? err : &ignored);
+        bool classic_ok = mode != ALERT_MATCHERS_UTF8 && parse_classic(text, arena, &classic, err);
         if (!utf8_ok && !classic_ok)
-                return false;
+                return false; /* where both could be meant, the classic reading's error is told, as upstream does */
         const AlertMatcherVec *use = classic_ok && !(utf8_ok && same(&utf8, &classic)) ? &classic : &utf8;
         for (size_t i = 0; i < use->len; i++)
                 vec_push(out, use->data[i]);
@@ -318,6 +318,8 @@ bool alert_matchers_parse_one(Str text, AlertMatcherMode mode, Arena *arena, Mat
         AlertMatcherVec all = { .arena = arena };
         if (text.n > LONGEST_TEXT_BYTES)
                 return err_set(err, ERR_LIMIT, "a matcher is longer than %d bytes", LONGEST_TEXT_BYTES);
+        if (mode != ALERT_MATCHERS_CLASSIC && (str_starts(text, STR("{")) || str_ends(text, STR("}"))))
+                return err_set(err, ERR_INVALID, "unexpected open or close brace: " STR_FMT, STR_ARG(text));
         if (mode == ALERT_MATCHERS_CLASSIC ? !classic_matcher(text, arena, &all, err)
                                            : !alert_matchers_parse_mode(text, mode, arena, &all, err))
                 return false;

@@ -18,12 +18,16 @@ static void receivers_get(ApiContext *ctx, const HttpRequest *req, HttpResponse 
         json_writer_init(&w, &resp->body);
         json_begin_array(&w);
         for (size_t i = 0; i < n; i++) {
-                if (!matchers_match(wanted, all[i].labels))
+                LabelsBuilder b; /* the name is a label as well */
+                labels_builder_init(&b, req->arena, all[i].labels);
+                labels_builder_set(&b, STR("name"), all[i].name);
+                Labels labels = labels_builder_build(&b, req->arena);
+                if (!matchers_match(wanted, labels))
                         continue;
                 json_begin_object(&w);
                 json_key_str(&w, "name", all[i].name);
-                if (all[i].labels.n && compat != ALERT_COMPAT_AM_0_25)
-                        labels_put_json(&w, "labels", all[i].labels);
+                if (compat != ALERT_COMPAT_AM_0_25)
+                        labels_put_json(&w, "labels", labels);
                 json_end_object(&w);
         }
         json_end_array(&w);

@@ -208,14 +208,15 @@ bool api_am_body(const HttpRequest *req, HttpResponse *resp, const char *what, J
 
 bool api_am_flag(const HttpRequest *req, const char *name)
 {
-        static const char *const no[] = { "0", "f", "F", "FALSE", "false", "False" };
+        /* What upstream's API takes for a yes; anything else is a no. */
+        static const char *const yes[] = { "true", "1", "yes", "ok", "y", "on", "t", "selected", "checked", "enabled" };
         Str text;
-        if (!http_request_param(req, str_of(name), &text))
+        if (!http_request_param(req, str_of(name), &text) || !text.n)
                 return true;
-        for (size_t i = 0; i < ARRAY_LEN(no); i++)
-                if (str_eq(text, str_of(no[i])))
-                        return false;
-        return true;
+        for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+                if (str_eq_fold(text, str_of(yes[i])))
+                        return true;
+        return false;
 }
 
 bool api_am_filter(const HttpRequest *req, HttpResponse *resp, AlertCompat compat, const char *name, Matchers *ret)

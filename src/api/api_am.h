@@ -11,7 +11,7 @@ void api_am_error(HttpResponse *resp, int status, const char *fmt, ...) PRINTF_L
 void api_am_invalid(HttpResponse *resp, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Parses the body; false: the error was replied. what: the parameter's name, such as alerts. */
 bool api_am_body(const HttpRequest *req, HttpResponse *resp, const char *what, JsonValue **ret);
-/* True unless the parameter is a false bool; what is none counts as true. */
+/* A parameter that is not there or empty counts as true, a word that is no bool as false. */
 bool api_am_flag(const HttpRequest *req, const char *name);
 /* All `filter` parameters, one condition each. */
 bool api_am_filter(const HttpRequest *req, HttpResponse *resp, AlertCompat compat, const char *name, Matchers *ret);

@@ -93,7 +93,7 @@ int labels_cmp_count_first(Labels a, Labels b)
         if (a.n != b.n)
                 return a.n < b.n ? -1 : 1;
         for (size_t i = 0; i < a.n; i++) {
-                int c = str_cmp(a.data[i].name, b.data[i].name);
+                int c = str_cmp(b.data[i].name, a.data[i].name); /* who lacks the smaller name is first */
                 if (!c)
                         c = str_cmp(a.data[i].value, b.data[i].value);
                 if (c)

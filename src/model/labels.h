@@ -30,7 +30,7 @@ bool labels_has(Labels labels, Str name);
 bool labels_eq(Labels a, Labels b);
 /* Prometheus' order: pair by pair, name before value, fewer pairs first on a tie. */
 int labels_cmp(Labels a, Labels b);
-/* Alertmanager's order: fewer pairs first, then pair by pair. */
+/* Alertmanager's order: fewer pairs first, then pair by pair; of two names the larger first, of two values the smaller. */
 int labels_cmp_count_first(Labels a, Labels b);
 /* Stable within one process only. */
 uint64_t labels_hash(Labels labels);

@@ -55,11 +55,14 @@ static void alerts_are_posted_and_read(void **state)
         am_gives(w, "GET", "/api/v2/alerts?receiver=[", NULL, 400,
                  "failed to parse receiver param: error parsing regexp: missing closing ]: `[)$`");
         am_gives(w, "GET", "/api/v2/alerts?filter=%7B", NULL, 400, "");
+        am_gives(w, "GET", "/api/v2/alerts?filter={a", NULL, 400, "\"unexpected open or close brace: {a\"");
+        am_gives(w, "GET", "/api/v2/alerts?filter=bad", NULL, 400, "\"bad matcher format: bad\"");
+        am_gives(w, "GET", "/api/v2/alerts?active=maybe", NULL, 200, "[]");
         am_gives(w, "GET", "/api/v2/alerts?receiver_matchers=team=a", NULL, 200, "b d");
         am_gives(w, "GET", "/api/v2/alerts/groups", NULL, 200,
                  "\"labels\":{\"alertname\":\"A\"},\"receiver\":{\"name\":\"p\"}}");
         am_gives(w, "GET", "/api/v2/receivers", NULL, 200,
-                 "[{\"name\":\"r\",\"labels\":{\"team\":\"a\"}},{\"name\":\"p\"}]");
+                 "[{\"name\":\"r\",\"labels\":{\"name\":\"r\",\"team\":\"a\"}},{\"name\":\"p\",\"labels\":{\"name\":\"p\"}}]");
         am_gives(w, "GET", "/api/v2/status", NULL, 200, "\"cluster\":{\"peers\":[],\"status\":\"disabled\"}");
 }
 

@@ -14,6 +14,19 @@ static void lookup_finds_and_misses(void **state)
         assert_false(labels_has(l, STR("x")));
 }
 
+static void alertmanager_puts_the_larger_name_first(void **state)
+{
+        (void)state;
+        const Label ab[] = { { STR_INIT("a"), STR_INIT("1") } };
+        const Label ac[] = { { STR_INIT("a"), STR_INIT("2") } };
+        const Label b[] = { { STR_INIT("b"), STR_INIT("0") } };
+        const Label two[] = { { STR_INIT("a"), STR_INIT("0") }, { STR_INIT("b"), STR_INIT("0") } };
+        assert_true(labels_cmp_count_first((Labels){ ab, 1 }, (Labels){ two, 2 }) < 0);
+        assert_true(labels_cmp_count_first((Labels){ ab, 1 }, (Labels){ ac, 1 }) < 0);
+        assert_true(labels_cmp_count_first((Labels){ b, 1 }, (Labels){ ab, 1 }) < 0);
+        assert_int_equal(labels_cmp_count_first((Labels){ ab, 1 }, (Labels){ ab, 1 }), 0);
+}
+
 static void order_is_pairwise_then_length(void **state)
 {
         (void)state;
@@ -109,6 +122,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lookup_finds_and_misses),
                 cmocka_unit_test(order_is_pairwise_then_length),
+                cmocka_unit_test(alertmanager_puts_the_larger_name_first),
                 cmocka_unit_test(equal_sets_hash_equal_wherever_they_live),
                 cmocka_unit_test(print_is_prometheus_notation),
                 cmocka_unit_test(builder_sets_deletes_and_sorts),
