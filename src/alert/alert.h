@@ -191,9 +191,16 @@ typedef struct AlertWanted {
 } AlertWanted;
 /* Firing alerts by fingerprint. */
 void alert_router_seen(AlertRouter *router, const AlertWanted *wanted, Arena *arena, AlertSeen **ret, size_t *ret_n);
+/* The same for very many: fn is called with one after the other, without a lock, until it returns false; what it is given is
+ * valid during the call. */
+void alert_router_seen_each(AlertRouter *router, const AlertWanted *wanted,
+                            bool (*fn)(void *arg, const AlertSeen *seen), void *arg);
 /* Groups by their labels, then receiver; without those that nothing of is wanted. Receivers of an alert are sorted. */
 void alert_router_groups_seen(AlertRouter *router, const AlertWanted *wanted, Arena *arena, AlertGroupSeen **ret,
                               size_t *ret_n);
+/* The same, one after the other. */
+void alert_router_groups_each(AlertRouter *router, const AlertWanted *wanted,
+                              bool (*fn)(void *arg, const AlertGroupSeen *group), void *arg);
 /* Lets go of what was seen: in any thread, before the arena goes. */
 void alert_router_seen_done(AlertSeen *seen, size_t n);
 

@@ -7,6 +7,7 @@
 #include "codec/json.h"
 #include "model/fingerprint.h"
 
+enum { ACK_BYTES = 512 };
 #define DOC_KIND STR("alert_acks")
 
 static Str key_of(Arena *arena, uint64_t fingerprint)
@@ -18,17 +19,18 @@ static Str key_of(Arena *arena, uint64_t fingerprint)
 
 static void keep(StoredAlert *a, const AlertAck *ack)
 {
-        Arena *memory = arena_new();
+        AlertExtra *x = alert_store_extra(a);
+        Arena *memory = arena_new_small(ACK_BYTES);
         AlertAck *copy = arena_new_of(memory, AlertAck);
         *copy = (AlertAck){ .fingerprint = a->fingerprint,
-                            .labels = labels_dup(memory, a->msg.labels),
+                            .labels = labels_dup(memory, alert_text_labels(a->text, memory)),
                             .by = str_dup(memory, ack->by),
                             .comment = str_dup(memory, ack->comment),
                             .at_ms = ack->at_ms,
                             .until_ms = ack->until_ms };
-        arena_free(a->marks->ack_memory);
-        a->marks->ack_memory = memory;
-        a->marks->ack = copy;
+        arena_free(x->ack_memory);
+        x->ack_memory = memory;
+        x->ack = copy;
 }
 
 void alert_ack_set(StoredAlert *a, const AlertAck *ack, int64_t now_ms, AlertJournal *j)
@@ -52,11 +54,12 @@ void alert_ack_clear(StoredAlert *a, Str kind, Str by, int64_t now_ms, AlertJour
 {
         Buf doc = { .arena = j->arena };
         JsonWriter w;
-        if (!a->marks->ack)
+        AlertExtra *x = a->marks.extra;
+        if (!x || !x->ack)
                 return;
-        arena_free(a->marks->ack_memory);
-        a->marks->ack_memory = NULL;
-        a->marks->ack = NULL;
+        arena_free(x->ack_memory);
+        x->ack_memory = NULL;
+        x->ack = NULL;
         json_writer_init(&w, &doc);
         json_begin_object(&w);
         json_key_str(&w, "by", by);
@@ -68,13 +71,13 @@ void alert_ack_clear(StoredAlert *a, Str kind, Str by, int64_t now_ms, AlertJour
 
 const AlertAck *alert_ack_of(const StoredAlert *a, int64_t now_ms)
 {
-        const AlertAck *ack = a->marks ? a->marks->ack : NULL;
+        const AlertAck *ack = a->marks.extra ? a->marks.extra->ack : NULL;
         return ack && (!ack->until_ms || now_ms < ack->until_ms) ? ack : NULL;
 }
 
 void alert_ack_expire(StoredAlert *a, int64_t now_ms, AlertJournal *j)
 {
-        if (a->marks->ack && (a->ended || !alert_ack_of(a, now_ms)))
+        if (a->marks.extra && a->marks.extra->ack && (a->ended || !alert_ack_of(a, now_ms)))
                 alert_ack_clear(a, STR("acknowledgement_ended"), (Str){ 0 }, now_ms, j);
 }
 
@@ -90,12 +93,12 @@ static bool load_one(void *arg, Str key, Str doc, int64_t expires_ms)
                 log_error("a saved acknowledgement is unreadable: its alert is told again", KV("fingerprint", key));
                 return true;
         }
-        StoredAlert **a = stored_map_get(&store->alerts, fingerprint);
-        if (a && !(*a)->ended)
-                keep(*a, &(AlertAck){ .by = json_get_str(json, STR("by")),
-                                      .comment = json_get_str(json, STR("comment")),
-                                      .at_ms = json_get_i64(json, STR("at_ms")),
-                                      .until_ms = json_get_i64(json, STR("until_ms")) });
+        StoredAlert *a = alert_set_get(&store->alerts, fingerprint);
+        if (a && !a->ended)
+                keep(a, &(AlertAck){ .by = json_get_str(json, STR("by")),
+                                     .comment = json_get_str(json, STR("comment")),
+                                     .at_ms = json_get_i64(json, STR("at_ms")),
+                                     .until_ms = json_get_i64(json, STR("until_ms")) });
         return true;
 }
 

@@ -101,7 +101,7 @@ typedef struct Meant {
         VEC(StoredAlert *) alerts;
 } Meant;
 
-static const StoredMap *candidates(const AlertRouter *r, Str group)
+static const AlertSet *candidates(const AlertRouter *r, Str group)
 {
         if (!group.n)
                 return &r->store.alerts;
@@ -113,11 +113,13 @@ static const StoredMap *candidates(const AlertRouter *r, Str group)
 
 static void find_meant(const AlertRouter *r, const AlertWhich *w, Meant *ret)
 {
-        const StoredMap *from = candidates(r, w->group);
-        for (StoredMapSlot *s = from ? stored_map_next(from, NULL) : NULL; s; s = stored_map_next(from, s))
-                if (s->val->marks && (!w->has_fingerprint || s->key == w->fingerprint) &&
-                    matchers_match(w->filter, s->val->msg.labels))
-                        vec_push(&ret->alerts, s->val);
+        const AlertSet *from = candidates(r, w->group);
+        AUTO(arena_free) Arena *scratch = arena_new();
+        size_t at = 0;
+        for (StoredAlert *a; from && (a = alert_set_next(from, &at)); arena_reset(scratch))
+                if (a->current && (!w->has_fingerprint || a->fingerprint == w->fingerprint) &&
+                    matchers_match(w->filter, alert_text_labels(a->text, scratch)))
+                        vec_push(&ret->alerts, a);
 }
 
 bool alert_router_ack(AlertRouter *r, const AlertWhich *which, Str by, Str comment, int64_t until_ms, size_t *ret_n,
@@ -139,7 +141,7 @@ bool alert_router_ack(AlertRouter *r, const AlertWhich *which, Str by, Str comme
         if (!passed)
                 find_meant(r, which, &meant);
         vec_each(a, &meant.alerts) {
-                if (alert_store_is_resolved(&(*a)->msg, now_ms))
+                if (alert_store_is_resolved(*a, now_ms))
                         continue;
                 alert_ack_set(*a, &ack, now_ms, &r->journal);
                 n++;
@@ -163,7 +165,7 @@ size_t alert_router_unack(AlertRouter *r, const AlertWhich *which, Str by)
         int64_t now_ms = clock_wall_ms(r->options.clock);
         find_meant(r, which, &meant);
         vec_each(a, &meant.alerts) {
-                if (!(*a)->marks->ack)
+                if (!(*a)->marks.extra || !(*a)->marks.extra->ack)
                         continue;
                 alert_ack_clear(*a, STR("unacknowledged"), str_dup(r->journal.arena, by), now_ms, &r->journal);
                 n++;
@@ -187,8 +189,9 @@ void alert_router_acks(AlertRouter *r, Arena *arena, AlertAck **ret, size_t *ret
         VEC(AlertAck) all = { .arena = arena };
         mutex_lock(&r->mu);
         int64_t now_ms = clock_wall_ms(r->options.clock);
-        for (StoredMapSlot *s = stored_map_next(&r->store.alerts, NULL); s; s = stored_map_next(&r->store.alerts, s)) {
-                const AlertAck *ack = alert_ack_of(s->val, now_ms);
+        size_t at = 0;
+        for (StoredAlert *a; (a = alert_set_next(&r->store.alerts, &at));) {
+                const AlertAck *ack = alert_ack_of(a, now_ms);
                 if (!ack)
                         continue;
                 AlertAck copy = *ack;

@@ -17,8 +17,8 @@ static int by_hash(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-AlertView alert_delivery_view(const AlertGroup *g, int64_t now_ms, bool (*muted)(void *arg, StoredAlert *alert),
-                              void *arg, Arena *arena)
+AlertView alert_delivery_view(const AlertGroup *g, int64_t now_ms,
+                              bool (*muted)(void *arg, StoredAlert *alert, Labels labels), void *arg, Arena *arena)
 {
         AlertView v = { 0 };
         v.held = alert_group_snapshot(g, arena, &v.n_held);
@@ -26,10 +26,10 @@ AlertView alert_delivery_view(const AlertGroup *g, int64_t now_ms, bool (*muted)
         v.firing.data = arena_array(arena, uint64_t, v.n_held);
         v.resolved.data = arena_array(arena, uint64_t, v.n_held);
         for (size_t i = 0; i < v.n_held; i++) {
-                StoredAlert *a = v.held[i];
-                if (muted && muted(arg, a))
+                StoredAlert *a = v.held[i].alert;
+                if (muted && muted(arg, a, v.held[i].msg.labels))
                         continue;
-                AlertHashes *to = alert_store_is_resolved(&a->msg, now_ms) ? &v.resolved : &v.firing;
+                AlertHashes *to = alert_store_is_resolved(a, now_ms) ? &v.resolved : &v.firing;
                 to->data[to->n++] = a->fingerprint;
                 v.alerts[v.n++] = a;
         }
@@ -43,7 +43,7 @@ AlertView alert_delivery_view(const AlertGroup *g, int64_t now_ms, bool (*muted)
 void alert_delivery_view_done(AlertView *view)
 {
         for (size_t i = 0; i < view->n_held; i++)
-                alert_store_unref(view->held[i]);
+                alert_store_unref(view->held[i].alert);
         view->n_held = 0;
 }
 
@@ -79,11 +79,11 @@ AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, si
         d->held = arena_array(arena, StoredAlert *, view->n_held);
         d->n_held = view->n_held;
         for (size_t i = 0; i < d->n_held; i++)
-                d->held[i] = alert_store_ref(view->held[i]);
+                d->held[i] = alert_store_ref(view->held[i].alert);
         AlertMsg *alerts = arena_array(arena, AlertMsg, view->n);
         for (size_t i = 0; i < view->n; i++) {
-                alerts[i] = view->alerts[i]->msg;
-                if (!alert_store_is_resolved(&alerts[i], now_ms))
+                alerts[i] = alert_store_read(view->alerts[i], arena);
+                if (!alert_store_is_resolved(view->alerts[i], now_ms))
                         alerts[i].ends_at_ms = 0;
         }
         d->firing = hashes_dup(view->firing, arena);

@@ -6,15 +6,15 @@
 
 /* What a group looks like at one moment: who fires, who is over, of those that are not muted. */
 typedef struct AlertView {
-        StoredAlert **held; /* all of the group, sorted; referenced until alert_delivery_view_done */
+        AlertMember *held; /* all of the group, sorted; referenced until alert_delivery_view_done */
         size_t n_held;
         StoredAlert **alerts; /* those that may be told, sorted */
         size_t n;
         AlertHashes firing, resolved;
 } AlertView;
 /* Lives in arena. muted NULL: nothing is. */
-AlertView alert_delivery_view(const AlertGroup *group, int64_t now_ms, bool (*muted)(void *arg, StoredAlert *alert),
-                              void *arg, Arena *arena);
+AlertView alert_delivery_view(const AlertGroup *group, int64_t now_ms,
+                              bool (*muted)(void *arg, StoredAlert *alert, Labels labels), void *arg, Arena *arena);
 void alert_delivery_view_done(AlertView *view);
 /* What the notification log calls one integration's side of a group. */
 Str alert_delivery_log_key(const AlertGroup *group, size_t integration, Arena *arena);

@@ -11,10 +11,10 @@ typedef struct Explaining {
         VEC(AlertRouteExplained) routes;
 } Explaining;
 
-static bool keep_muted(void *arg, StoredAlert *a)
+static bool keep_muted(void *arg, StoredAlert *a, Labels labels)
 {
         Explaining *e = arg;
-        return a->marks && alert_mute_of(e->router, a, e->now_ms).muted != MUTED_NOT;
+        return a->current && alert_mute_of(e->router, a, labels, e->now_ms).muted != MUTED_NOT;
 }
 
 /* What its integrations were told, and what they would be told now. */

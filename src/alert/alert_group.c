@@ -5,16 +5,16 @@
 
 #include <stdlib.h>
 
-enum { KEEP_EMPTY_MS = 30 * 1000 /* 0.25 looks for empty groups this often */ };
+enum { GROUP_BYTES = 512, KEEP_EMPTY_MS = 30 * 1000 /* 0.25 looks for empty groups this often */ };
 
 static bool is_old(const AlertRoute *route, const StoredAlert *a, int64_t now_ms)
 {
-        return a->msg.starts_at_ms + route->group_wait_ms < now_ms;
+        return a->starts_at_ms + route->group_wait_ms < now_ms;
 }
 
 static AlertGroup *group_new(const AlertRoute *root, GroupId id, const StoredAlert *first, int64_t now_ms)
 {
-        Arena *memory = arena_new();
+        Arena *memory = arena_new_small(GROUP_BYTES);
         AlertGroup *g = arena_new_of(memory, AlertGroup);
         g->memory = memory;
         g->route = id.route;
@@ -30,25 +30,25 @@ static AlertGroup *group_new(const AlertRoute *root, GroupId id, const StoredAle
 
 static void group_free(AlertGroup *g)
 {
-        for (StoredMapSlot *s = stored_map_next(&g->alerts, NULL); s; s = stored_map_next(&g->alerts, s))
-                alert_store_unref(s->val);
-        stored_map_done(&g->alerts);
+        size_t at = 0;
+        for (StoredAlert *a; (a = alert_set_next(&g->alerts, &at));)
+                alert_store_unref(a);
+        alert_set_done(&g->alerts);
         arena_free(g->memory);
 }
 
 bool alert_group_insert(GroupMap *groups, const AlertRoute *root, const AlertRoute *route, StoredAlert *alert,
-                        AlertCompat compat, int64_t now_ms)
+                        Labels labels, AlertCompat compat, int64_t now_ms)
 {
         AUTO(arena_free) Arena *scratch = arena_new();
-        GroupId id = { route, alert_route_group_labels(route, alert->msg.labels, scratch) };
+        GroupId id = { route, alert_route_group_labels(route, labels, scratch) };
         AlertGroup **found = group_map_get(groups, id);
         AlertGroup *g = found ? *found : group_new(root, id, alert, now_ms);
         if (!found)
                 *group_map_put(groups, (GroupId){ route, g->labels }, NULL) = g;
-        StoredAlert **slot = stored_map_put(&g->alerts, alert->fingerprint, NULL);
-        if (*slot)
-                alert_store_unref(*slot);
-        *slot = alert_store_ref(alert);
+        StoredAlert *old = alert_set_put(&g->alerts, alert_store_ref(alert));
+        if (old)
+                alert_store_unref(old);
         g->empty_since_ms = 0;
         if (found && compat == ALERT_COMPAT_AM_0_25 && !g->flushed && g->next_flush_ms > now_ms &&
             is_old(route, alert, now_ms)) {
@@ -58,23 +58,20 @@ bool alert_group_insert(GroupMap *groups, const AlertRoute *root, const AlertRou
         return !found;
 }
 
-static void drop(AlertGroup *g, uint64_t fingerprint)
-{
-        alert_store_unref(*stored_map_get(&g->alerts, fingerprint));
-        stored_map_remove(&g->alerts, fingerprint);
-}
+static void drop(AlertGroup *g, uint64_t fingerprint) { alert_store_unref(alert_set_remove(&g->alerts, fingerprint)); }
 
 void alert_group_drop_resolved(AlertGroup *g, StoredAlert *const *told, size_t n_told, int64_t now_ms)
 {
         for (size_t i = 0; told && i < n_told; i++) {
-                StoredAlert **slot = stored_map_get(&g->alerts, told[i]->fingerprint);
-                if (slot && *slot == told[i] && alert_store_is_resolved(&told[i]->msg, now_ms))
+                if (alert_set_get(&g->alerts, told[i]->fingerprint) == told[i] &&
+                    alert_store_is_resolved(told[i], now_ms))
                         drop(g, told[i]->fingerprint);
         }
         VEC(uint64_t) gone = { 0 };
-        for (StoredMapSlot *s = told ? NULL : stored_map_next(&g->alerts, NULL); s; s = stored_map_next(&g->alerts, s))
-                if (alert_store_is_resolved(&s->val->msg, now_ms))
-                        vec_push(&gone, s->key);
+        size_t at = 0;
+        for (const StoredAlert *a; !told && (a = alert_set_next(&g->alerts, &at));)
+                if (alert_store_is_resolved(a, now_ms))
+                        vec_push(&gone, a->fingerprint);
         vec_each(key, &gone)
                 drop(g, *key);
         vec_done(&gone);
@@ -103,8 +100,8 @@ void alert_group_clear(GroupMap *groups)
 /* As Alertmanager compares: what it calls less, for label sets that need not have the same names. */
 static int by_job_instance(const void *pa, const void *pb)
 {
-        Labels a = (*(StoredAlert *const *)pa)->msg.labels;
-        Labels b = (*(StoredAlert *const *)pb)->msg.labels;
+        Labels a = ((const AlertMember *)pa)->msg.labels;
+        Labels b = ((const AlertMember *)pb)->msg.labels;
         const Str keys[] = { STR("job"), STR("instance") };
         for (size_t i = 0; i < 2; i++) {
                 bool has_a = labels_has(a, keys[i]);
@@ -118,12 +115,13 @@ static int by_job_instance(const void *pa, const void *pb)
         return labels_cmp_count_first(a, b);
 }
 
-StoredAlert **alert_group_snapshot(const AlertGroup *g, Arena *arena, size_t *ret_n)
+AlertMember *alert_group_snapshot(const AlertGroup *g, Arena *arena, size_t *ret_n)
 {
-        StoredAlert **all = arena_array(arena, StoredAlert *, g->alerts.len);
+        AlertMember *all = arena_array(arena, AlertMember, g->alerts.len);
         size_t n = 0;
-        for (StoredMapSlot *s = stored_map_next(&g->alerts, NULL); s; s = stored_map_next(&g->alerts, s))
-                all[n++] = alert_store_ref(s->val);
+        size_t at = 0;
+        for (StoredAlert *a; (a = alert_set_next(&g->alerts, &at)); n++)
+                all[n] = (AlertMember){ alert_store_ref(a), alert_store_read(a, arena) };
         if (n > 1)
                 qsort(all, n, sizeof(*all), by_job_instance);
         *ret_n = n;

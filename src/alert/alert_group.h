@@ -3,13 +3,14 @@
 #pragma once
 #include "alert/alert_route.h"
 #include "alert/alert_store.h"
+#include "base/hash.h"
 
 typedef struct AlertGroup {
         Arena *memory;
         const AlertRoute *route; /* borrowed from the router's configuration */
         Str key;                 /* route key and labels: what receivers see */
         Labels labels;
-        StoredMap alerts; /* references */
+        AlertSet alerts; /* references */
         int64_t next_flush_ms;
         size_t in_flight; /* deliveries of this group */
         bool failed;      /* one of them failed: nothing is forgotten */
@@ -32,15 +33,19 @@ typedef struct GroupId {
 #define MAP_EQ(a, b) ((a).route == (b).route && labels_eq((a).labels, (b).labels))
 #include "base/map.inc.h"
 
-/* Puts the alert into its group of this route. True when a timer is earlier than before: the group is new, or (0.25 alone)
+/* Puts the alert, whose labels these are, into its group of this route. True when a timer is earlier than before: the group is new, or (0.25 alone)
  * the alert is old and the group has not flushed yet. */
 bool alert_group_insert(GroupMap *groups, const AlertRoute *root, const AlertRoute *route, StoredAlert *alert,
-                        AlertCompat compat, int64_t now_ms);
+                        Labels labels, AlertCompat compat, int64_t now_ms);
 /* Takes resolved alerts out; with `told` only those versions that are in it. */
 void alert_group_drop_resolved(AlertGroup *group, StoredAlert *const *told, size_t n_told, int64_t now_ms);
 /* Removes the group from the map when it is empty and nothing is under way; 0.25 keeps it for a while. True when it is
  * gone. */
 bool alert_group_remove_empty(GroupMap *groups, AlertGroup *group, AlertCompat compat, int64_t now_ms);
 void alert_group_clear(GroupMap *groups);
-/* The group's alerts as they stand, referenced, in Alertmanager's order: by job, instance, then labels. */
-StoredAlert **alert_group_snapshot(const AlertGroup *group, Arena *arena, size_t *ret_n);
+typedef struct AlertMember {
+        StoredAlert *alert; /* referenced */
+        AlertMsg msg;       /* pairs live in the snapshot's arena */
+} AlertMember;
+/* The group's alerts as they stand, in Alertmanager's order: by job, instance, then labels. */
+AlertMember *alert_group_snapshot(const AlertGroup *group, Arena *arena, size_t *ret_n);

@@ -40,7 +40,7 @@ bool alert_inhibit_init(AlertInhibitor *in, const AlertInhibitRule *rules, size_
 void alert_inhibit_done(AlertInhibitor *in)
 {
         for (SourceMapSlot *s = source_map_next(&in->firing, NULL); s; s = source_map_next(&in->firing, s)) {
-                stored_map_done(s->val);
+                firing_set_done(s->val);
                 mem_free(s->val);
         }
         source_map_done(&in->firing);
@@ -58,10 +58,10 @@ static uint64_t place_of(const AlertInhibitor *in, uint32_t rule, Labels labels)
         return h;
 }
 
-static bool equal_labels(const AlertInhibitRule *rule, Labels a, Labels b)
+static bool equal_labels(const AlertInhibitRule *rule, const AlertText *a, Labels b)
 {
         for (size_t i = 0; i < rule->equal.n; i++)
-                if (!str_eq(labels_get(a, rule->equal.data[i]), labels_get(b, rule->equal.data[i])))
+                if (!str_eq(alert_text_get(a, rule->equal.data[i]), labels_get(b, rule->equal.data[i])))
                         return false;
         return true;
 }
@@ -69,49 +69,51 @@ static bool equal_labels(const AlertInhibitRule *rule, Labels a, Labels b)
 typedef struct Standing {
         AlertInhibitor *in;
         StoredAlert *alert;
+        Labels labels; /* its */
         bool leave;
 } Standing;
 
 static bool stand(void *arg, uint32_t rule)
 {
         Standing *s = arg;
-        if (!matchers_match(s->in->rules[rule].source, s->alert->msg.labels))
+        if (!matchers_match(s->in->rules[rule].source, s->labels))
                 return true;
-        uint64_t place = place_of(s->in, rule, s->alert->msg.labels);
+        uint64_t place = place_of(s->in, rule, s->labels);
         if (s->leave) {
-                StoredMap **set = source_map_get(&s->in->firing, place);
+                FiringSet **set = source_map_get(&s->in->firing, place);
                 if (!set)
                         return true;
-                stored_map_remove(*set, s->alert->fingerprint);
+                firing_set_remove(*set, s->alert->fingerprint);
                 if (!(*set)->len) {
-                        stored_map_done(*set);
+                        firing_set_done(*set);
                         mem_free(*set);
                         source_map_remove(&s->in->firing, place);
                 }
                 return true;
         }
-        StoredMap **set = source_map_put(&s->in->firing, place, NULL);
+        FiringSet **set = source_map_put(&s->in->firing, place, NULL);
         if (!*set)
-                *set = mem_new(StoredMap);
-        *stored_map_put(*set, s->alert->fingerprint, NULL) = NULL; /* a set: the store has the current version */
-        s->alert->marks->is_source = true;
+                *set = mem_new(FiringSet);
+        *firing_set_put(*set, s->alert->fingerprint, NULL) = true; /* the store has the current version */
+        s->alert->marks.is_source = true;
         return true;
 }
 
-void alert_inhibit_put(AlertInhibitor *in, StoredAlert *alert, int64_t now_ms)
+void alert_inhibit_put(AlertInhibitor *in, StoredAlert *alert, Labels labels, int64_t now_ms)
 {
-        Standing s = { in, alert, false };
-        if (in->n && !alert->marks->is_source && !alert_store_is_resolved(&alert->msg, now_ms))
-                alert_index_each(&in->sources, alert->msg.labels, stand, &s);
+        Standing s = { in, alert, labels, false };
+        if (in->n && !alert->marks.is_source && !alert_store_is_resolved(alert, now_ms))
+                alert_index_each(&in->sources, labels, stand, &s);
 }
 
 void alert_inhibit_remove(AlertInhibitor *in, StoredAlert *alert)
 {
-        Standing s = { in, alert, true };
-        if (!alert->marks->is_source)
+        if (!alert->marks.is_source)
                 return;
-        alert_index_each(&in->sources, alert->msg.labels, stand, &s);
-        alert->marks->is_source = false;
+        AUTO(arena_free) Arena *scratch = arena_new();
+        Standing s = { in, alert, alert_text_labels(alert->text, scratch), true };
+        alert_index_each(&in->sources, s.labels, stand, &s);
+        alert->marks.is_source = false;
 }
 
 typedef struct Asking {
@@ -124,24 +126,30 @@ typedef struct Asking {
         VEC(StoredAlert *) over;      /* stand there, but fire no more */
 } Asking;
 
+/* It matches the rule's target side too: then it mutes nobody who matches both. */
+static bool is_target(const AlertInhibitRule *rule, const StoredAlert *a)
+{
+        AUTO(arena_free) Arena *scratch = arena_new();
+        return matchers_match(rule->target, alert_text_labels(a->text, scratch));
+}
+
 static bool ask_rule(void *arg, uint32_t id)
 {
         Asking *q = arg;
         const AlertInhibitRule *rule = &q->in->rules[id];
-        StoredMap **set = source_map_get(&q->in->firing, place_of(q->in, id, q->labels));
+        FiringSet **set = source_map_get(&q->in->firing, place_of(q->in, id, q->labels));
         if (!set || !matchers_match(rule->target, q->labels))
                 return true;
         bool both_sides = matchers_match(rule->source, q->labels);
-        for (StoredMapSlot *s = stored_map_next(*set, NULL); s; s = stored_map_next(*set, s)) {
-                StoredAlert **a = stored_map_get(&q->store->alerts, s->key);
+        for (FiringSetSlot *s = firing_set_next(*set, NULL); s; s = firing_set_next(*set, s)) {
+                StoredAlert *a = alert_set_get(&q->store->alerts, s->key);
                 if (!a)
                         continue;
-                if (alert_store_is_resolved(&(*a)->msg, q->now_ms)) {
-                        vec_push(&q->over, *a);
+                if (alert_store_is_resolved(a, q->now_ms)) {
+                        vec_push(&q->over, a);
                         continue;
                 }
-                if (!equal_labels(rule, (*a)->msg.labels, q->labels) ||
-                    (both_sides && matchers_match(rule->target, (*a)->msg.labels)))
+                if (!equal_labels(rule, a->text, q->labels) || (both_sides && is_target(rule, a)))
                         continue;
                 q->source = s->key;
                 q->rule = rule;

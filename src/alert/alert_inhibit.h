@@ -6,11 +6,20 @@
 #include "alert/alert.h"
 #include "alert/alert_index.h"
 #include "alert/alert_store.h"
+#include "base/hash.h"
+
+#define MAP_NAME FiringSet
+#define MAP_FN_PREFIX firing_set
+#define MAP_KEY uint64_t
+#define MAP_VAL bool
+#define MAP_HASH(k) hash_u64(k)
+#define MAP_EQ(a, b) ((a) == (b))
+#include "base/map.inc.h"
 
 #define MAP_NAME SourceMap
 #define MAP_FN_PREFIX source_map
 #define MAP_KEY uint64_t
-#define MAP_VAL StoredMap *
+#define MAP_VAL FiringSet *
 #define MAP_HASH(k) (k)
 #define MAP_EQ(a, b) ((a) == (b))
 #include "base/map.inc.h"
@@ -28,7 +37,7 @@ MUST_CHECK bool alert_inhibit_init(AlertInhibitor *inhibitor, const AlertInhibit
                                    Err *err);
 void alert_inhibit_done(AlertInhibitor *inhibitor);
 /* A version of an alert is current: it may mute others. */
-void alert_inhibit_put(AlertInhibitor *inhibitor, StoredAlert *alert, int64_t now_ms);
+void alert_inhibit_put(AlertInhibitor *inhibitor, StoredAlert *alert, Labels labels, int64_t now_ms);
 /* An alert is forgotten. */
 void alert_inhibit_remove(AlertInhibitor *inhibitor, StoredAlert *alert);
 /* The fingerprint of a firing alert that mutes this one, and by which rule. False: none. */

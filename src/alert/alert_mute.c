@@ -19,12 +19,12 @@ const char *alert_state_name(AlertState state)
         return names[state];
 }
 
-AlertMuting alert_mute_of(AlertRouter *r, StoredAlert *a, int64_t now_ms)
+AlertMuting alert_mute_of(AlertRouter *r, StoredAlert *a, Labels labels, int64_t now_ms)
 {
         AlertMuting m = { .muted = MUTED_NOT };
-        if (r->inhibitor.n && alert_inhibit_mutes(&r->inhibitor, &r->store, a->msg.labels, now_ms, &m.source, &m.rule))
+        if (r->inhibitor.n && alert_inhibit_mutes(&r->inhibitor, &r->store, labels, now_ms, &m.source, &m.rule))
                 m.muted = MUTED_INHIBITION;
-        else if (alert_silences_mute(&r->silences, a, now_ms))
+        else if (alert_silences_mute(&r->silences, a, labels, now_ms))
                 m.muted = MUTED_SILENCE;
         return m;
 }
@@ -69,7 +69,8 @@ static bool first_id(void *arg, const HeldSilence *h)
         return false;
 }
 
-static void add_event(AlertRouter *r, StoredAlert *a, const AlertGroup *g, const AlertMuting *m, int64_t now_ms)
+static void add_event(AlertRouter *r, StoredAlert *a, Labels labels, const AlertGroup *g, const AlertMuting *m,
+                      int64_t now_ms)
 {
         Arena *arena = r->journal.arena;
         Buf detail = { .arena = arena };
@@ -90,7 +91,7 @@ static void add_event(AlertRouter *r, StoredAlert *a, const AlertGroup *g, const
                 json_key_str(&w, "rule", m->rule->name);
         }
         if (m->muted == MUTED_SILENCE) {
-                alert_silences_of(&r->silences, a, now_ms, first_id, &silence);
+                alert_silences_of(&r->silences, a, labels, now_ms, first_id, &silence);
                 json_key_str(&w, "silence", silence);
         }
         json_end_object(&w);
@@ -98,31 +99,31 @@ static void add_event(AlertRouter *r, StoredAlert *a, const AlertGroup *g, const
                               buf_str(&key), buf_str(&detail));
 }
 
-void alert_mute_note(AlertRouter *r, StoredAlert *a, const AlertGroup *g, const AlertMuting *m, int64_t now_ms)
+void alert_mute_note(AlertRouter *r, StoredAlert *a, Labels labels, const AlertGroup *g, const AlertMuting *m,
+                     int64_t now_ms)
 {
-        AlertMarks *marks = a->marks;
-        bool was = marks && marks->muted > MUTED_NOT;
+        bool was = a->current && a->marks.muted > MUTED_NOT;
         bool is = m->muted > MUTED_NOT;
         if (is)
                 metric_add(metric_of(&suppressed, str_of(reason_of(m->muted))), 1);
-        if (!marks)
+        if (!a->current)
                 return;
         if (was != is)
-                add_event(r, a, g, m, now_ms);
-        marks->muted = m->muted;
+                add_event(r, a, labels, g, m, now_ms);
+        a->marks.muted = (uint8_t)m->muted;
 }
 
 void alert_mute_count(AlertRouter *r, int64_t now_ms)
 {
         size_t alerts[3] = { 0 };
         size_t silences[3] = { 0 };
-        for (StoredMapSlot *s = stored_map_next(&r->store.alerts, NULL); s; s = stored_map_next(&r->store.alerts, s)) {
-                if (alert_store_is_resolved(&s->val->msg, now_ms))
+        size_t at = 0;
+        for (const StoredAlert *a; (a = alert_set_next(&r->store.alerts, &at));) {
+                if (alert_store_is_resolved(a, now_ms))
                         continue;
-                AlertMuted muted = s->val->marks->muted;
-                alerts[muted == MUTED_UNKNOWN ? ALERT_UNPROCESSED
-                       : muted == MUTED_NOT   ? ALERT_ACTIVE
-                                              : ALERT_SUPPRESSED]++;
+                alerts[a->marks.muted == MUTED_UNKNOWN ? ALERT_UNPROCESSED
+                       : a->marks.muted == MUTED_NOT   ? ALERT_ACTIVE
+                                                       : ALERT_SUPPRESSED]++;
         }
         for (SilenceMapSlot *s = silence_map_next(&r->silences.by_seq, NULL); s;
              s = silence_map_next(&r->silences.by_seq, s))

@@ -140,6 +140,7 @@ static void persist_job(void *arg)
 typedef struct Insertion {
         AlertRouter *router;
         StoredAlert *alert;
+        Labels labels; /* its */
         int64_t now_ms;
         bool fresh; /* a group was made: it may be due before the next announced tick */
 } Insertion;
@@ -147,8 +148,8 @@ typedef struct Insertion {
 static void insert_into(void *arg, const AlertRoute *route)
 {
         Insertion *in = arg;
-        in->fresh |= alert_group_insert(&in->router->groups, in->router->root, route, in->alert, in->router->compat,
-                                        in->now_ms);
+        in->fresh |= alert_group_insert(&in->router->groups, in->router->root, route, in->alert, in->labels,
+                                        in->router->compat, in->now_ms);
 }
 
 void alert_router_put(AlertRouter *r, const AlertMsg *alerts, size_t n)
@@ -162,12 +163,13 @@ void alert_router_put(AlertRouter *r, const AlertMsg *alerts, size_t n)
                 if (!alerts[i].labels.n)
                         continue;
                 in.alert = alert_store_put(&r->store, &alerts[i], in.now_ms, r->resolve_timeout_ms, &r->journal);
+                in.labels = alerts[i].labels;
                 alert_ack_expire(in.alert, in.now_ms, &r->journal);
-                alert_inhibit_put(&r->inhibitor, in.alert, in.now_ms);
+                alert_inhibit_put(&r->inhibitor, in.alert, in.labels, in.now_ms);
                 n_put++;
                 n_resolved += in.alert->ended;
                 if (r->root)
-                        alert_route_match(r->root, in.alert->msg.labels, insert_into, &in);
+                        alert_route_match(r->root, in.labels, insert_into, &in);
         }
         mutex_unlock(&r->mu);
         metric_add(metric_of(&received, STR("resolved")), n_resolved);
@@ -200,11 +202,14 @@ static bool copy_config(const AlertConfig *config, Arena *arena, AlertRoute *roo
 static void regroup(AlertRouter *r)
 {
         Insertion in = { .router = r, .now_ms = clock_wall_ms(r->options.clock) };
-        for (StoredMapSlot *s = stored_map_next(&r->store.alerts, NULL); s; s = stored_map_next(&r->store.alerts, s)) {
-                in.alert = s->val;
-                s->val->marks->is_source = false;
-                alert_inhibit_put(&r->inhibitor, s->val, in.now_ms);
-                alert_route_match(r->root, s->val->msg.labels, insert_into, &in);
+        AUTO(arena_free) Arena *scratch = arena_new();
+        size_t at = 0;
+        for (StoredAlert *a; (a = alert_set_next(&r->store.alerts, &at)); arena_reset(scratch)) {
+                in.alert = a;
+                in.labels = alert_text_labels(a->text, scratch);
+                a->marks.is_source = false;
+                alert_inhibit_put(&r->inhibitor, a, in.labels, in.now_ms);
+                alert_route_match(r->root, in.labels, insert_into, &in);
         }
 }
 
@@ -377,27 +382,27 @@ static bool was_told_firing(const Flush *f, const StoredAlert *a)
         return false;
 }
 
-static bool is_muted(void *arg, StoredAlert *a)
+static bool is_muted(void *arg, StoredAlert *a, Labels labels)
 {
         Flush *f = arg;
         AlertMuting m = { .muted = MUTED_INTERVAL };
         alert_store_note_end(&f->router->store, a, f->now_ms, &f->router->journal);
-        if (!a->marks) /* forgotten meanwhile: only its end is left to tell */
+        if (!a->current) /* forgotten meanwhile: only its end is left to tell */
                 return false;
         if (!f->all_muted)
-                m = alert_mute_of(f->router, a, f->now_ms);
+                m = alert_mute_of(f->router, a, labels, f->now_ms);
         /* Whoever was told that it fires is told that it is over, silence or not. */
         if (f->router->compat == ALERT_COMPAT_PHAROS && m.muted == MUTED_SILENCE &&
-            alert_store_is_resolved(&a->msg, f->now_ms) && was_told_firing(f, a))
+            alert_store_is_resolved(a, f->now_ms) && was_told_firing(f, a))
                 m.muted = MUTED_NOT;
-        alert_mute_note(f->router, a, f->group, &m, f->now_ms);
+        alert_mute_note(f->router, a, labels, f->group, &m, f->now_ms);
         return m.muted != MUTED_NOT;
 }
 
 static bool all_acknowledged(const AlertView *view, int64_t now_ms)
 {
         for (size_t i = 0; i < view->n; i++)
-                if (!alert_store_is_resolved(&view->alerts[i]->msg, now_ms) && !alert_ack_of(view->alerts[i], now_ms))
+                if (!alert_store_is_resolved(view->alerts[i], now_ms) && !alert_ack_of(view->alerts[i], now_ms))
                         return false;
         return true;
 }
@@ -544,9 +549,10 @@ void alert_router_groups(AlertRouter *r, Arena *arena, AlertGroupStatus **ret, s
                         .last_notified_ms = g->last_notified_ms,
                         .next_flush_ms = g->next_flush_ms,
                 };
-                for (StoredMapSlot *a = stored_map_next(&g->alerts, NULL); a; a = stored_map_next(&g->alerts, a)) {
+                size_t at = 0;
+                for (const StoredAlert *a; (a = alert_set_next(&g->alerts, &at));) {
                         AlertMsg *copy = &to->alerts[to->n++];
-                        *copy = a->val->msg;
+                        *copy = alert_store_read(a, arena);
                         copy->labels = labels_dup(arena, copy->labels);
                         copy->annotations = labels_dup(arena, copy->annotations);
                         copy->generator_url = str_dup(arena, copy->generator_url);

@@ -7,6 +7,7 @@
  * 3. Every change is in the journal before the answer is given. */
 #include "alert/alert_silences.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -49,9 +50,20 @@ bool alert_silence_copy(const AlertSilence *from, Arena *arena, AlertSilence *re
 
 /* ---- the set ---- */
 
+/* About what a silence takes: thousands are held for days. */
+static size_t held_bytes(const AlertSilence *s)
+{
+        size_t n = sizeof(HeldSilence) + s->matchers.n * sizeof(Matcher) + s->created_by.n + s->comment.n;
+        for (size_t i = 0; i < s->matchers.n; i++)
+                n += s->matchers.data[i].name.n + s->matchers.data[i].value.n;
+        for (size_t i = 0; i < s->annotations.n; i++)
+                n += sizeof(Label) + s->annotations.data[i].name.n + s->annotations.data[i].value.n;
+        return n + 2 * _Alignof(max_align_t);
+}
+
 static bool held_new(const AlertSilence *from, HeldSilence **ret, Err *err)
 {
-        Arena *memory = arena_new();
+        Arena *memory = arena_new_small(held_bytes(from));
         HeldSilence *h = arena_new_of(memory, HeldSilence);
         h->memory = memory;
         if (!alert_silence_copy(from, memory, &h->silence, err)) {
@@ -359,6 +371,7 @@ void alert_silences_collect(AlertSilences *s, int64_t now_ms, AlertJournal *j)
 typedef struct Learning {
         AlertSilences *silences;
         StoredAlert *alert;
+        Labels labels;
         uint32_t from; /* numbers above this one are new to the alert */
 } Learning;
 
@@ -366,31 +379,31 @@ static bool learn(void *arg, uint32_t seq)
 {
         Learning *l = arg;
         HeldSilence **h = seq > l->from ? silence_map_get(&l->silences->by_seq, seq) : NULL;
-        if (h && matchers_match((*h)->silence.matchers, l->alert->msg.labels))
-                vec_push(&l->alert->marks->silences, seq);
+        if (h && matchers_match((*h)->silence.matchers, l->labels))
+                vec_push(&alert_store_extra(l->alert)->silences, seq);
         return true;
 }
 
-static void catch_up(AlertSilences *s, StoredAlert *a)
+static void catch_up(AlertSilences *s, StoredAlert *a, Labels labels)
 {
-        AlertMarks *m = a->marks;
+        AlertMarks *m = &a->marks;
         if (m->silences_upto == s->last_seq)
                 return;
-        Learning l = { s, a, m->silences_upto };
+        Learning l = { s, a, labels, m->silences_upto };
         if (s->last_seq - l.from <= FEW_NEW)
                 for (uint32_t seq = l.from + 1; seq <= s->last_seq; seq++)
                         learn(&l, seq);
         else
-                alert_index_each(&s->index, a->msg.labels, learn, &l);
+                alert_index_each(&s->index, labels, learn, &l);
         m->silences_upto = s->last_seq;
 }
 
-void alert_silences_of(AlertSilences *s, StoredAlert *a, int64_t now_ms,
+void alert_silences_of(AlertSilences *s, StoredAlert *a, Labels labels, int64_t now_ms,
                        bool (*fn)(void *arg, const HeldSilence *silence), void *arg)
 {
-        AlertIdVec *known = &a->marks->silences;
-        catch_up(s, a);
-        for (size_t i = 0; i < known->len;) {
+        catch_up(s, a, labels);
+        AlertIdVec *known = a->marks.extra ? &a->marks.extra->silences : NULL;
+        for (size_t i = 0; known && i < known->len;) {
                 HeldSilence **h = silence_map_get(&s->by_seq, known->data[i]);
                 if (!h) {
                         known->data[i] = known->data[--known->len]; /* collected */
@@ -409,10 +422,10 @@ static bool found_one(void *arg, const HeldSilence *silence)
         return false;
 }
 
-bool alert_silences_mute(AlertSilences *s, StoredAlert *a, int64_t now_ms)
+bool alert_silences_mute(AlertSilences *s, StoredAlert *a, Labels labels, int64_t now_ms)
 {
         bool found = false;
         if (s->by_seq.len)
-                alert_silences_of(s, a, now_ms, found_one, &found);
+                alert_silences_of(s, a, labels, now_ms, found_one, &found);
         return found;
 }

@@ -5,6 +5,7 @@
 #include "alert/alert.h"
 #include "alert/alert_index.h"
 #include "alert/alert_store.h"
+#include "base/hash.h"
 
 /* One silence with its memory. seq rises with each new one: what an alert remembers of silences is told by it. */
 typedef struct HeldSilence {
@@ -51,7 +52,7 @@ MUST_CHECK bool alert_silences_expire(AlertSilences *silences, Str id, int64_t n
 /* Forgets those that ended before the retention. */
 void alert_silences_collect(AlertSilences *silences, int64_t now_ms, AlertJournal *journal);
 const HeldSilence *alert_silences_find(const AlertSilences *silences, Str id);
-/* The active silences of an alert: calls fn for each until it returns false. What was found is remembered in its marks. */
-void alert_silences_of(AlertSilences *silences, StoredAlert *alert, int64_t now_ms,
+/* The active silences of an alert, whose labels these are: calls fn for each until it returns false. What was found is remembered in its marks. */
+void alert_silences_of(AlertSilences *silences, StoredAlert *alert, Labels labels, int64_t now_ms,
                        bool (*fn)(void *arg, const HeldSilence *silence), void *arg);
-bool alert_silences_mute(AlertSilences *silences, StoredAlert *alert, int64_t now_ms);
+bool alert_silences_mute(AlertSilences *silences, StoredAlert *alert, Labels labels, int64_t now_ms);

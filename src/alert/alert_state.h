@@ -47,12 +47,12 @@ typedef struct AlertMuting {
         uint64_t source;              /* of an inhibition */
         const AlertInhibitRule *rule; /* of it */
 } AlertMuting;
-AlertMuting alert_mute_of(AlertRouter *router, StoredAlert *alert, int64_t now_ms);
+AlertMuting alert_mute_of(AlertRouter *router, StoredAlert *alert, Labels labels, int64_t now_ms);
 /* The names of the intervals that mute a route now. */
 const Str *alert_mute_intervals(const AlertRouter *router, const AlertRoute *route, int64_t now_ms, Arena *arena,
                                 size_t *ret_n);
 /* Remembers what an alert is muted by since this flush, an event when that changed, and counts it. */
-void alert_mute_note(AlertRouter *router, StoredAlert *alert, const AlertGroup *group, const AlertMuting *muting,
-                     int64_t now_ms);
+void alert_mute_note(AlertRouter *router, StoredAlert *alert, Labels labels, const AlertGroup *group,
+                     const AlertMuting *muting, int64_t now_ms);
 /* Sets the gauges of alerts and silences. */
 void alert_mute_count(AlertRouter *router, int64_t now_ms);

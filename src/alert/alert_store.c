@@ -5,6 +5,8 @@
  * 3. Repeated messages of an unchanged alert write nothing. */
 #include "alert/alert_store.h"
 
+#include <inttypes.h>
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/json.h"
@@ -15,13 +17,20 @@ enum { FAR_END_MS = 3600 * 1000, ENDED_LOOK_MS = 60 * 1000, LONGEST_SUBJECT_BYTE
 
 #define DOC_KIND STR("router_alerts")
 
-static void marks_free(AlertMarks *m)
+static void extra_free(AlertExtra *x)
 {
-        if (!m)
+        if (!x)
                 return;
-        vec_done(&m->silences);
-        arena_free(m->ack_memory);
-        mem_free(m);
+        vec_done(&x->silences);
+        arena_free(x->ack_memory);
+        mem_free(x);
+}
+
+AlertExtra *alert_store_extra(StoredAlert *a)
+{
+        if (!a->marks.extra)
+                a->marks.extra = mem_new(AlertExtra);
+        return a->marks.extra;
 }
 
 StoredAlert *alert_store_ref(StoredAlert *a)
@@ -34,8 +43,18 @@ void alert_store_unref(StoredAlert *a)
 {
         if (__atomic_fetch_sub(&a->refs, 1, __ATOMIC_ACQ_REL) > 1)
                 return;
-        marks_free(a->marks);
+        extra_free(a->marks.extra);
+        alert_text_unref(a->text);
         mem_free(a);
+}
+
+AlertMsg alert_store_read(const StoredAlert *a, Arena *arena)
+{
+        AlertMsg msg = { .starts_at_ms = a->starts_at_ms,
+                         .ends_at_ms = a->ends_at_ms,
+                         .updated_at_ms = a->updated_at_ms };
+        alert_text_read(a->text, arena, &msg);
+        return msg;
 }
 
 /* ---- journal ---- */
@@ -63,49 +82,49 @@ void alert_store_add_event(AlertJournal *j, int64_t t_ms, Str kind, Str subject,
 void alert_store_write(const AlertJournal *j, StateDb *db)
 {
         Err err;
-        if (db && j->writes.len && !statedb_write_all(db, j->writes.data, j->writes.len, &err))
+        if (db && !statedb_commit(db, j->writes.data, j->writes.len, j->events.data, j->events.len, &err))
                 log_error("alert states are not saved: a restart may forget or repeat a notification",
-                          KV("documents", j->writes.len), KV("err", &err));
-        if (db && j->events.len && !statedb_events_add(db, j->events.data, j->events.len, &err))
-                log_error("alert events are not recorded", KV("events", j->events.len), KV("err", &err));
+                          KV("documents", j->writes.len), KV("events", j->events.len), KV("err", &err));
 }
 
-static Str key_of(Arena *arena, uint64_t fingerprint)
-{
-        Buf key = { .arena = arena };
-        fingerprint_print(&key, fingerprint);
-        return buf_str(&key);
-}
+static Str key_of(Arena *arena, uint64_t doc) { return str_printf(arena, "n%016" PRIx64, doc); }
 
 /* What must outlive the program. */
-static void save(AlertJournal *j, const StoredAlert *a)
+static void save(AlertStore *store, AlertJournal *j, StoredAlert *a)
 {
         Buf doc = { .arena = j->arena };
         JsonWriter w;
+        if (!a->current)
+                return;
+        if (!a->marks.doc)
+                a->marks.doc = ++store->last_doc;
+        AlertMsg msg = alert_store_read(a, j->arena);
         json_writer_init(&w, &doc);
         json_begin_object(&w);
-        labels_put_json(&w, "labels", a->msg.labels);
-        labels_put_json(&w, "annotations", a->msg.annotations);
-        json_key_str(&w, "generator_url", a->msg.generator_url);
-        json_key_i64(&w, "starts_at_ms", a->msg.starts_at_ms);
-        json_key_i64(&w, "ends_at_ms", a->msg.ends_at_ms);
+        labels_put_json(&w, "labels", msg.labels);
+        labels_put_json(&w, "annotations", msg.annotations);
+        json_key_str(&w, "generator_url", msg.generator_url);
+        json_key_i64(&w, "starts_at_ms", msg.starts_at_ms);
+        json_key_i64(&w, "ends_at_ms", msg.ends_at_ms);
         json_key_bool(&w, "resolved", a->ended);
         json_end_object(&w);
-        alert_store_add_write(j, DOC_KIND, key_of(j->arena, a->fingerprint), buf_str(&doc), 0);
+        alert_store_add_write(j, DOC_KIND, key_of(j->arena, a->marks.doc), buf_str(&doc), 0);
 }
 
 /* It started or ended: saved, and an event. */
-static void note_change(const AlertStore *store, AlertJournal *j, StoredAlert *a, int64_t now_ms)
+static void note_change(AlertStore *store, AlertJournal *j, StoredAlert *a, int64_t now_ms)
 {
         Buf detail = { .arena = j->arena };
+        Buf subject = { .arena = j->arena };
         JsonWriter w;
-        save(j, a);
+        save(store, j, a);
         json_writer_init(&w, &detail);
         json_begin_object(&w);
-        labels_put_json(&w, "labels", a->msg.labels);
-        json_key_i64(&w, "starts_at_ms", a->msg.starts_at_ms);
+        labels_put_json(&w, "labels", alert_text_labels(a->text, j->arena));
+        json_key_i64(&w, "starts_at_ms", a->starts_at_ms);
         json_end_object(&w);
-        alert_store_add_event(j, now_ms, a->ended ? STR("resolved") : STR("started"), key_of(j->arena, a->fingerprint),
+        fingerprint_print(&subject, a->fingerprint);
+        alert_store_add_event(j, now_ms, a->ended ? STR("resolved") : STR("started"), buf_str(&subject),
                               buf_str(&detail));
         if (a->ended && store->on_end)
                 store->on_end(store->ctx, a, now_ms);
@@ -113,66 +132,36 @@ static void note_change(const AlertStore *store, AlertJournal *j, StoredAlert *a
 
 /* ---- alerts ---- */
 
-static size_t labels_bytes(Labels labels)
+/* old: its text is shared when it says the same; may be NULL. */
+static StoredAlert *version_new(const AlertMsg *msg, uint64_t fingerprint, const StoredAlert *old)
 {
-        size_t n = labels.n * sizeof(Label);
-        for (size_t i = 0; i < labels.n; i++)
-                n += labels.data[i].name.n + labels.data[i].value.n;
-        return n;
-}
-
-static Str pack_str(char **bytes, Str s)
-{
-        char *p = *bytes;
-        if (s.n)
-                memcpy(p, s.p, s.n);
-        *bytes += s.n;
-        return str_n(p, s.n);
-}
-
-static Labels pack_labels(Label **pairs, char **bytes, Labels labels)
-{
-        Label *to = *pairs;
-        for (size_t i = 0; i < labels.n; i++)
-                to[i] = (Label){ pack_str(bytes, labels.data[i].name), pack_str(bytes, labels.data[i].value) };
-        *pairs += labels.n;
-        return (Labels){ to, labels.n };
-}
-
-/* The struct, the pairs, the bytes: one block. */
-static StoredAlert *version_new(const AlertMsg *msg)
-{
-        size_t n_pairs = msg->labels.n + msg->annotations.n;
-        StoredAlert *a = mem_alloc(sizeof *a + labels_bytes(msg->labels) + labels_bytes(msg->annotations) +
-                                   msg->generator_url.n);
-        Label *pairs = (Label *)(a + 1);
-        char *bytes = (char *)(pairs + n_pairs);
-        *a = (StoredAlert){ .refs = 1, .msg = *msg };
-        a->msg.labels = pack_labels(&pairs, &bytes, msg->labels);
-        a->msg.annotations = pack_labels(&pairs, &bytes, msg->annotations);
-        a->msg.generator_url = pack_str(&bytes, msg->generator_url);
-        a->fingerprint = fingerprint_of(a->msg.labels);
+        StoredAlert *a = mem_alloc(sizeof *a);
+        *a = (StoredAlert){ .refs = 1,
+                            .current = true,
+                            .fingerprint = fingerprint,
+                            .starts_at_ms = msg->starts_at_ms,
+                            .ends_at_ms = msg->ends_at_ms,
+                            .updated_at_ms = msg->updated_at_ms };
+        a->text = old && alert_text_is(old->text, msg) ? alert_text_ref(old->text) : alert_text_new(msg);
         return a;
 }
 
 /* The younger update wins, the earlier start stays, an explicit later end stays while it fires. */
-static void merge_with(StoredAlert *a, const StoredAlert *old, int64_t now_ms)
+static void merge_with(StoredAlert *a, const StoredAlert *o, int64_t now_ms)
 {
-        AlertMsg *m = &a->msg;
-        const AlertMsg *o = &old->msg;
-        bool overlap = (m->ends_at_ms > o->starts_at_ms && m->ends_at_ms < o->ends_at_ms) ||
-                       (m->starts_at_ms > o->starts_at_ms && m->starts_at_ms < o->ends_at_ms) ||
-                       (m->starts_at_ms <= o->starts_at_ms && m->ends_at_ms >= o->ends_at_ms) ||
-                       m->starts_at_ms == o->starts_at_ms;
+        bool overlap = (a->ends_at_ms > o->starts_at_ms && a->ends_at_ms < o->ends_at_ms) ||
+                       (a->starts_at_ms > o->starts_at_ms && a->starts_at_ms < o->ends_at_ms) ||
+                       (a->starts_at_ms <= o->starts_at_ms && a->ends_at_ms >= o->ends_at_ms) ||
+                       a->starts_at_ms == o->starts_at_ms;
         if (!overlap)
                 return;
-        if (o->starts_at_ms < m->starts_at_ms)
-                m->starts_at_ms = o->starts_at_ms;
-        if (alert_store_is_resolved(m, now_ms)) {
-                if (alert_store_is_resolved(o, now_ms) && m->ends_at_ms < o->ends_at_ms)
-                        m->ends_at_ms = o->ends_at_ms;
-        } else if (m->ends_at_ms < o->ends_at_ms && !old->timeout) {
-                m->ends_at_ms = o->ends_at_ms;
+        if (o->starts_at_ms < a->starts_at_ms)
+                a->starts_at_ms = o->starts_at_ms;
+        if (alert_store_is_resolved(a, now_ms)) {
+                if (alert_store_is_resolved(o, now_ms) && a->ends_at_ms < o->ends_at_ms)
+                        a->ends_at_ms = o->ends_at_ms;
+        } else if (a->ends_at_ms < o->ends_at_ms && !o->timeout) {
+                a->ends_at_ms = o->ends_at_ms;
                 a->timeout = false;
         }
 }
@@ -180,83 +169,82 @@ static void merge_with(StoredAlert *a, const StoredAlert *old, int64_t now_ms)
 StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now_ms, int64_t resolve_timeout_ms,
                              AlertJournal *journal)
 {
-        StoredAlert *a = version_new(msg);
-        if (!a->msg.starts_at_ms)
-                a->msg.starts_at_ms = msg->ends_at_ms ? msg->ends_at_ms : now_ms;
-        if (!a->msg.ends_at_ms) {
-                a->msg.ends_at_ms = now_ms + resolve_timeout_ms;
+        uint64_t fingerprint = fingerprint_of(msg->labels);
+        StoredAlert *old = alert_set_get(&store->alerts, fingerprint);
+        StoredAlert *a = version_new(msg, fingerprint, old);
+        if (!a->starts_at_ms)
+                a->starts_at_ms = msg->ends_at_ms ? msg->ends_at_ms : now_ms;
+        if (!a->ends_at_ms) {
+                a->ends_at_ms = now_ms + resolve_timeout_ms;
                 a->timeout = true;
         }
-        a->msg.updated_at_ms = now_ms;
-        StoredAlert **slot = stored_map_put(&store->alerts, a->fingerprint, NULL);
-        StoredAlert *old = *slot;
-        if (old)
-                merge_with(a, old, now_ms);
-        *slot = a;
+        a->updated_at_ms = now_ms;
         if (old) {
+                merge_with(a, old, now_ms);
                 a->marks = old->marks;
-                old->marks = NULL;
-        } else {
-                a->marks = mem_new(AlertMarks);
+                old->marks = (AlertMarks){ 0 };
+                old->current = false;
         }
-        bool resolved = alert_store_is_resolved(&a->msg, now_ms);
+        alert_set_put(&store->alerts, a);
+        bool resolved = alert_store_is_resolved(a, now_ms);
         bool was_firing = old && !old->ended;
         a->ended = resolved;
         /* An end that nobody knew the start of is no event. */
         if (resolved ? was_firing : !was_firing)
                 note_change(store, journal, a, now_ms);
-        else if (old && a->msg.ends_at_ms != old->msg.ends_at_ms && a->msg.ends_at_ms - now_ms > FAR_END_MS)
-                save(journal, a);
-        int64_t look_ms = a->ended ? now_ms + ENDED_LOOK_MS : a->msg.ends_at_ms;
+        else if (old && a->ends_at_ms != old->ends_at_ms && a->ends_at_ms - now_ms > FAR_END_MS)
+                save(store, journal, a);
+        int64_t look_ms = a->ended ? now_ms + ENDED_LOOK_MS : a->ends_at_ms;
         store->next_end_ms = MIN_OF(store->next_end_ms, look_ms);
         if (old)
                 alert_store_unref(old);
         return a;
 }
 
-void alert_store_note_end(const AlertStore *store, StoredAlert *a, int64_t now_ms, AlertJournal *journal)
+void alert_store_note_end(AlertStore *store, StoredAlert *a, int64_t now_ms, AlertJournal *journal)
 {
-        if (a->ended || !alert_store_is_resolved(&a->msg, now_ms))
+        if (a->ended || !alert_store_is_resolved(a, now_ms))
                 return;
         a->ended = true;
         note_change(store, journal, a, now_ms);
 }
 
-static void forget(AlertStore *store, uint64_t fingerprint, AlertJournal *journal)
+static void forget(AlertStore *store, StoredAlert *a, AlertJournal *journal)
 {
-        StoredAlert *a = *stored_map_get(&store->alerts, fingerprint);
         if (store->on_gone)
                 store->on_gone(store->ctx, a);
-        alert_store_add_write(journal, DOC_KIND, key_of(journal->arena, fingerprint), (Str){ 0 }, 0);
-        stored_map_remove(&store->alerts, fingerprint);
+        if (a->marks.doc)
+                alert_store_add_write(journal, DOC_KIND, key_of(journal->arena, a->marks.doc), (Str){ 0 }, 0);
+        alert_set_remove(&store->alerts, a->fingerprint);
         alert_store_unref(a);
 }
 
 void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, AlertJournal *journal)
 {
-        VEC(uint64_t) gone = { 0 };
+        VEC(StoredAlert *) gone = { 0 };
+        size_t at = 0;
         if (now_ms < store->next_end_ms)
                 return;
         int64_t next_ms = INT64_MAX;
-        for (StoredMapSlot *s = stored_map_next(&store->alerts, NULL); s; s = stored_map_next(&store->alerts, s)) {
-                StoredAlert *a = s->val;
+        for (StoredAlert *a; (a = alert_set_next(&store->alerts, &at));) {
                 alert_store_note_end(store, a, now_ms, journal);
-                if (alert_store_is_resolved(&a->msg, now_ms - keep_ms))
-                        vec_push(&gone, s->key);
+                if (alert_store_is_resolved(a, now_ms - keep_ms))
+                        vec_push(&gone, a);
                 else
-                        next_ms = MIN_OF(next_ms, a->msg.ends_at_ms + (a->ended ? keep_ms : 0));
+                        next_ms = MIN_OF(next_ms, a->ends_at_ms + (a->ended ? keep_ms : 0));
         }
         store->next_end_ms = next_ms;
-        vec_each(key, &gone)
-                forget(store, *key, journal);
+        vec_each(a, &gone)
+                forget(store, *a, journal);
         vec_done(&gone);
 }
 
 void alert_store_done(AlertStore *store)
 {
-        for (StoredMapSlot *s = stored_map_next(&store->alerts, NULL); s; s = stored_map_next(&store->alerts, s))
-                alert_store_unref(s->val);
-        stored_map_done(&store->alerts);
+        size_t at = 0;
+        for (StoredAlert *a; (a = alert_set_next(&store->alerts, &at));)
+                alert_store_unref(a);
+        alert_set_done(&store->alerts);
 }
 
 /* ---- loading ---- */
@@ -264,7 +252,14 @@ void alert_store_done(AlertStore *store)
 typedef struct Loading {
         AlertStore *store;
         int64_t now_ms, grace_ms;
+        AlertJournal journal; /* documents to rewrite under a number */
 } Loading;
+
+/* False: a key that is no number, as they were once. */
+static bool read_number(Str key, uint64_t *ret)
+{
+        return str_starts(key, STR("n")) && fingerprint_parse(str_sub(key, 1, key.n), ret);
+}
 
 static bool load_one(void *arg, Str key, Str doc, int64_t expires_ms)
 {
@@ -274,7 +269,7 @@ static bool load_one(void *arg, Str key, Str doc, int64_t expires_ms)
         Err err;
         (void)expires_ms;
         if (!json_parse(doc, arena, &json, &err)) {
-                log_error("a saved alert is unreadable", KV("fingerprint", key), KV("err", &err));
+                log_error("a saved alert is unreadable", KV("document", key), KV("err", &err));
                 return true;
         }
         AlertMsg msg = {
@@ -287,24 +282,34 @@ static bool load_one(void *arg, Str key, Str doc, int64_t expires_ms)
         };
         if (!msg.labels.n || !msg.ends_at_ms)
                 return true;
-        StoredAlert *a = version_new(&msg);
-        a->marks = mem_new(AlertMarks);
+        StoredAlert *a = version_new(&msg, fingerprint_of(msg.labels), NULL);
         a->ended = json_get_bool(json, STR("resolved"));
-        if (!a->ended && a->msg.ends_at_ms < l->now_ms + l->grace_ms) {
-                a->msg.ends_at_ms = l->now_ms + l->grace_ms;
+        if (!a->ended && a->ends_at_ms < l->now_ms + l->grace_ms) {
+                a->ends_at_ms = l->now_ms + l->grace_ms;
                 a->timeout = true;
         }
-        StoredAlert **slot = stored_map_put(&l->store->alerts, a->fingerprint, NULL);
-        if (*slot)
-                alert_store_unref(*slot);
-        *slot = a;
+        if (read_number(key, &a->marks.doc))
+                l->store->last_doc = MAX_OF(l->store->last_doc, a->marks.doc);
+        else
+                alert_store_add_write(&l->journal, DOC_KIND, str_dup(l->journal.arena, key), (Str){ 0 }, 0);
+        StoredAlert *old = alert_set_put(&l->store->alerts, a);
+        if (old && old->marks.doc)
+                alert_store_add_write(&l->journal, DOC_KIND, key_of(l->journal.arena, old->marks.doc), (Str){ 0 }, 0);
+        if (old)
+                alert_store_unref(old);
         return true;
 }
 
 void alert_store_load(AlertStore *store, StateDb *db, int64_t now_ms, int64_t grace_ms)
 {
-        Loading l = { store, now_ms, grace_ms };
+        AUTO(arena_free) Arena *arena = arena_new();
+        Loading l = { store, now_ms, grace_ms, alert_store_journal(arena) };
+        size_t at = 0;
         Err err;
         if (db && !statedb_each(db, DOC_KIND, load_one, &l, &err))
                 log_error("saved alerts are unreadable", KV("err", &err));
+        for (StoredAlert *a; l.journal.writes.len && (a = alert_set_next(&store->alerts, &at));)
+                if (!a->marks.doc)
+                        save(store, &l.journal, a);
+        alert_store_write(&l.journal, db);
 }

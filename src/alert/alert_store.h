@@ -5,47 +5,53 @@
 #pragma once
 #include "alert/alert.h"
 #include "alert/alert_index.h"
-#include "base/hash.h"
+#include "alert/alert_set.h"
+#include "alert/alert_text.h"
 #include "base/vec.h"
 #include "model/alert_msg.h"
 #include "statedb/statedb.h"
 
 typedef enum AlertMuted { MUTED_UNKNOWN, MUTED_NOT, MUTED_SILENCE, MUTED_INHIBITION, MUTED_INTERVAL } AlertMuted;
 
+/* What few alerts have. */
+typedef struct AlertExtra {
+        AlertIdVec silences; /* numbers of silences that match it */
+        AlertAck *ack;       /* owned by its memory; NULL: nobody has seen it */
+        Arena *ack_memory;
+} AlertExtra;
+
 /* What is known of an alert over its versions. */
 typedef struct AlertMarks {
-        AlertIdVec silences;    /* numbers of silences that match it */
         uint32_t silences_upto; /* compared with silences up to this number */
         bool is_source;         /* stands among the sources of inhibition */
-        AlertMuted muted;       /* at the last flush */
-        AlertAck *ack;          /* owned by its memory; NULL: nobody has seen it */
-        Arena *ack_memory;
+        uint8_t muted;          /* AlertMuted at the last flush */
+        uint64_t doc;           /* number of its document; 0: none yet */
+        AlertExtra *extra;      /* NULL: nothing */
 } AlertMarks;
 
-/* One version of an alert: immutable but for `ended`, counted; an update makes a new version. One block of memory. */
+/* One version of an alert: immutable but for `ended` and the marks, counted; an update makes a new version, which takes the
+ * marks over and shares the text unless that changed. */
 typedef struct StoredAlert {
         int refs;
         bool timeout; /* ends_at was made up: any explicit end replaces it */
         bool ended;   /* its end is in the journal */
+        bool current; /* the marks are here; under the router's lock */
+        AlertMarks marks;
         uint64_t fingerprint;
-        AlertMsg msg;
-        AlertMarks *marks; /* of the current version, NULL for others; under the router's lock */
+        int64_t starts_at_ms, ends_at_ms, updated_at_ms;
+        AlertText *text;
 } StoredAlert;
 
 StoredAlert *alert_store_ref(StoredAlert *alert);
 void alert_store_unref(StoredAlert *alert);
-static inline bool alert_store_is_resolved(const AlertMsg *a, int64_t now_ms)
+static inline bool alert_store_is_resolved(const StoredAlert *a, int64_t now_ms)
 {
         return a->ends_at_ms && a->ends_at_ms <= now_ms;
 }
-
-#define MAP_NAME StoredMap
-#define MAP_FN_PREFIX stored_map
-#define MAP_KEY uint64_t
-#define MAP_VAL StoredAlert *
-#define MAP_HASH(k) hash_u64(k)
-#define MAP_EQ(a, b) ((a) == (b))
-#include "base/map.inc.h"
+/* Pairs live in arena, strings in the alert. */
+AlertMsg alert_store_read(const StoredAlert *alert, Arena *arena);
+/* Of the current version; made when there is none. */
+AlertExtra *alert_store_extra(StoredAlert *alert);
 
 /* Writes that belong together; everything lives in arena. */
 typedef struct AlertJournal {
@@ -61,7 +67,8 @@ void alert_store_add_event(AlertJournal *journal, int64_t t_ms, Str kind, Str su
 void alert_store_write(const AlertJournal *journal, StateDb *db);
 
 typedef struct AlertStore {
-        StoredMap alerts;
+        AlertSet alerts;     /* references */
+        uint64_t last_doc;   /* documents are numbered: those of one time stand together */
         int64_t next_end_ms; /* nothing ends or is forgotten before; 0: unknown */
         void (*on_end)(void *ctx, StoredAlert *alert, int64_t now_ms); /* its end is noted; may be NULL */
         void (*on_gone)(void *ctx, StoredAlert *alert);                /* before it is forgotten; may be NULL */
@@ -74,6 +81,6 @@ void alert_store_done(AlertStore *store);
 StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now_ms, int64_t resolve_timeout_ms,
                              AlertJournal *journal);
 /* It is over and that is noted: when it was not yet. */
-void alert_store_note_end(const AlertStore *store, StoredAlert *alert, int64_t now_ms, AlertJournal *journal);
+void alert_store_note_end(AlertStore *store, StoredAlert *alert, int64_t now_ms, AlertJournal *journal);
 /* Notes ends that passed by themselves, forgets what ended keep_ms ago. Looks at nothing before next_end_ms. */
 void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, AlertJournal *journal);

@@ -265,55 +265,66 @@ static void begin_json(HttpResponse *resp, JsonWriter *w)
 /* Large answers go out in parts. False: the client is gone. */
 static bool flush_some(HttpResponse *resp) { return resp->body.n < FLUSH_BYTES || http_response_flush(resp); }
 
+/* An answer that is written as the router shows one thing after the other. */
+typedef struct Answer {
+        HttpResponse *resp;
+        JsonWriter w;
+        AlertCompat compat;
+        Arena *arena;
+} Answer;
+
+static bool answer_alert(void *arg, const AlertSeen *seen)
+{
+        Answer *a = arg;
+        put_alert(&a->w, seen, NULL, 0, a->compat);
+        return flush_some(a->resp);
+}
+
+static bool answer_group(void *arg, const AlertGroupSeen *g)
+{
+        Answer *a = arg;
+        bool more = true;
+        json_begin_object(&a->w);
+        json_key(&a->w, STR("alerts"));
+        json_begin_array(&a->w);
+        for (size_t i = 0; i < g->n && more; i++) {
+                put_alert(&a->w, &g->alerts[i], g->muted_by, g->n_muted_by, a->compat);
+                more = flush_some(a->resp);
+        }
+        json_end_array(&a->w);
+        labels_put_json(&a->w, "labels", g->labels);
+        json_key(&a->w, STR("receiver"));
+        json_begin_object(&a->w);
+        json_key_str(&a->w, "name", g->receiver);
+        json_end_object(&a->w);
+        json_end_object(&a->w);
+        return more;
+}
+
+static void answer_list(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, bool groups)
+{
+        Answer a = { .resp = resp, .compat = alert_router_compat(ctx->alerts) };
+        AlertWanted wanted;
+        if (!read_wanted(req, resp, a.compat, &wanted))
+                return;
+        begin_json(resp, &a.w);
+        json_begin_array(&a.w);
+        if (groups)
+                alert_router_groups_each(ctx->alerts, &wanted, answer_group, &a);
+        else
+                alert_router_seen_each(ctx->alerts, &wanted, answer_alert, &a);
+        json_end_array(&a.w);
+        buf_char(&resp->body, '\n');
+}
+
 void api_am_alerts_get(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp)
 {
-        AlertCompat compat = alert_router_compat(ctx->alerts);
-        AlertWanted wanted;
-        AlertSeen *seen;
-        size_t n;
-        JsonWriter w;
-        if (!read_wanted(req, resp, compat, &wanted))
-                return;
-        alert_router_seen(ctx->alerts, &wanted, req->arena, &seen, &n);
-        begin_json(resp, &w);
-        json_begin_array(&w);
-        for (size_t i = 0; i < n && flush_some(resp); i++)
-                put_alert(&w, &seen[i], NULL, 0, compat);
-        json_end_array(&w);
-        buf_char(&resp->body, '\n');
-        alert_router_seen_done(seen, n);
+        answer_list(ctx, req, resp, false);
 }
 
 void api_am_groups_get(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp)
 {
-        AlertCompat compat = alert_router_compat(ctx->alerts);
-        AlertWanted wanted;
-        AlertGroupSeen *groups;
-        size_t n;
-        JsonWriter w;
-        if (!read_wanted(req, resp, compat, &wanted))
-                return;
-        alert_router_groups_seen(ctx->alerts, &wanted, req->arena, &groups, &n);
-        begin_json(resp, &w);
-        json_begin_array(&w);
-        for (size_t i = 0; i < n; i++) {
-                const AlertGroupSeen *g = &groups[i];
-                json_begin_object(&w);
-                json_key(&w, STR("alerts"));
-                json_begin_array(&w);
-                for (size_t k = 0; k < g->n && flush_some(resp); k++)
-                        put_alert(&w, &g->alerts[k], g->muted_by, g->n_muted_by, compat);
-                json_end_array(&w);
-                labels_put_json(&w, "labels", g->labels);
-                json_key(&w, STR("receiver"));
-                json_begin_object(&w);
-                json_key_str(&w, "name", g->receiver);
-                json_end_object(&w);
-                json_end_object(&w);
-                alert_router_seen_done(g->alerts, g->n);
-        }
-        json_end_array(&w);
-        buf_char(&resp->body, '\n');
+        answer_list(ctx, req, resp, true);
 }
 
 /* ---- API v1, which 0.25 still had ---- */
@@ -355,23 +366,27 @@ static void put_v1_alert(JsonWriter *w, const AlertSeen *a, Arena *arena)
         json_end_object(w);
 }
 
+static bool answer_v1_alert(void *arg, const AlertSeen *seen)
+{
+        Answer *a = arg;
+        put_v1_alert(&a->w, seen, a->arena);
+        arena_reset(a->arena);
+        return flush_some(a->resp);
+}
+
 void api_am_v1_alerts_get(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp)
 {
+        AUTO(arena_free) Arena *scratch = arena_new();
+        Answer a = { .resp = resp, .compat = ALERT_COMPAT_AM_0_25, .arena = scratch };
         AlertWanted wanted;
-        AlertSeen *seen;
-        size_t n;
-        JsonWriter w;
-        if (!read_wanted(req, resp, ALERT_COMPAT_AM_0_25, &wanted))
+        if (!read_wanted(req, resp, a.compat, &wanted))
                 return;
-        alert_router_seen(ctx->alerts, &wanted, req->arena, &seen, &n);
-        begin_json(resp, &w);
-        json_begin_object(&w);
-        json_key_cstr(&w, "status", "success");
-        json_key(&w, STR("data"));
-        json_begin_array(&w);
-        for (size_t i = 0; i < n && flush_some(resp); i++)
-                put_v1_alert(&w, &seen[i], req->arena);
-        json_end_array(&w);
-        json_end_object(&w);
-        alert_router_seen_done(seen, n);
+        begin_json(resp, &a.w);
+        json_begin_object(&a.w);
+        json_key_cstr(&a.w, "status", "success");
+        json_key(&a.w, STR("data"));
+        json_begin_array(&a.w);
+        alert_router_seen_each(ctx->alerts, &wanted, answer_v1_alert, &a);
+        json_end_array(&a.w);
+        json_end_object(&a.w);
 }

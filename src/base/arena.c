@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-enum { FIRST_BLOCK_BYTES = 4096 - 64, MAX_BLOCK_BYTES = 256 * 1024 - 64 };
+enum { LEAST_BLOCK_BYTES = 64, FIRST_BLOCK_BYTES = 4096 - 64, MAX_BLOCK_BYTES = 256 * 1024 - 64 };
 
 typedef struct Block {
         struct Block *next;
@@ -35,6 +35,13 @@ Arena *arena_new(void)
 {
         Arena *a = mem_new(Arena);
         a->next_cap = FIRST_BLOCK_BYTES;
+        return a;
+}
+
+Arena *arena_new_small(size_t first_bytes)
+{
+        Arena *a = arena_new();
+        a->next_cap = first_bytes > LEAST_BLOCK_BYTES ? first_bytes : LEAST_BLOCK_BYTES;
         return a;
 }
 

@@ -9,6 +9,8 @@
 typedef struct Arena Arena;
 
 Arena *arena_new(void) RETURNS_NONNULL;
+/* For many that live long: the first block has room for first_bytes alone, later ones double from there. */
+Arena *arena_new_small(size_t first_bytes) RETURNS_NONNULL;
 void arena_free(Arena *arena);
 DEFINE_AUTO(Arena *, arena_free);
 

@@ -11,7 +11,7 @@ static AlertGroup *group_of(Fixture *f, AlertStore *store, GroupMap *groups, con
                                  .annotations = fixture_labels(f, i ? "s=1,t=3" : "s=1,t=2"),
                                  .starts_at_ms = T0,
                                  .ends_at_ms = T0 + (i ? -1 : 100) };
-                alert_group_insert(groups, route, route, alert_store_put(store, &msg, T0, 100, &j),
+                alert_group_insert(groups, route, route, alert_store_put(store, &msg, T0, 100, &j), msg.labels,
                                    ALERT_COMPAT_AM_0_34, T0);
         }
         return group_map_next(groups, NULL)->val;

@@ -14,7 +14,7 @@ static AlertGroup *put(Set *s, const char *labels, int64_t end)
 {
         AlertMsg msg = { .labels = fixture_labels(s->f, labels), .starts_at_ms = T0, .ends_at_ms = T0 + end };
         alert_group_insert(&s->groups, &s->route, &s->route, alert_store_put(&s->store, &msg, T0, 100, &s->journal),
-                           ALERT_COMPAT_AM_0_34, T0);
+                           msg.labels, ALERT_COMPAT_AM_0_34, T0);
         return group_map_next(&s->groups, NULL)->val;
 }
 
@@ -44,11 +44,11 @@ static void alerts_are_in_upstreams_order(void **state)
         for (size_t i = 0; i < ARRAY_LEN(want); i++)
                 g = put(&s, want[order[i]], 100);
         size_t n;
-        StoredAlert **all = alert_group_snapshot(g, s.f->arena, &n);
+        AlertMember *all = alert_group_snapshot(g, s.f->arena, &n);
         assert_int_equal(n, ARRAY_LEN(want));
         for (size_t i = 0; i < n; i++) {
-                assert_true(labels_eq(all[i]->msg.labels, fixture_labels(s.f, want[i])));
-                alert_store_unref(all[i]);
+                assert_true(labels_eq(all[i].msg.labels, fixture_labels(s.f, want[i])));
+                alert_store_unref(all[i].alert);
         }
         end(&s);
 }
@@ -61,7 +61,10 @@ static void only_told_versions_leave(void **state)
         put(&s, "a=2", -1);
         put(&s, "a=3", 100);
         size_t n;
-        StoredAlert **told = alert_group_snapshot(g, s.f->arena, &n);
+        AlertMember *members = alert_group_snapshot(g, s.f->arena, &n);
+        StoredAlert **told = arena_array(s.f->arena, StoredAlert *, n);
+        for (size_t i = 0; i < n; i++)
+                told[i] = members[i].alert;
         put(&s, "a=2", 50); /* it fires again meanwhile */
         alert_group_drop_resolved(g, told, n, T0);
         assert_int_equal(g->alerts.len, 2);

@@ -36,9 +36,9 @@ static void updates_merge(void **state)
                 msg.starts_at_ms = T0 + c->start;
                 msg.ends_at_ms = c->end ? T0 + c->end : 0;
                 StoredAlert *a = alert_store_put(&s, &msg, T0, 100, &j);
-                if (a->msg.starts_at_ms - T0 != c->want_start || a->msg.ends_at_ms - T0 != c->want_end)
-                        fail_msg("case %zu: [%lld, %lld]", i, (long long)(a->msg.starts_at_ms - T0),
-                                 (long long)(a->msg.ends_at_ms - T0));
+                if (a->starts_at_ms - T0 != c->want_start || a->ends_at_ms - T0 != c->want_end)
+                        fail_msg("case %zu: [%lld, %lld]", i, (long long)(a->starts_at_ms - T0),
+                                 (long long)(a->ends_at_ms - T0));
                 alert_store_done(&s);
                 fixture_free(f);
         }
@@ -51,11 +51,11 @@ static void missing_times_are_filled_in(void **state)
         AlertStore s = { 0 };
         AlertJournal j = alert_store_journal(f->arena);
         StoredAlert *a = alert_store_put(&s, &(AlertMsg){ .labels = fixture_labels(f, "a=1") }, T0, 100, &j);
-        assert_int_equal(a->msg.starts_at_ms, T0);
-        assert_int_equal(a->msg.ends_at_ms, T0 + 100);
+        assert_int_equal(a->starts_at_ms, T0);
+        assert_int_equal(a->ends_at_ms, T0 + 100);
         assert_true(a->timeout);
         a = alert_store_put(&s, &(AlertMsg){ .labels = fixture_labels(f, "a=2"), .ends_at_ms = T0 - 5 }, T0, 100, &j);
-        assert_int_equal(a->msg.starts_at_ms, T0 - 5);
+        assert_int_equal(a->starts_at_ms, T0 - 5);
         assert_int_equal(j.events.len, 1); /* the end of what nobody knew is no event */
         alert_store_done(&s);
         fixture_free(f);
@@ -102,16 +102,69 @@ static void ends_pass_and_are_forgotten(void **state)
         AlertStore again = { 0 };
         alert_store_load(&again, f->db, T0 + 100, 1000);
         assert_int_equal(again.alerts.len, 1);
-        assert_true((*stored_map_get(&again.alerts, a->fingerprint))->ended);
+        assert_true(alert_set_get(&again.alerts, a->fingerprint)->ended);
         alert_store_done(&again);
         alert_store_expire(&s, T0 + 1050, 1000, &j);
         assert_int_equal(s.alerts.len, 0);
         alert_store_write(&j, f->db);
         alert_store_load(&again, f->db, T0 + 100, 1000);
         assert_int_equal(again.alerts.len, 0);
-        assert_str(a->msg.labels.data[0].value, "1"); /* a reference keeps it */
+        assert_str(alert_text_get(a->text, STR("a")), "1"); /* a reference keeps it */
         alert_store_unref(a);
         alert_store_done(&again);
+        alert_store_done(&s);
+        fixture_free(f);
+}
+
+/* Keys were fingerprints once; they become numbers, and nothing is there twice. */
+static void documents_of_before_are_renumbered(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        AlertStore s = { 0 };
+        AlertStore again = { 0 };
+        Err err;
+        Str doc;
+        assert_ok(statedb_put(f->db, STR("router_alerts"), STR("0123456789abcdef"),
+                              STR("{\"labels\":{\"a\":\"b\"},\"ends_at_ms\":5}"), 0, &err),
+                  err);
+        alert_store_load(&s, f->db, T0, 1000);
+        assert_int_equal(s.alerts.len, 1);
+        assert_false(statedb_get(f->db, STR("router_alerts"), STR("0123456789abcdef"), f->arena, &doc, &err));
+        assert_ok(statedb_get(f->db, STR("router_alerts"), STR("n0000000000000001"), f->arena, &doc, &err), err);
+        alert_store_load(&again, f->db, T0, 1000);
+        assert_int_equal(again.alerts.len, 1);
+        assert_int_equal(again.last_doc, 1);
+        alert_store_done(&again);
+        alert_store_done(&s);
+        fixture_free(f);
+}
+
+static void versions_share_what_does_not_change(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        AlertStore s = { 0 };
+        AlertJournal j = alert_store_journal(f->arena);
+        AlertMsg msg = { .labels = fixture_labels(f, "a=1"),
+                         .annotations = fixture_labels(f, "s=x"),
+                         .starts_at_ms = T0,
+                         .ends_at_ms = T0 + 50 };
+        StoredAlert *first = alert_store_ref(alert_store_put(&s, &msg, T0, 100, &j));
+        msg.ends_at_ms += 10;
+        StoredAlert *second = alert_store_ref(alert_store_put(&s, &msg, T0 + 1, 100, &j));
+        assert_ptr_not_equal(first, second);
+        assert_ptr_equal(first->text, second->text);
+        assert_false(first->current);
+        msg.annotations = fixture_labels(f, "s=y");
+        StoredAlert *third = alert_store_put(&s, &msg, T0 + 2, 100, &j);
+        assert_ptr_not_equal(third->text, second->text);
+        assert_int_equal(third->marks.doc, 1);
+        alert_store_unref(first);
+        alert_store_unref(second);
+        AlertMsg read = alert_store_read(third, f->arena);
+        assert_str(labels_get(read.annotations, STR("s")), "y");
+        assert_int_equal(read.updated_at_ms, T0 + 2);
         alert_store_done(&s);
         fixture_free(f);
 }
@@ -133,8 +186,8 @@ static void bad_documents_are_left_out(void **state)
                   err);
         alert_store_load(&s, f->db, T0, 1000);
         assert_int_equal(s.alerts.len, 1);
-        assert_int_equal(stored_map_next(&s.alerts, NULL)->val->msg.ends_at_ms,
-                         T0 + 1000); /* it fired: it gets the grace */
+        size_t at = 0;
+        assert_int_equal(alert_set_next(&s.alerts, &at)->ends_at_ms, T0 + 1000); /* it fired: it gets the grace */
         alert_store_done(&s);
         fixture_free(f);
 }
@@ -146,6 +199,8 @@ int main(void)
                 cmocka_unit_test(missing_times_are_filled_in),
                 cmocka_unit_test(the_same_again_writes_nothing),
                 cmocka_unit_test(ends_pass_and_are_forgotten),
+                cmocka_unit_test(documents_of_before_are_renumbered),
+                cmocka_unit_test(versions_share_what_does_not_change),
                 cmocka_unit_test(bad_documents_are_left_out),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,19 @@ static void reset_runs_defers_and_forgets(void **state)
         assert_int_equal(n, 2);
 }
 
+static void small_arenas_grow_too(void **state)
+{
+        (void)state;
+        AUTO(arena_free) Arena *a = arena_new_small(100);
+        AUTO(arena_free) Arena *none = arena_new_small(0);
+        for (size_t i = 0; i < 5000; i++) {
+                unsigned char *p = arena_alloc(i % 2 ? a : none, i % 70, 16);
+                for (size_t k = 0; k < i % 70; k++)
+                        assert_int_equal(p[k], 0);
+                memset(p, 0xff, i % 70);
+        }
+}
+
 static void vec_grows_in_arena_and_on_heap(void **state)
 {
         (void)state;
@@ -60,6 +73,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(allocations_are_zeroed_and_aligned),
                 cmocka_unit_test(reset_runs_defers_and_forgets),
+                cmocka_unit_test(small_arenas_grow_too),
                 cmocka_unit_test(vec_grows_in_arena_and_on_heap),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
