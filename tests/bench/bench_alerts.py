@@ -5,9 +5,10 @@ import http.client, http.server, json, os, shutil, signal, socket, subprocess, s
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 SCALE = float(sys.argv[2])
-PEER = next((p for p in ["/opt/peers/usr/bin/prometheus-alertmanager", shutil.which("prometheus-alertmanager")] if p and os.path.exists(p)), None)
+ONLY = sys.argv[3] if len(sys.argv) > 3 else ""  # "pharos" or "alertmanager": one of them alone
+PEER = None if ONLY == "pharos" else next((p for p in ["/opt/peers/usr/bin/prometheus-alertmanager", shutil.which("prometheus-alertmanager")] if p and os.path.exists(p)), None)
 ALERTS, GROUPS, SILENCES, RULES = (max(1, int(n * SCALE)) for n in (100000, 1000, 10000, 1000))
-BATCH, ROUNDS, READS = 256, 4, 3
+BATCH, ROUNDS, READS, FLUSH_SECONDS = 256, 4, 3, 80
 WORK = tempfile.mkdtemp(prefix="pharos-bench-")
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -33,13 +34,20 @@ class Sink(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
 
-sink = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+class SinkServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *args):  # who is stopped resets its connections
+        pass
+
+
+sink = SinkServer(("127.0.0.1", 0), Sink)
 threading.Thread(target=sink.serve_forever, daemon=True).start()
 CONFIG = f"""route:
   receiver: hook
   group_by: [alertname]
-  group_wait: 5s
-  group_interval: 10s
+  group_wait: 20s
+  group_interval: 1m
   repeat_interval: 4h
 receivers:
 - name: hook
@@ -139,11 +147,8 @@ def run(p):
             n += 1
         if r == 0:
             part("first post of all")
-            told, until = -1, time.time() + 120
-            while (not Sink.told or told != Sink.told) and time.time() < until:
-                told = Sink.told
-                time.sleep(6)
-            part("flush of all groups")
+            time.sleep(FLUSH_SECONDS)
+            part(f"flushes in {FLUSH_SECONDS} s")
     part(f"{ROUNDS - 1} posts of all again")
     result["slowest post ms"] = slowest * 1000
     times = []
@@ -167,26 +172,34 @@ def stop(p):
         p.process.wait()
 
 
-port = free_port()
-pharos_yml = os.path.join(WORK, "pharos.yml")
-with open(pharos_yml, "w", encoding="utf-8") as f:
-    f.write(f"collect: {{host: {{enabled: false}}, self: {{enabled: false}}}}\ndefault_rules: false\nalertmanager: {config_path}\n")
-p = Process("pharos", [PHAROS, "serve", "--config", pharos_yml, "--data", os.path.join(WORK, "p"), "--listen", f"127.0.0.1:{port}"], port)
-mine = run(p)
-stop(p)
-mine_told, Sink.told = Sink.told, 0
-theirs = {}
-if PEER:
+def run_pharos():
+    port = free_port()
+    pharos_yml = os.path.join(WORK, "pharos.yml")
+    with open(pharos_yml, "w", encoding="utf-8") as f:
+        f.write(f"collect: {{host: {{enabled: false}}, self: {{enabled: false}}}}\ndefault_rules: false\nalertmanager: {config_path}\n")
+    p = Process("pharos", [PHAROS, "serve", "--config", pharos_yml, "--data", os.path.join(WORK, "p"), "--listen", f"127.0.0.1:{port}"], port)
+    result = run(p)
+    stop(p)
+    return result
+
+
+def run_peer():
     port = free_port()
     # A peer that is unpacked elsewhere finds its templates in a mount namespace of its own.
     share = os.path.join(os.path.dirname(os.path.dirname(PEER)), "share")
     inside = [] if share == "/usr/share" else ["unshare", "-m", "sh", "-c", f'mount --bind {share} /usr/share && exec "$@"', "-"]
     p = Process("alertmanager", [*inside, PEER, "--config.file", config_path, "--storage.path", os.path.join(WORK, "a"), "--web.listen-address", f"127.0.0.1:{port}", "--cluster.listen-address="], port)
-    theirs = run(p)
+    result = run(p)
     stop(p)
+    return result
+
+
+mine = run_pharos() if ONLY != "alertmanager" else {}
+mine_told, Sink.told = Sink.told, 0
+theirs = run_peer() if PEER else {}
 print(f"{ALERTS} alerts, {GROUPS} groups, {SILENCES} silences, {RULES} inhibition rules; told: pharos {mine_told}, Alertmanager {Sink.told}")
 print(f"{'':34} {'pharos':>12} {'Alertmanager':>12} {'ratio':>8}")
-for key, value in mine.items():
-    other = theirs.get(key)
-    print(f"{key:34} {value:12.2f}", f"{other:12.2f} {other / value if value else 0:7.1f}x" if other is not None else "")
+for key in mine or theirs:
+    a, b = mine.get(key), theirs.get(key)
+    print(f"{key:34}", *(f"{x:12.2f}" if x is not None else " " * 12 for x in (a, b)), f"{b / a:7.1f}x" if a and b else "")
 shutil.rmtree(WORK, ignore_errors=True)
