@@ -225,7 +225,9 @@ static void rotate_wal(Tsdb *db)
 
 static int64_t dead_before(const Tsdb *db, int64_t now_ms)
 {
-        return MAX_OF(now_ms - rollup_longest_ms(db->rollup, keep_longest_ms(db->keep)), db->size_floor_ms);
+        int64_t dead_ms = now_ms - rollup_longest_ms(db->rollup, keep_longest_ms(db->keep));
+        /* Roll-ups do not go for size. */
+        return rollup_span_ms(db->rollup) ? dead_ms : MAX_OF(dead_ms, db->size_floor_ms);
 }
 
 static int64_t idle_before(const Tsdb *db, int64_t now_ms)
