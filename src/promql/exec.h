@@ -237,6 +237,8 @@ bool exec_subquery_grid(Exec *x, const PlanNode *node, const Grid *outer, Grid *
 
 /* --- node kinds, each in its file --- */
 Source *exec_select_vector(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
+/* The same for those who only ask where there is a sample: numbers mean nothing. */
+Source *exec_select_presence(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
 /* timestamp() of a selector: the samples' own times in seconds. */
 Source *exec_select_timestamps(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err);
 /* The same with the labels untouched, for info series: histograms are an error. */

@@ -604,13 +604,23 @@ static Source *count_values(Agg *a, Err *err)
 
 /* --- --- */
 
+/* count() and group() look at no value. */
+static Source *open_kid(Agg *a, Err *err)
+{
+        const PlanNode *kid = a->node->kids[0];
+        bool looks = a->op != AGG_COUNT && a->op != AGG_GROUP;
+        bool plain = kid->expr->kind == EXPR_SELECTOR && !kid->stats && (!kid->invariant || a->grid->n == 1);
+        return looks || !plain ? exec_vector(a->x, kid, a->grid, &a->inner, err)
+                               : exec_select_presence(a->x, kid, a->grid, &a->inner, err);
+}
+
 static Source *run(Agg *a, Err *err)
 {
         const PlanNode *node = a->node;
         if (node->n_kids > 1 && a->op != AGG_COUNT_VALUES &&
             !(a->param = exec_scalar_array(a->x, node->kids[1], a->grid, &a->inner, err)))
                 return NULL;
-        Source *in = exec_vector(a->x, node->kids[0], a->grid, &a->inner, err);
+        Source *in = open_kid(a, err);
         if (!in)
                 return NULL;
         if (mixed_names(in) && !exec_materialise(a->x, &a->inner, in, true, &in, err))

@@ -405,10 +405,20 @@ static Source *open_range(Exec *x, const PlanNode *call, const Grid *grid, Stage
         return exec_reserve(x, stage, 0, err) ? src : NULL;
 }
 
+/* Dropping the names makes no two series equal. */
+static bool is_distinct(const PlanNode *call)
+{
+        for (size_t k = 0; k < call->n_kids; k++)
+                if (call->kids[k]->slot)
+                        return call->kids[k]->slot->distinct;
+        return false;
+}
+
 Source *exec_range_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
 {
         Source *src = open_range(x, call, grid, stage, err);
-        if (!src || x->options->features.delayed_name_removal || call->expr->call.fn->id == FN_ABSENT_OVER_TIME)
+        if (!src || x->options->features.delayed_name_removal || call->expr->call.fn->id == FN_ABSENT_OVER_TIME ||
+            is_distinct(call))
                 return src;
         Source *settled;
         return exec_settle(x, stage, src, &settled, err) ? settled : NULL;

@@ -6,6 +6,7 @@
 #include "promql/exec.h"
 #include "promql/func_mixed.h"
 #include "promql/func_rolled.h"
+#include "promql/planlabels.h"
 
 typedef struct SelectState {
         Slot *slot;
@@ -14,18 +15,42 @@ typedef struct SelectState {
         int64_t lookback_ms;
 } SelectState;
 
+static bool select_series(Exec *x, Slot *slot, Err *err)
+{
+        SelectArgs args = { .matchers = slot->matchers,
+                            .min_ms = func_rolled_from(x->querier, slot->min_ms),
+                            .max_ms = slot->max_ms,
+                            .only = slot->only,
+                            .cancel = x->cancel };
+        return x->querier->select(x->querier, &args, x->root.arena, &slot->selection, err) ||
+               err_wrap(err, "expanding series");
+}
+
+/* Labels that leave together with the name. */
+static bool any_meta_labels(const StoreSelection *sel)
+{
+        for (size_t i = 0; i < sel->n; i++)
+                for (size_t k = 0; k < sel->series[i].labels.n; k++) {
+                        Str name = sel->series[i].labels.data[k].name;
+                        if (name.n == 8 && exec_is_meta_name(name) && !str_eq(name, LABEL_NAME))
+                                return true;
+                }
+        return false;
+}
+
 bool exec_select(Exec *x, Slot *slot, Err *err)
 {
         if (slot->selected)
                 return true;
-        if (!exec_check(x, err))
+        if (!exec_check(x, err) || !select_series(x, slot, err))
                 return false;
-        SelectArgs args = { .matchers = slot->matchers,
-                            .min_ms = func_rolled_from(x->querier, slot->min_ms),
-                            .max_ms = slot->max_ms,
-                            .cancel = x->cancel };
-        if (!x->querier->select(x->querier, &args, x->root.arena, &slot->selection, err))
-                return err_wrap(err, "expanding series");
+        bool fixed = planlabels_fix_name(slot->matchers), meta = fixed && any_meta_labels(&slot->selection);
+        slot->distinct = fixed && !meta;
+        if (slot->only && meta) { /* without those, series may become equal: all their labels have to say */
+                slot->only = NULL;
+                if (!select_series(x, slot, err))
+                        return false;
+        }
         slot->selected = true;
         return exec_reserve(x, &x->root, 0, err);
 }
@@ -77,7 +102,7 @@ static void read_span(const SelectState *st, int64_t ahead_ms, int64_t *ret_min,
 }
 
 /* What is asked of the sample that a selector shows. */
-typedef enum Facet { FACET_VALUE, FACET_TIME, FACET_INFO_TIME, FACET_START } Facet;
+typedef enum Facet { FACET_VALUE, FACET_TIME, FACET_INFO_TIME, FACET_START, FACET_PRESENCE } Facet;
 
 /* A histogram of the column as a value of the row; the same sample is copied once. */
 static double boxed(Worker *w, const Column *col, size_t i, size_t *io_last, double *io_box)
@@ -107,7 +132,8 @@ static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, Fa
         Column *col = &w->col;
         StoreRead what = { .min_ms = func_rolled_from(w->x->querier, min_ms),
                            .max_ms = max_ms,
-                           .last_only = src->steps == 1 && !st->node->counts_only };
+                           .last_only = src->steps == 1 && !st->node->counts_only,
+                           .presence = facet == FACET_PRESENCE };
         if (!exec_read_some(w, st->slot, i, &what, col, err))
                 return false;
         func_rolled_say_shown(w->x, st->node->expr->pos, col);
@@ -141,6 +167,11 @@ static bool instant_walk(const Source *src, Worker *w, size_t i, double *out, Fa
 static bool instant_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
 {
         return instant_walk(src, w, i, out, FACET_VALUE, err);
+}
+
+static bool presence_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+{
+        return instant_walk(src, w, i, out, FACET_PRESENCE, err);
 }
 
 static bool timestamp_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
@@ -313,6 +344,12 @@ Source *exec_select_vector(Exec *x, const PlanNode *node, const Grid *grid, Stag
 {
         bool smoothed = node->expr->selector.mode == RANGE_SMOOTHED;
         return select_source(x, node, grid, stage, smoothed ? smoothed_row : instant_row, err);
+}
+
+Source *exec_select_presence(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
+{
+        bool smoothed = node->expr->selector.mode == RANGE_SMOOTHED;
+        return select_source(x, node, grid, stage, smoothed ? smoothed_row : presence_row, err);
 }
 
 Source *exec_select_timestamps(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)

@@ -3,6 +3,8 @@
  * 2. Groups are numbered in the order in which they were first seen. */
 #include "promql/groupindex.h"
 
+#include "base/hash.h"
+
 #define MAP_NAME GroupKeyMap
 #define MAP_FN_PREFIX group_key_map
 #define MAP_KEY Labels
@@ -63,9 +65,46 @@ size_t groupindex_key(GroupIndex *g, Labels key, bool *ret_fresh)
         return g->keys.len - 1;
 }
 
+static GroupMemo *memo_of(GroupIndex *g, Labels key)
+{
+        uint64_t h = key.n;
+        for (size_t i = 0; i < key.n; i++)
+                h = h * 31 + ((uint64_t)(uintptr_t)key.data[i].value.p >> 4);
+        if (!g->memo)
+                g->memo = arena_array(g->arena, GroupMemo, GROUPINDEX_MEMO);
+        return &g->memo[hash_u64(h) % GROUPINDEX_MEMO];
+}
+
+static bool same_bytes(Str a, Str b) { return a.p == b.p && a.n == b.n; }
+
+static bool memo_has(const GroupMemo *m, Labels key)
+{
+        if (!m->used || m->n != key.n)
+                return false;
+        for (size_t i = 0; i < key.n; i++)
+                if (!same_bytes(m->pairs[i].value, key.data[i].value) ||
+                    !same_bytes(m->pairs[i].name, key.data[i].name))
+                        return false;
+        return true;
+}
+
 size_t groupindex_of(GroupIndex *g, Labels labels, const GroupRule *rule, bool *ret_fresh)
 {
-        return groupindex_key(g, project(g, labels, rule), ret_fresh);
+        Labels key = project(g, labels, rule);
+        if (key.n > GROUPINDEX_MEMO_LABELS)
+                return groupindex_key(g, key, ret_fresh);
+        GroupMemo *m = memo_of(g, key);
+        if (memo_has(m, key)) {
+                if (ret_fresh)
+                        *ret_fresh = false;
+                return m->group;
+        }
+        m->group = groupindex_key(g, key, ret_fresh);
+        for (size_t i = 0; i < key.n; i++)
+                m->pairs[i] = key.data[i];
+        m->n = key.n;
+        m->used = true;
+        return m->group;
 }
 
 size_t groupindex_find(GroupIndex *g, Labels labels, const GroupRule *rule)

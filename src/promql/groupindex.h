@@ -8,11 +8,21 @@
 
 typedef struct GroupIndexMap GroupIndexMap;
 
+enum { GROUPINDEX_MEMO = 256, GROUPINDEX_MEMO_LABELS = 3 };
+
+/* A key by the addresses of its strings: stores keep each string once, so the next series of a group mostly has the same. */
+typedef struct GroupMemo {
+        Label pairs[GROUPINDEX_MEMO_LABELS];
+        size_t n, group;
+        bool used;
+} GroupMemo;
+
 typedef struct GroupIndex {
         Arena *arena; /* of the keys; label strings are borrowed from the series */
         GroupIndexMap *map;
         VEC(Labels) keys; /* the labels of group i */
         VEC(Label) scratch;
+        GroupMemo *memo; /* made with the first key */
 } GroupIndex;
 
 /* What makes the key. */

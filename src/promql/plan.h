@@ -13,6 +13,9 @@ typedef struct Slot {
         int64_t min_ms, max_ms;
         size_t users; /* selectors */
         bool selected;
+        bool all_labels;        /* some user looks at all labels */
+        const StoreNames *only; /* the labels that are looked at; NULL: all */
+        bool distinct;          /* without their names its series are still different */
         StoreSelection selection;
         struct Slot *next;
         _Atomic uint64_t samples, read_ns; /* read; counted in queries that are explained */

@@ -11,6 +11,7 @@
 #include "base/metric.h"
 #include "promql/exec.h"
 #include "promql/explain_node.h"
+#include "promql/planlabels.h"
 
 METRIC_COUNTER(queries_total, "pharos_promql_queries_total", "Queries evaluated, whatever their outcome.");
 METRIC_HISTOGRAM(query_seconds, "pharos_promql_query_duration_seconds", "Time of queries, waiting included.");
@@ -294,6 +295,7 @@ static bool prepare(Exec *x, StoreEngine *store, const PromqlQuery *q, Plan *pla
         x->query_step_ms = args.step_ms;
         if (!plan_build(q->expr, &args, x->root.arena, plan, err))
                 return false;
+        planlabels_find(plan, x->root.arena);
         x->plan = plan;
         x->explain = q->explain;
         if (q->explain)

@@ -81,8 +81,10 @@ static bool overlay_select(Querier *face, const SelectArgs *args, Arena *arena, 
         OverlayQuerier *q = (OverlayQuerier *)face;
         OverlaySelection *s = arena_new_of(arena, OverlaySelection);
         StoreSelection merged;
-        if (!q->lower->select(q->lower, args, arena, &s->lower, err) ||
-            !q->upper->select(q->upper, args, arena, &s->upper, err))
+        SelectArgs below = *args;
+        below.only = NULL; /* all labels say which series are the same */
+        if (!q->lower->select(q->lower, &below, arena, &s->lower, err) ||
+            !q->upper->select(q->upper, &below, arena, &s->upper, err))
                 return false;
         merge(q->overlay, s, arena, &merged);
         if (args->max_series && merged.n > args->max_series)

@@ -76,12 +76,20 @@ typedef struct StoreSelection {
         void *engine_data;
 } StoreSelection;
 
+typedef struct StoreNames {
+        const Str *data;
+        size_t n;
+} StoreNames;
+
 typedef struct SelectArgs {
         Matchers matchers;
         int64_t min_ms, max_ms; /* inclusive; series without samples inside may still be returned */
         bool sorted;
         const Cancel *cancel; /* may be NULL */
         size_t max_series;    /* 0: no limit; else ERR_LIMIT when exceeded */
+        /* When not NULL: only these labels, and those whose names begin and end with two underscores, are looked at; the others may
+         * be left out, unless sorted. Several series may then have equal labels. */
+        const StoreNames *only;
 } SelectArgs;
 
 typedef struct ExemplarSeries {

@@ -66,23 +66,66 @@ static bool select_slots(Catalog *c, const SelectArgs *args, Arena *arena, Slots
         return true;
 }
 
-/* With room for `more` behind them. */
-static bool fill_series(Catalog *c, const SelectArgs *args, const Slots *slots, size_t more, Arena *arena,
-                        StoreSeries **ret, Err *err)
+/* Which labels of a series to show; symbols. */
+typedef struct ShownNames {
+        bool all;
+        size_t n;
+        uint32_t *names;
+} ShownNames;
+
+static ShownNames shown_names(Catalog *c, const SelectArgs *args, Arena *arena)
 {
+        ShownNames shown = { .all = !args->only };
+        if (shown.all)
+                return shown;
+        static const Str META[] = { STR_INIT("__name__"), STR_INIT("__type__"), STR_INIT("__unit__") };
+        shown.names = arena_raw_array(arena, uint32_t, args->only->n + ARRAY_LEN(META));
+        for (size_t i = 0; i < args->only->n + ARRAY_LEN(META); i++) {
+                Str name = i < ARRAY_LEN(META) ? META[i] : args->only->data[i - ARRAY_LEN(META)];
+                uint32_t sym = symtab_find(c->symbols, name);
+                if (sym != SYMTAB_NONE)
+                        shown.names[shown.n++] = sym;
+        }
+        return shown;
+}
+
+static Labels some_labels(const Catalog *c, const Series *s, const ShownNames *shown, Label *pairs)
+{
+        size_t n = 0;
+        for (size_t i = 0; i < s->n_pairs; i++)
+                for (size_t k = 0; k < shown->n; k++)
+                        if (s->pairs[i].name == shown->names[k]) {
+                                pairs[n++] = (Label){ symtab_str(c->symbols, s->pairs[i].name),
+                                                      symtab_str(c->symbols, s->pairs[i].value) };
+                                break;
+                        }
+        return (Labels){ pairs, n };
+}
+
+/* With room for `more` behind them. Without all of its labels a series that moves is found by its stored id. */
+static bool fill_series(Catalog *c, const SelectArgs *args, const Slots *slots, size_t more, Arena *arena,
+                        StoreSelection *ret, Err *err)
+{
+        ShownNames shown = shown_names(c, args, arena);
         size_t n_pairs = 0;
-        for (size_t i = 0; i < slots->n; i++)
-                n_pairs += catalog_at(c, slots->data[i])->n_pairs;
+        for (size_t i = 0; i < slots->n; i++) {
+                size_t n = catalog_at(c, slots->data[i])->n_pairs;
+                n_pairs += shown.all ? n : MIN_OF(n, shown.n);
+        }
         Label *pairs = arena_raw_array(arena, Label, n_pairs);
         StoreSeries *series = arena_raw_array(arena, StoreSeries, slots->n + more);
+        uint64_t *sids = shown.all ? NULL : arena_array(arena, uint64_t, slots->n + more);
         for (size_t i = 0; i < slots->n; i++) {
                 if (i % CANCEL_STEP == 0 && !cancel_check(args->cancel, err))
                         return false;
                 const Series *s = catalog_at(c, slots->data[i]);
-                series[i] = (StoreSeries){ catalog_labels(c, s, pairs), catalog_ref(s, slots->data[i]) };
-                pairs += s->n_pairs;
+                Labels labels = shown.all ? catalog_labels(c, s, pairs) : some_labels(c, s, &shown, pairs);
+                series[i] = (StoreSeries){ labels, catalog_ref(s, slots->data[i]) };
+                pairs += labels.n;
+                if (sids)
+                        sids[i] = s->sid;
         }
-        *ret = series;
+        *ret = (StoreSelection){ .series = series, .n = slots->n, .engine_data = sids };
         return true;
 }
 
@@ -105,11 +148,9 @@ static bool select_hot(HeadQuerier *q, const SelectArgs *args, Arena *arena, Col
                              args->max_series);
         if (ok && view->n)
                 coldselect_less_hot(view, c);
-        ok = ok && fill_series(c, args, &slots, view->n, arena, &ret->series, err);
-        if (ok) {
+        ok = ok && fill_series(c, args, &slots, view->n, arena, ret, err);
+        if (ok)
                 symtab_pin(c->symbols, arena);
-                ret->n = slots.n;
-        }
         pthread_rwlock_unlock(&c->lock);
         return ok;
 }
@@ -128,6 +169,10 @@ static bool querier_select(Querier *face, const SelectArgs *args, Arena *arena, 
 {
         HeadQuerier *q = (HeadQuerier *)face;
         StoreSelection sel = { 0 };
+        SelectArgs shown = *args;
+        /* Sorting looks at all labels, rules of retention do when series are read. */
+        if (args->sorted || keep_has_rules(q->db->keep))
+                shown.only = NULL;
         ColdView view;
         bool current = false;
         if (!cancel_check(args->cancel, err))
@@ -135,7 +180,7 @@ static bool querier_select(Querier *face, const SelectArgs *args, Arena *arena, 
         while (!current)
                 if (!coldselect_find(q->db->index, args, arena, &view, err) ||
                     !coldselect_labels(&view, args->cancel, arena, err) ||
-                    (!select_hot(q, args, arena, &view, &current, &sel, err) && current))
+                    (!select_hot(q, &shown, arena, &view, &current, &sel, err) && current))
                         return false;
         if (!add_cold(args, &view, &sel, err))
                 return false;
@@ -217,13 +262,20 @@ static bool find_moved(Tsdb *db, Labels labels, uint64_t *ret_sid)
         return found;
 }
 
-static bool find_open(Tsdb *db, const StoreSeries *series, const StoreRead *what, OpenCopy *copy)
+static bool find_open(Tsdb *db, const StoreSelection *selection, size_t i, const StoreRead *what, OpenCopy *copy)
 {
+        const StoreSeries *series = &selection->series[i];
+        const uint64_t *sids = selection->engine_data;
         if (series->id & COLD_ID) {
                 copy->sid = series->id & ~COLD_ID;
                 return true;
         }
-        return copy_open(db, series->id, what, copy) || find_moved(db, series->labels, &copy->sid);
+        if (copy_open(db, series->id, what, copy))
+                return true;
+        if (!sids)
+                return find_moved(db, series->labels, &copy->sid);
+        copy->sid = sids[i];
+        return true;
 }
 
 static void push_sample(Column *out, const StoreSample *s)
@@ -368,17 +420,19 @@ static bool decode_last(HeadCursor *c, OpenCopy *open, const StoreRead *what, Co
         return newer.min_ms > newer.max_ms || read_files(c, open->sid, &newer, out, err);
 }
 
-static bool read_series(HeadCursor *c, const StoreSeries *series, const StoreRead *what, Column *out, Err *err)
+static bool read_series(HeadCursor *c, const StoreSelection *selection, size_t i, const StoreRead *what, Column *out,
+                        Err *err)
 {
+        CHECK(i < selection->n);
         Tsdb *db = c->q->db;
         StoreRead want = *what;
         bool rolled = false;
         /* The newest sample may be a deleted one. */
         want.last_only = what->last_only && what->max_ms < INT64_MAX && tombstones_count(db->tombstones) == 0;
-        want.min_ms = samples_from(c->q, series->labels, what->min_ms, &rolled);
+        want.min_ms = samples_from(c->q, selection->series[i].labels, what->min_ms, &rolled);
         OpenCopy open; /* large: only what is looked at is set */
         memset(&open, 0, offsetof(OpenCopy, small));
-        if (!find_open(db, series, &want, &open))
+        if (!find_open(db, selection, i, &want, &open))
                 return true; /* older than the retention */
         size_t first = out->n;
         if (rolled)
@@ -402,8 +456,7 @@ static bool read_series(HeadCursor *c, const StoreSeries *series, const StoreRea
 static bool cursor_read(StoreCursor *face, const StoreSelection *selection, size_t i, const StoreRead *what,
                         Column *out, Err *err)
 {
-        CHECK(i < selection->n);
-        return read_series((HeadCursor *)face, &selection->series[i], what, out, err);
+        return read_series((HeadCursor *)face, selection, i, what, out, err);
 }
 
 static size_t cursor_bytes(const StoreCursor *face)
@@ -435,10 +488,9 @@ static StoreCursor *querier_cursor(Querier *face)
 static bool querier_read(Querier *face, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms,
                          Column *out, Err *err)
 {
-        CHECK(i < selection->n);
         HeadCursor c = { .q = (const HeadQuerier *)face };
         StoreRead what = { .min_ms = min_ms, .max_ms = max_ms };
-        bool ok = read_series(&c, &selection->series[i], &what, out, err);
+        bool ok = read_series(&c, selection, i, &what, out, err);
         cursor_done(&c);
         return ok;
 }

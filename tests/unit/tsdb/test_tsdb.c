@@ -465,6 +465,40 @@ static void selects_by_every_kind_of_matcher(void **state)
 
 /* ---- opening */
 
+static void leaves_labels_out_that_nobody_looks_at(void **state)
+{
+        (void)state;
+        Rig r;
+        rig_init(&r);
+        rig_open(&r);
+        for (unsigned i = 0; i < 200; i++) {
+                rig_add(&r, rig_labels(&r, i % 2 ? "a" : "b", i), RIG_START_MS, 1);
+        }
+        Querier *q = rig_querier(&r);
+        Matcher any = { .type = MATCH_NE, .name = STR("x"), .value = STR("y") };
+        SelectArgs args = { .matchers = { &any, 1 }, .min_ms = INT64_MIN, .max_ms = INT64_MAX };
+        StoreSelection all, names, some;
+        Err err;
+        assert_ok(q->select(q, &args, r.arena, &all, &err), err);
+        args.only = &(StoreNames){ .data = NULL };
+        assert_ok(q->select(q, &args, r.arena, &names, &err), err);
+        Str wanted[] = { STR("i"), STR("nobody has it") };
+        args.only = &(StoreNames){ .data = wanted, .n = 2 };
+        assert_ok(q->select(q, &args, r.arena, &some, &err), err);
+        assert_int_equal(all.n, 200);
+        assert_int_equal(names.n, 200);
+        assert_int_equal(some.n, 200);
+        for (size_t i = 0; i < all.n; i++) {
+                assert_int_equal(all.series[i].id, names.series[i].id);
+                assert_int_equal(all.series[i].id, some.series[i].id);
+                assert_int_equal(names.series[i].labels.n, 1);
+                assert_true(str_eq(labels_get(names.series[i].labels, LABEL_NAME), all.series[i].labels.data[0].value));
+                assert_true(labels_eq(some.series[i].labels, all.series[i].labels));
+        }
+        querier_close(q);
+        rig_done(&r);
+}
+
 static void refuses_a_second_process_and_newer_formats(void **state)
 {
         (void)state;
@@ -528,6 +562,7 @@ int main(void)
                 cmocka_unit_test(idle_series_keep_no_chunk),
                 cmocka_unit_test(delete_hides_at_once_and_for_ever),
                 cmocka_unit_test(selects_by_every_kind_of_matcher),
+                cmocka_unit_test(leaves_labels_out_that_nobody_looks_at),
                 cmocka_unit_test(refuses_a_second_process_and_newer_formats),
                 cmocka_unit_test(labels_outlive_removal_and_close),
         };
