@@ -349,8 +349,8 @@ static size_t choose_radix(IntvecRun *run, const uint64_t *x)
 
 static void fit(IntvecPlan *plan, size_t m, const unsigned char *off)
 {
-        Fit fits[INTVEC_RUNS];
-        size_t lengths[INTVEC_RUNS];
+        Fit fits[INTVEC_RUNS] = { 0 };
+        size_t lengths[INTVEC_RUNS] = { 0 };
         unsigned step_bits = plan->shift + length_of(plan->divisor);
         plan->n_runs = fit_runs(plan, m, off, step_bits, fits, lengths);
         uint64_t base = fits[0].base;
