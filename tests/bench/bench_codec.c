@@ -1,5 +1,6 @@
 /* Codes and decodes vectors of the shapes that a fleet of hosts and applications gives, in their usual mix, and prints for each what it
- * takes beside what it cannot go below. usage: bench_codec [samples of a series, 1024]
+ * takes beside what it cannot go below. With the names of parts: what their own series take, code by code.
+ * usage: bench_codec [samples of a series, 1024] | PART...
  *
  * The entropy is that of the generator: log2 of the number of equally likely steps (a decimal counter: 1500 steps of a hundredth,
  * 10.55 bits; a page gauge: 4096, 12 bits; a full float: 53 bits of mantissa from the random number). */
@@ -12,6 +13,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "codec/floatvec.h"
+#include "part/part.h"
 
 enum { SERIES = 64, ROUNDS = 200 };
 
@@ -129,8 +131,80 @@ static double copy_gbytes(void)
         return (double)BYTES * TIMES / t / 1e9;
 }
 
+/* ---- parts */
+
+typedef struct Share {
+        uint64_t values, bytes;
+        double encode_s, decode_s;
+} Share;
+
+static void code_again(FloatvecCoder *coder, const double *v, size_t n, Share *shares)
+{
+        enum { TIMES = 20 };
+        static double out[FLOATVEC_MAX];
+        AUTO(buf_done) Buf b = { 0 };
+        double start = now_s();
+        FloatvecKind kind = floatvec_write(coder, v, n, &b);
+        Share *s = &shares[kind];
+        s->encode_s += now_s() - start;
+        size_t bytes = b.n, used;
+        Err err;
+        buf_reserve(&b, FLOATVEC_PAD_BYTES);
+        start = now_s();
+        for (int i = 0; i < TIMES; i++)
+                if (!floatvec_read((Str){ b.p, bytes }, n, out, &used, &err)) {
+                        fprintf(stderr, "bench_codec: %s\n", err.msg);
+                        exit(1);
+                }
+        s->decode_s += (now_s() - start) / TIMES;
+        s->values += n;
+        s->bytes += bytes;
+}
+
+static int parts(int n, char **paths)
+{
+        Share shares[FLOATVEC_KINDS_] = { { 0 } }, all = { 0 };
+        FloatvecCoder *coder = floatvec_coder_new();
+        Column c = { 0 };
+        for (int i = 0; i < n; i++) {
+                Part *p;
+                PartDamage damage = { 0 };
+                Err err;
+                uint64_t bad = 0, sid = 0;
+                if (!part_open(fs_system(), paths[i], 1, &p, &damage, &err)) {
+                        fprintf(stderr, "bench_codec: %s\n", err.msg);
+                        return 1;
+                }
+                for (; part_next_series(p, sid, &sid); sid++) {
+                        column_clear(&c);
+                        part_read(p, sid, INT64_MIN, INT64_MAX, &c, &bad);
+                        for (size_t at = 0; !c.h && at < c.n; at += FLOATVEC_MAX)
+                                code_again(coder, c.v + at, MIN_OF(c.n - at, (size_t)FLOATVEC_MAX), shares);
+                }
+                snapshot_unref(part_snapshot(p));
+        }
+        for (unsigned k = 0; k < FLOATVEC_KINDS_; k++) {
+                Share *s = &shares[k];
+                double values = (double)MAX_OF(s->values, 1u);
+                printf("%-9s %10llu values %6.2f bits a value  decode %5.2f G/s  encode %5.1f ns\n",
+                       floatvec_kind_name((FloatvecKind)k), (unsigned long long)s->values,
+                       (double)s->bytes * 8 / values, values / MAX_OF(s->decode_s, 1e-9) / 1e9,
+                       s->encode_s * 1e9 / values);
+                all.values += s->values;
+                all.bytes += s->bytes;
+                all.decode_s += s->decode_s;
+        }
+        double values = (double)MAX_OF(all.values, 1u);
+        printf("all: %.3f bytes a value, decode %.2f G/s\n", (double)all.bytes / values, values / all.decode_s / 1e9);
+        column_done(&c);
+        floatvec_coder_free(coder);
+        return 0;
+}
+
 int main(int argc, char **argv)
 {
+        if (argc > 1 && atoi(argv[1]) == 0)
+                return parts(argc - 1, argv + 1);
         size_t n = argc > 1 ? (size_t)atoi(argv[1]) : FLOATVEC_MAX;
         if (n < 2 || n > FLOATVEC_MAX) {
                 fprintf(stderr, "bench_codec: 2 to %d samples\n", FLOATVEC_MAX);
