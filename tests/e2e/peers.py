@@ -137,7 +137,7 @@ def odd_series(seed, modern):
         add("odd_sparse_total", lambda k, i=i: float(k * k) if k % 16 == i else None, instance=instance)
         add("odd_late", lambda k, i=i: k - 30.25 if k > 30 + i else None, instance=instance)
         add("odd_constant", lambda k, i=i: 7.0, instance=instance)
-        add("target_info", lambda k, i=i: None if i == 2 and k > 30 else 1.0, instance=instance, version=f"1.{i}", region="ab"[i % 2])
+        add("target_info", lambda k: 1.0, instance=instance, version=f"1.{i}", region="ab"[i % 2])
     for value in ("", "ünïcode ✓", 'quo"te', "back\\slash", "new\nline" if modern else "new line", "a b", "x" * 300):
         add("odd_labels", lambda k: k % 7 + 0.5, **({"odd": value} if value else {}))
     for le, share in (("0.1", 0.2), ("1", 0.5), ("10", 0.9), ("+Inf", 1.0)):
