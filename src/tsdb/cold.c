@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "store/labelcheck.h"
+#include "tsdb/coldmend.h"
 #include "tsdb/exemplars.h"
 #include "tsdb/headappend.h"
 
@@ -340,13 +341,13 @@ static bool mend(Tsdb *db, Err *err)
         bool ok = indexset_mend(db->index, &damage, err);
         atomic_fetch_add(&db->chunk_corruptions, damage.segments);
         metric_add(mended, damage.segments);
-        return ok;
+        return ok && (!damage.lost || coldmend_from_parts(db, err));
 }
 
 bool cold_verify(Tsdb *db, Err *err)
 {
         indexset_verify(db->index);
-        return mend(db, err);
+        return mend(db, err) && coldmend_from_parts(db, err);
 }
 
 bool cold_step(Tsdb *db, int64_t dead_before_ms, Err *err)

@@ -23,7 +23,7 @@ bool cold_may_go(Tsdb *db, Series *s, uint64_t oldest_appender);
 MUST_CHECK bool cold_move_out(Tsdb *db, const uint32_t *slots, size_t n, int64_t idle_before_ms, Err *err);
 /* Some of a merge; drops what has no sample at dead_before_ms or later; makes damaged segments anew. */
 MUST_CHECK bool cold_step(Tsdb *db, int64_t dead_before_ms, Err *err);
-/* Reads the whole index and makes anew what is damaged in it. */
+/* Reads the whole index and makes anew what is damaged in it, also from what parts know. */
 MUST_CHECK bool cold_verify(Tsdb *db, Err *err);
 /* Gives up the merge that is under way. */
 void cold_give_up(Tsdb *db);

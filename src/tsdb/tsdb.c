@@ -14,6 +14,7 @@
 #include "tsdb/backup.h"
 #include "tsdb/cardinality.h"
 #include "tsdb/cold.h"
+#include "tsdb/coldmend.h"
 #include "tsdb/coldselect.h"
 #include "tsdb/compact.h"
 #include "tsdb/exemplars.h"
@@ -175,7 +176,7 @@ static void note_ranges(Tsdb *db)
 }
 
 /* Parts first: their manifest says which chunk files are in them already. */
-static bool open_files(Tsdb *db, Err *err)
+static bool open_files(Tsdb *db, bool *ret_lost, Err *err)
 {
         AUTO(buf_done) Buf path = { 0 };
         ChunkFileDamage damage = { 0 };
@@ -197,6 +198,7 @@ static bool open_files(Tsdb *db, Err *err)
         atomic_fetch_add(&db->chunk_corruptions, damage.records + (damage.tail_bytes > 0) + parts.parts +
                                                          parts.records + parts.manifest + index.segments +
                                                          index.manifest);
+        *ret_lost = index.lost > 0;
         return true;
 }
 
@@ -206,12 +208,13 @@ bool tsdb_open(const TsdbOptions *options, Tsdb **ret, Err *err)
         AUTO(buf_done) Buf path = { 0 };
         uint64_t bad_tombstones = 0;
         uint32_t next_segment;
+        bool lost = false;
         if (!keep_new(db->options.retention_ms, options->retentions, options->n_retentions, &db->keep, err) ||
             !make_dirs(db->fs, db->dir, err) || !take_lock(db, err) || !check_format(db, err) ||
             !tombstones_open(db->fs, join(&path, db->dir, "tombstones"), &db->tombstones, &bad_tombstones, err) ||
-            !open_files(db, err) || !rollup_open(db, &db->rollup, &bad_tombstones, err) ||
+            !open_files(db, &lost, err) || !rollup_open(db, &db->rollup, &bad_tombstones, err) ||
             !replay_run(db, join(&path, db->dir, "wal"), &next_segment, err) ||
-            !wal_open(db->fs, path.p, next_segment, &db->wal, err))
+            (lost && !coldmend_from_parts(db, err)) || !wal_open(db->fs, path.p, next_segment, &db->wal, err))
                 return err_wrap(err, "open the metric store");
         db->oldest_segment = wal_oldest_segment(db->wal);
         atomic_fetch_add(&db->wal_corruptions, bad_tombstones);
