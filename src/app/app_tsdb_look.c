@@ -19,45 +19,78 @@ typedef struct LookRow {
 } LookRow;
 typedef VEC(LookRow) LookRows;
 
-/* Opens every part of a pharos store; *ret_bad counts damaged records, and parts that do not open. */
-static void each_part(const char *dir, Arena *arena, bool verify, LookRows *rows, uint64_t *ret_bad)
+/* What is under way: where the parts go, and how many damaged records, and parts that do not open, there were. */
+typedef struct PartLook {
+        Arena *arena;
+        LookRows *rows;
+        bool verify;
+        uint64_t bad;
+} PartLook;
+
+static void look_at_part(PartLook *look, Str path, Str name)
+{
+        Part *part;
+        PartDamage damage = { 0 };
+        Err err;
+        if (!part_open(fs_system(), path.p, 0, &part, &damage, &err)) {
+                fprintf(stderr, "pharos: %s\n", err.msg);
+                look->bad++;
+                return;
+        }
+        if (look->verify)
+                part_verify(part, &damage);
+        if (damage.records || damage.index)
+                fprintf(stderr, "pharos: '%s': %" PRIu64 " damaged records%s\n", path.p, damage.records,
+                        damage.index ? ", and the index" : "");
+        look->bad += damage.records + damage.index;
+        PartInfo info = part_info(part);
+        vec_push(look->rows, (LookRow){ .name = name,
+                                        .min_ms = info.min_ms,
+                                        .max_ms = info.max_ms,
+                                        .samples = info.samples,
+                                        .chunks = info.blocks,
+                                        .series = info.series,
+                                        .bytes = info.bytes });
+        snapshot_unref(part_snapshot(part));
+}
+
+/* False when there is no such folder. prefix: of the names. */
+static bool look_at_folder(PartLook *look, Str folder, Str prefix)
+{
+        Str *names;
+        size_t n;
+        Err err;
+        if (!fs_system()->list(fs_system(), folder.p, look->arena, &names, &n, &err))
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (str_ends(names[i], STR(".part")))
+                        look_at_part(look,
+                                     str_printf(look->arena, STR_FMT "/" STR_FMT, STR_ARG(folder), STR_ARG(names[i])),
+                                     str_printf(look->arena, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(names[i])));
+        return true;
+}
+
+/* dir is DATA, or its folder metrics. */
+static void each_part(PartLook *look, const char *dir)
+{
+        if (!look_at_folder(look, str_printf(look->arena, "%s/metrics/parts", dir), STR("")))
+                look_at_folder(look, str_printf(look->arena, "%s/parts", dir), STR(""));
+}
+
+static void each_rollup(PartLook *look, const char *dir)
 {
         Str *names;
         size_t n = 0;
-        Str folder = { 0 };
         Err err;
-        for (size_t k = 0; k < 2; k++) {
-                folder = k ? str_printf(arena, "%s/parts", dir) : str_printf(arena, "%s/metrics/parts", dir);
-                if (fs_system()->list(fs_system(), folder.p, arena, &names, &n, &err))
-                        break;
+        Str folder = str_printf(look->arena, "%s/metrics/rollups", dir);
+        if (!fs_system()->list(fs_system(), folder.p, look->arena, &names, &n, &err)) {
+                folder = str_printf(look->arena, "%s/rollups", dir);
+                if (!fs_system()->list(fs_system(), folder.p, look->arena, &names, &n, &err))
+                        return;
         }
-        for (size_t i = 0; i < n; i++) {
-                Part *part;
-                PartDamage damage = { 0 };
-                if (!str_ends(names[i], STR(".part")))
-                        continue;
-                Str path = str_printf(arena, STR_FMT "/" STR_FMT, STR_ARG(folder), STR_ARG(names[i]));
-                if (!part_open(fs_system(), path.p, 0, &part, &damage, &err)) {
-                        fprintf(stderr, "pharos: %s\n", err.msg);
-                        ++*ret_bad;
-                        continue;
-                }
-                if (verify)
-                        part_verify(part, &damage);
-                if (damage.records || damage.index)
-                        fprintf(stderr, "pharos: '%s': %" PRIu64 " damaged records%s\n", path.p, damage.records,
-                                damage.index ? ", and the index" : "");
-                *ret_bad += damage.records + damage.index;
-                PartInfo info = part_info(part);
-                vec_push(rows, (LookRow){ .name = names[i],
-                                          .min_ms = info.min_ms,
-                                          .max_ms = info.max_ms,
-                                          .samples = info.samples,
-                                          .chunks = info.blocks,
-                                          .series = info.series,
-                                          .bytes = info.bytes });
-                snapshot_unref(part_snapshot(part));
-        }
+        for (size_t i = 0; i < n; i++)
+                look_at_folder(look, str_printf(look->arena, STR_FMT "/" STR_FMT, STR_ARG(folder), STR_ARG(names[i])),
+                               str_printf(look->arena, "rollups/" STR_FMT "/", STR_ARG(names[i])));
 }
 
 static void prometheus_rows(const PromDir *prom, size_t n, LookRows *rows)
@@ -213,9 +246,12 @@ int app_tsdb_look_list(int argc, char **argv)
                 promdir_stats(store.prom, &s);
                 prometheus_rows(store.prom, s.blocks, &rows);
         } else {
-                each_part(argv[0], arena, false, &rows, &bad);
+                PartLook look = { .arena = arena, .rows = &rows };
+                each_part(&look, argv[0]);
                 rest_row(&store, &rows);
                 index_row(&store, &rows);
+                each_rollup(&look, argv[0]);
+                bad += look.bad;
         }
         if (rows.len)
                 qsort(rows.data, rows.len, sizeof *rows.data, by_time);
@@ -375,7 +411,10 @@ int app_tsdb_look_verify(int argc, char **argv)
                         bad++;
                 }
                 bad += tell_tsdb_damage(store.tsdb);
-                each_part(argv[0], arena, true, &rows, &bad);
+                PartLook look = { .arena = arena, .rows = &rows, .verify = true };
+                each_part(&look, argv[0]);
+                each_rollup(&look, argv[0]);
+                bad += look.bad;
         }
         bool clean = app_tool_close(&store) && ok && bad == 0;
         if (json)
