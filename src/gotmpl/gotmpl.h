@@ -177,6 +177,7 @@ typedef struct TmplAlertData {
         size_t alerts_n;
         TmplKv group_labels, common_labels, common_annotations, route_labels;
         bool as_0_25; /* label sets print as Go maps, lists of names have no Join, the two newer fields are not there */
+        bool by_pointer; /* errors call it *template.Data, as in notifications; amtool's texts get the value */
 } TmplAlertData;
 /* template.Data: what '.' is in a notification's texts. */
 TmplValue gotmpl_alert_data(const TmplAlertData *data, Arena *arena);

@@ -218,6 +218,7 @@ TmplValue gotmpl_alert_kv(TmplKv kv, Arena *arena)
 static const TmplType alert_type = { .go_name = "template.Alert" };
 static const TmplType alert_slice_type = { .go_name = "[]template.Alert" };
 static const TmplType data_type = { .go_name = "template.Data" };
+static const TmplType data_pointer_type = { .go_name = "*template.Data" };
 
 static bool with_status(TmplRun *run, const TmplValue *alerts, Str status, TmplValue *ret)
 {
@@ -289,7 +290,11 @@ TmplValue gotmpl_alert_data(const TmplAlertData *data, Arena *arena)
         fields[7] = tmpl_str(data->notification_reason);
         fields[8] = kv_of(data->route_labels, data->as_0_25, arena);
         size_t n = data->as_0_25 ? 7 : ARRAY_LEN(keys);
-        return (TmplValue){ .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = n, .type = &data_type };
+        return (TmplValue){ .kind = TMPL_STRUCT,
+                            .items = fields,
+                            .keys = keys,
+                            .n = n,
+                            .type = data->by_pointer ? &data_pointer_type : &data_type };
 }
 
 /* ---- functions */

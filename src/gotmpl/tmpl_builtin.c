@@ -160,7 +160,8 @@ BUILTIN(builtin_len)
         if (v->kind == TMPL_NIL)
                 return err_set(err, ERR_INVALID, "len of nil pointer");
         if (v->kind != TMPL_STRING && v->kind != TMPL_LIST && v->kind != TMPL_MAP)
-                return err_set(err, ERR_INVALID, "len of type %s", tmpl_fmt_type(v));
+                return err_set(err, ERR_INVALID, "len of type %s", /* of what a pointer leads to */
+                               tmpl_fmt_type(v) + (tmpl_fmt_type(v)[0] == '*'));
         *ret = tmpl_int((int64_t)(v->kind == TMPL_STRING ? v->s.n : v->n));
         return true;
 }

@@ -174,3 +174,10 @@ bool notify_global_secret(const NotifyBinding *b, const char *key, Secret *value
         *file = global_file;
         return value->text.n || file->n || !missing || notify_global_error(b, "%s", missing);
 }
+
+bool notify_global_webhook(const NotifyBinding *b, Secret *url, Str *file)
+{
+        return notify_global_secret(b, "webhook_url", url, file, (Secret){ 0 }, (Str){ 0 },
+                                    "one of webhook_url or webhook_url_file must be configured") &&
+               notify_global_check_url(b, url->text);
+}

@@ -75,6 +75,8 @@ bool notify_global_check_url(const NotifyBinding *b, Str url);
  * joined to the configuration's folder. */
 bool notify_global_secret(const NotifyBinding *b, const char *key, Secret *value, Str *file, Secret global_value,
                           Str global_file, const char *missing);
+/* webhook_url or its file, one of which must be there; the address is checked. */
+bool notify_global_webhook(const NotifyBinding *b, Secret *url, Str *file);
 
 #define NOTIFY_BASE_ROWS(default_send_resolved)                                                            \
         { "send_resolved", OPT_BOOL, offsetof(NotifyBase, send_resolved), .def = (default_send_resolved),  \

@@ -64,7 +64,8 @@ void notify_msg_init(NotifyMsg *m)
                                .common_labels = kv_of(m, n->common_labels),
                                .common_annotations = kv_of(m, n->common_annotations),
                                .route_labels = kv_of(m, n->route_labels),
-                               .as_0_25 = m->compat == ALERT_COMPAT_AM_0_25 };
+                               .as_0_25 = m->compat == ALERT_COMPAT_AM_0_25,
+                               .by_pointer = true };
         uint8_t digest[DIGEST_SHA256_BYTES];
         Buf hex = { .arena = m->arena };
         m->data = gotmpl_alert_data(&data, m->arena);

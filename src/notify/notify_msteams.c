@@ -12,9 +12,7 @@ typedef struct MsteamsOptions {
 static bool check(void *options, const NotifyBinding *b)
 {
         MsteamsOptions *o = options;
-        return notify_global_secret(b, "webhook_url", &o->webhook_url, &o->webhook_url_file, (Secret){ 0 }, (Str){ 0 },
-                                    "one of webhook_url or webhook_url_file must be configured") &&
-               notify_global_check_url(b, o->webhook_url.text);
+        return notify_global_webhook(b, &o->webhook_url, &o->webhook_url_file);
 }
 
 static bool make_card(NotifyMsg *m, Err *err)

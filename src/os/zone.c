@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/attr.h"
 #include "os/file.h"
@@ -340,8 +341,16 @@ bool zone_load(Str name, Arena *arena, const Zone **ret, Err *err)
                 if (load_path(path, arena, ret, &ignored))
                         return true;
         }
-        return err_set(err, ERR_NOT_FOUND, "unknown time zone " STR_FMT " (zones come from the system's tzdata)",
-                       STR_ARG(name));
+        for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+                if (access(dirs[i], R_OK | X_OK) == 0)
+                        return err_set(err, ERR_NOT_FOUND,
+                                       "unknown time zone " STR_FMT " (zones come from the system's tzdata)",
+                                       STR_ARG(name));
+        return err_set(err, ERR_NOT_FOUND,
+                       "time zone " STR_FMT
+                       " cannot be looked up: this machine has no table of zones in %s. Install the "
+                       "package tzdata, or write the times in UTC",
+                       STR_ARG(name), dirs[0]);
 }
 
 /* ---- asking ---- */
