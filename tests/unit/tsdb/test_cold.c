@@ -409,8 +409,7 @@ static void write_some(void *arg)
         Mover *m = arg;
         Rand rand;
         Arena *arena = arena_new();
-        Rig local = *m->r;
-        local.arena = arena;
+        Rig local = { .db = m->r->db, .arena = arena };
         SeriesRef *refs = mem_new_array(SeriesRef, POOL);
         rand_init(&rand, 5);
         for (unsigned step = 0; step < STEPS; step++) {
@@ -439,8 +438,7 @@ static void read_some(void *arg)
 {
         Mover *m = arg;
         while (!atomic_load(&m->stop)) {
-                Rig local = *m->r;
-                local.arena = arena_new();
+                Rig local = { .db = m->r->db, .arena = arena_new() };
                 size_t n = count_selected(&local, matcher(&local, MATCH_EQ, "__name__", "m"), INT64_MIN);
                 assert_true(n <= POOL);
                 assert_true(count_values(&local, STR("i"), (Matchers){ 0 }) >= n);
