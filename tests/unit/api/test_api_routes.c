@@ -213,6 +213,9 @@ static void queries(void **state)
         assert_contains(get(w, "/api/v1/query_explain?query=m&start=1699999940&end=1699999970&step=15"),
                         "\"kind\":\"selector\",\"label\":\"m\",\"depth\":0");
         assert_contains(get(w, "/api/v1/query?query=m&stats=all"), "\"stats\":{\"timings\":{\"evalTotalTime\":");
+        assert_contains(get(w, "/api/v1/query_range?query=sum(m)&start=1699999940&end=1699999970&step=15&stats=all"),
+                        "\"samples\":{\"totalQueryableSamplesPerStep\":[[1699999940,");
+        assert_contains(get(w, "/api/v1/query?query=m&stats=1"), "\"samples\":{\"totalQueryableSamples\":");
         assert_string_equal(post(w, "/api/v1/query", "query=1%2B1&time=5"),
                             OK("{\"resultType\":\"scalar\",\"result\":[5,\"2\"]}"));
 }
