@@ -61,8 +61,9 @@ static void alerts_are_posted_and_read(void **state)
         am_gives(w, "GET", "/api/v2/alerts?receiver_matchers=team=a", NULL, 200, "b d");
         am_gives(w, "GET", "/api/v2/alerts/groups", NULL, 200,
                  "\"labels\":{\"alertname\":\"A\"},\"receiver\":{\"name\":\"p\"}}");
-        am_gives(w, "GET", "/api/v2/receivers", NULL, 200,
-                 "[{\"name\":\"r\",\"labels\":{\"name\":\"r\",\"team\":\"a\"}},{\"name\":\"p\",\"labels\":{\"name\":\"p\"}}]");
+        am_gives(
+                w, "GET", "/api/v2/receivers", NULL, 200,
+                "[{\"name\":\"r\",\"labels\":{\"name\":\"r\",\"team\":\"a\"}},{\"name\":\"p\",\"labels\":{\"name\":\"p\"}}]");
         am_gives(w, "GET", "/api/v2/status", NULL, 200, "\"cluster\":{\"peers\":[],\"status\":\"disabled\"}");
 }
 
