@@ -19,7 +19,9 @@ static void set_holds_what_was_put(void **state)
         for (size_t i = 0; i < 2 * MOST; i++)
                 alerts[i].fingerprint = i % MOST * 64; /* close together: many meet */
         for (int step = 0; step < 60000; step++) {
-                x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+                x ^= x << 13;
+                x ^= x >> 7;
+                x ^= x << 17;
                 size_t i = x % MOST;
                 if (x >> 32 & 1 && (step < 40000 || x >> 33 & 1)) {
                         StoredAlert *a = &alerts[i + (x >> 40 & 1) * MOST];
