@@ -192,7 +192,7 @@ static uint64_t weight_of(const IndexSeg *x)
 static unsigned size_of_weight(uint64_t weight)
 {
         unsigned size = 0;
-        while (weight >= 4 * COLD_MIN_SERIES) {
+        while (weight / 4 >= COLD_MIN_SERIES) {
                 weight /= 4;
                 size++;
         }
@@ -320,8 +320,10 @@ static bool drop_dead(Tsdb *db, int64_t dead_before_ms, Err *err)
         IndexList *list = indexset_list(db->index);
         IndexSeg **dead = arena_array(arena, IndexSeg *, list->n + 1);
         size_t n = 0;
-        for (size_t i = list->n; i-- > 0 && indexseg_info(list->segs[i]).max_ms < dead_before_ms;)
-                dead[n++] = list->segs[i];
+        while (n < list->n && indexseg_info(list->segs[list->n - 1 - n]).max_ms < dead_before_ms) {
+                dead[n] = list->segs[list->n - 1 - n];
+                n++;
+        }
         if (n)
                 cold_give_up(db);
         bool ok = n == 0 || indexset_change(db->index, &(IndexChange){ .drop = dead, .n_drop = n }, err);

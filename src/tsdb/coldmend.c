@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/metric.h"
-#include "tsdb/cold.h"
 #include "tsdb/histchunk.h"
 
 METRIC_COUNTER(recovered, "pharos_tsdb_series_recovered_total", "Series that a damaged index had lost and parts knew.");
