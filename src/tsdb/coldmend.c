@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/metric.h"
+#include "index/indexset.h"
 #include "tsdb/histchunk.h"
 
 METRIC_COUNTER(recovered, "pharos_tsdb_series_recovered_total", "Series that a damaged index had lost and parts knew.");
