@@ -1,6 +1,7 @@
 /* Invariants
  * 1. Arithmetic is modulo 2^64 in coder and decoder alike, so every int64 survives, whatever overflows on the way.
  * 2. A value is packed when it is base + step * (offset + [0, 2^width)) of its run, else patched with its distance to the base.
+ *    What is patched is counted when runs and bases are final: fits of stretches are estimates, whose distances may wrap.
  * 3. The decoder never writes beyond n values and checks every length before it uses it.
  *
  * Why so: counters and gauges of the real world are multiples of something, grow by similar amounts, and sometimes jump (a restart, a
@@ -363,11 +364,18 @@ static void fit(IntvecPlan *plan, size_t m, const unsigned char *off)
         for (unsigned r = 0; r < plan->n_runs; x += lengths[r], off += lengths[r], r++) {
                 IntvecRun *run = &plan->runs[r];
                 *run = (IntvecRun){ .n = lengths[r], .width = fits[r].width, .offset = fits[r].base - base };
-                for (size_t i = 0; i < run->n; i++) /* too wide for any width that leaves patches */
+                size_t patched = 0;
+                for (size_t i = 0; i < run->n; i++) {
+                        /* Off: too wide for any width that leaves patches. */
                         x[i] = off[i] ? UINT64_MAX : x[i] - fits[r].base;
-                size_t patched = (fits[r].bits - fits[r].width * run->n + 7) / 8;
-                plan->patches += fits[r].patches;
-                plan->bytes += patched + choose_radix(run, x) + (plan->n_runs > 1 ? 2 + varint_size(run->offset) : 0) +
+                        if (LIKELY(length_of(x[i]) <= run->width))
+                                continue;
+                        plan->patches++;
+                        unsigned bits = MAX_OF(length_of(x[i]), length_of(x[i] + run->offset));
+                        patched += off[i] ? 0 : patch_price(bits + step_bits);
+                }
+                plan->bytes += (patched + 7) / 8 + choose_radix(run, x) +
+                               (plan->n_runs > 1 ? 2 + varint_size(run->offset) : 0) +
                                (run->radix ? varint_size(run->radix) : 0);
         }
 }
@@ -382,8 +390,6 @@ void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n)
         size_t m = n - plan->order;
         size_t price = divide(plan, m, off);
         fit(plan, m, off);
-        for (size_t i = 0; price && i < m; i++)
-                plan->patches += off[i];
         for (unsigned r = 0; r < plan->n_runs; r++)
                 CHECK(!price || plan->runs[r].width < 64); /* a step leaves less than 64 bits */
         plan->bytes += 3 + price / 8 + varint_size(bits_zigzag((int64_t)plan->base)) + (plan->patches ? 2 : 0);

@@ -38,7 +38,7 @@ typedef struct IntvecPlan {
         unsigned shift;   /* zero bits that all of them had at the end */
         uint64_t divisor; /* odd, divides all of them; 1: none */
         uint64_t base;
-        size_t n, patches, bytes;  /* bytes: of the whole code, exactly or a little above */
+        size_t n, patches, bytes;  /* bytes: of the whole code, about */
         uint64_t rest[INTVEC_MAX]; /* what is packed, before shift and divisor */
 } IntvecPlan;
 

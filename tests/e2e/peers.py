@@ -395,6 +395,8 @@ def known(expr, difference, theirs, ours, modern):
         return "limitk takes any"
     if kind in ("series", "timestamps", "value") and re.search(r"\b(topk|bottomk)\b", expr) and same_but_for_ties(theirs[1]["data"], ours[1]["data"]):
         return "equal values, of which any may be taken"
+    if theirs[1].get("status") == "success" and "multiple matches for labels" in text and re.search(r"[=!]=|[<>]", expr):
+        return "until 3.9 only what a comparison left was counted as a match"
     if kind == "near":
         return "the last digit of an intermediate result, magnified"
     if not modern and kind == "value" and re.search(r"\bavg\b", expr) and re.search(r": [-+.\w]+ against (-Inf|\+Inf|NaN)$|: ([-+]Inf|NaN) against", text):

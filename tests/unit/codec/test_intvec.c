@@ -9,16 +9,15 @@
 static IntvecPlan plan;
 static int64_t out[INTVEC_MAX + 1];
 
-/* Codes, decodes, compares; returns the bytes. */
-static size_t trip(const int64_t *v, size_t n)
+/* Codes, decodes, compares; returns the bytes. *promised: what the plan said. */
+static size_t there_and_back(const int64_t *v, size_t n, size_t *promised)
 {
         AUTO(buf_done) Buf b = { 0 };
         buf_lit(&b, "x"); /* not aligned */
         intvec_plan(&plan, v, n);
-        size_t promised = plan.bytes;
+        *promised = plan.bytes;
         intvec_write(&plan, v, &b);
         size_t bytes = b.n - 1, used = 0;
-        assert_true(bytes <= promised + 16);
         memset(buf_reserve(&b, INTVEC_PAD_BYTES), 0xee, INTVEC_PAD_BYTES);
         out[n] = 42;
         Err err;
@@ -29,6 +28,13 @@ static size_t trip(const int64_t *v, size_t n)
         /* Cut anywhere: an error, or at least no harm. */
         for (size_t cut = 0; cut < bytes && cut < 40; cut++)
                 IGNORE(intvec_read((Str){ b.p + 1, cut }, n, out, &used, &err));
+        return bytes;
+}
+
+static size_t trip(const int64_t *v, size_t n)
+{
+        size_t promised, bytes = there_and_back(v, n, &promised);
+        assert_true(bytes <= promised + 16);
         return bytes;
 }
 
@@ -101,6 +107,33 @@ static void every_int_survives(void **state)
                         v[i] = round % 2 ? sum : (int64_t)x;
                 }
                 trip(v, n);
+        }
+}
+
+/* Numbers so far apart that distances wrap: what a stretch can pack alone, several together may have to patch. */
+static void stretches_of_extremes_survive_together(void **state)
+{
+        (void)state;
+        static const int64_t palette[] = {
+                INT64_MIN, INT64_MIN + 1, INT64_MIN / 2, -5,        -1, 0, 1, 33,
+                4096,      INT64_MAX / 2, INT64_MAX - 1, INT64_MAX,
+        };
+        Rand r;
+        rand_init(&r, 12);
+        for (int round = 0; round < 3000; round++) {
+                size_t n = 1 + rand_below(&r, INTVEC_MAX), few = 0;
+                int64_t picked[3] = { 0 };
+                for (size_t i = 0; i < n; i++) {
+                        if (few == 0) {
+                                few = 1 + rand_below(&r, 200);
+                                for (int k = 0; k < 3; k++)
+                                        picked[k] = palette[rand_below(&r, ARRAY_LEN(palette))];
+                        }
+                        few--;
+                        v[i] = rand_below(&r, 20) ? picked[0] : picked[1 + rand_below(&r, 2)];
+                }
+                size_t promised; /* an estimate for the likes of these */
+                there_and_back(v, n, &promised);
         }
 }
 
@@ -187,6 +220,7 @@ int main(void)
                 cmocka_unit_test(what_divides_all_costs_nothing),
                 cmocka_unit_test(outliers_are_patched),
                 cmocka_unit_test(every_int_survives),
+                cmocka_unit_test(stretches_of_extremes_survive_together),
                 cmocka_unit_test(damaged_bytes_are_an_error_or_harmless),
                 cmocka_unit_test(numbers_that_change_their_size_make_runs),
                 cmocka_unit_test(limits_that_are_no_power_of_two_take_digits),
