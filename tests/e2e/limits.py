@@ -209,7 +209,7 @@ def encodings(server):
 
 def main():
     server = Server("limits", [PHAROS, "serve", "--config", write("limits.yml", "collect: {host: {enabled: false}, self: {enabled: false}}\n"), "--data",
-                               os.path.join(lib.WORK, "data"), "--listen", "127.0.0.1:PORT", "--query.max-bytes=64MB", "--query.max-total-bytes=256MB",
+                               os.path.join(lib.WORK, "data"), "--listen", "127.0.0.1:PORT", "--query.max-bytes=64MB", "--query.max-total-bytes=512MB",
                                "--enable-feature=promql-experimental-functions"])
     load = None
     if check("starts", server.ready(), server.logged()):
