@@ -120,6 +120,7 @@ static bool add_series(HeadAppender *a, Labels labels, uint32_t hash, const Inde
         if (!cold)
                 return true;
         Series *s = catalog_at(c, *ret_slot);
+        MUTEX_SCOPE(catalog_stripe(c, *ret_slot));
         __atomic_store_n(&s->open.last_ms, cold->last_ms, __ATOMIC_RELAXED);
         __atomic_store_n(&s->open.last_bits, cold->last_bits, __ATOMIC_RELAXED);
         return true;
