@@ -5,9 +5,12 @@
 #include "index/indexselect.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include "base/vec.h"
 
 enum { CANCEL_STEP = 4096, ASK = 0, YES = 1, NO = 2 };
+
+typedef VEC(uint32_t) PairVec;
 
 /* A matcher, as this segment sees it. */
 typedef struct Plan {
@@ -123,22 +126,22 @@ static bool accepts(IndexSeg *x, Plan *p, const uint32_t *pairs, size_t n)
         return p->accepts_empty;
 }
 
-enum { MAX_LABELS = 1024 };
-
-static bool keeps(IndexSeg *x, Plan *plans, size_t n_plans, const Plan *base, int64_t min_ms, uint32_t place)
+/* `pairs` is room that grows with the series that has most labels. */
+static bool keeps(IndexSeg *x, Plan *plans, size_t n_plans, const Plan *base, int64_t min_ms, uint32_t place,
+                  PairVec *pairs)
 {
         IndexRecord r;
-        uint32_t pairs[MAX_LABELS];
-        size_t n = 0;
+        uint32_t pair;
+        vec_clear(pairs);
         if (!indexseg_record(x, place, &r) || r.last_ms < min_ms)
                 return false;
-        bool more = n_plans > (base ? 1u : 0u);
-        while (more && n < MAX_LABELS && indexseg_next_pair(x, &r, &pairs[n]))
-                n++;
-        if (more && r.left)
+        size_t n = n_plans > (base ? 1u : 0u) ? r.left : 0;
+        while (pairs->len < n && indexseg_next_pair(x, &r, &pair))
+                vec_push(pairs, pair);
+        if (pairs->len < n)
                 return false;
         for (size_t i = 0; i < n_plans; i++)
-                if (&plans[i] != base && !accepts(x, &plans[i], pairs, n))
+                if (&plans[i] != base && !accepts(x, &plans[i], pairs->data, pairs->len))
                         return false;
         return true;
 }
@@ -170,6 +173,7 @@ bool indexselect_run(IndexSeg *x, const IndexSelect *args, Arena *arena, uint32_
         size_t n_plans = args->matchers.n, n, kept = 0;
         Plan *plans = arena_array(arena, Plan, n_plans + 1), *base;
         uint32_t *places;
+        PairVec pairs = { .arena = arena };
         *ret_n = 0;
         *ret = NULL;
         for (size_t i = 0; i < n_plans; i++) {
@@ -190,7 +194,7 @@ bool indexselect_run(IndexSeg *x, const IndexSelect *args, Arena *arena, uint32_
         for (size_t i = 0; i < n; i++) {
                 if (i % CANCEL_STEP == 0 && !cancel_check(args->cancel, err))
                         return false;
-                if (keeps(x, plans, n_plans, base, args->min_ms, places[i]))
+                if (keeps(x, plans, n_plans, base, args->min_ms, places[i], &pairs))
                         places[kept++] = places[i];
         }
         *ret = places;

@@ -80,6 +80,37 @@ static void matchers_mean_what_they_mean(void **state)
         indexrig_done(&r);
 }
 
+static void a_series_of_very_many_labels_is_found(void **state)
+{
+        (void)state;
+        enum { LABELS = 3000 };
+        IndexRig r;
+        indexrig_init(&r);
+        Label *l = arena_array(r.arena, Label, LABELS);
+        for (int i = 0; i < LABELS; i++)
+                l[i] = (Label){ str_printf(r.arena, "l%04d", i), STR("v") };
+        AUTO(indexbuild_free) IndexBuild *b = indexbuild_new();
+        Err err;
+        IndexEntry e = indexrig_entry(1);
+        indexbuild_add(b, &e, (Labels){ l, LABELS });
+        assert_ok(indexbuild_write(b, fs_system(), r.path, 1, &err), err);
+        IndexSeg *x = indexrig_open(r.path);
+        const struct {
+                const char *value;
+                size_t found;
+        } cases[] = { { "v", 1 }, { "w", 0 } };
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                Matcher m[] = { make(&r, MATCH_EQ, "l0000", "v"), make(&r, MATCH_RE, "l2999", cases[i].value) };
+                IndexSelect args = { .matchers = { m, 2 }, .min_ms = INT64_MIN };
+                uint32_t *places;
+                size_t n;
+                assert_ok(indexselect_run(x, &args, r.arena, &places, &n, &err), err);
+                assert_int_equal(n, cases[i].found);
+        }
+        snapshot_unref(indexseg_snapshot(x));
+        indexrig_done(&r);
+}
+
 static void it_stops_when_told(void **state)
 {
         (void)state;
@@ -104,6 +135,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(matchers_mean_what_they_mean),
+                cmocka_unit_test(a_series_of_very_many_labels_is_found),
                 cmocka_unit_test(it_stops_when_told),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
