@@ -9,6 +9,8 @@
 #include "config/option_value.h"
 #include "os/file.h"
 
+enum { SHOWN_KEYS = 12 /* of a section, to one who wrote another */ };
+
 static void set_default(const Option *o, void *self, const OptionCtx *ctx);
 
 static void *field_of(const Option *o, void *self) { return (char *)self + o->offset; }
@@ -98,8 +100,11 @@ static bool unknown_key(const YamlPair *pair, const OptionTable *table, const Op
         if (near)
                 return diags_error(ctx->diags, ctx->file, pair->key_pos,
                                    "unknown key '" STR_FMT "': did you mean '%s'?", STR_ARG(shown), near);
-        return diags_error(ctx->diags, ctx->file, pair->key_pos, "unknown key '" STR_FMT "' in '%s'", STR_ARG(shown),
-                           table->name);
+        Buf known = { .arena = ctx->arena };
+        for (size_t i = 0; i < names.len && i < SHOWN_KEYS; i++)
+                buf_printf(&known, "%s%s", i ? ", " : "", names.data[i]);
+        return diags_error(ctx->diags, ctx->file, pair->key_pos, "unknown key '" STR_FMT "' in '%s': its keys are %s%s",
+                           STR_ARG(shown), table->name, buf_cstr(&known), names.len > SHOWN_KEYS ? ", ..." : "");
 }
 
 static bool check_required(const YamlNode *node, const OptionTable *table, const OptionCtx *ctx)

@@ -1,6 +1,7 @@
 /* The reference page of an option table: one Markdown table a section, nested sections behind it, each once. */
 #include "base/vec.h"
 #include "config/option.h"
+#include "config/option_value.h"
 
 typedef struct Sections {
         VEC(const OptionTable *) seen;
@@ -56,8 +57,12 @@ static void put_row(Buf *out, const Option *o)
                 buf_printf(out, "`%s`", o->def);
         buf_lit(out, " | ");
         put_cell(out, o->help ? o->help : "");
-        if (o->max > o->min)
-                buf_printf(out, " Between %.10g and %.10g%s.", o->min, o->max, o->kind == OPT_DURATION ? " ms" : "");
+        if (o->max > o->min) {
+                AUTO(buf_done) Buf low = { 0 };
+                AUTO(buf_done) Buf high = { 0 };
+                option_value_range(o, &low, &high);
+                buf_printf(out, " Between %s and %s.", buf_cstr(&low), buf_cstr(&high));
+        }
         buf_lit(out, " |\n");
 }
 

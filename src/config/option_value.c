@@ -117,19 +117,24 @@ static bool parse_float(Str s, double *ret)
         return true;
 }
 
+void option_value_range(const Option *o, Buf *low, Buf *high)
+{
+        if (o->kind == OPT_DURATION) {
+                duration_format(low, (int64_t)o->min);
+                duration_format(high, (int64_t)o->max);
+        } else {
+                floats_format_f(low, o->min);
+                floats_format_f(high, o->max);
+        }
+}
+
 static bool in_range(const Option *o, double v, const YamlNode *node, const OptionCtx *ctx)
 {
         if (!(o->max > o->min) || (v >= o->min && v <= o->max))
                 return true;
         Buf low = { .arena = ctx->arena };
         Buf high = { .arena = ctx->arena };
-        if (o->kind == OPT_DURATION) {
-                duration_format(&low, (int64_t)o->min);
-                duration_format(&high, (int64_t)o->max);
-        } else {
-                floats_format_f(&low, o->min);
-                floats_format_f(&high, o->max);
-        }
+        option_value_range(o, &low, &high);
         return diags_error(ctx->diags, ctx->file, node->pos, "'%s' must be between %s and %s, not " STR_FMT, o->key,
                            buf_cstr(&low), buf_cstr(&high), STR_ARG(node->text));
 }

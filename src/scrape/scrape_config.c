@@ -54,10 +54,10 @@ static bool parse_protocols(void *field, const YamlNode *node, const OptionCtx *
 #define AT(field) offsetof(ScrapeGlobal, field)
 static const Option global_options[] = {
         { "scrape_interval", OPT_DURATION, AT(scrape_interval_ms), .def = "1m",
-          .help = "How often targets are scraped.", .min = 1, .max = 1e13 },
+          .help = "How often targets are scraped.", .min = 1, .max = 3.1536e12 },
         { "scrape_timeout", OPT_DURATION, AT(scrape_timeout_ms), .def = "10s", .help = "How long a scrape may take." },
         { "evaluation_interval", OPT_DURATION, AT(evaluation_interval_ms), .def = "1m",
-          .help = "How often rules are evaluated.", .min = 1, .max = 1e13 },
+          .help = "How often rules are evaluated.", .min = 1, .max = 3.1536e12 },
         { "rule_query_offset", OPT_DURATION, AT(rule_query_offset_ms), .def = "0s",
           .help = "Evaluate rules this far in the past." },
         { "query_log_file", OPT_IGNORED, 0, .help = NOT_YET },

@@ -136,7 +136,8 @@ static void one_run_shows_every_mistake(void **state)
         assert_str(buf_str(&b.text),
                    "f.yml:1:1: error: unknown key 'scrape_intervall': did you mean 'scrape_interval'?\n"
                    "f.yml:2:18: error: 'scrape_interval' needs a duration such as 30s, 5m or 1h30m, not '1x'\n"
-                   "f.yml:3:1: error: unknown key 'zzz' in 'global'\n"
+                   "f.yml:3:1: error: unknown key 'zzz' in 'global': its keys are scrape_interval, file, on, level, "
+                   "tags, labels, inner, maybe, many, params, raw, twice, ...\n"
                    "f.yml:4:8: error: 'level' is 'inf', but must be one of: debug, info, error (did you mean 'info'?)\n"
                    "f.yml:5:8: error: 13 brings bad luck\n"
                    "f.yml:6:8: error: 'inner' needs the key 'name'\n"
