@@ -44,11 +44,12 @@ export function formatDuration(ms: number): string {
   return out;
 }
 
-/** For reading, not for exactness: two units at most, `3d 4h`, `12m 5s`, `340ms`. */
+/** For reading, not for exactness: two units at most, `3d 4h`, `12m 5s`, `340ms`, `85µs`. */
 export function describeDuration(ms: number): string {
   const abs = Math.abs(ms);
   const sign = ms < 0 ? "-" : "";
-  if (abs < SECOND) return `${sign}${Math.round(abs)}ms`;
+  if (abs > 0 && abs < 1) return `${sign}${Math.max(1, Math.round(abs * 1000))}µs`;
+  if (abs < SECOND) return `${sign}${abs < 10 ? trimZeros(abs.toFixed(1)) : Math.round(abs)}ms`;
   if (abs < 10 * SECOND) return `${sign}${trimZeros((abs / SECOND).toFixed(1))}s`;
   const units = [["d", DAY], ["h", HOUR], ["m", MINUTE], ["s", SECOND]] as const;
   for (let i = 0; i < units.length; i++) {
