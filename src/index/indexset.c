@@ -1,27 +1,26 @@
 /* Invariants
- * 1. What the manifest names is complete and synced; a segment that it does not name does not exist (its file is removed at the next start).
+ * 1. What the manifest names is complete and synced (store/manifest.c says the rest about it).
  * 2. The published list is what the manifest names, less what could not be read.
- * 3. Ids rise and are never used twice.
- * 4. When writing a manifest fails, either one may be on the disk: the files of both stay until a later manifest is safe.
- * 5. A damaged segment leaves the list only for one that has everything of it that can be read. */
+ * 3. A damaged segment leaves the list only for one that has everything of it that can be read. */
 #include "index/indexset.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "base/mem.h"
-#include "base/num.h"
 #include "base/vec.h"
+#include "store/manifest.h"
 
-typedef VEC(uint32_t) IdList;
+static const ManifestKind KIND = {
+        .magic = STR_INIT("pharos-index"),
+        .word = STR_INIT("segment"),
+        .suffix = STR_INIT(".index"),
+        .version = 1,
+};
 
 struct IndexSet {
-        const Fs *fs;
-        char *dir;
+        ManifestDir dir;
         SnapshotCell list;
         uint32_t next_id;
-        IdList stray; /* segments of changes that failed: removed after the next one that succeeds */
 };
 
 /* ---- the published list */
@@ -83,98 +82,17 @@ static void publish(IndexSet *s, IndexSeg *const *add, size_t n_add, IndexSeg *c
         snapshot_publish(&s->list, &list->snap);
 }
 
-/* ---- the manifest */
-
-static void print_manifest(uint32_t next_id, const IdList *ids, Buf *out)
-{
-        buf_printf(out, "pharos-index %d\nnext %u\n", INDEXSET_VERSION, next_id);
-        for (size_t i = 0; i < ids->len; i++)
-                buf_printf(out, "segment %u\n", ids->data[i]);
-        buf_printf(out, "crc %08x\n", hash_crc32c(0, out->p, out->n));
-}
-
-static bool parse_line(Str line, uint32_t *next_id, IdList *ids)
-{
-        Str word, number;
-        uint64_t v;
-        if (!str_cut(line, ' ', &word, &number) || !num_parse_u64(number, &v) || v > UINT32_MAX)
-                return false;
-        if (str_eq(word, STR("next")))
-                *next_id = (uint32_t)v;
-        else if (str_eq(word, STR("segment")))
-                vec_push(ids, (uint32_t)v);
-        else
-                return false;
-        return true;
-}
-
-typedef enum Parsed { PARSED, PARSED_NEWER, PARSED_DAMAGED } Parsed;
-
-static Parsed parse_manifest(Str text, uint32_t *next_id, IdList *ids)
-{
-        Str rest = text, line, word, number;
-        uint64_t version;
-        str_split_next(&rest, '\n', &line);
-        if (!str_cut(line, ' ', &word, &number) || !str_eq(word, STR("pharos-index")) ||
-            !num_parse_u64(number, &version))
-                return PARSED_DAMAGED;
-        if (version > INDEXSET_VERSION && version < 256)
-                return PARSED_NEWER;
-        while (str_split_next(&rest, '\n', &line)) {
-                if (str_starts(line, STR("crc "))) {
-                        char want[32];
-                        snprintf(want, sizeof want, "crc %08x", hash_crc32c(0, text.p, (size_t)(line.p - text.p)));
-                        return str_eq(line, str_of(want)) && rest.n == 0 ? PARSED : PARSED_DAMAGED;
-                }
-                if (!parse_line(line, next_id, ids))
-                        return PARSED_DAMAGED;
-        }
-        return PARSED_DAMAGED;
-}
-
-static bool write_manifest(IndexSet *s, const IdList *ids, Err *err)
-{
-        AUTO(buf_done) Buf path = { 0 };
-        AUTO(buf_done) Buf text = { 0 };
-        buf_printf(&path, "%s/MANIFEST", s->dir);
-        print_manifest(s->next_id, ids, &text);
-        return file_write_atomic(s->fs, buf_cstr(&path), buf_str(&text), err);
-}
-
 /* ---- changing */
 
 uint32_t indexset_new_id(IndexSet *s) { return s->next_id++; }
-
-void indexset_path(const IndexSet *s, uint32_t id, Buf *out)
-{
-        buf_clear(out);
-        buf_printf(out, "%s/%08u.index", s->dir, id);
-        buf_cstr(out);
-}
-
-static void remove_file(IndexSet *s, uint32_t id)
-{
-        AUTO(buf_done) Buf path = { 0 };
-        Err ignored; /* the manifest does not name it: the next start removes it */
-        indexset_path(s, id, &path);
-        IGNORE(s->fs->remove(s->fs, path.p, &ignored));
-}
-
-/* What cannot be read stays for an operator to look at. */
-static void set_aside(IndexSet *s, const char *path)
-{
-        AUTO(buf_done) Buf to = { 0 };
-        Err ignored;
-        buf_printf(&to, "%s.bad", path);
-        IGNORE(s->fs->rename(s->fs, path, buf_cstr(&to), &ignored));
-}
+void indexset_path(const IndexSet *s, uint32_t id, Buf *out) { manifest_path(&s->dir, id, out); }
 
 static bool open_added(IndexSet *s, const IndexChange *change, IndexSeg **added, size_t *opened, Err *err)
 {
         for (size_t i = 0; i < change->n_add; i++) {
                 AUTO(buf_done) Buf path = { 0 };
                 indexset_path(s, change->add[i], &path);
-                if (!indexseg_open(s->fs, path.p, change->add[i], &added[i], err))
+                if (!indexseg_open(s->dir.fs, path.p, change->add[i], &added[i], err))
                         return false;
                 (*opened)++;
         }
@@ -184,52 +102,45 @@ static bool open_added(IndexSet *s, const IndexChange *change, IndexSeg **added,
 static void take_effect(IndexSet *s, const IndexChange *change, IndexSeg **added)
 {
         for (size_t i = 0; i < change->n_drop; i++) {
+                uint32_t id = indexseg_info(change->drop[i]).id;
                 if (change->set_aside)
-                        set_aside(s, indexseg_path(change->drop[i]));
+                        manifest_set_aside(&s->dir, indexseg_path(change->drop[i]));
                 else
-                        remove_file(s, indexseg_info(change->drop[i]).id);
+                        manifest_remove(&s->dir, &id, 1);
         }
         publish(s, added, change->n_add, change->drop, change->n_drop);
-        vec_each(id, &s->stray)
-                remove_file(s, *id);
-        vec_clear(&s->stray);
 }
 
-static void plan_ids(IndexSet *s, const IndexChange *change, IdList *ids)
+static void plan_manifest(IndexSet *s, const IndexChange *change, Manifest *m)
 {
         IndexList *list = indexset_list(s);
         for (size_t i = 0; i < list->n; i++)
                 if (!is_among(change->drop, change->n_drop, list->segs[i]))
-                        vec_push(ids, indexseg_info(list->segs[i]).id);
+                        vec_push(&m->ids, indexseg_info(list->segs[i]).id);
         snapshot_unref(&list->snap);
         for (size_t i = 0; i < change->n_add; i++)
-                vec_push(ids, change->add[i]);
+                vec_push(&m->ids, change->add[i]);
+        m->next_id = s->next_id;
 }
 
 bool indexset_change(IndexSet *s, const IndexChange *change, Err *err)
 {
-        IdList ids = { 0 };
+        AUTO(manifest_done) Manifest m = { 0 };
         IndexSeg **added = mem_new_array(IndexSeg *, change->n_add + 1);
         size_t opened = 0;
-        plan_ids(s, change, &ids);
-        /* The segments' own names are safe before a manifest speaks of them. */
-        bool ready = open_added(s, change, added, &opened, err) && s->fs->sync_dir(s->fs, s->dir, err);
-        bool ok = ready && write_manifest(s, &ids, err);
+        plan_manifest(s, change, &m);
+        bool ok = open_added(s, change, added, &opened, err);
+        if (!ok)
+                manifest_remove(&s->dir, change->add, change->n_add);
+        ok = ok && manifest_commit(&s->dir, &m, change->add, change->n_add, err);
         if (ok) {
                 take_effect(s, change, added);
         } else {
                 for (size_t i = 0; i < opened; i++)
                         snapshot_unref(indexseg_snapshot(added[i]));
-                for (size_t i = 0; i < change->n_add; i++) {
-                        if (ready)
-                                vec_push(&s->stray, change->add[i]);
-                        else
-                                remove_file(s, change->add[i]);
-                }
                 err_wrap(err, "change the list of index segments");
         }
         mem_free((void *)added);
-        vec_done(&ids);
         return ok;
 }
 
@@ -275,7 +186,7 @@ static void collect_kept(Mender *m, Str file, IndexSeg *x, IndexDamage *damage)
 }
 
 /* Writes what was kept as one segment or more; *ids: theirs. */
-static bool write_kept(IndexSet *s, const Mender *m, IdList *ids, Err *err)
+static bool write_kept(IndexSet *s, const Mender *m, ManifestIds *ids, Err *err)
 {
         size_t i = 0;
         while (i < m->series.len) {
@@ -288,7 +199,7 @@ static bool write_kept(IndexSet *s, const Mender *m, IdList *ids, Err *err)
                         break;
                 uint32_t id = indexset_new_id(s);
                 indexset_path(s, id, &path);
-                if (!indexbuild_write(b, s->fs, path.p, id, err))
+                if (!indexbuild_write(b, s->dir.fs, path.p, id, err))
                         return false;
                 vec_push(ids, id);
         }
@@ -296,12 +207,12 @@ static bool write_kept(IndexSet *s, const Mender *m, IdList *ids, Err *err)
 }
 
 /* What can be read of one file becomes new segments; *ids: theirs. */
-static bool rescue(IndexSet *s, const char *path, IndexSeg *x, IdList *ids, IndexDamage *damage, Err *err)
+static bool rescue(IndexSet *s, const char *path, IndexSeg *x, ManifestIds *ids, IndexDamage *damage, Err *err)
 {
         AUTO(arena_free) Arena *arena = arena_new();
         AUTO(buf_done) Buf file = { 0 };
         Mender m = { .arena = arena };
-        if (!file_read_all(s->fs, path, INDEXSET_MAX_FILE_BYTES, &file, err))
+        if (!file_read_all(s->dir.fs, path, INDEXSET_MAX_FILE_BYTES, &file, err))
                 return false;
         collect_kept(&m, buf_str(&file), x, damage);
         bool ok = write_kept(s, &m, ids, err);
@@ -311,10 +222,11 @@ static bool rescue(IndexSet *s, const char *path, IndexSeg *x, IdList *ids, Inde
 }
 
 /* One change for all, so that the manifest names at every moment what is not rescued yet. */
-static bool mend(IndexSet *s, IndexSeg *const *segs, size_t n_segs, const IdList *broken, IndexDamage *damage, Err *err)
+static bool mend(IndexSet *s, IndexSeg *const *segs, size_t n_segs, const ManifestIds *broken, IndexDamage *damage,
+                 Err *err)
 {
         AUTO(buf_done) Buf path = { 0 };
-        IdList ids = { 0 };
+        ManifestIds ids = { 0 };
         bool ok = true;
         for (size_t i = 0; i < n_segs && ok; i++)
                 ok = rescue(s, indexseg_path(segs[i]), segs[i], &ids, damage, err);
@@ -323,13 +235,12 @@ static bool mend(IndexSet *s, IndexSeg *const *segs, size_t n_segs, const IdList
                 ok = rescue(s, path.p, NULL, &ids, damage, err);
         }
         if (!ok)
-                vec_each(id, &ids)
-                        remove_file(s, *id);
+                manifest_remove(&s->dir, ids.data, ids.len);
         IndexChange change = { .add = ids.data, .n_add = ids.len, .drop = segs, .n_drop = n_segs, .set_aside = true };
         ok = ok && indexset_change(s, &change, err);
         for (size_t i = 0; i < broken->len && ok; i++) {
                 indexset_path(s, broken->data[i], &path);
-                set_aside(s, path.p);
+                manifest_set_aside(&s->dir, path.p);
         }
         vec_done(&ids);
         return ok;
@@ -351,7 +262,7 @@ bool indexset_mend(IndexSet *s, IndexDamage *damage, Err *err)
         for (size_t i = 0; i < list->n; i++)
                 if (indexseg_is_damaged(list->segs[i]))
                         segs[n++] = list->segs[i];
-        bool ok = n == 0 || mend(s, segs, n, &(IdList){ 0 }, damage, err);
+        bool ok = n == 0 || mend(s, segs, n, &(ManifestIds){ 0 }, damage, err);
         mem_free((void *)segs);
         snapshot_unref(&list->snap);
         return ok;
@@ -359,58 +270,17 @@ bool indexset_mend(IndexSet *s, IndexDamage *damage, Err *err)
 
 /* ---- opening */
 
-static bool id_of_name(Str name, uint32_t *ret)
-{
-        uint64_t id;
-        if (!str_ends(name, STR(".index")) || !num_parse_u64(str_sub(name, 0, name.n - 6), &id) || id == 0 ||
-            id >= UINT32_MAX)
-                return false;
-        *ret = (uint32_t)id;
-        return true;
-}
-
-static bool has_id(const IdList *list, uint32_t id)
-{
-        for (size_t i = 0; i < list->len; i++)
-                if (list->data[i] == id)
-                        return true;
-        return false;
-}
-
-/* Removes files that no manifest names; without a manifest, takes them. */
-static bool visit_files(IndexSet *s, IdList *ids, bool known, Err *err)
-{
-        AUTO(arena_free) Arena *arena = arena_new();
-        Str *names;
-        size_t n;
-        if (!s->fs->list(s->fs, s->dir, arena, &names, &n, err))
-                return false;
-        for (size_t i = 0; i < n; i++) {
-                uint32_t id = 0;
-                bool seg = id_of_name(names[i], &id), temp = str_ends(names[i], STR(".tmp"));
-                if (seg)
-                        s->next_id = MAX_OF(s->next_id, id + 1);
-                if (seg && !known)
-                        vec_push(ids, id);
-                if (!temp && (!seg || has_id(ids, id)))
-                        continue;
-                Err ignored; /* what stays is tried again at the next start */
-                IGNORE(s->fs->remove(s->fs, str_printf(arena, "%s/" STR_FMT, s->dir, STR_ARG(names[i])).p, &ignored));
-        }
-        return true;
-}
-
 /* The segments first, then, with all of them in the list, what must be made anew. */
-static bool open_all(IndexSet *s, const IdList *ids, IndexDamage *damage, Err *err)
+static bool open_all(IndexSet *s, const ManifestIds *ids, IndexDamage *damage, Err *err)
 {
         AUTO(buf_done) Buf path = { 0 };
-        IdList broken = { 0 };
+        ManifestIds broken = { 0 };
         bool ok = true;
         for (size_t i = 0; i < ids->len && ok; i++) {
                 IndexSeg *x;
                 Err why;
                 indexset_path(s, ids->data[i], &path);
-                if (indexseg_open(s->fs, path.p, ids->data[i], &x, &why)) {
+                if (indexseg_open(s->dir.fs, path.p, ids->data[i], &x, &why)) {
                         publish(s, &x, 1, NULL, 0);
                 } else if (why.code == ERR_CORRUPT) {
                         vec_push(&broken, ids->data[i]);
@@ -428,44 +298,22 @@ static bool open_all(IndexSet *s, const IdList *ids, IndexDamage *damage, Err *e
         return ok;
 }
 
-static bool load(IndexSet *s, IdList *ids, IndexDamage *damage, Err *err)
+static bool load(IndexSet *s, IndexDamage *damage, Err *err)
 {
-        AUTO(buf_done) Buf path = { 0 };
-        AUTO(buf_done) Buf text = { 0 };
-        buf_printf(&path, "%s/MANIFEST", s->dir);
-        Err why;
-        uint32_t next_id = 1;
-        bool known = file_read_all(s->fs, buf_cstr(&path), INDEXSET_MAX_MANIFEST_BYTES, &text, &why);
-        if (!known && why.code != ERR_NOT_FOUND) {
-                *err = why;
+        AUTO(manifest_done) Manifest m = { 0 };
+        if (!manifest_load(&s->dir, &m, &damage->manifest, err))
                 return false;
-        }
-        Parsed parsed = known ? parse_manifest(buf_str(&text), &next_id, ids) : PARSED_DAMAGED;
-        if (parsed == PARSED_NEWER)
-                return err_set(
-                        err, ERR_UNSUPPORTED,
-                        "'%s' has a newer format, this program reads version %d: start the newer program, or move the data directory aside",
-                        path.p, INDEXSET_VERSION);
-        damage->manifest = known && parsed == PARSED_DAMAGED;
-        if (parsed == PARSED_DAMAGED) {
-                vec_clear(ids);
-                next_id = 1;
-        }
-        s->next_id = MAX_OF(next_id, 1u);
-        return visit_files(s, ids, parsed == PARSED, err) && open_all(s, ids, damage, err);
+        s->next_id = m.next_id;
+        return open_all(s, &m.ids, damage, err);
 }
 
 bool indexset_open(const Fs *fs, const char *dir, IndexSet **ret, IndexDamage *damage, Err *err)
 {
         AUTO(indexset_close) IndexSet *s = mem_new(IndexSet);
-        s->fs = fs;
-        s->dir = mem_strndup(dir, strlen(dir));
+        manifest_dir_init(&s->dir, &KIND, fs, dir);
         snapshot_cell_init(&s->list);
         snapshot_publish(&s->list, &list_new(0)->snap);
-        IdList ids = { 0 };
-        bool ok = load(s, &ids, damage, err);
-        vec_done(&ids);
-        if (!ok)
+        if (!load(s, damage, err))
                 return err_wrap(err, "open the index");
         *ret = TAKE(s);
         return true;
@@ -475,9 +323,8 @@ void indexset_close(IndexSet *s)
 {
         if (!s)
                 return;
-        vec_done(&s->stray);
         snapshot_cell_done(&s->list);
-        mem_free(s->dir);
+        manifest_dir_done(&s->dir);
         mem_free(s);
 }
 

@@ -5,7 +5,7 @@
 #pragma once
 #include "index/indexbuild.h"
 
-enum { INDEXSET_VERSION = 1, INDEXSET_MAX_MANIFEST_BYTES = 64 << 20, INDEXSET_MAX_FILE_BYTES = 1 << 30 };
+enum { INDEXSET_MAX_FILE_BYTES = 1 << 30 };
 
 typedef struct IndexSet IndexSet;
 

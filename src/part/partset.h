@@ -6,8 +6,6 @@
 #include "base/vec.h"
 #include "part/part.h"
 
-enum { PARTSET_VERSION = 1, PARTSET_MAX_MANIFEST_BYTES = 64 << 20 };
-
 typedef struct PartSet PartSet;
 
 /* Immutable; sorted by first time, then id. snapshot_unref(&list->snap) when done. */
