@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/app_config.h"
+#include "app/app_flags.h"
 #include "codec/json.h"
 
 static void print_plain(const Diags *diags, const char *path, Str kind, bool ok)
@@ -45,34 +46,55 @@ static void put_json(JsonWriter *w, const Diags *diags, const char *path, Str ki
         json_end_object(w);
 }
 
+typedef struct CheckFlags {
+        bool json, lint, lint_fatal;
+        RulesDialect dialect;
+} CheckFlags;
+
+/* Takes the flags at the front. Returns the number of the first file; -1: usage was shown. */
+static int read_flags(int argc, char **argv, CheckFlags *ret)
+{
+        int i = 0;
+        bool known = true;
+        Err err;
+        for (; i < argc && known && strncmp(argv[i], "--", 2) == 0; i++) {
+                Str flag = str_of(argv[i]), list = STR("--enable-feature=");
+                if (str_eq(flag, STR("--json"))) {
+                        ret->json = true;
+                } else if (str_eq(flag, STR("--lint")) || str_eq(flag, STR("--lint-fatal"))) {
+                        ret->lint = true;
+                        ret->lint_fatal |= str_eq(flag, STR("--lint-fatal"));
+                } else if (str_eq(flag, STR("--legacy-names"))) {
+                        ret->dialect.legacy_names = true;
+                } else if (!str_starts(flag, list)) {
+                        known = false;
+                } else if (!app_flags_enable_features(&ret->dialect.features, str_sub(flag, list.n, flag.n), &err)) {
+                        fprintf(stderr, "pharos: %s\n", err.msg);
+                        return -1;
+                }
+        }
+        if (known && i < argc)
+                return i;
+        fprintf(stderr, "usage: pharos check [FLAG...] FILE...\n"
+                        "  --lint                  also what is legal but most likely not meant\n"
+                        "  --lint-fatal            exit 3 when there is some\n"
+                        "  --legacy-names          rule files: names as under metric_name_validation_scheme: legacy\n"
+                        "  --enable-feature=LIST   Prometheus' feature flags, as for serve\n"
+                        "  --json                  findings for programs\n");
+        return -1;
+}
+
 int app_check_run(int argc, char **argv)
 {
-        bool json = false;
-        bool lint = false;
-        bool lint_fatal = false;
+        CheckFlags flags = { .dialect = { .features = promql_features_default(), .fragments = true } };
         bool all_ok = true;
         size_t findings = 0;
-        PromqlFeatures features = promql_features_default();
-        Buf out = { 0 };
+        AUTO(buf_done) Buf out = { 0 };
         JsonWriter w;
-        json_writer_init(&w, &out);
-        int first = 0;
-        for (; first < argc && strncmp(argv[first], "--", 2) == 0; first++) {
-                bool fatal = strcmp(argv[first], "--lint-fatal") == 0;
-                if (strcmp(argv[first], "--json") == 0)
-                        json = true;
-                else if (fatal || strcmp(argv[first], "--lint") == 0)
-                        lint = true;
-                else
-                        break;
-                lint_fatal |= fatal;
-        }
-        if (first == argc || strncmp(argv[first], "--", 2) == 0) {
-                fprintf(stderr, "usage: pharos check [--lint | --lint-fatal] [--json] FILE...\n"
-                                "  --lint        also what is legal but most likely not meant\n"
-                                "  --lint-fatal  exit 3 when there is some\n");
+        int first = read_flags(argc, argv, &flags);
+        if (first < 0)
                 return 2;
-        }
+        json_writer_init(&w, &out);
         json_begin_array(&w);
         for (int i = first; i < argc; i++) {
                 AUTO(arena_free) Arena *arena = arena_new();
@@ -80,17 +102,16 @@ int app_check_run(int argc, char **argv)
                 Str kind;
                 diags_init(&diags, arena);
                 size_t found = 0;
-                bool ok = app_config_lint_file(argv[i], &features, &diags, &kind, lint ? &found : NULL);
+                bool ok = app_config_check_file(argv[i], &flags.dialect, &diags, &kind, flags.lint ? &found : NULL);
                 all_ok &= ok;
                 findings += found;
-                if (json)
+                if (flags.json)
                         put_json(&w, &diags, argv[i], kind, ok);
                 else
                         print_plain(&diags, argv[i], kind, ok);
         }
         json_end_array(&w);
-        if (json)
+        if (flags.json)
                 printf("%.*s\n", (int)out.n, out.p);
-        buf_done(&out);
-        return !all_ok ? 1 : lint_fatal && findings ? 3 : 0;
+        return !all_ok ? 1 : flags.lint_fatal && findings ? 3 : 0;
 }

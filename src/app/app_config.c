@@ -553,27 +553,21 @@ static size_t lint_intervals(const Loader *l, Str file)
         return found;
 }
 
-bool app_config_check_file(const char *path, const PromqlFeatures *features, Diags *diags, Str *ret_kind)
+bool app_config_check_file(const char *path, const RulesDialect *dialect, Diags *diags, Str *ret_kind,
+                           size_t *ret_found)
 {
-        return app_config_lint_file(path, features, diags, ret_kind, NULL);
-}
-
-bool app_config_lint_file(const char *path, const PromqlFeatures *features, Diags *diags, Str *ret_kind,
-                          size_t *ret_found)
-{
-        Loader l = loader_new(features, diags);
+        Loader l = loader_new(&dialect->features, diags);
         size_t before = diags->errors;
         Str file = str_dup(diags->arena, str_of(path));
         const YamlNode *root = read_file(&l, path) ? parse_text(&l, l.config->text, file) : NULL;
         *ret_kind = STR("unreadable");
         if (root) {
                 FileKind kind = kind_of(root);
-                RulesDialect dialect = { .features = *features, .fragments = true };
                 RuleFile rules;
                 *ret_kind = str_of(KIND_NAMES[kind]);
                 if (kind != KIND_RULES)
                         bind_any(&l, kind, root, file);
-                else if (rules_parse(l.config->text, file, &dialect, l.config->arena, diags, &rules))
+                else if (rules_parse(l.config->text, file, dialect, l.config->arena, diags, &rules))
                         vec_push(&l.rules, rules);
                 if (ret_found && diags->errors == before)
                         *ret_found = rules_lint(l.rules.data, l.rules.len, diags) + lint_intervals(&l, file);

@@ -59,9 +59,9 @@ static inline AppConfig *fixture_load(Fixture *f, const char *path)
 
 static inline bool fixture_check(Fixture *f, const char *path, Str *ret_kind)
 {
-        PromqlFeatures features = promql_features_default();
+        RulesDialect dialect = { .features = promql_features_default(), .fragments = true };
         diags_init(&f->diags, f->arena);
-        return app_config_check_file(path, &features, &f->diags, ret_kind);
+        return app_config_check_file(path, &dialect, &f->diags, ret_kind, NULL);
 }
 
 static inline bool fixture_said(const Fixture *f, const char *file, unsigned line, const char *text)

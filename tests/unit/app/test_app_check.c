@@ -45,11 +45,28 @@ static void the_exit_status_says_what_was_found(void **state)
         fixture_free(f);
 }
 
+static void flags_say_how_a_rule_file_is_read(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        char legacy[] = "--legacy-names", feature[] = "--enable-feature=promql-experimental-functions";
+        char *dash = str_dupz(
+                f->arena,
+                str_of(fixture_file(f, "dash.yml", "- {alert: A, expr: up == 0, annotations: {ins-tance: a}}")));
+        char *mad = str_dupz(f->arena,
+                             str_of(fixture_file(f, "mad.yml", "- {record: r, expr: 'mad_over_time(up[5m])'}")));
+        assert_int_equal(check(dash, NULL, NULL), 0);
+        assert_int_equal(check(legacy, dash, NULL), 1);
+        assert_int_equal(check(mad, NULL, NULL), 1);
+        assert_int_equal(check(feature, mad, NULL), 0);
+        fixture_free(f);
+}
+
 static void scrapes_that_are_too_far_apart_are_found(void **state)
 {
         (void)state;
         Fixture *f = fixture_new();
-        PromqlFeatures features = promql_features_default();
+        RulesDialect dialect = { .features = promql_features_default() };
         Str kind;
         size_t found = 0;
         const char *path = fixture_file(
@@ -57,7 +74,7 @@ static void scrapes_that_are_too_far_apart_are_found(void **state)
                 "scrape_configs:\n"
                 "- {job_name: slow, scrape_interval: 10m, static_configs: [{targets: ['127.0.0.1:1']}]}\n"
                 "- {job_name: fast, static_configs: [{targets: ['127.0.0.1:1']}]}\n");
-        assert_true(app_config_lint_file(path, &features, &f->diags, &kind, &found));
+        assert_true(app_config_check_file(path, &dialect, &f->diags, &kind, &found));
         assert_int_equal(found, 1);
         assert_true(fixture_said(f, "prometheus.yml", 0, "[too-long-scrape-interval] job 'slow'"));
         fixture_free(f);
@@ -67,6 +84,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_exit_status_says_what_was_found),
+                cmocka_unit_test(flags_say_how_a_rule_file_is_read),
                 cmocka_unit_test(scrapes_that_are_too_far_apart_are_found),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
