@@ -124,28 +124,46 @@ static bool unknown_flag(Str name, Err *err)
                        STR_ARG(name));
 }
 
+#define FEATURE(name, field) { name, offsetof(PromqlFeatures, field) }
+static const struct Feature {
+        const char *name;
+        size_t offset;
+} FEATURES[] = {
+        FEATURE("promql-experimental-functions", experimental_functions),
+        FEATURE("promql-duration-expr", duration_expr),
+        FEATURE("promql-extended-range-selectors", extended_range_selectors),
+        FEATURE("promql-binop-fill-modifiers", binop_fill_modifiers),
+        FEATURE("promql-delayed-name-removal", delayed_name_removal),
+        FEATURE("use-start-timestamps", use_start_timestamps),
+        FEATURE("type-and-unit-labels", type_and_unit_labels),
+};
+#undef FEATURE
+
+/* Names of features that are always on here, or that no version had, pass: a start command may be older or newer than this program. What
+ * is nearly the name of one that is here is a slip. */
+static bool enable_feature(PromqlFeatures *f, Str name, Err *err)
+{
+        enum { SLIP = 3 };
+        for (size_t i = 0; i < ARRAY_LEN(FEATURES); i++) {
+                if (str_eq(name, str_of(FEATURES[i].name))) {
+                        *(bool *)((char *)f + FEATURES[i].offset) = true;
+                        return true;
+                }
+                if (str_distance(name, str_of(FEATURES[i].name), SLIP + 1) <= SLIP)
+                        return err_set(err, ERR_INVALID, "unknown feature '" STR_FMT "': did you mean '%s'?",
+                                       STR_ARG(name), FEATURES[i].name);
+        }
+        if (str_find_char(name, ' ') != SIZE_MAX)
+                return err_set(err, ERR_INVALID, "'" STR_FMT "' is not a feature name", STR_ARG(name));
+        return true;
+}
+
 bool app_flags_enable_features(PromqlFeatures *f, Str list, Err *err)
 {
         Str name;
-        while (str_split_next(&list, ',', &name)) {
-                name = str_trim(name);
-                if (str_eq(name, STR("promql-experimental-functions")))
-                        f->experimental_functions = true;
-                else if (str_eq(name, STR("promql-duration-expr")))
-                        f->duration_expr = true;
-                else if (str_eq(name, STR("promql-extended-range-selectors")))
-                        f->extended_range_selectors = true;
-                else if (str_eq(name, STR("promql-binop-fill-modifiers")))
-                        f->binop_fill_modifiers = true;
-                else if (str_eq(name, STR("promql-delayed-name-removal")))
-                        f->delayed_name_removal = true;
-                else if (str_eq(name, STR("use-start-timestamps")))
-                        f->use_start_timestamps = true;
-                else if (str_eq(name, STR("type-and-unit-labels")))
-                        f->type_and_unit_labels = true;
-                else if (str_find_char(name, ' ') != SIZE_MAX)
-                        return err_set(err, ERR_INVALID, "'" STR_FMT "' is not a feature name", STR_ARG(name));
-        }
+        while (str_split_next(&list, ',', &name))
+                if (!enable_feature(f, str_trim(name), err))
+                        return false;
         return true;
 }
 

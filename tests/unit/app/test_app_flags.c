@@ -82,6 +82,7 @@ static void mistakes_name_the_flag(void **state)
         } cases[] = {
                 { "--confg=x", "did you mean '--config'" },
                 { "--web.listen-adress=x", "did you mean '--web.listen-address'" },
+                { "--enable-feature=promql-duration-exprs", "did you mean 'promql-duration-expr'" },
                 { "--something-else-entirely", "unknown flag '--something-else-entirely'; 'pharos help serve'" },
                 { "--query.timeout=soon", "--query.timeout: 'soon' is not a duration" },
                 { "--storage.tsdb.retention.size=big", "is not a size" },
