@@ -15,6 +15,7 @@
 #include "codec/varint.h"
 #include "codec/zstdio.h"
 #include "index/indexformat.h"
+#include "store/record.h"
 
 enum { PAGE_LEVEL = 3 /* of zstd: pages are read when something broke */ };
 
@@ -213,10 +214,7 @@ static void add_page(IndexBuild *b, size_t from, size_t n, Buf *plain, Buf *pack
                 }
         }
         zstdio_encode(buf_str(plain), PAGE_LEVEL, packed);
-        char *p = buf_reserve(&b->out, INDEXFORMAT_RECORD_BYTES + packed->n);
-        indexformat_put_record(p, INDEXFORMAT_PAGE, (uint32_t)packed->n, (uint32_t)n, packed->p);
-        memcpy(p + INDEXFORMAT_RECORD_BYTES, packed->p, packed->n);
-        b->out.n += INDEXFORMAT_RECORD_BYTES + packed->n;
+        record_add(&b->out, RECORD_LABELS, (uint32_t)n, buf_str(packed));
 }
 
 static void add_pages(IndexBuild *b)

@@ -1,16 +1,9 @@
 /* index/indexformat.h - what indexseg.c and indexbuild.c share. Layout: docs/formats/index.md. */
 #pragma once
-#include <stdint.h>
-
-#include "base/bits.h"
-#include "base/hash.h"
-
 enum {
         INDEXFORMAT_HEADER_BYTES = 32,
-        INDEXFORMAT_RECORD_BYTES = 16, /* before a page's content */
         INDEXFORMAT_TRAILER_BYTES = 24,
-        INDEXFORMAT_PAGE = 0x4c42414c, /* "LABL" */
-        INDEXFORMAT_END = 0x444e4549,  /* "IEND" */
+        INDEXFORMAT_END = 0x444e4549, /* "IEND" */
         INDEXFORMAT_PAGE_SERIES = 256,
         INDEXFORMAT_BLOCK_BYTES = 64 << 10, /* of the tables: with a checksum each */
 };
@@ -45,13 +38,3 @@ enum {
 };
 
 static const char INDEXFORMAT_MAGIC[8] = { 'P', 'H', 'I', 'N', 'D', 'E', 'X', '\n' };
-
-/* A page: mark, bytes of content, series in it, checksum of these 12 bytes and the content. */
-static inline void indexformat_put_record(void *at, uint32_t mark, uint32_t bytes, uint32_t count, const void *content)
-{
-        char *p = at;
-        bits_put_le32(p, mark);
-        bits_put_le32(p + 4, bytes);
-        bits_put_le32(p + 8, count);
-        bits_put_le32(p + 12, hash_crc32c(hash_crc32c(0, p, 12), content, bytes));
-}

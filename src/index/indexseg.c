@@ -14,6 +14,7 @@
 #include "codec/varint.h"
 #include "codec/zstdio.h"
 #include "index/indexformat.h"
+#include "store/record.h"
 
 enum { MAX_PLACES = 1 << 30 };
 
@@ -132,13 +133,8 @@ static bool read_file(IndexSeg *x, const char *path, Err *err)
 
 bool indexseg_open(const Fs *fs, const char *path, uint32_t id, IndexSeg **ret, Err *err)
 {
-        File *file;
         FileMap map;
-        if (!fs->open(fs, path, FILE_READ, &file, err))
-                return false;
-        bool mapped = fs->map(file, &map, err);
-        fs->close(file);
-        if (!mapped)
+        if (!file_map(fs, path, &map, err))
                 return false;
         IndexSeg *x = mem_new(IndexSeg);
         snapshot_init(&x->snap, seg_free);
@@ -560,11 +556,10 @@ static bool read_page(Salvage *s, Str content, uint32_t count)
 /* A page stands at p. */
 static bool is_page(const unsigned char *p, size_t left, size_t *ret_bytes)
 {
-        if (left < INDEXFORMAT_RECORD_BYTES || bits_le32(p) != INDEXFORMAT_PAGE)
+        if (left < RECORD_BYTES || record_mark(p) != RECORD_LABELS)
                 return false;
-        uint32_t n = bits_le32(p + 4);
-        if (n > left - INDEXFORMAT_RECORD_BYTES || bits_le32(p + 8) > INDEXFORMAT_PAGE_SERIES ||
-            bits_le32(p + 12) != hash_crc32c(hash_crc32c(0, p, 12), p + INDEXFORMAT_RECORD_BYTES, n))
+        uint32_t n = record_content_bytes(p);
+        if (n > left - RECORD_BYTES || record_count(p) > INDEXFORMAT_PAGE_SERIES || !record_is_good(p))
                 return false;
         *ret_bytes = n;
         return true;
@@ -583,9 +578,9 @@ uint64_t indexseg_salvage(Str file, void (*fn)(void *ctx, const IndexEntry *entr
                         damaged += in_gap;
                         in_gap = false;
                         pages = true;
-                        if (!read_page(&s, str_n(file.p + at + INDEXFORMAT_RECORD_BYTES, n), bits_le32(p + at + 8)))
+                        if (!read_page(&s, str_n(file.p + at + RECORD_BYTES, n), record_count(p + at)))
                                 damaged++;
-                        at += INDEXFORMAT_RECORD_BYTES + n;
+                        at += RECORD_BYTES + n;
                 } else { /* behind the pages stand the tables: a gap that no page follows */
                         in_gap = true;
                         at++;

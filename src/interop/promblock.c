@@ -25,13 +25,8 @@ static void unmap(void *arg)
 
 bool promblock_map(const Fs *fs, const char *path, Arena *arena, Str *ret, Err *err)
 {
-        File *file = NULL;
         Mapping *m = arena_new_of(arena, Mapping);
-        if (!fs->open(fs, path, FILE_READ, &file, err))
-                return false;
-        bool ok = fs->map(file, &m->map, err);
-        fs->close(file);
-        if (!ok)
+        if (!file_map(fs, path, &m->map, err))
                 return false;
         m->fs = fs;
         arena_defer(arena, unmap, m);

@@ -49,6 +49,16 @@ static bool write_and_sync(const Fs *fs, const char *path, Str content, Err *err
         return ok;
 }
 
+bool file_map(const Fs *fs, const char *path, FileMap *ret, Err *err)
+{
+        File *file;
+        if (!fs->open(fs, path, FILE_READ, &file, err))
+                return false;
+        bool ok = fs->map(file, ret, err);
+        fs->close(file);
+        return ok;
+}
+
 bool file_write_atomic(const Fs *fs, const char *path, Str content, Err *err)
 {
         AUTO(buf_done) Buf tmp = { 0 };

@@ -59,6 +59,8 @@ enum { FILE_MAX_TREE_DEPTH = 64 };
 /* Whole-file helpers over the table. */
 /* Fails with ERR_LIMIT when the file is longer than max_bytes. Works on /proc files, whose size is 0. */
 MUST_CHECK bool file_read_all(const Fs *fs, const char *path, size_t max_bytes, Buf *out, Err *err);
+/* Maps a whole file; fs->unmap when done. */
+MUST_CHECK bool file_map(const Fs *fs, const char *path, FileMap *ret, Err *err);
 /* Writes path.tmp, syncs, renames over path, syncs the folder: readers see the old or the new content, never a part. */
 MUST_CHECK bool file_write_atomic(const Fs *fs, const char *path, Str content, Err *err);
 /* The first max_bytes of a file into a new one, synced. ERR_EXISTS when `to` is there; what a failure leaves is the caller's. */

@@ -15,6 +15,7 @@
 #include "part/histblock.h"
 #include "part/partcursor.h"
 #include "part/partformat.h"
+#include "store/record.h"
 
 enum { CHECKED_GOOD = 1, CHECKED_BAD = 2 };
 
@@ -36,21 +37,17 @@ struct Part {
  * only a cut file has, that decoding would read beyond the mapping. */
 static bool find_record(const Part *p, uint64_t offset, uint32_t mark, Cursor *ret)
 {
-        if (offset > p->map.n || p->map.n - offset < PART_RECORD_BYTES)
+        if (offset > p->map.n || p->map.n - offset < RECORD_BYTES)
                 return false;
         const unsigned char *at = p->map.p + offset;
-        uint32_t n = bits_le32(at + 4);
-        if (bits_le32(at) != mark || n + (uint64_t)FLOATVEC_PAD_BYTES > p->map.n - offset - PART_RECORD_BYTES)
+        uint32_t n = record_content_bytes(at);
+        if (record_mark(at) != mark || n + (uint64_t)FLOATVEC_PAD_BYTES > p->map.n - offset - RECORD_BYTES)
                 return false;
-        *ret = (Cursor){ at + PART_RECORD_BYTES, at + PART_RECORD_BYTES + n };
+        *ret = (Cursor){ at + RECORD_BYTES, at + RECORD_BYTES + n };
         return true;
 }
 
-static bool checksum_is_good(const Cursor *content)
-{
-        const unsigned char *at = content->p - PART_RECORD_BYTES;
-        return bits_le32(at + 12) == hash_crc32c(hash_crc32c(0, at, 12), content->p, left(content));
-}
+static bool checksum_is_good(const Cursor *content) { return record_is_good(content->p - RECORD_BYTES); }
 
 static bool checked_record(const Part *p, uint64_t offset, uint32_t mark, Cursor *ret)
 {
@@ -87,7 +84,7 @@ static void use_index(Part *p, const unsigned char *content)
 
 static bool read_index(Part *p)
 {
-        if (p->map.n < PART_HEADER_BYTES + PART_RECORD_BYTES + PARTFORMAT_INDEX_FIXED + PART_TRAILER_BYTES)
+        if (p->map.n < PART_HEADER_BYTES + RECORD_BYTES + PARTFORMAT_INDEX_FIXED + PART_TRAILER_BYTES)
                 return false;
         const unsigned char *t = p->map.p + p->map.n - PART_TRAILER_BYTES;
         Cursor c;
@@ -118,7 +115,7 @@ typedef struct GroupWalk {
 
 static bool group_begin(const Cursor *content, GroupWalk *walk)
 {
-        uint32_t n = bits_le32(content->p - 8);
+        uint32_t n = record_count(content->p - RECORD_BYTES);
         *walk = (GroupWalk){ .heads = *content, .data = *content, .left = n };
         uint64_t ignored;
         if (n > left(content) || !take(&walk->heads, &walk->sid) || !take(&walk->heads, &walk->times))
@@ -556,7 +553,7 @@ static bool open_page(const Part *p, uint64_t page, Buf *out)
 {
         Cursor c;
         Err err;
-        return checked_record(p, table_offset(p->pages, page), PARTFORMAT_LABELS, &c) &&
+        return checked_record(p, table_offset(p->pages, page), RECORD_LABELS, &c) &&
                zstdio_decode(cursor_str(&c), PART_MAX_PAGE_BYTES, out, &err);
 }
 
@@ -643,7 +640,7 @@ static bool first_sid(uint32_t mark, const Cursor *content, uint64_t *ret)
                 return take(&c, ret);
         AUTO(buf_done) Buf text = { 0 };
         Err err;
-        if (mark != PARTFORMAT_LABELS || !zstdio_decode(cursor_str(&c), PART_MAX_PAGE_BYTES, &text, &err))
+        if (mark != RECORD_LABELS || !zstdio_decode(cursor_str(&c), PART_MAX_PAGE_BYTES, &text, &err))
                 return false;
         c = (Cursor){ (const unsigned char *)text.p, (const unsigned char *)text.p + text.n };
         return take(&c, ret);
@@ -651,7 +648,7 @@ static bool first_sid(uint32_t mark, const Cursor *content, uint64_t *ret)
 
 static bool is_mark(uint32_t mark)
 {
-        return mark == PARTFORMAT_GROUP || mark == PARTFORMAT_TIMES || mark == PARTFORMAT_LABELS ||
+        return mark == PARTFORMAT_GROUP || mark == PARTFORMAT_TIMES || mark == RECORD_LABELS ||
                mark == PARTFORMAT_INDEX;
 }
 
@@ -660,7 +657,7 @@ static void rebuild(Part *p, PartDamage *damage)
 {
         FoundList lists[2] = { { 0 }, { 0 } };
         uint64_t at = PART_HEADER_BYTES;
-        while (at + PART_RECORD_BYTES <= p->map.n) {
+        while (at + RECORD_BYTES <= p->map.n) {
                 uint32_t mark = bits_le32(p->map.p + at);
                 Cursor c;
                 uint64_t sid;
@@ -669,10 +666,10 @@ static void rebuild(Part *p, PartDamage *damage)
                         at++;
                         continue;
                 }
-                FoundList *list = &lists[mark == PARTFORMAT_LABELS];
+                FoundList *list = &lists[mark == RECORD_LABELS];
                 if (first_sid(mark, &c, &sid) && (list->len == 0 || sid > vec_last(list)->sid))
                         vec_push(list, (Found){ sid, at });
-                at += PART_RECORD_BYTES + left(&c);
+                at += RECORD_BYTES + left(&c);
         }
         buf_reserve(&p->rebuilt, 1); /* tables even when they are empty */
         for (int i = 0; i < 2; i++)
@@ -720,13 +717,8 @@ static bool parse_header(Part *p, Err *err)
 
 bool part_open(const Fs *fs, const char *path, uint32_t id, Part **ret, PartDamage *damage, Err *err)
 {
-        File *file;
         FileMap map;
-        if (!fs->open(fs, path, FILE_READ, &file, err))
-                return false;
-        bool ok = fs->map(file, &map, err);
-        fs->close(file);
-        if (!ok)
+        if (!file_map(fs, path, &map, err))
                 return false;
         Part *p = mem_new(Part);
         snapshot_init(&p->snap, part_free);

@@ -16,7 +16,6 @@
 enum {
         PART_VERSION = 2, /* 1, without runs and digits in vectors, is read too */
         PART_HEADER_BYTES = 32,
-        PART_RECORD_BYTES = 16, /* before a record's content */
         PART_TRAILER_BYTES = 24,
         PART_GROUP_SERIES = 32,         /* series that share a checksum and an index entry */
         PART_PAGE_SERIES = 256,         /* series whose labels are compressed together */

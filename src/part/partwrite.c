@@ -4,13 +4,16 @@
  * 3. Memory is bounded: one group, one page of labels, PARTWRITE_TIME_COLUMNS remembered columns of times, and 24 bytes for 32 series. */
 #include "part/partwrite.h"
 
+#include "base/bits.h"
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "codec/varint.h"
 #include "codec/zstdio.h"
 #include "part/histblock.h"
 #include "part/partformat.h"
+#include "store/record.h"
 
 #define MAP_NAME TimesMap
 #define MAP_FN_PREFIX times_map
@@ -127,10 +130,7 @@ static uint64_t add_record(PartWriter *w, uint32_t mark, uint32_t count, Str con
 {
         uint64_t at = w->written + w->out.n;
         CHECK(content.n <= PART_MAX_RECORD_BYTES);
-        char *p = buf_reserve(&w->out, PART_RECORD_BYTES + content.n);
-        partformat_put_header(p, mark, (uint32_t)content.n, count, content.p);
-        memcpy(p + PART_RECORD_BYTES, content.p, content.n);
-        w->out.n += PART_RECORD_BYTES + content.n;
+        record_add(&w->out, mark, count, content);
         return at;
 }
 
@@ -155,7 +155,7 @@ static uint64_t place_times(PartWriter *w, const int64_t *t, size_t n)
                 intvec_write(&w->plan, t, b);
                 *at = add_record(w, PARTFORMAT_TIMES, 0, buf_str(b));
                 w->stats.time_columns++;
-                w->stats.time_bytes += b->n + PART_RECORD_BYTES;
+                w->stats.time_bytes += b->n + RECORD_BYTES;
         }
         w->last_times = key;
         w->last_times_at = *at;
@@ -255,9 +255,9 @@ static void finish_page(PartWriter *w)
                 return;
         AUTO(buf_done) Buf packed = { 0 };
         zstdio_encode(buf_str(&w->page), LABEL_LEVEL, &packed);
-        uint64_t at = add_record(w, PARTFORMAT_LABELS, w->page_series, buf_str(&packed));
+        uint64_t at = add_record(w, RECORD_LABELS, w->page_series, buf_str(&packed));
         vec_push(&w->pages, (Place){ w->page_first, at });
-        w->stats.label_bytes += packed.n + PART_RECORD_BYTES;
+        w->stats.label_bytes += packed.n + RECORD_BYTES;
         buf_clear(&w->page);
         w->page_series = 0;
 }
@@ -329,7 +329,7 @@ static void add_index(PartWriter *w)
         add_places(&content, w->groups.data, w->groups.len);
         add_places(&content, w->pages.data, w->pages.len);
         uint64_t at = add_record(w, PARTFORMAT_INDEX, 0, buf_str(&content));
-        w->stats.index_bytes = content.n + PART_RECORD_BYTES + PART_TRAILER_BYTES;
+        w->stats.index_bytes = content.n + RECORD_BYTES + PART_TRAILER_BYTES;
         p = buf_reserve(&w->out, PART_TRAILER_BYTES);
         bits_put_le64(p, at);
         bits_put_le64(p + 8, content.n);

@@ -168,17 +168,12 @@ static bool read_file(ReadJob *job, Str name, bool last, Err *err)
 {
         AUTO(buf_done) Buf path = { 0 };
         buf_printf(&path, "%s/" STR_FMT, job->dir, STR_ARG(name));
-        File *file;
-        if (!job->fs->open(job->fs, buf_cstr(&path), FILE_READ, &file, err))
-                return false;
         FileMap map;
-        bool ok = job->fs->map(file, &map, err);
-        job->fs->close(file);
-        if (!ok)
+        if (!file_map(job->fs, buf_cstr(&path), &map, err))
                 return false;
         size_t header = MIN_OF((size_t)WAL_HEADER_BYTES, map.n), good = 0;
         bool stub = last && map.n < WAL_HEADER_BYTES; /* died while creating it */
-        ok = stub || check_header(path.p, map, job->damage, err);
+        bool ok = stub || check_header(path.p, map, job->damage, err);
         if (ok && !stub) {
                 job->err = err;
                 good = header + wal_scan((Str){ (const char *)map.p + header, map.n - header }, read_record, job,
@@ -198,6 +193,7 @@ static bool read_file(ReadJob *job, Str name, bool last, Err *err)
                 return true;
         }
         job->damage->torn_tails++;
+        File *file;
         if (!job->fs->open(job->fs, path.p, FILE_READ_WRITE, &file, err))
                 return false;
         ok = job->fs->truncate(file, good, err);

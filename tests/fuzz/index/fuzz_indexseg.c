@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/bits.h"
 #include "base/check.h"
+#include "base/hash.h"
 #include "index/indexformat.h"
 #include "index/indexselect.h"
 

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "part/part.h"
+#include "store/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -36,13 +37,12 @@ static void put_right(unsigned char *p, size_t n)
         bits_put_le32(p + 28, hash_crc32c(0, p, 28));
         unsigned char *t = p + n - PART_TRAILER_BYTES;
         bits_put_le32(t + 16, hash_crc32c(0, t, 16));
-        for (size_t at = PART_HEADER_BYTES; n - at > PART_RECORD_BYTES;) {
-                size_t bytes = bits_le32(p + at + 4);
-                if (bytes > n - at - PART_RECORD_BYTES)
+        for (size_t at = PART_HEADER_BYTES; n - at > RECORD_BYTES;) {
+                size_t bytes = record_content_bytes(p + at);
+                if (bytes > n - at - RECORD_BYTES)
                         return;
-                unsigned char *r = p + at;
-                bits_put_le32(r + 12, hash_crc32c(hash_crc32c(0, r, 12), r + PART_RECORD_BYTES, bytes));
-                at += PART_RECORD_BYTES + bytes;
+                bits_put_le32(p + at + 12, record_sum(p + at));
+                at += RECORD_BYTES + bytes;
         }
 }
 

@@ -114,6 +114,23 @@ static void reading_whole_files(void **state)
         assert_true(out.n > 100);
 }
 
+static void mapping_whole_files(void **state)
+{
+        Dir *dir = *state;
+        FileMap map = { 0 };
+        Err err;
+        put(dir->file, "12345");
+        assert_ok(file_map(fs_system(), dir->file, &map, &err), err);
+        assert_int_equal(map.n, 5);
+        assert_memory_equal(map.p, "12345", 5);
+        fs_system()->unmap(fs_system(), map);
+        put(dir->file, "");
+        assert_ok(file_map(fs_system(), dir->file, &map, &err), err);
+        assert_true(map.n == 0 && !map.p);
+        assert_false(file_map(fs_system(), "/tmp/pharos-no-such-file", &map, &err));
+        assert_int_equal(err.code, ERR_NOT_FOUND);
+}
+
 static void pipes_can_be_read_too(void **state)
 {
         (void)state;
@@ -162,6 +179,7 @@ int main(void)
                 IN_DIR(removing_a_tree_keeps_what_links_point_to),
                 IN_DIR(deep_trees_are_refused),
                 IN_DIR(reading_whole_files),
+                IN_DIR(mapping_whole_files),
                 cmocka_unit_test(pipes_can_be_read_too),
                 IN_DIR(atomic_writes_replace_whole),
         };
