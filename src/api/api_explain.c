@@ -37,6 +37,9 @@ static void put_totals(JsonWriter *w, const PromqlResult *r)
         json_key_u64(w, "samplesRead", s->samples_read);
         json_key_u64(w, "peakSamples", s->peak_samples);
         json_key_u64(w, "peakBytes", s->bytes_peak);
+        /* Of a range query whose answer is kept: a plain query takes these steps from the cache, this one evaluated them. */
+        json_key_u64(w, "cacheSteps", s->cache_steps);
+        json_key_u64(w, "cachedSteps", s->cached_steps);
         json_key_double(w, "queueSeconds", s->queue_seconds);
         json_key_double(w, "prepareSeconds", s->prepare_seconds);
         json_key_double(w, "evalSeconds", s->eval_seconds);
@@ -55,6 +58,9 @@ void api_explain_query(void *self, const HttpRequest *req, HttpResponse *resp)
         JsonWriter w;
         Buf tree = { .arena = req->arena };
         explain_print(&tree, r.nodes, r.n_nodes);
+        if (r.stats.cache_steps)
+                buf_printf(&tree, "%zu of %zu steps are kept from earlier queries; evaluated all the same\n",
+                           r.stats.cached_steps, r.stats.cache_steps);
         api_reply_begin(resp, &w);
         json_begin_object(&w);
         put_totals(&w, &r);

@@ -190,8 +190,10 @@ bool api_query_run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, 
                 return false;
         }
         query->expr = expr;
-        Str stats = { 0 };
+        Str stats = { 0 }, nocache = { 0 };
         query->count_samples = http_request_param(req, STR("stats"), &stats) && stats.n > 0;
+        query->no_cache = http_request_param(req, STR("nocache"), &nocache) && !str_eq(nocache, STR("0")) &&
+                          nocache.n > 0;
         query->cancel = req->cancel;
         query->timeout_ms = MAX_OF(timeout_ms, (int64_t)0);
         if (promql_exec(ctx->promql, ctx->store, query, req->arena, ret, &err))

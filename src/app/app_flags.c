@@ -53,6 +53,8 @@ static const Flag FLAGS[] = {
         { "query.max-bytes", FLAG_BYTES, AT(query_max_bytes), "1GB", "most memory of a query" },
         { "query.max-total-bytes", FLAG_BYTES, AT(query_max_total_bytes), "4GB",
           "most memory of all queries that run" },
+        { "query.cache-bytes", FLAG_BYTES, AT(query_cache_bytes), "64MB",
+          "most memory of kept answers of range queries; 0: none is kept" },
         { "rules.alert.for-outage-tolerance", FLAG_DURATION, AT(for_outage_tolerance_ms), "1h",
           "longest outage after which alert states are taken up again" },
         { "rules.alert.for-grace-period", FLAG_DURATION, AT(for_grace_period_ms), "10m", "accepted for compatibility" },

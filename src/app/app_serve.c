@@ -375,6 +375,7 @@ static bool open_engines(App *app, Err *err)
                 .max_bytes = f->query_max_bytes,
                 .max_total_bytes = f->query_max_total_bytes,
                 .max_concurrent = f->query_max_concurrency,
+                .cache_bytes = f->query_cache_bytes,
                 .default_step_ms = app->config->global.evaluation_interval_ms,
                 .features = f->features,
         };

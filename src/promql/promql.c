@@ -3,7 +3,8 @@
  *    their deadline passes or their caller goes away.
  * 2. The deadline counts from promql_exec's start: waiting is part of it.
  * 3. What a result holds lives in the caller's arena; everything else is gone when promql_exec returns.
- * 4. Results are sorted by labels; vectors of expressions with sort() or topk() keep the order of evaluation. */
+ * 4. An answer is the same whether the cache knew some of its steps or none (rangecache.c).
+ * 5. Results are sorted by labels; vectors of expressions with sort() or topk() keep the order of evaluation. */
 #include "promql/promql.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "promql/exec.h"
 #include "promql/explain_node.h"
 #include "promql/planlabels.h"
+#include "promql/rangecache.h"
 
 METRIC_COUNTER(queries_total, "pharos_promql_queries_total", "Queries evaluated, whatever their outcome.");
 METRIC_HISTOGRAM(query_seconds, "pharos_promql_query_duration_seconds", "Time of queries, waiting included.");
@@ -29,6 +31,7 @@ typedef struct Running {
 
 struct PromqlEngine {
         PromqlOptions options;
+        RangeCache *cache;
         _Atomic uint64_t bytes; /* on the bills of all running queries */
         Mutex mu;
         Cond turn;
@@ -58,6 +61,7 @@ PromqlEngine *promql_engine_new(const PromqlOptions *options)
         if (o.max_concurrent == 0)
                 o.max_concurrent = 20;
         e->options = o;
+        e->cache = rangecache_new(o.cache_bytes);
         mutex_init(&e->mu);
         mutex_cond_init(&e->turn);
         return e;
@@ -67,6 +71,7 @@ void promql_engine_free(PromqlEngine *e)
 {
         if (!e)
                 return;
+        rangecache_free(e->cache);
         mutex_cond_done(&e->turn);
         mutex_done(&e->mu);
         mem_free(e);
@@ -356,10 +361,15 @@ static bool evaluate(PromqlEngine *e, Exec *x, StoreEngine *store, const PromqlQ
         return ok;
 }
 
-bool promql_exec(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Arena *arena, PromqlResult *ret, Err *err)
+static int64_t lookback_of(const PromqlEngine *e, const PromqlQuery *q)
 {
-        if (!check_query(q, err))
-                return false;
+        return q->lookback_ms > 0 ? q->lookback_ms : e->options.lookback_ms;
+}
+
+/* All steps of q, from the store. */
+static bool exec_afresh(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Arena *arena, PromqlResult *ret,
+                        Err *err)
+{
         const Clock *clock = clock_system();
         int64_t from = clock->mono_ns(clock);
         Running me = { .text = q->text, .started_ms = clock_wall_ms(e->options.clock) };
@@ -367,11 +377,10 @@ bool promql_exec(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Aren
                    .cancel = q->cancel,
                    .active_samples = &me.samples,
                    .total_bytes = &e->bytes,
-                   .lookback_ms = q->lookback_ms > 0 ? q->lookback_ms : e->options.lookback_ms };
+                   .lookback_ms = lookback_of(e, q) };
         bool sooner = q->timeout_ms > 0 && q->timeout_ms < e->options.timeout_ms;
         cancel_init(&x.timeout, e->options.clock, sooner ? q->timeout_ms : e->options.timeout_ms);
         PromqlResult out = { 0 };
-        metric_add(queries_total, 1);
         if (!enter(e, &me, q->cancel, &x.timeout, err))
                 return false;
         out.stats.queue_seconds = seconds_since(clock, from);
@@ -383,8 +392,45 @@ bool promql_exec(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Aren
                                   memory_order_relaxed);
         mutex_done(&x.mu);
         leave(e, &me);
-        metric_observe(query_seconds, seconds_since(clock, from));
         if (ok)
                 *ret = out;
+        return ok;
+}
+
+/* The steps that the cache does not know are evaluated. */
+static bool exec_rest(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, RangeUse *use, Arena *arena,
+                      PromqlResult *ret, Err *err)
+{
+        PromqlQuery rest = *q;
+        PromqlResult out = { .type = VALUE_MATRIX };
+        if (!q->explain && use->known < use->steps)
+                rest.start_ms = rangecache_next_ms(use, q->step_ms);
+        if ((q->explain || use->known < use->steps) && !exec_afresh(e, store, &rest, arena, &out, err))
+                return false;
+        if (!q->explain)
+                rangecache_merge(use, arena, &out);
+        out.stats.cache_steps = use->steps;
+        out.stats.cached_steps = use->known;
+        *ret = out;
+        return true;
+}
+
+bool promql_exec(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Arena *arena, PromqlResult *ret, Err *err)
+{
+        if (!check_query(q, err))
+                return false;
+        const Clock *clock = clock_system();
+        int64_t from = clock->mono_ns(clock);
+        RangeUse use;
+        bool ok;
+        metric_add(queries_total, 1);
+        if (!q->no_cache && !q->count_samples &&
+            rangecache_begin(e->cache, &e->options, store, q, lookback_of(e, q), arena, &use)) {
+                ok = exec_rest(e, store, q, &use, arena, ret, err);
+                rangecache_end(&use);
+        } else {
+                ok = exec_afresh(e, store, q, arena, ret, err);
+        }
+        metric_observe(query_seconds, seconds_since(clock, from));
         return ok;
 }

@@ -23,6 +23,7 @@ typedef struct PromqlOptions {
         uint64_t max_total_bytes; /* of all queries that run; 0: four times max_bytes */
         int64_t default_step_ms;  /* of subqueries; 0: 1 minute */
         size_t max_concurrent;    /* 0: 20 */
+        uint64_t cache_bytes;     /* for answers of range queries; 0: none is kept */
         PromqlFeatures features;
 } PromqlOptions;
 
@@ -39,7 +40,8 @@ typedef struct PromqlQuery {
         int64_t timeout_ms;   /* 0: the engine's, which is also the longest */
         const Cancel *cancel; /* may be NULL; the timeout applies as well */
         bool explain;         /* count what each node takes: PromqlResult.nodes */
-        bool count_samples;   /* PromqlStats.samples, samples_per_step */
+        bool count_samples;   /* PromqlStats.samples, samples_per_step; nothing comes from the cache then */
+        bool no_cache;        /* every step is evaluated, and the answer is not kept */
 } PromqlQuery;
 
 /* One output series over the step grid (range) or at one time (instant). */
@@ -62,6 +64,9 @@ typedef struct PromqlStats {
         /* When asked for: the samples that each step looked at, as upstream counts them (totalQueryableSamples). */
         uint64_t samples, *samples_per_step;
         size_t n_steps;
+        /* Of a range query that the cache is for: its steps, and those that came from there. A query that is explained evaluates
+         * them all the same. */
+        size_t cache_steps, cached_steps;
 } PromqlStats;
 
 typedef struct PromqlResult {

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "model/histops.h"
+#include "store/changelog.h"
 #include "store/labelcheck.h"
 
 typedef struct MemSeries {
@@ -32,6 +33,7 @@ typedef struct MemSeries {
 
 struct MemStore {
         StoreEngine engine;
+        ChangeLog log;
         pthread_rwlock_t lock; /* guards everything below */
         Arena *arena;
         VEC(MemSeries *) series;
@@ -238,13 +240,18 @@ static bool mem_commit(Appender *face, Err *err)
 {
         (void)err;
         MemAppender *a = (MemAppender *)face;
+        int64_t from_ms = INT64_MAX;
         pthread_rwlock_wrlock(&a->ms->lock);
         vec_each(p, &a->pending) {
                 Column *c = &a->ms->series.data[p->series]->samples;
-                if (judge(a->ms, c, &p->sample) == APPEND_OK)
-                        insert_sample(a->ms, c, &p->sample);
+                if (judge(a->ms, c, &p->sample) != APPEND_OK)
+                        continue;
+                insert_sample(a->ms, c, &p->sample);
+                from_ms = MIN_OF(from_ms, p->sample.t_ms);
         }
         pthread_rwlock_unlock(&a->ms->lock);
+        if (a->pending.len)
+                changelog_note(&a->ms->log, from_ms);
         mem_rollback(face);
         return true;
 }
@@ -353,12 +360,21 @@ static bool mem_querier(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Que
         return true;
 }
 
+static void mem_changes(StoreEngine *engine, uint64_t mark, StoreChanges *ret)
+{
+        MemStore *ms = (MemStore *)engine;
+        ret->mark = changelog_now(&ms->log);
+        ret->since_ms = changelog_since(&ms->log, mark);
+        ret->from_ms = INT64_MIN;
+}
+
 /* ---- life */
 
 MemStore *memstore_new(void)
 {
         MemStore *ms = mem_new(MemStore);
-        ms->engine = (StoreEngine){ .appender = mem_appender, .querier = mem_querier };
+        ms->engine = (StoreEngine){ .appender = mem_appender, .querier = mem_querier, .changes = mem_changes };
+        changelog_init(&ms->log);
         pthread_rwlock_init(&ms->lock, NULL);
         ms->arena = arena_new();
         return ms;
@@ -371,6 +387,7 @@ void memstore_clear(MemStore *ms)
         vec_done(&ms->series);
         label_map_done(&ms->by_labels);
         arena_reset(ms->arena);
+        changelog_note(&ms->log, INT64_MIN);
 }
 
 void memstore_free(MemStore *ms)
@@ -380,6 +397,7 @@ void memstore_free(MemStore *ms)
         memstore_clear(ms);
         arena_free(ms->arena);
         pthread_rwlock_destroy(&ms->lock);
+        changelog_done(&ms->log);
         mem_free(ms);
 }
 

@@ -147,10 +147,20 @@ MUST_CHECK bool store_names_by_select(Querier *q, const SelectArgs *args, size_t
 MUST_CHECK bool store_values_by_select(Querier *q, Str name, const SelectArgs *args, size_t limit, Arena *arena,
                                        Str **ret, size_t *ret_n, Err *err);
 
+/* What has become of stored samples, for those who keep answers. */
+typedef struct StoreChanges {
+        uint64_t mark; /* of now */
+        int64_t since_ms; /* no sample before this time came, went or changed since the mark that was handed in; INT64_MAX: none at all */
+        int64_t from_ms; /* samples before this time may go at any moment, and nobody says so; INT64_MIN: none does */
+} StoreChanges;
+
 typedef struct StoreEngine StoreEngine;
 struct StoreEngine {
         Appender *(*appender)(StoreEngine *e); /* never NULL */
         bool (*querier)(StoreEngine *e, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err);
+        /* A mark that was taken before a querier was opened knows every change that this querier did not see: changes are told once
+         * queriers see them, and before their commit or deletion returns. NULL: the engine does not tell. */
+        void (*changes)(StoreEngine *e, uint64_t mark, StoreChanges *ret);
 };
 
 /* Thin callers, so that users read store_append(a, ...) instead of a->append(a, ...). */

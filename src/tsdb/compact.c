@@ -262,6 +262,8 @@ static bool finish_job(Compact *c, Err *err)
         }
         if (!partset_change(db->parts, &change, err))
                 return false;
+        changelog_note(&db->changes,
+                       INT64_MIN); /* something may have been left out, or another of two of one time is served */
         atomic_fetch_add(&db->chunk_corruptions, c->damaged);
         metric_add(parts_written, samples > 0);
         metric_add(samples_written, samples);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "part/partset.h"
+#include "store/changelog.h"
 #include "tsdb/catalog.h"
 #include "tsdb/chunkset.h"
 #include "tsdb/tombstones.h"
@@ -46,8 +47,9 @@ struct Tsdb {
         HeadLate *late;       /* headlate.h */
         Exemplars *exemplars; /* exemplars.h */
         Tombstones *tombstones;
-        Keep *keep;     /* keep.h */
-        Rollup *rollup; /* rollup.h */
+        Keep *keep;        /* keep.h */
+        Rollup *rollup;    /* rollup.h */
+        ChangeLog changes; /* noted when readers see it: commits, deletions, what leaves or may be read differently */
 
         Mutex commit; /* one commit at a time: WAL order is apply order. Guards the next two */
         Buf record;

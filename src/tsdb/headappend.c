@@ -459,7 +459,7 @@ LOCKS_UNCHECKED static void apply_batch(HeadAppender *a, uint32_t segment)
         Mutex *held = NULL;
         HeadRun run = { .segment = segment };
         uint64_t kept = 0;
-        int64_t max_ms = atomic_load(&db->max_ms);
+        int64_t max_ms = atomic_load(&db->max_ms), from_ms = INT64_MAX;
         Catalog *catalog = db->catalog;
         CHECK(catalog);
         for (size_t i = 0; i < a->pending.len; i++) {
@@ -481,9 +481,12 @@ LOCKS_UNCHECKED static void apply_batch(HeadAppender *a, uint32_t segment)
                 else
                         kept += apply_rich(a, p, s, slot, &run) == APPEND_OK;
                 max_ms = MAX_OF(max_ms, p->t_ms);
+                from_ms = MIN_OF(from_ms, p->t_ms);
         }
         if (held)
                 mutex_unlock(held);
+        if (from_ms < INT64_MAX)
+                changelog_note(&db->changes, from_ms);
         vec_each(x, &a->exemplars)
                 exemplars_put(db->exemplars, x->ref, &x->e);
         metric_add(exemplars_appended, a->exemplars.len);

@@ -130,6 +130,9 @@ static void close_series(Tsdb *db, uint32_t slot)
         if (!x)
                 return;
         append_chunks(db, s->sid, x);
+        /* Where a chunk has another sample of the same time, that one may be served from now on. */
+        if (x->samples.len)
+                changelog_note(&db->changes, x->samples.data[0].t_ms);
         atomic_fetch_sub_explicit(&db->open_samples, x->samples.len, memory_order_relaxed);
         series_free(x);
 }

@@ -672,3 +672,16 @@ bool headquery_open(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier
         *ret = &q->face;
         return true;
 }
+
+/* Beyond the shortest retention, samples go by the clock, and roll-ups take their place. */
+void headquery_changes(StoreEngine *engine, uint64_t mark, StoreChanges *ret)
+{
+        Tsdb *db = (Tsdb *)engine;
+        int64_t now_ms = clock_wall_ms(db->clock),
+                rolled_ms = rollup_until(db->rollup, now_ms, db->options.retention_ms);
+        ret->mark = changelog_now(&db->changes);
+        ret->since_ms = changelog_since(&db->changes, mark);
+        ret->from_ms = now_ms - keep_shortest_ms(db->keep);
+        if (rolled_ms >= ret->from_ms)
+                ret->from_ms = rolled_ms + 1;
+}

@@ -2,4 +2,5 @@
 #pragma once
 #include "tsdb/head.h"
 
+void headquery_changes(StoreEngine *engine, uint64_t mark, StoreChanges *ret);
 bool headquery_open(StoreEngine *engine, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err);

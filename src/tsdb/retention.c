@@ -62,6 +62,8 @@ static bool drop_parts(Tsdb *db, const PartList *list, int64_t min_ms, uint64_t 
         if (n && !partset_change(db->parts, &change, err))
                 return false;
         db->size_floor_ms = floor_ms;
+        if (n)
+                changelog_note(&db->changes, INT64_MIN);
         metric_add(dropped_parts, n);
         return true;
 }
@@ -87,6 +89,8 @@ bool retention_run(Tsdb *db, int64_t now_ms, Err *err)
         uint64_t chunk_limit = !limit || merging ? 0 : rest < limit ? limit - rest : 1;
         size_t dropped = 0;
         ok = chunkset_drop(db->chunks, min_ms, chunk_limit, &db->size_floor_ms, &dropped, err);
+        if (dropped)
+                changelog_note(&db->changes, INT64_MIN);
         metric_add(dropped_files, dropped);
         tombstones_expire(db->tombstones,
                           MIN_OF(min_ms, now_ms - rollup_longest_ms(db->rollup, keep_longest_ms(db->keep))));

@@ -439,6 +439,7 @@ static bool finish_job(Rollup *r, Err *err)
         else if (!partwrite_commit(writer, err) || !partset_change(level->parts, &change, err))
                 return false;
         atomic_store(&level->until_ms, r->to_ms);
+        changelog_note(&r->db->changes, INT64_MIN);
         atomic_fetch_add(&r->db->chunk_corruptions, r->damaged);
         metric_add(parts_written, samples > 0);
         metric_add(samples_written, samples);
@@ -545,6 +546,7 @@ static bool rewrite_part(Rollup *r, Part *p, Err *err)
         }
         PartChange change = { .add = &id, .n_add = !empty, .drop = &p, .n_drop = 1, .set_aside = r->damaged > 0 };
         ok = ok && partset_change(parts, &change, err);
+        changelog_note(&r->db->changes, INT64_MIN);
         end_job(r);
         return ok;
 }
@@ -579,6 +581,8 @@ bool rollup_expire(Rollup *r, int64_t now_ms, Err *err)
                         if (part_info(list->parts[k]).max_ms < min_ms)
                                 drop[change.n_drop++] = list->parts[k];
                 ok = change.n_drop == 0 || partset_change(level->parts, &change, err);
+                if (change.n_drop)
+                        changelog_note(&r->db->changes, INT64_MIN);
                 mem_free(drop);
                 snapshot_unref(&list->snap);
         }

@@ -114,7 +114,9 @@ static Tsdb *tsdb_new(const TsdbOptions *options)
         db->options = *options;
         if (db->options.retention_ms <= 0)
                 db->options.retention_ms = DEFAULT_RETENTION_MS;
-        db->engine = (StoreEngine){ .appender = headappend_open, .querier = headquery_open };
+        db->engine = (StoreEngine){ .appender = headappend_open,
+                                    .querier = headquery_open,
+                                    .changes = headquery_changes };
         db->dir = mem_strndup(options->dir, strlen(options->dir));
         db->fs = options->fs ? options->fs : fs_system();
         db->clock = options->clock ? options->clock : clock_system();
@@ -126,6 +128,7 @@ static Tsdb *tsdb_new(const TsdbOptions *options)
         mutex_init(&db->commit);
         mutex_init(&db->appenders);
         mutex_init(&db->upkeep);
+        changelog_init(&db->changes);
         db->compact = compact_new(db);
         atomic_init(&db->open_min_ms, INT64_MAX);
         atomic_init(&db->max_ms, INT64_MIN);
@@ -155,6 +158,7 @@ static void tsdb_free(Tsdb *db)
         mutex_done(&db->commit);
         mutex_done(&db->appenders);
         mutex_done(&db->upkeep);
+        changelog_done(&db->changes);
         mem_free(db->dir);
         mem_free(db);
 }
@@ -379,5 +383,8 @@ bool tsdb_delete(Tsdb *db, Matchers matchers, int64_t min_ms, int64_t max_ms, Er
                         return false;
                 current = indexset_is_current(db->index, view.list);
         }
-        return n == 0 || tombstones_add(db->tombstones, items, n, err) || err_wrap(err, "delete");
+        bool ok = n == 0 || tombstones_add(db->tombstones, items, n, err) || err_wrap(err, "delete");
+        if (n)
+                changelog_note(&db->changes, min_ms);
+        return ok;
 }

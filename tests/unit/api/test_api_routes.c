@@ -97,7 +97,7 @@ static int setup(void **state)
         TsdbOptions tsdb = { .dir = w.dir, .clock = &w.clock.clock };
         assert_ok(tsdb_open(&tsdb, &w.ctx.tsdb, &err), err);
         w.ctx.store = tsdb_engine(w.ctx.tsdb);
-        PromqlOptions promql = { .features = promql_features_default() };
+        PromqlOptions promql = { .features = promql_features_default(), .cache_bytes = 1 << 20 };
         w.ctx.promql = promql_engine_new(&promql);
         assert_ok(loop_new(&w.loop, &err), err);
         assert_ok(http_client_new(w.loop, 4, &w.client, &err), err);
@@ -212,6 +212,18 @@ static void queries(void **state)
                         "\"kind\":\"aggregation\",\"label\":\"sum\",\"depth\":0");
         assert_contains(get(w, "/api/v1/query_explain?query=m&start=1699999940&end=1699999970&step=15"),
                         "\"kind\":\"selector\",\"label\":\"m\",\"depth\":0");
+        const char *const again = "query=sum(m)+by+(a)&start=1699999940&end=1699999970&step=15";
+        AUTO(buf_done) Buf url = { 0 };
+        buf_printf(&url, "/api/v1/query_range?%s&nocache=1", again);
+        Str first = str_dup(w->arena, str_of(get(w, buf_cstr(&url))));
+        static const char *const paths[] = { "/api/v1/query_explain", "/api/v1/query_range", "/api/v1/query_explain" };
+        static const char *const knows[] = { "\"cacheSteps\":3,\"cachedSteps\":0", NULL,
+                                             "3 of 3 steps are kept from earlier queries" };
+        for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+                buf_clear(&url);
+                buf_printf(&url, "%s?%s", paths[i], again);
+                assert_contains(get(w, buf_cstr(&url)), knows[i] ? knows[i] : first.p);
+        }
         assert_contains(get(w, "/api/v1/query?query=m&stats=all"), "\"stats\":{\"timings\":{\"evalTotalTime\":");
         assert_contains(get(w, "/api/v1/query_range?query=sum(m)&start=1699999940&end=1699999970&step=15&stats=all"),
                         "\"samples\":{\"totalQueryableSamplesPerStep\":[[1699999940,");
