@@ -35,9 +35,9 @@ struct RangeEntry {
 struct RangeCache {
         uint64_t max_bytes;
         Mutex mu;
-        RangeEntry *first GUARDED_BY(mu), *last GUARDED_BY(mu);
-        size_t n GUARDED_BY(mu);
-        uint64_t bytes GUARDED_BY(mu);
+        RangeEntry *first GUARDED_BY(&mu), *last GUARDED_BY(&mu);
+        size_t n GUARDED_BY(&mu);
+        uint64_t bytes GUARDED_BY(&mu);
 };
 
 RangeCache *rangecache_new(uint64_t max_bytes)

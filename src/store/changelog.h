@@ -19,9 +19,9 @@ typedef struct ChangeLogEntry {
 
 typedef struct ChangeLog {
         Mutex mu;
-        uint64_t first GUARDED_BY(mu), now GUARDED_BY(mu); /* marks */
-        size_t n GUARDED_BY(mu);
-        ChangeLogEntry entries[CHANGELOG_ENTRIES] GUARDED_BY(mu); /* marks and times both rise */
+        uint64_t first GUARDED_BY(&mu), now GUARDED_BY(&mu); /* marks */
+        size_t n GUARDED_BY(&mu);
+        ChangeLogEntry entries[CHANGELOG_ENTRIES] GUARDED_BY(&mu); /* marks and times both rise */
 } ChangeLog;
 
 void changelog_init(ChangeLog *log);
