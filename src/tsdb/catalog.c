@@ -2,7 +2,8 @@
  * 1. table holds exactly the live slots; equal labels have one slot.
  * 2. A reference is valid for one life of a slot: removing adds one to gen. The first generation is random, so that references kept from
  *    an earlier run are not taken for ours.
- * 3. `live` is set last when adding and cleared first when removing, under the stripe.
+ * 3. `live` is set last when adding, so that whoever sees a series sees all that it is born with, and cleared first when removing, under
+ *    the stripe.
  * 4. The symbols of a live series are counted once per use in its pairs. */
 #include "tsdb/catalog.h"
 
@@ -170,7 +171,7 @@ static PostingsPair *intern_pairs(Catalog *c, Labels labels)
         return pairs;
 }
 
-bool catalog_add(Catalog *c, Labels labels, uint32_t hash, uint64_t sid, uint64_t pend, uint32_t *ret_slot)
+bool catalog_add(Catalog *c, Labels labels, uint32_t hash, const CatalogBirth *birth, uint32_t *ret_slot)
 {
         PostingsPair *pairs = intern_pairs(c, labels);
         uint32_t slot;
@@ -183,13 +184,17 @@ bool catalog_add(Catalog *c, Labels labels, uint32_t hash, uint64_t sid, uint64_
         Series *s = catalog_at(c, slot);
         mutex_lock(catalog_stripe(c, slot));
         xorchunk_init(&s->open);
-        s->sid = sid ? sid : c->next_sid;
+        if (birth->has_last) {
+                __atomic_store_n(&s->open.last_ms, birth->last_ms, __ATOMIC_RELAXED);
+                __atomic_store_n(&s->open.last_bits, birth->last_bits, __ATOMIC_RELAXED);
+        }
+        s->sid = birth->sid ? birth->sid : c->next_sid;
         c->next_sid = MAX_OF(c->next_sid, s->sid + 1);
         s->pairs = pairs;
         s->n_pairs = (uint16_t)labels.n;
         s->hash = hash;
         s->touched = s->late = s->leaving = false;
-        __atomic_store_n(&s->pend, pend, __ATOMIC_RELAXED);
+        __atomic_store_n(&s->pend, birth->pend, __ATOMIC_RELAXED);
         __atomic_store_n(&s->defined, CATALOG_UNDEFINED, __ATOMIC_RELAXED);
         __atomic_store_n(&s->live, true, __ATOMIC_RELEASE);
         mutex_unlock(catalog_stripe(c, slot));

@@ -42,6 +42,15 @@ typedef struct Series {
         bool leaving;    /* cold.c: goes soon unless somebody wants it; atomic, written under the stripe */
 } Series;
 
+/* What a series is born with. */
+typedef struct CatalogBirth {
+        uint64_t sid;  /* 0: the next free one */
+        uint64_t pend; /* Series.pend */
+        bool has_last; /* it returns: its newest sample so far is the one of the next two */
+        int64_t last_ms;
+        uint64_t last_bits;
+} CatalogBirth;
+
 typedef struct CatalogSlot {
         uint32_t hash, slot; /* slot + 1; 0: empty */
 } CatalogSlot;
@@ -90,8 +99,8 @@ static inline Mutex *catalog_stripe(Catalog *c, uint32_t slot)
 
 /* All of these: caller holds lock, for writing where the name says add or remove. */
 bool catalog_find(const Catalog *c, Labels labels, uint32_t hash, uint32_t *ret_slot);
-/* Labels are not yet there. sid 0: the next free one. False when slots or symbols are used up. */
-bool catalog_add(Catalog *c, Labels labels, uint32_t hash, uint64_t sid, uint64_t pend, uint32_t *ret_slot);
+/* Labels are not yet there. False when slots or symbols are used up. */
+bool catalog_add(Catalog *c, Labels labels, uint32_t hash, const CatalogBirth *birth, uint32_t *ret_slot);
 void catalog_remove(Catalog *c, uint32_t slot);
 /* Fills pairs (room for n_pairs) with strings that live as long as the series, or as the arena of a symtab_pin. */
 Labels catalog_labels(const Catalog *c, const Series *s, Label *pairs);

@@ -112,17 +112,12 @@ static const char *limit_reached(const Tsdb *db, Labels labels)
 /* Adds the series, as the index of cold series (NULL: it is not there) left it. Caller holds the catalog's lock for writing. */
 static bool add_series(HeadAppender *a, Labels labels, uint32_t hash, const IndexEntry *cold, uint32_t *ret_slot)
 {
-        Catalog *c = a->db->catalog;
-        uint64_t pend = a->id << CATALOG_PEND_BITS | HEAD_MAX_BATCH;
-        if (!catalog_add(c, labels, hash, cold ? cold->sid : 0, pend, ret_slot))
+        CatalogBirth birth = { .pend = a->id << CATALOG_PEND_BITS | HEAD_MAX_BATCH };
+        if (cold)
+                birth = (CatalogBirth){ cold->sid, birth.pend, true, cold->last_ms, cold->last_bits };
+        if (!catalog_add(a->db->catalog, labels, hash, &birth, ret_slot))
                 return false;
         metric_add(cold ? returned : created, 1);
-        if (!cold)
-                return true;
-        Series *s = catalog_at(c, *ret_slot);
-        MUTEX_SCOPE(catalog_stripe(c, *ret_slot));
-        __atomic_store_n(&s->open.last_ms, cold->last_ms, __ATOMIC_RELAXED);
-        __atomic_store_n(&s->open.last_bits, cold->last_bits, __ATOMIC_RELAXED);
         return true;
 }
 

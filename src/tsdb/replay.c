@@ -95,7 +95,8 @@ static void on_series(void *arg, uint64_t sid, Labels labels)
         Catalog *c = r->db->catalog;
         uint32_t hash = catalog_hash(labels), slot;
         r->max_sid = MAX_OF(r->max_sid, sid);
-        if (labels.n == 0 || (!catalog_find(c, labels, hash, &slot) && !catalog_add(c, labels, hash, sid, 0, &slot)))
+        if (labels.n == 0 || (!catalog_find(c, labels, hash, &slot) &&
+                              !catalog_add(c, labels, hash, &(CatalogBirth){ .sid = sid }, &slot)))
                 return;
         Series *s = catalog_at(c, slot);
         /* Labels that were forgotten and came back have a newer id: chunks are stored under that from now on. */
