@@ -156,10 +156,11 @@ static bool write_at_once(RwRun *run, int version, Str block, Buf *message, Err 
 
 static RwRun begin_run(IngestRemoteWrite *rw, int version, Arena *arena)
 {
-        return (RwRun){ .refs = refcache_begin(&rw->refs),
+        int64_t now_ms = clock_wall_ms(rw->clock);
+        return (RwRun){ .refs = refcache_begin(&rw->refs, now_ms),
                         .appender = store_appender(rw->store),
                         .arena = arena,
-                        .max_ms = clock_wall_ms(rw->clock) + MAX_FUTURE_MS,
+                        .max_ms = now_ms + MAX_FUTURE_MS,
                         .partial = version == 2,
                         .told.arena = arena };
 }

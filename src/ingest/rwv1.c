@@ -225,7 +225,7 @@ static inline SeriesRef expected_ref(RwRun *run, const unsigned char *p, const u
         Hash128 key = hash_bytes128(p, n);
         if (UNLIKELY(e->key.lo != key.lo || e->key.hi != key.hi))
                 return 0;
-        run->refs.at = id;
+        refcache_take(&run->refs, id);
         *ret_end = p + n;
         return refcache_ref(&run->refs, id);
 }

@@ -201,7 +201,7 @@ static bool write_series(RwRun *run, Str bytes, const Symbols *symbols, Err *err
         s.n_key_bytes = series.refs.n * sizeof(uint64_t);
         if (id && refcache_at(run->refs.table, id)->key.lo == s.key.lo &&
             refcache_at(run->refs.table, id)->key.hi == s.key.hi)
-                run->refs.at = id;
+                refcache_take(&run->refs, id);
         else
                 id = refcache_find(&run->refs, s.key);
         s.ref = id ? refcache_ref(&run->refs, id) : 0;
