@@ -40,12 +40,31 @@ struct ColdMerge {
 
 int64_t cold_data_ms(const Tsdb *db, int64_t now_ms) { return MIN_OF(atomic_load(&db->max_ms), now_ms); }
 
-bool cold_is_idle(Tsdb *db, const Series *s, uint32_t slot, int64_t idle_before_ms, uint64_t oldest_appender)
+/* How long the series is waited for. With one sample alone nobody knows how far they are apart; of a chunk that was closed for silence
+ * it is known that this was asked before. */
+static int64_t wait_ms(const Series *s)
+{
+        const XorChunk *c = &s->open;
+        if (c->last_bits == SAMPLE_STALE_BITS)
+                return COLD_STALE_MS;
+        if (c->n == 0)
+                return COLD_SOON_MS;
+        if (c->n == 1 || c->code != XORCHUNK_CODE_FLOATS || c->delta_ms >= COLD_IDLE_MS / COLD_MISSED)
+                return COLD_IDLE_MS;
+        return MAX_OF(c->delta_ms * COLD_MISSED, (int64_t)COLD_SOON_MS);
+}
+
+bool cold_is_silent(const Series *s, int64_t data_ms)
+{
+        return s->open.last_ms != INT64_MIN && data_ms >= INT64_MIN + COLD_IDLE_MS &&
+               s->open.last_ms < data_ms - wait_ms(s);
+}
+
+bool cold_is_idle(Tsdb *db, const Series *s, uint32_t slot, int64_t data_ms, uint64_t oldest_appender)
 {
         uint64_t pend = __atomic_load_n(&s->pend, __ATOMIC_RELAXED);
-        return s->open.n == 0 && s->open.last_ms != INT64_MIN && s->open.last_ms < idle_before_ms &&
-               !__atomic_load_n(&s->late, __ATOMIC_RELAXED) && pend >> CATALOG_PEND_BITS < oldest_appender &&
-               !exemplars_has(db->exemplars, catalog_ref(s, slot));
+        return s->open.n == 0 && cold_is_silent(s, data_ms) && !__atomic_load_n(&s->late, __ATOMIC_RELAXED) &&
+               pend >> CATALOG_PEND_BITS < oldest_appender && !exemplars_has(db->exemplars, catalog_ref(s, slot));
 }
 
 /* ---- moving out */
@@ -68,7 +87,7 @@ static int compare_candidates(const void *a, const void *b)
 
 typedef VEC(ColdCandidate) Candidates;
 
-static void collect(Tsdb *db, const uint32_t *slots, size_t n, int64_t idle_before_ms, Candidates *ret)
+static void collect(Tsdb *db, const uint32_t *slots, size_t n, int64_t data_ms, Candidates *ret)
 {
         Catalog *c = db->catalog;
         uint64_t oldest = headappend_oldest(db);
@@ -76,7 +95,7 @@ static void collect(Tsdb *db, const uint32_t *slots, size_t n, int64_t idle_befo
                 MUTEX_SCOPE(catalog_stripe(c, slots[i]));
                 const Series *s = catalog_at(c, slots[i]);
                 if (__atomic_load_n(&s->live, __ATOMIC_ACQUIRE) && is_leaving(s) &&
-                    cold_is_idle(db, s, slots[i], idle_before_ms, oldest))
+                    cold_is_idle(db, s, slots[i], data_ms, oldest))
                         vec_push(ret, (ColdCandidate){ { s->sid, s->open.last_ms, s->open.last_bits }, slots[i] });
         }
         if (ret->len)
@@ -117,7 +136,7 @@ static bool index_some(Tsdb *db, const Candidates *all, size_t from, size_t *to,
 }
 
 /* Those that did not get a sample meanwhile. Returns how many went. */
-static size_t remove_some(Tsdb *db, const Candidates *all, size_t from, size_t to, int64_t idle_before_ms)
+static size_t remove_some(Tsdb *db, const Candidates *all, size_t from, size_t to, int64_t data_ms)
 {
         Catalog *c = db->catalog;
         size_t n = 0;
@@ -131,7 +150,7 @@ static size_t remove_some(Tsdb *db, const Candidates *all, size_t from, size_t t
                         mutex_lock(catalog_stripe(c, x->slot));
                         bool idle = s->live && is_leaving(s) && s->sid == x->entry.sid &&
                                     s->open.last_ms == x->entry.last_ms &&
-                                    cold_is_idle(db, s, x->slot, idle_before_ms, oldest);
+                                    cold_is_idle(db, s, x->slot, data_ms, oldest);
                         mutex_unlock(catalog_stripe(c, x->slot));
                         if (idle)
                                 catalog_remove(c, x->slot);
@@ -144,24 +163,34 @@ static size_t remove_some(Tsdb *db, const Candidates *all, size_t from, size_t t
         return n;
 }
 
-bool cold_move_out(Tsdb *db, const uint32_t *slots, size_t n, int64_t idle_before_ms, Err *err)
+bool cold_move_out(Tsdb *db, const uint32_t *slots, size_t n, int64_t data_ms, Err *err)
 {
         if (n < COLD_MIN_SERIES)
                 return true;
         Candidates all = { 0 };
         size_t gone = 0;
-        collect(db, slots, n, idle_before_ms, &all);
+        collect(db, slots, n, data_ms, &all);
         bool ok = chunkset_sync(db->chunks, err);
         for (size_t from = 0, to; ok && from < all.len && all.len >= COLD_MIN_SERIES; from = to) {
                 ok = index_some(db, &all, from, &to, err);
                 if (ok)
-                        gone += remove_some(db, &all, from, to, idle_before_ms);
+                        gone += remove_some(db, &all, from, to, data_ms);
         }
         vec_done(&all);
         metric_add(moved_out, gone);
-        if (gone >= COLD_TRIM_SERIES)
-                mem_trim();
+        db->cold_untrimmed += gone;
         return ok || err_wrap(err, "move idle series out of memory");
+}
+
+/* Small pieces of long-lived memory lie between what queries, merges and series that left had: freeing alone does not shrink the process. */
+void cold_trim(Tsdb *db, int64_t now_ms)
+{
+        int64_t since_ms = now_ms - db->last_trim_ms;
+        if (db->cold_untrimmed < COLD_TRIM_SERIES && since_ms >= 0 && since_ms < COLD_TRIM_MS)
+                return;
+        db->cold_untrimmed = 0;
+        db->last_trim_ms = now_ms;
+        mem_trim();
 }
 
 /* ---- merging */

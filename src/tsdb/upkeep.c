@@ -32,7 +32,7 @@ enum { DEFAULT_SYNC_MS = 1000, REMOVE_STEP = 1024, CHECKPOINT_STEP = CATALOG_BLO
 typedef struct Walk {
         int64_t close_before_ms; /* windows that end here or earlier are closed */
         int64_t dead_before_ms;
-        int64_t idle_before_ms; /* series whose newest sample is older leave memory */
+        int64_t data_ms; /* cold.h */
         uint64_t oldest_appender;
         bool close_all;
         uint32_t oldest_segment; /* result */
@@ -51,7 +51,7 @@ static bool is_due(const Walk *w, Series *s)
                 return true;
         bool quiet = !s->touched;
         s->touched = false;
-        return quiet && (s->open.last_ms < w->idle_before_ms ||
+        return quiet && (cold_is_silent(s, w->data_ms) ||
                          chunkset_window(s->open.first_ms) + CHUNKSET_WINDOW_MS <= w->close_before_ms);
 }
 
@@ -71,8 +71,7 @@ static void walk_one(Tsdb *db, Walk *w, uint32_t slot)
                 head_close_chunk(db, s);
         if (is_dead(w, s))
                 vec_push(&w->dead, slot);
-        else if (cold_is_idle(db, s, slot, w->idle_before_ms, w->oldest_appender) &&
-                 cold_may_go(db, s, w->oldest_appender))
+        else if (cold_is_idle(db, s, slot, w->data_ms, w->oldest_appender) && cold_may_go(db, s, w->oldest_appender))
                 vec_push(&w->cold, slot);
         if (s->open.n == 0)
                 return;
@@ -230,16 +229,10 @@ static int64_t dead_before(const Tsdb *db, int64_t now_ms)
         return rollup_span_ms(db->rollup) ? dead_ms : MAX_OF(dead_ms, db->size_floor_ms);
 }
 
-static int64_t idle_before(const Tsdb *db, int64_t now_ms)
-{
-        int64_t data_ms = cold_data_ms(db, now_ms);
-        return data_ms < INT64_MIN + COLD_IDLE_MS ? INT64_MIN : data_ms - COLD_IDLE_MS;
-}
-
 static void move_out(Tsdb *db, Walk *w)
 {
         Err err;
-        note_failure(cold_move_out(db, w->cold.data, w->cold.len, w->idle_before_ms, &err));
+        note_failure(cold_move_out(db, w->cold.data, w->cold.len, w->data_ms, &err));
         vec_done(&w->cold);
         db->cold_mark = headappend_newest(db);
 }
@@ -261,7 +254,7 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
                 rotate_wal(db);
         Walk w = { .close_before_ms = now_ms - CHUNKSET_GRACE_MS,
                    .dead_before_ms = dead_before(db, now_ms),
-                   .idle_before_ms = idle_before(db, now_ms),
+                   .data_ms = cold_data_ms(db, now_ms),
                    .oldest_appender = headappend_oldest(db),
                    .oldest_segment = wal_segment(db->wal),
                    .open_min_ms = INT64_MAX };
@@ -308,6 +301,7 @@ void upkeep_run(Tsdb *db)
         Err err;
         note_failure(cold_step(db, dead_before(db, now_ms), &err));
         compact_some(db, now_ms);
+        cold_trim(db, now_ms);
 }
 
 /* Flushes and merges until nothing is left to do. */
@@ -330,7 +324,7 @@ static bool flush_locked(Tsdb *db, bool to_parts, Err *err)
         if (!wal_sync(db->wal, err))
                 return err_wrap(err, "flush");
         Walk w = { .dead_before_ms = INT64_MIN,
-                   .idle_before_ms = INT64_MIN,
+                   .data_ms = INT64_MIN,
                    .close_all = true,
                    .oldest_segment = wal_segment(db->wal),
                    .open_min_ms = INT64_MAX };

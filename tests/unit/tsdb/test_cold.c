@@ -136,6 +136,81 @@ static void idle_series_leave_memory(void **state)
         rig_done(&r);
 }
 
+/* A chunk of samples that are so far apart is waited for so long. */
+static int64_t waits_for(unsigned samples, int64_t step_ms, bool stale)
+{
+        const int64_t start_ms = 1000000000;
+        Series s = { .sid = 1 };
+        xorchunk_init(&s.open);
+        for (unsigned i = 0; i < samples; i++)
+                xorchunk_append(&s.open, start_ms + (int64_t)i * step_ms,
+                                stale && i + 1 == samples ? sample_stale() : (double)i);
+        int64_t wait_ms = 0;
+        while (!cold_is_silent(&s, s.open.last_ms + wait_ms + 1))
+                wait_ms += MINUTE_MS / 2;
+        assert_false(cold_is_silent(&s, INT64_MIN));
+        xorchunk_done(&s.open);
+        return wait_ms;
+}
+
+static void who_comes_often_is_missed_soon(void **state)
+{
+        (void)state;
+        assert_int_equal(waits_for(20, 1000, false), 5 * MINUTE_MS);
+        assert_int_equal(waits_for(20, 15000, false), 5 * MINUTE_MS);
+        assert_int_equal(waits_for(20, 45000, false), 7 * MINUTE_MS + MINUTE_MS / 2);
+        assert_int_equal(waits_for(20, MINUTE_MS, false), 10 * MINUTE_MS);
+        assert_int_equal(waits_for(20, (int64_t)INT32_MAX * 1000, false), 10 * MINUTE_MS);
+        assert_int_equal(waits_for(1, 0, false), 10 * MINUTE_MS);
+        assert_int_equal(waits_for(20, 15000, true), MINUTE_MS);
+        assert_int_equal(waits_for(1, 0, true), MINUTE_MS);
+        Series none = { .sid = 1 };
+        xorchunk_init(&none.open);
+        assert_false(cold_is_silent(&none, INT64_MAX));
+}
+
+static void append_stale(Rig *r, unsigned from, unsigned to)
+{
+        Appender *a = store_appender(tsdb_engine(r->db));
+        Err err;
+        for (unsigned i = from; i < to; i++) {
+                SeriesRef ref = 0;
+                AppendResult got = store_append(a, &ref, rig_labels(r, "m", i), clock_wall_ms(&r->clock.clock),
+                                                sample_stale());
+                assert_int_equal(got, APPEND_OK);
+        }
+        assert_ok(store_commit(a, &err), err);
+}
+
+/* What a stale marker ended leaves sooner than what is silent, and comes back as before. */
+static void what_has_ended_leaves_at_once(void **state)
+{
+        (void)state;
+        Rig r;
+        rig_init(&r);
+        rig_open(&r);
+        for (unsigned k = 0; k < 3; k++) {
+                clock_manual_advance_ms(&r.clock, 15000);
+                add_some(&r, "m", 0, SERIES);
+                add_some(&r, "silent", 0, SERIES);
+        }
+        clock_manual_advance_ms(&r.clock, 15000);
+        append_stale(&r, 0, SERIES);
+        pass(&r, 4);
+        assert_int_equal(rig_stats(&r).series, SERIES + 1);
+        assert_int_equal(rig_stats(&r).cold_series, SERIES);
+        clock_manual_advance_ms(&r.clock, 15000);
+        add_some(&r, "m", 0, SERIES);
+        Column c = { 0 };
+        rig_read(&r, rig_labels(&r, "m", 7), INT64_MIN, INT64_MAX, &c);
+        assert_int_equal(c.n, 5);
+        assert_true(sample_is_stale(c.v[3]));
+        column_done(&c);
+        pass(&r, 5);
+        assert_int_equal(rig_stats(&r).series, SERIES + 1);
+        rig_done(&r);
+}
+
 static void few_series_stay(void **state)
 {
         (void)state;
@@ -479,6 +554,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(idle_series_leave_memory),
+                cmocka_unit_test(who_comes_often_is_missed_soon),
+                cmocka_unit_test(what_has_ended_leaves_at_once),
                 cmocka_unit_test(few_series_stay),
                 cmocka_unit_test(they_come_back_as_they_were),
                 cmocka_unit_test(rounds_with_restarts),
