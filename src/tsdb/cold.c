@@ -18,7 +18,9 @@
 #include "store/labelcheck.h"
 #include "tsdb/coldmend.h"
 #include "tsdb/exemplars.h"
+#include "tsdb/forget.h"
 #include "tsdb/headappend.h"
+#include "tsdb/keep.h"
 
 METRIC_COUNTER(moved_out, "pharos_tsdb_series_cold_total", "Idle series that left memory for the index on disk.");
 METRIC_COUNTER(merged, "pharos_tsdb_index_merges_total", "Merges of index segments.");
@@ -29,6 +31,17 @@ typedef struct ColdCandidate {
         uint32_t slot;
 } ColdCandidate;
 
+/* What is over: see forget_is_over. */
+typedef struct ColdAge {
+        int64_t dead_before_ms, now_ms;
+} ColdAge;
+
+/* Where an entry of a merge stands. */
+typedef struct ColdFound {
+        size_t seg;
+        uint32_t place;
+} ColdFound;
+
 /* A merge under way. */
 struct ColdMerge {
         VEC(IndexSeg *) segs; /* referenced */
@@ -36,6 +49,10 @@ struct ColdMerge {
         VEC(uint32_t) ids;    /* of what is written already */
         IndexBuild *build;
         Arena *arena;
+        const uint64_t *without; /* ids to leave out, rising; borrowed from cold_forget */
+        size_t n_without;
+        bool only_dropped; /* of use when something is left out */
+        size_t dropped;
 };
 
 int64_t cold_data_ms(const Tsdb *db, int64_t now_ms) { return MIN_OF(atomic_load(&db->max_ms), now_ms); }
@@ -77,6 +94,12 @@ bool cold_may_go(Tsdb *db, Series *s, uint64_t oldest_appender)
                 return true;
         __atomic_store_n(&s->leaving, true, __ATOMIC_RELAXED);
         return false;
+}
+
+static int compare_sids(const void *a, const void *b)
+{
+        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+        return (x > y) - (x < y);
 }
 
 static int compare_candidates(const void *a, const void *b)
@@ -228,34 +251,76 @@ static unsigned size_of_weight(uint64_t weight)
         return size;
 }
 
-/* The oldest segments of the smallest size that has enough of them. */
-static void begin_merge(Tsdb *db)
+static ColdMerge *merge_new(IndexSeg *const *segs, size_t n)
 {
-        IndexList *list = indexset_list(db->index);
+        ColdMerge *m = mem_new(ColdMerge);
+        for (size_t i = 0; i < n; i++) {
+                snapshot_ref(indexseg_snapshot(segs[i]));
+                vec_push(&m->segs, segs[i]);
+                vec_push(&m->next, 0);
+        }
+        m->build = indexbuild_new();
+        m->arena = arena_new();
+        return m;
+}
+
+/* The oldest segments of the smallest size that has enough of them. */
+static void begin_merge(Tsdb *db, const IndexList *list)
+{
         IndexSeg *some[COLD_MERGE_SEGMENTS];
-        size_t n = 0;
+        size_t n = 0, taken = 0;
         for (unsigned size = 0; size < size_of_weight(INDEXSEG_MAX_SERIES / 2) && n < COLD_MERGE_SEGMENTS; size++) {
                 n = 0;
                 for (size_t i = list->n; i-- > 0 && n < COLD_MERGE_SEGMENTS;)
                         if (size_of_weight(weight_of(list->segs[i])) == size)
                                 some[n++] = list->segs[i];
         }
-        if (n == COLD_MERGE_SEGMENTS) {
-                ColdMerge *m = mem_new(ColdMerge);
-                uint64_t weight = 0;
-                for (size_t i = 0; i < n; i++) {
-                        weight += weight_of(some[i]);
-                        if (i >= 2 && weight > INDEXSEG_MAX_SERIES)
-                                break;
-                        snapshot_ref(indexseg_snapshot(some[i]));
-                        vec_push(&m->segs, some[i]);
-                        vec_push(&m->next, 0);
-                }
-                m->build = indexbuild_new();
-                m->arena = arena_new();
-                db->cold_merge = m;
+        uint64_t weight = 0;
+        for (; n == COLD_MERGE_SEGMENTS && taken < n; taken++) {
+                weight += weight_of(some[taken]);
+                if (taken >= 2 && weight > INDEXSEG_MAX_SERIES)
+                        break;
         }
-        snapshot_unref(&list->snap);
+        if (taken)
+                db->cold_merge = merge_new(some, taken);
+}
+
+/* Rules of retention look at labels: now and then all segments that may have something to drop are gone through, each once. */
+static void note_purge(Tsdb *db, int64_t now_ms)
+{
+        int64_t every_ms = MAX_OF(keep_shortest_ms(db->keep) / COLD_PURGE_PARTS, (int64_t)COLD_PURGE_MS);
+        if (!keep_has_rules(db->keep))
+                return;
+        if (db->cold_purge_ms == 0)
+                db->cold_purge_ms = now_ms;
+        if (now_ms - db->cold_purge_ms >= 0 && now_ms - db->cold_purge_ms < every_ms)
+                return;
+        db->cold_purge_ms = now_ms;
+        db->cold_purge_from = 0;
+        db->cold_purge_to = indexset_new_id(db->index);
+}
+
+/* A segment with enough that is over to be written anew. */
+static void begin_purge(Tsdb *db, const IndexList *list, int64_t dead_before_ms, int64_t now_ms)
+{
+        int64_t slack_ms = MAX_OF(keep_longest_ms(db->keep) / COLD_PURGE_PARTS, (int64_t)COLD_PURGE_MS);
+        int64_t oldest_ms = forget_oldest_ms(db, dead_before_ms, now_ms);
+        IndexSeg *pick = NULL;
+        for (size_t i = 0; i < list->n; i++) {
+                IndexSegInfo info = indexseg_info(list->segs[i]);
+                bool asked = info.id >= db->cold_purge_from && info.id < db->cold_purge_to && info.min_ms < oldest_ms;
+                if (dead_before_ms >= INT64_MIN + slack_ms && info.min_ms < dead_before_ms - slack_ms) {
+                        pick = list->segs[i];
+                        break;
+                }
+                if (asked && (!pick || info.id < indexseg_info(pick).id))
+                        pick = list->segs[i];
+        }
+        if (!pick)
+                return;
+        db->cold_purge_from = MAX_OF(db->cold_purge_from, indexseg_info(pick).id + 1);
+        db->cold_merge = merge_new(&pick, 1);
+        db->cold_merge->only_dropped = true;
 }
 
 /* The entry with the least id, the newest of them; all that have it are done. False at the end, or where one is damaged. */
@@ -298,6 +363,10 @@ static bool write_merged(Tsdb *db, ColdMerge *m, Err *err)
 static bool finish_merge(Tsdb *db, Err *err)
 {
         ColdMerge *m = db->cold_merge;
+        if (m->only_dropped && m->dropped == 0) {
+                cold_give_up(db);
+                return true;
+        }
         bool ok = write_merged(db, m, err);
         IndexChange change = { .add = m->ids.data, .n_add = m->ids.len, .drop = m->segs.data, .n_drop = m->segs.len };
         ok = ok && indexset_change(db->index, &change, err);
@@ -314,30 +383,46 @@ static bool is_damaged(const ColdMerge *m)
         return damaged;
 }
 
-static bool step_merge(Tsdb *db, int64_t dead_before_ms, Err *err)
+static bool is_left_out(const ColdMerge *m, uint64_t sid)
+{
+        return m->n_without && bsearch(&sid, m->without, m->n_without, sizeof sid, compare_sids);
+}
+
+/* One entry of the result, unless it is to go. */
+static void merge_entry(Tsdb *db, ColdMerge *m, const IndexEntry *e, const ColdFound *at, const ColdAge *age)
+{
+        Labels labels;
+        if (e->last_ms < age->dead_before_ms || is_left_out(m, e->sid)) {
+                m->dropped++;
+                return;
+        }
+        arena_reset(m->arena);
+        if (!indexseg_labels(m->segs.data[at->seg], at->place, m->arena, &labels))
+                return;
+        if (forget_is_over(db, labels, e->last_ms, age->dead_before_ms, age->now_ms))
+                m->dropped++;
+        else
+                indexbuild_add(m->build, e, labels);
+}
+
+static bool step_merge(Tsdb *db, const ColdAge *age, Err *err)
 {
         ColdMerge *m = db->cold_merge;
         IndexEntry e;
-        size_t seg;
-        uint32_t place;
+        ColdFound at;
         for (size_t n = 0; n < COLD_MERGE_STEP_SERIES; n++) {
-                Labels labels;
-                bool more = next_entry(m, &e, &seg, &place);
+                bool more = next_entry(m, &e, &at.seg, &at.place);
+                if (more && !is_damaged(m)) {
+                        if (indexbuild_is_full(m->build) && !write_merged(db, m, err))
+                                return false;
+                        merge_entry(db, m, &e, &at, age);
+                }
                 if (is_damaged(m)) {
                         cold_give_up(db);
                         return true;
                 }
                 if (!more)
                         return finish_merge(db, err);
-                if (indexbuild_is_full(m->build) && !write_merged(db, m, err))
-                        return false;
-                arena_reset(m->arena);
-                if (e.last_ms >= dead_before_ms && indexseg_labels(m->segs.data[seg], place, m->arena, &labels))
-                        indexbuild_add(m->build, &e, labels);
-                if (is_damaged(m)) {
-                        cold_give_up(db);
-                        return true;
-                }
         }
         return true;
 }
@@ -381,16 +466,51 @@ bool cold_verify(Tsdb *db, Err *err)
         return mend(db, err) && coldmend_from_parts(db, err);
 }
 
-bool cold_step(Tsdb *db, int64_t dead_before_ms, Err *err)
+bool cold_step(Tsdb *db, int64_t dead_before_ms, int64_t now_ms, Err *err)
 {
+        ColdAge age = { dead_before_ms, now_ms };
         if (!mend(db, err) || !drop_dead(db, dead_before_ms, err))
                 return err_wrap(err, "index of idle series");
+        note_purge(db, now_ms);
+        IndexList *list = indexset_list(db->index);
         if (!db->cold_merge)
-                begin_merge(db);
-        if (!db->cold_merge || step_merge(db, dead_before_ms, err))
+                begin_merge(db, list);
+        if (!db->cold_merge)
+                begin_purge(db, list, dead_before_ms, now_ms);
+        snapshot_unref(&list->snap);
+        if (!db->cold_merge || step_merge(db, &age, err))
                 return true;
         cold_give_up(db);
         return err_wrap(err, "merge the index of idle series");
+}
+
+static bool has_any(IndexSeg *x, const uint64_t *sids, size_t n)
+{
+        uint32_t place;
+        for (size_t i = 0; i < n; i++)
+                if (indexseg_place(x, sids[i], &place))
+                        return true;
+        return false;
+}
+
+bool cold_forget(Tsdb *db, const uint64_t *sids, size_t n, Err *err)
+{
+        const ColdAge age = { INT64_MIN, clock_wall_ms(db->clock) };
+        bool ok = true;
+        cold_give_up(db);
+        IndexList *list = indexset_list(db->index);
+        for (size_t i = 0; i < list->n && ok; i++) {
+                if (!has_any(list->segs[i], sids, n))
+                        continue;
+                db->cold_merge = merge_new(&list->segs[i], 1);
+                db->cold_merge->without = sids;
+                db->cold_merge->n_without = n;
+                while (ok && db->cold_merge)
+                        ok = step_merge(db, &age, err);
+                cold_give_up(db);
+        }
+        snapshot_unref(&list->snap);
+        return ok || err_wrap(err, "index of idle series");
 }
 
 /* ---- asking */

@@ -15,6 +15,8 @@ enum {
         COLD_TRIM_MS = 10 * 60 * 1000, /* otherwise what is free goes back so often */
         COLD_MERGE_SEGMENTS = 4,       /* of one size, that become one */
         COLD_MERGE_STEP_SERIES = 64 << 10,
+        COLD_PURGE_PARTS = 8, /* a segment is written anew without what is over after so much of the retention, */
+        COLD_PURGE_MS = 60 * 60 * 1000, /* but not more often than this */
 };
 
 /* Data time: the newest sample, but not one from the future. */
@@ -29,8 +31,10 @@ bool cold_may_go(Tsdb *db, Series *s, uint64_t oldest_appender);
 MUST_CHECK bool cold_move_out(Tsdb *db, const uint32_t *slots, size_t n, int64_t data_ms, Err *err);
 /* Gives memory that is free back to the system, now and then. */
 void cold_trim(Tsdb *db, int64_t now_ms);
-/* Some of a merge; drops what has no sample at dead_before_ms or later; makes damaged segments anew. */
-MUST_CHECK bool cold_step(Tsdb *db, int64_t dead_before_ms, Err *err);
+/* Some of a merge; drops what is over (forget.h), soon or a little later; makes damaged segments anew. */
+MUST_CHECK bool cold_step(Tsdb *db, int64_t dead_before_ms, int64_t now_ms, Err *err);
+/* These ids (rising) leave the index, but for segments that are damaged. */
+MUST_CHECK bool cold_forget(Tsdb *db, const uint64_t *sids, size_t n, Err *err);
 /* Reads the whole index and makes anew what is damaged in it, also from what parts know. */
 MUST_CHECK bool cold_verify(Tsdb *db, Err *err);
 /* Gives up the merge that is under way. */

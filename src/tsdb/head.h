@@ -60,11 +60,13 @@ struct Tsdb {
         uint64_t next_appender_id;
         VEC(HeadAppender *) spare;
 
-        Mutex upkeep; /* serialises maintain, flush; guards the next ten */
+        Mutex upkeep; /* serialises maintain, flush; guards the next 13 */
         Compact *compact;
         ColdMerge *cold_merge; /* NULL: none is under way */
         uint64_t cold_mark;    /* the newest appender when series were last marked as leaving */
-        size_t cold_untrimmed; /* series that left since memory was given back */
+        int64_t cold_purge_ms; /* when the segments were last looked at for rules of retention; 0: not yet */
+        uint32_t cold_purge_from, cold_purge_to; /* ids of those that are still to be looked at */
+        size_t cold_untrimmed;                   /* series that left since memory was given back */
         int64_t last_upkeep_ms, last_upkeep_data_ms, last_sync_ms, last_trim_ms;
         uint32_t oldest_segment; /* below it the WAL was dropped */
         int64_t size_floor_ms;   /* what retention by size removed ends here */

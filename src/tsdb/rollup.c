@@ -589,6 +589,20 @@ bool rollup_expire(Rollup *r, int64_t now_ms, Err *err)
         return ok;
 }
 
+bool rollup_has(const Rollup *r, uint64_t sid)
+{
+        bool found = false;
+        for (size_t i = 0; i < r->n && !found; i++) {
+                PartList *list = partset_list(r->levels[i].parts);
+                for (size_t k = 0; k < list->n && !found; k++) {
+                        uint64_t at;
+                        found = part_next_series(list->parts[k], sid * ROLES, &at) && at / ROLES == sid;
+                }
+                snapshot_unref(&list->snap);
+        }
+        return found;
+}
+
 void rollup_stats(const Rollup *r, RollupStats *ret)
 {
         *ret = (RollupStats){ .min_ms = INT64_MAX };

@@ -35,6 +35,8 @@ int64_t rollup_span_ms(const Rollup *r);
 /* Appends the roll-ups of a series in [min_ms, max_ms], max_ms <= rollup_until. */
 void rollup_read(const Rollup *r, uint64_t sid, int64_t now_ms, int64_t min_ms, int64_t max_ms, Column *out,
                  uint64_t *damaged);
+/* Some level has something of the series. */
+bool rollup_has(const Rollup *r, uint64_t sid);
 /* Of all levels. */
 typedef struct RollupStats {
         uint64_t parts, bytes;

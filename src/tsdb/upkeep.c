@@ -2,7 +2,6 @@
  * 1. A WAL segment is dropped only when every open chunk began in a later one and every closed chunk was synced after that was seen:
  *    walk the series for the oldest first_segment, then write the states, then sync the chunk files, then commit the checkpoint.
  * 2. The files that a checkpoint lists as sealed were sealed before the states were written, so the states include them.
- * 3. A series is removed only when it has no open chunk, no sample inside the retention and no open appender that touched it.
  *
  * Why a walk a minute: at 1 M series it costs some 50 ms, and no list of who is due needs to be kept per sample. */
 #include "tsdb/upkeep.h"
@@ -13,6 +12,7 @@
 #include "store/labelcheck.h"
 #include "tsdb/cold.h"
 #include "tsdb/compact.h"
+#include "tsdb/forget.h"
 #include "tsdb/headappend.h"
 #include "tsdb/headlate.h"
 #include "tsdb/keep.h"
@@ -23,16 +23,14 @@
 
 METRIC_COUNTER(checkpoints, "pharos_tsdb_checkpoints_total", "Checkpoints that replaced write-ahead log segments.");
 METRIC_COUNTER(sealed_files, "pharos_tsdb_chunk_files_sealed_total", "Chunk files that got their index.");
-METRIC_COUNTER(removed, "pharos_tsdb_series_removed_total",
-               "Series forgotten because nothing of them is inside the retention.");
 METRIC_COUNTER(failures, "pharos_tsdb_upkeep_failures_total", "Periodic work that failed and will be tried again.");
 
-enum { DEFAULT_SYNC_MS = 1000, REMOVE_STEP = 1024, CHECKPOINT_STEP = CATALOG_BLOCK };
+enum { DEFAULT_SYNC_MS = 1000, CHECKPOINT_STEP = CATALOG_BLOCK };
 
 typedef struct Walk {
         int64_t close_before_ms; /* windows that end here or earlier are closed */
-        int64_t dead_before_ms;
-        int64_t data_ms; /* cold.h */
+        int64_t dead_before_ms;  /* series whose newest sample is older may be over (forget.h) */
+        int64_t data_ms;         /* cold.h */
         uint64_t oldest_appender;
         bool close_all;
         uint32_t oldest_segment; /* result */
@@ -87,34 +85,6 @@ static void walk_series(Tsdb *db, Walk *w)
                 MUTEX_SCOPE(catalog_stripe(c, block));
                 for (uint32_t slot = block; slot < n && slot < block + CATALOG_BLOCK; slot++)
                         walk_one(db, w, slot);
-        }
-}
-
-/* ---- series without data */
-
-static void remove_series(Tsdb *db, Walk *w)
-{
-        Catalog *c = db->catalog;
-        for (size_t i = 0; i < w->dead.len; i += REMOVE_STEP) {
-                mutex_lock(&db->commit);
-                pthread_rwlock_wrlock(&c->lock);
-                w->oldest_appender = headappend_oldest(db);
-                for (size_t k = i; k < w->dead.len && k < i + REMOVE_STEP; k++) {
-                        uint32_t slot = w->dead.data[k];
-                        Series *s = catalog_at(c, slot);
-                        mutex_lock(catalog_stripe(c, slot));
-                        bool dead = s->live && is_dead(w, s);
-                        if (dead)
-                                headlate_drop(db, slot);
-                        mutex_unlock(catalog_stripe(c, slot));
-                        if (!dead)
-                                continue;
-                        catalog_remove(c, slot);
-                        metric_add(removed, 1);
-                }
-                symtab_sweep(c->symbols);
-                pthread_rwlock_unlock(&c->lock);
-                mutex_unlock(&db->commit);
         }
 }
 
@@ -252,8 +222,9 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
         /* So that the segment with this window's last samples can go as soon as its chunks are sealed. */
         if (chunkset_is_due(db->chunks, now_ms - CHUNKSET_GRACE_MS))
                 rotate_wal(db);
+        int64_t dead_before_ms = dead_before(db, now_ms);
         Walk w = { .close_before_ms = now_ms - CHUNKSET_GRACE_MS,
-                   .dead_before_ms = dead_before(db, now_ms),
+                   .dead_before_ms = forget_oldest_ms(db, dead_before_ms, now_ms),
                    .data_ms = cold_data_ms(db, now_ms),
                    .oldest_appender = headappend_oldest(db),
                    .oldest_segment = wal_segment(db->wal),
@@ -261,7 +232,7 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
         w.oldest_segment = MIN_OF(w.oldest_segment, headlate_close(db, now_ms, false));
         walk_series(db, &w);
         atomic_store(&db->open_min_ms, w.open_min_ms);
-        remove_series(db, &w);
+        forget_over(db, w.dead.data, w.dead.len, dead_before_ms, now_ms);
         vec_done(&w.dead);
         move_out(db, &w);
         head_flush_chunks(db, CHUNKSET_FLUSH_BYTES);
@@ -299,7 +270,7 @@ void upkeep_run(Tsdb *db)
                 upkeep_locked(db, now_ms);
         }
         Err err;
-        note_failure(cold_step(db, dead_before(db, now_ms), &err));
+        note_failure(cold_step(db, dead_before(db, now_ms), now_ms, &err));
         compact_some(db, now_ms);
         cold_trim(db, now_ms);
 }
@@ -385,7 +356,15 @@ static bool rewrite_parts(Tsdb *db, const Tombstone *items, size_t n, Err *err)
         return ok;
 }
 
-/* The list is taken first: what a tombstone of it hides was written before, so the flush moves it, and the log forgets it. */
+/* The flush writes what the log defines, without those that have gone. */
+static bool forget_series(Tsdb *db, const Tombstone *items, size_t n, Err *err)
+{
+        size_t hot = 0;
+        return forget_deleted(db, items, n, &hot, err) && (hot == 0 || flush_locked(db, false, err));
+}
+
+/* The list is taken first: what a tombstone of it hides was written before, so the flush moves it, and the log forgets it. The tombstones
+ * go last: what a crash leaves undone is done the next time. */
 bool upkeep_clean_tombstones(Tsdb *db, Err *err)
 {
         MUTEX_SCOPE(&db->upkeep);
@@ -395,7 +374,8 @@ bool upkeep_clean_tombstones(Tsdb *db, Err *err)
         tombstones_list(db->tombstones, arena, &items, &n);
         return n == 0 ||
                (flush_locked(db, true, err) && rewrite_parts(db, items, n, err) &&
-                rollup_clean(db->rollup, items, n, err) && tombstones_forget(db->tombstones, items, n, err)) ||
+                rollup_clean(db->rollup, items, n, err) && forget_series(db, items, n, err) &&
+                tombstones_forget(db->tombstones, items, n, err)) ||
                err_wrap(err, "clean tombstones");
 }
 
