@@ -72,6 +72,9 @@ typedef struct AlertSender {
         void (*send)(void *self, const Notification *notification,
                      void (*done)(void *arg, const DeliveryResult *result), void *arg);
         void *self;
+        /* Whether one more may be sent to this integration now: what is sent stands in memory as a whole. Without room it
+         * waits; a sender that gets some wakes the router. NULL: always. */
+        bool (*room)(void *self, Str receiver, size_t integration);
 } AlertSender;
 
 typedef struct AlertRouterOptions {

@@ -1,6 +1,7 @@
 /* Invariants:
  * 1. A delivery holds references to the versions it tells: an update meanwhile changes nothing of it.
- * 2. An alert that fires when the notification is made is told as firing, whenever it is sent. */
+ * 2. An alert that fires when the notification is made is told as firing, whenever it is sent.
+ * 3. Until it is opened a delivery is references and hashes, a few bytes for each alert. */
 #include "alert/alert_delivery.h"
 
 #include <stdlib.h>
@@ -80,12 +81,9 @@ AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, si
         d->n_held = view->n_held;
         for (size_t i = 0; i < d->n_held; i++)
                 d->held[i] = alert_store_ref(view->held[i].alert);
-        AlertMsg *alerts = arena_array(arena, AlertMsg, view->n);
-        for (size_t i = 0; i < view->n; i++) {
-                alerts[i] = alert_store_read(view->alerts[i], arena);
-                if (!alert_store_is_resolved(view->alerts[i], now_ms))
-                        alerts[i].ends_at_ms = 0;
-        }
+        d->told = arena_array(arena, StoredAlert *, view->n);
+        for (size_t i = 0; i < view->n; i++)
+                d->told[i] = view->alerts[i];
         d->firing = hashes_dup(view->firing, arena);
         d->resolved = hashes_dup(view->resolved, arena);
         d->log_key = str_dup(arena, log_key);
@@ -97,16 +95,29 @@ AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, si
                 .group_key = str_dup(arena, g->key),
                 .timeout_ms = MAX_OF(g->route->group_interval_ms, (int64_t)SHORTEST_TIMEOUT_MS),
                 .group_labels = labels_dup(arena, g->labels),
-                .alerts = alerts,
                 .n_alerts = view->n,
                 .resolved = d->firing.n == 0,
                 .external_url = external_url,
                 .route_labels = labels_dup(arena, g->route->labels),
                 .now_ms = now_ms,
-                .common_labels = alert_msg_common(alerts, view->n, false, arena),
-                .common_annotations = alert_msg_common(alerts, view->n, true, arena),
         };
         return d;
+}
+
+void alert_delivery_open(AlertDelivery *d, int64_t now_ms)
+{
+        Notification *n = &d->notification;
+        AlertMsg *alerts = arena_array(d->arena, AlertMsg, n->n_alerts);
+        for (size_t i = 0; i < n->n_alerts; i++) {
+                alerts[i] = alert_store_read(d->told[i], d->arena);
+                if (!alert_store_is_resolved(d->told[i], d->now_ms))
+                        alerts[i].ends_at_ms = 0;
+        }
+        n->alerts = alerts;
+        n->common_labels = alert_msg_common(alerts, n->n_alerts, false, d->arena);
+        n->common_annotations = alert_msg_common(alerts, n->n_alerts, true, d->arena);
+        int64_t left_ms = d->now_ms + n->timeout_ms - now_ms;
+        n->timeout_ms = MIN_OF(n->timeout_ms, MAX_OF(left_ms, (int64_t)SHORTEST_TIMEOUT_MS));
 }
 
 void alert_delivery_free(AlertDelivery *d)

@@ -24,15 +24,17 @@ int64_t alert_delivery_expires(const AlertRoute *route, int64_t now_ms);
 
 typedef struct AlertDelivery {
         struct AlertDelivery *prev, *next; /* the router's list of those under way */
+        struct AlertDelivery *behind;      /* the next one that waits for the same integration */
         struct AlertRouter *router;
-        Arena *arena; /* holds this */
-        Notification notification;
+        Arena *arena;              /* holds this */
+        Notification notification; /* without texts of alerts until alert_delivery_open */
         Str log_key;
         AlertHashes firing, resolved;
         StoredAlert *
                 *held; /* the versions of the whole group, referenced: those that are over may go when this is told */
         size_t n_held;
-        AlertGroup *group; /* valid while epoch is the router's: it does not go while something is in flight */
+        StoredAlert **told; /* those of them that the notification is about */
+        AlertGroup *group;  /* valid while epoch is the router's: it does not go while something is in flight */
         uint64_t epoch;
         AlertNotice reason;
         int64_t tick_ms; /* when it was due: repeats count from here */
@@ -41,6 +43,8 @@ typedef struct AlertDelivery {
 /* Returns owned. */
 AlertDelivery *alert_delivery_new(const AlertGroup *group, const AlertView *view, size_t integration, Str log_key,
                                   Str external_url, int64_t now_ms);
+/* Reads what is told about the alerts; what it waited is no time to send it in. Any thread, once. */
+void alert_delivery_open(AlertDelivery *delivery, int64_t now_ms);
 void alert_delivery_free(AlertDelivery *delivery);
 /* How it ended, for the event log. */
 void alert_delivery_note(const AlertDelivery *delivery, const DeliveryResult *result, int64_t now_ms,

@@ -13,10 +13,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
-#include "sync/pool.h"
 
 enum {
         LONGEST_TICK_MS = 60000,
+        PART_BYTES = 1 << 20,
         KEEP_RESOLVED_MS = 30 * 60 * 1000,
         RESOLVE_TIMEOUT_MS = 5 * 60 * 1000,
         COUNT_EVERY_MS = 15000,
@@ -29,14 +29,6 @@ enum {
 METRIC_FAMILY(received, METRIC_KIND_COUNTER, "pharos_alert_received_total", "Alerts received, by status.", "status");
 METRIC_FAMILY(received_am, METRIC_KIND_COUNTER, "alertmanager_alerts_received_total", "Alerts received.", "status",
               "version");
-METRIC_FAMILY(notifications, METRIC_KIND_COUNTER, "pharos_alert_notifications_total",
-              "Notifications sent, by receiver and outcome.", "receiver", "outcome");
-METRIC_FAMILY(sent, METRIC_KIND_COUNTER, "alertmanager_notifications_total", "Notifications tried, by integration.",
-              "integration");
-METRIC_FAMILY(failed, METRIC_KIND_COUNTER, "alertmanager_notifications_failed_total",
-              "Notifications that failed, by integration and reason.", "integration", "reason");
-METRIC_FAMILY(latency, METRIC_KIND_HISTOGRAM, "alertmanager_notification_latency_seconds",
-              "How long notifications took, by integration.", "integration");
 METRIC_GAUGE(rules_gauge, "alertmanager_inhibition_rules", "Inhibition rules that are configured.");
 METRIC_GAUGE(receivers_gauge, "alertmanager_receivers", "Receivers that are configured.");
 
@@ -85,6 +77,7 @@ void alert_router_free(AlertRouter *r)
         if (!r)
                 return;
         mutex_lock(&r->mu);
+        alert_send_drop_waiting(r);
         while (r->in_flight || r->writers)
                 mutex_cond_wait(&r->idle, &r->mu);
         mutex_unlock(&r->mu);
@@ -96,6 +89,7 @@ void alert_router_free(AlertRouter *r)
         alert_store_done(&r->store);
         alert_log_free(r->log);
         arena_free(r->config_arena);
+        vec_done(&r->lanes);
         arena_free(r->arena);
         mutex_done(&r->mu);
         mutex_done(&r->journal_mu);
@@ -111,7 +105,9 @@ void alert_state_persist(AlertRouter *r)
         mutex_lock(&r->mu);
         bool empty = alert_store_is_empty(&r->journal);
         AlertJournal batch = r->journal;
-        if (!empty)
+        if (empty)
+                arena_reset(r->journal.arena); /* what was written to it came to nothing */
+        else
                 r->journal = alert_store_journal(arena_new());
         mutex_unlock(&r->mu);
         if (!empty) {
@@ -119,20 +115,6 @@ void alert_state_persist(AlertRouter *r)
                 arena_free(batch.arena);
         }
         mutex_unlock(&r->journal_mu);
-}
-
-static void persist_job(void *arg)
-{
-        AlertRouter *r = arg;
-        for (bool more = true; more;) {
-                alert_state_persist(r);
-                MUTEX_SCOPE(&r->mu);
-                more = !alert_store_is_empty(&r->journal);
-                if (more)
-                        continue;
-                r->writers--;
-                mutex_cond_broadcast(&r->idle);
-        }
 }
 
 /* ---- alerts in ---- */
@@ -226,6 +208,7 @@ bool alert_router_apply(AlertRouter *r, const AlertConfig *config, Err *err)
                 return false;
         }
         mutex_lock(&r->mu);
+        alert_send_drop_waiting(r); /* decided anew by the new configuration */
         alert_group_clear(&r->groups);
         alert_inhibit_done(&r->inhibitor);
         arena_free(r->config_arena);
@@ -249,111 +232,6 @@ bool alert_router_apply(AlertRouter *r, const AlertConfig *config, Err *err)
 }
 
 /* ---- notifications out ---- */
-
-static void begin(AlertRouter *r, AlertGroup *g, AlertDelivery *d)
-{
-        d->router = r;
-        d->group = g;
-        d->epoch = r->epoch;
-        d->next = r->deliveries;
-        if (r->deliveries)
-                r->deliveries->prev = d;
-        r->deliveries = d;
-        r->in_flight++;
-        r->burst++;
-        g->in_flight++;
-}
-
-/* Under mu: the delivery is over; its group may forget what was told, and flush again. */
-static void end(AlertRouter *r, AlertDelivery *d, bool ok, int64_t now_ms)
-{
-        *(d->prev ? &d->prev->next : &r->deliveries) = d->next;
-        if (d->next)
-                d->next->prev = d->prev;
-        if (d->epoch != r->epoch) {
-                for (GroupMapSlot *s = group_map_next(&r->groups, NULL); s; s = group_map_next(&r->groups, s))
-                        s->val->waits = false;
-                return;
-        }
-        AlertGroup *g = d->group;
-        if (ok)
-                g->last_notified_ms = now_ms;
-        else
-                g->failed = true;
-        if (--g->in_flight)
-                return;
-        if (!g->failed)
-                alert_group_drop_resolved(g, d->held, d->n_held, d->now_ms);
-        alert_group_remove_empty(&r->groups, g, r->compat, now_ms);
-}
-
-/* As Alertmanager names what went wrong. */
-static Str failure_reason(const DeliveryResult *result)
-{
-        int status = result->status;
-        if (status == 401 || status == 403)
-                return STR("authError");
-        if (status == 429)
-                return STR("rateLimited");
-        if (status >= 500)
-                return STR("serverError");
-        if (status >= 400)
-                return STR("clientError");
-        if (result->err.code == ERR_TIMEOUT)
-                return STR("contextDeadlineExceeded");
-        return result->err.code == ERR_CANCELED ? STR("contextCanceled") : STR("other");
-}
-
-static void count_delivery(const AlertRouter *r, const AlertDelivery *d, const DeliveryResult *result)
-{
-        Str integration;
-        Str index;
-        str_cut(result->integration, '[', &integration, &index);
-        int64_t took_ns = r->options.clock->mono_ns(r->options.clock) - d->started_mono_ns;
-        metric_add(metric_of(&notifications, d->notification.receiver, result->ok ? STR("ok") : STR("failed")), 1);
-        metric_add(metric_of(&sent, integration), 1);
-        metric_observe(metric_of(&latency, integration), (double)took_ns / 1e9);
-        if (!result->ok)
-                metric_add(metric_of(&failed, integration, failure_reason(result)), 1);
-}
-
-/* On whatever thread the sender reports: nothing here waits for a disk when there is a pool. */
-static void delivered(void *arg, const DeliveryResult *result)
-{
-        AlertDelivery *d = arg;
-        AlertRouter *r = d->router;
-        AlertRouterOptions options = r->options; /* the router may go when nothing is in flight */
-        int64_t now_ms = clock_wall_ms(options.clock);
-        Str doc = { 0 };
-        if (!result->ok)
-                log_error("notification failed", KV("receiver", d->notification.receiver),
-                          KV("group", d->notification.group_key), KV("err", &result->err));
-        count_delivery(r, d, result);
-        mutex_lock(&r->mu);
-        alert_delivery_note(d, result, now_ms, &r->journal);
-        if (result->ok) {
-                Arena *arena = r->journal.arena;
-                alert_log_note(r->log, d->log_key, d->firing, d->resolved, d->tick_ms, d->expires_ms, arena, &doc);
-                alert_store_add_write(&r->journal, STR("nflog"), str_dup(arena, d->log_key), doc, d->expires_ms);
-        }
-        end(r, d, result->ok, now_ms);
-        bool queue = options.pool && !r->writers; /* one that waits takes this with it */
-        r->writers += queue;
-        mutex_unlock(&r->mu);
-        if (queue && !pool_submit(options.pool, persist_job, r)) {
-                persist_job(r);
-        } else if (!options.pool) {
-                alert_state_persist(r);
-        }
-        alert_delivery_free(d);
-        options.wake(options.wake_ctx); /* the group may be due already */
-        mutex_lock(&r->mu);
-        r->in_flight--;
-        mutex_cond_broadcast(&r->idle);
-        mutex_unlock(&r->mu);
-}
-
-typedef VEC(AlertDelivery *) DeliveryVec;
 
 /* A delivery of this that was started before a reload. */
 static bool is_under_way(const AlertRouter *r, Str log_key)
@@ -428,7 +306,7 @@ static AlertNotice decide(AlertRouter *r, const AlertGroup *g, const AlertView *
 }
 
 /* Decides what to tell about one due group. False: not now. */
-static bool flush_group(AlertRouter *r, AlertGroup *g, int64_t now_ms, DeliveryVec *out)
+static bool flush_group(AlertRouter *r, AlertGroup *g, int64_t now_ms, AlertDeliveries *out)
 {
         const AlertSender *s = &r->options.sender;
         AUTO(arena_free) Arena *scratch = arena_new();
@@ -454,7 +332,7 @@ static bool flush_group(AlertRouter *r, AlertGroup *g, int64_t now_ms, DeliveryV
                 d->notification.reason = str_of(alert_log_notice_name(reason));
                 d->tick_ms = g->next_flush_ms;
                 d->started_mono_ns = r->options.clock->mono_ns(r->options.clock);
-                begin(r, g, d);
+                alert_send_begin(r, g, d);
                 vec_push(out, d);
         }
         alert_delivery_view_done(&view);
@@ -463,13 +341,19 @@ static bool flush_group(AlertRouter *r, AlertGroup *g, int64_t now_ms, DeliveryV
         return true;
 }
 
-static void flush_due(AlertRouter *r, int64_t now_ms, DeliveryVec *out)
+/* False: not all; the rest when the journal is written. */
+static bool flush_due(AlertRouter *r, int64_t now_ms, size_t max_bytes, AlertDeliveries *out)
 {
         VEC(AlertGroup *) empty = { 0 };
+        bool all = true;
         for (GroupMapSlot *s = group_map_next(&r->groups, NULL); s; s = group_map_next(&r->groups, s)) {
                 AlertGroup *g = s->val;
                 if (g->next_flush_ms > now_ms || g->in_flight || g->waits)
                         continue;
+                if (arena_used(r->journal.arena) > max_bytes) {
+                        all = false;
+                        break;
+                }
                 if (!flush_group(r, g, now_ms, out)) {
                         g->waits = true;
                         continue;
@@ -481,21 +365,23 @@ static void flush_due(AlertRouter *r, int64_t now_ms, DeliveryVec *out)
         vec_each(g, &empty)
                 alert_group_remove_empty(&r->groups, *g, r->compat, now_ms);
         vec_done(&empty);
+        return all;
 }
 
 /* Until a timer of a group that can flush; the others are woken for. */
 static int64_t next_timer_ms(const AlertRouter *r, int64_t now_ms)
 {
-        int64_t wait_ms = LONGEST_TICK_MS;
+        int64_t wait_ms = MIN_OF(alert_send_timer_ms(r, now_ms), (int64_t)LONGEST_TICK_MS);
         for (GroupMapSlot *s = group_map_next(&r->groups, NULL); s; s = group_map_next(&r->groups, s))
                 if (!s->val->in_flight && !s->val->waits)
                         wait_ms = MIN_OF(wait_ms, s->val->next_flush_ms - now_ms);
         return MAX_OF(wait_ms, (int64_t)1);
 }
 
-static void look_after(AlertRouter *r, int64_t now_ms)
+/* False: there is more, when the journal is written. */
+static bool look_after(AlertRouter *r, int64_t now_ms, size_t max_bytes)
 {
-        alert_store_expire(&r->store, now_ms, KEEP_RESOLVED_MS, &r->journal);
+        bool all = alert_store_expire(&r->store, now_ms, KEEP_RESOLVED_MS, max_bytes, &r->journal);
         if (now_ms - r->log_ms >= LOG_EVERY_MS) {
                 r->log_ms = now_ms;
                 alert_log_expire(r->log, now_ms);
@@ -508,20 +394,29 @@ static void look_after(AlertRouter *r, int64_t now_ms)
                 r->collected_ms = now_ms;
                 alert_silences_collect(&r->silences, now_ms, &r->journal);
         }
+        return all;
+}
+
+/* A part of what is due: about as much as PART_BYTES of the journal have room for. False: there is more. */
+static bool tick_part(AlertRouter *r)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        AlertDeliveries out = { .arena = arena };
+        mutex_lock(&r->mu);
+        int64_t now_ms = clock_wall_ms(r->options.clock);
+        size_t max_bytes = arena_used(r->journal.arena) + PART_BYTES;
+        bool all = look_after(r, now_ms, max_bytes) && flush_due(r, now_ms, max_bytes, &out);
+        mutex_unlock(&r->mu);
+        alert_state_persist(r); /* an end is durable before its notice goes out */
+        alert_send_all(r, out.data, out.len);
+        return all;
 }
 
 int64_t alert_router_tick(AlertRouter *r)
 {
-        AUTO(arena_free) Arena *arena = arena_new();
-        DeliveryVec out = { .arena = arena };
-        mutex_lock(&r->mu);
+        while (!tick_part(r))
+                continue;
         int64_t now_ms = clock_wall_ms(r->options.clock);
-        look_after(r, now_ms);
-        flush_due(r, now_ms, &out);
-        mutex_unlock(&r->mu);
-        alert_state_persist(r); /* an end is durable before its notice goes out */
-        vec_each(d, &out)
-                r->options.sender.send(r->options.sender.self, &(*d)->notification, delivered, *d);
         mutex_lock(&r->mu);
         bool storm_over = !r->in_flight && r->burst >= STORM_DELIVERIES;
         if (!r->in_flight)

@@ -10,6 +10,11 @@
 #include "alert/alert_store.h"
 #include "os/mutex.h"
 
+/* Deliveries that the sender had no room for, of one integration, in their order. Never empty. */
+typedef struct AlertLane {
+        AlertDelivery *first, *last;
+} AlertLane;
+
 struct AlertRouter {
         AlertRouterOptions options;
         Arena *arena; /* strings of options */
@@ -31,6 +36,7 @@ struct AlertRouter {
         GroupMap groups;
         AlertLog *log;
         AlertDelivery *deliveries; /* under way */
+        VEC(AlertLane) lanes;      /* those of them that wait */
         size_t in_flight;
         size_t burst;       /* deliveries since nothing was under way */
         uint64_t epoch;     /* rises with every apply: deliveries of an older one do not touch groups */
@@ -40,6 +46,16 @@ struct AlertRouter {
 
 /* Writes what is in the journal: what was done before this call is durable behind it. Without any lock held. */
 void alert_state_persist(AlertRouter *router);
+
+typedef VEC(AlertDelivery *) AlertDeliveries;
+/* Under mu: a delivery of this group is under way from here on. */
+void alert_send_begin(AlertRouter *router, AlertGroup *group, AlertDelivery *delivery);
+/* Sends what waited, then these, as far as there is room; the rest waits. Without any lock held. */
+void alert_send_all(AlertRouter *router, AlertDelivery *const *fresh, size_t n);
+/* Under mu: what waits was never decided. Before groups go. */
+void alert_send_drop_waiting(AlertRouter *router);
+/* Under mu: until one has waited too long. */
+int64_t alert_send_timer_ms(const AlertRouter *router, int64_t now_ms);
 
 /* What mutes an alert now. Under mu. */
 typedef struct AlertMuting {

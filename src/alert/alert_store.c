@@ -219,24 +219,28 @@ static void forget(AlertStore *store, StoredAlert *a, AlertJournal *journal)
         alert_store_unref(a);
 }
 
-void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, AlertJournal *journal)
+bool alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, size_t max_bytes, AlertJournal *journal)
 {
         VEC(StoredAlert *) gone = { 0 };
         size_t at = 0;
         if (now_ms < store->next_end_ms)
-                return;
+                return true;
+        bool all = true;
         int64_t next_ms = INT64_MAX;
-        for (StoredAlert *a; (a = alert_set_next(&store->alerts, &at));) {
+        for (StoredAlert *a; all && (a = alert_set_next(&store->alerts, &at));) {
                 alert_store_note_end(store, a, now_ms, journal);
                 if (alert_store_is_resolved(a, now_ms - keep_ms))
                         vec_push(&gone, a);
                 else
                         next_ms = MIN_OF(next_ms, a->ends_at_ms + (a->ended ? keep_ms : 0));
+                all = arena_used(journal->arena) <= max_bytes;
         }
-        store->next_end_ms = next_ms;
+        if (all)
+                store->next_end_ms = next_ms;
         vec_each(a, &gone)
                 forget(store, *a, journal);
         vec_done(&gone);
+        return all;
 }
 
 void alert_store_done(AlertStore *store)

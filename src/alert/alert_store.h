@@ -82,5 +82,6 @@ StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now
                              AlertJournal *journal);
 /* It is over and that is noted: when it was not yet. */
 void alert_store_note_end(AlertStore *store, StoredAlert *alert, int64_t now_ms, AlertJournal *journal);
-/* Notes ends that passed by themselves, forgets what ended keep_ms ago. Looks at nothing before next_end_ms. */
-void alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, AlertJournal *journal);
+/* Notes ends that passed by themselves, forgets what ended keep_ms ago. Looks at nothing before next_end_ms. False: the
+ * journal has reached max_bytes, and there is more. */
+bool alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, size_t max_bytes, AlertJournal *journal);

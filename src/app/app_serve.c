@@ -380,7 +380,9 @@ static bool open_engines(App *app, Err *err)
                 .features = f->features,
         };
         app->promql = promql_engine_new(&promql);
-        NotifyOptions notify = { .loop = app->loop, .client = app->client, .version = STR("0.34.0") };
+        NotifyOptions notify = {
+                .loop = app->loop, .client = app->client, .version = STR("0.34.0"), .on_room = wake, .on_room_ctx = app
+        };
         app->notify = notify_new(&notify);
         AlertRouterOptions router = {
                 .clock = app->clock,
@@ -395,7 +397,8 @@ static bool open_engines(App *app, Err *err)
                 .sender = { .integrations = notify_integrations,
                             .send_resolved = notify_send_resolved,
                             .send = notify_send,
-                            .self = app->notify },
+                            .self = app->notify,
+                            .room = notify_room },
         };
         app->router = alert_router_new(&router);
         app->forward = rules_forward_new(app->client, alert_router_sink(app->router));

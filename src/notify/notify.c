@@ -17,6 +17,7 @@
 #include "base/num.h"
 #include "base/rand.h"
 #include "component/http_auth.h"
+#include "notify/notify_lanes.h"
 #include "notify/notify_receivers.h"
 #include "os/mutex.h"
 #include "sync/pool.h"
@@ -38,7 +39,8 @@ typedef struct NotifyJob NotifyJob;
 struct Notify {
         NotifyOptions options;
         NotifyMemory *memory;
-        Mutex mu; /* guards receivers, jobs, n_jobs, stopping, mail_pool */
+        Mutex mu; /* guards receivers, jobs, n_jobs, lanes, stopping, mail_pool */
+        NotifyLanes lanes;
         const NotifyReceivers *receivers;
         NotifyJob *jobs; /* under way */
         size_t n_jobs;
@@ -62,6 +64,9 @@ struct NotifyJob {
         int64_t backoff_ms;
         LoopTimer *timer;
         HttpCall *under_way;
+        NotifyLane *lane;
+        size_t bytes; /* that it takes */
+        bool rests;   /* waits to be tried again */
         bool mailing; /* a mail thread has it */
         bool mail_ok;
         SmtpAnswer mail_answer;
@@ -86,17 +91,32 @@ Notify *notify_new(const NotifyOptions *options)
         return n;
 }
 
+/* Loop thread: whether it is being tried, or waits. */
+static void set_rests(NotifyJob *job, bool rests)
+{
+        MUTEX_SCOPE(&job->notify->mu);
+        if (rests == job->rests)
+                return;
+        job->rests = rests;
+        if (rests)
+                notify_lanes_rest(job->lane, job->bytes);
+        else
+                notify_lanes_try(job->lane, job->bytes);
+}
+
 /* Loop thread: the job ends with job->result. */
 static void finish(NotifyJob *job)
 {
         Notify *n = job->notify;
         loop_timer_free(job->timer);
+        set_rests(job, true); /* who hears of the answer finds room */
         job->done(job->arg, &job->result);
         mutex_lock(&n->mu);
         *(job->prev ? &job->prev->next : &n->jobs) = job->next;
         if (job->next)
                 job->next->prev = job->prev;
         n->n_jobs--;
+        notify_lanes_leave(&n->lanes, job->lane);
         mutex_unlock(&n->mu);
         arena_free(job->arena);
 }
@@ -135,6 +155,7 @@ void notify_free(Notify *n)
                 pool_free(mail_pool);
         loop_call(n->options.loop, stop_all, n); /* behind every mail that came back */
         notify_memory_free(n->memory);
+        notify_lanes_done(&n->lanes);
         mutex_done(&n->mu);
         mem_free(n);
 }
@@ -157,6 +178,13 @@ bool notify_send_resolved(void *self, Str receiver, size_t integration)
         Notify *n = self;
         MUTEX_SCOPE(&n->mu);
         return notify_receivers_send_resolved(n->receivers, receiver, integration);
+}
+
+bool notify_room(void *self, Str receiver, size_t integration)
+{
+        Notify *n = self;
+        MUTEX_SCOPE(&n->mu);
+        return notify_lanes_room(&n->lanes, receiver, integration);
 }
 
 /* ---- attempts, on the loop thread */
@@ -185,6 +213,9 @@ static void retry_later(NotifyJob *job, int64_t asked_ms)
                 loop_timer_restart(job->timer, wait_ms);
         else
                 job->timer = loop_timer_new(n->options.loop, wait_ms, 0, attempt, job);
+        set_rests(job, true);
+        if (n->options.on_room)
+                n->options.on_room(n->options.on_room_ctx);
 }
 
 static void settle(NotifyJob *job, NotifyVerdict verdict)
@@ -357,6 +388,7 @@ static void attempt(void *arg)
                 finish(job);
                 return;
         }
+        set_rests(job, false);
         job->result.attempts++;
         if (job->msg.mail)
                 submit_mail(job);
@@ -459,7 +491,12 @@ void notify_send(void *self, const Notification *notification, void (*done)(void
         };
         mutex_lock(&n->mu);
         bool ready = prepare(n, job, notification, &ok, &job->result.err);
-        n->n_jobs += ready;
+        if (ready) {
+                n->n_jobs++;
+                job->bytes = arena_used(arena);
+                job->lane = notify_lanes_enter(&n->lanes, notification->receiver, notification->integration,
+                                               job->bytes);
+        }
         mutex_unlock(&n->mu);
         job->result.integration = job->integration;
         job->result.ok = !ready && ok;

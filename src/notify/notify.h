@@ -16,9 +16,11 @@ typedef struct NotifyOptions {
         Loop *loop;
         HttpClient *client;
         const Clock *clock;
-        Str version;              /* for User-Agent: Alertmanager/<version> */
-        int64_t first_backoff_ms; /* before the first retry; 0: 500 */
-        size_t mail_threads;      /* how many mails at a time; 0: 2 */
+        Str version;                /* for User-Agent: Alertmanager/<version> */
+        int64_t first_backoff_ms;   /* before the first retry; 0: 500 */
+        size_t mail_threads;        /* how many mails at a time; 0: 2 */
+        void (*on_room)(void *ctx); /* an integration may have room again without an answer; any thread; may be NULL */
+        void *on_room_ctx;
 } NotifyOptions;
 Notify *notify_new(const NotifyOptions *options); /* returns owned */
 /* Ends what is under way as failed. Nobody may call notify_send any more. */
@@ -70,5 +72,8 @@ bool notify_send_resolved(void *self, Str receiver, size_t integration);
 /* Sends to one integration; resolved alerts are left out when it does not want them (nothing left: done at once, ok). */
 void notify_send(void *self, const Notification *notification, void (*done)(void *arg, const DeliveryResult *result),
                  void *arg);
+/* Whether an integration has room for one more message: it has while fewer than 128 are being tried and they take less than
+ * 4 MiB. notify_send takes more; this is how its caller keeps them from standing in memory all at once. */
+bool notify_room(void *self, Str receiver, size_t integration);
 /* Alertmanager's webhook body, exactly. */
 void notify_webhook_body(Buf *out, const Notification *notification);

@@ -32,6 +32,8 @@ typedef struct Fixture {
         VEC(Sent) sent;
         VEC(Held) held; /* while hold: answers that were not given */
         bool hold, fail;
+        size_t room;       /* how many may be unanswered at a time; 0: any number */
+        Str room_receiver; /* of this one; empty: all */
         Str fail_receiver; /* only this one fails; empty: all */
         size_t wakes;
         AlertCompat compat;
@@ -49,6 +51,13 @@ static inline bool fixture_send_resolved(void *self, Str receiver, size_t integr
         (void)self;
         (void)integration;
         return !str_eq(receiver, STR("quiet"));
+}
+
+static inline bool fixture_room(void *self, Str receiver, size_t integration)
+{
+        Fixture *f = self;
+        (void)integration;
+        return !f->room || (f->room_receiver.n && !str_eq(f->room_receiver, receiver)) || f->held.len < f->room;
 }
 
 static inline void fixture_send(void *self, const Notification *n, void (*done)(void *, const DeliveryResult *),
@@ -80,15 +89,24 @@ static inline void fixture_send(void *self, const Notification *n, void (*done)(
         done(arg, &r);
 }
 
-/* Answers everything that is held. */
+/* Answers everything that is held; what comes meanwhile is held or not as before. */
+static inline void fixture_answer(Fixture *f, bool ok)
+{
+        size_t n = f->held.len;
+        Held *held = f->held.data;
+        f->held.data = NULL;
+        f->held.len = f->held.cap = 0;
+        for (size_t i = 0; i < n; i++) {
+                DeliveryResult r = { .ok = ok, .integration = STR("webhook[0]") };
+                held[i].done(held[i].arg, &r);
+        }
+}
+
+/* Answers everything that is held and holds no more. */
 static inline void fixture_release(Fixture *f, bool ok)
 {
         f->hold = false;
-        for (size_t i = 0; i < f->held.len; i++) {
-                DeliveryResult r = { .ok = ok, .integration = STR("webhook[0]") };
-                f->held.data[i].done(f->held.data[i].arg, &r);
-        }
-        f->held.len = 0;
+        fixture_answer(f, ok);
 }
 
 static inline void fixture_wake(void *ctx) { ((Fixture *)ctx)->wakes++; }
@@ -100,7 +118,8 @@ static inline void fixture_start(Fixture *f)
                                  .external_url = STR("http://pharos.example.com"),
                                  .wake = fixture_wake,
                                  .wake_ctx = f,
-                                 .sender = { fixture_integrations, fixture_send_resolved, fixture_send, f } };
+                                 .sender = { fixture_integrations, fixture_send_resolved, fixture_send, f,
+                                             fixture_room } };
         f->router = alert_router_new(&o);
 }
 

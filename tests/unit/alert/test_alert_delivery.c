@@ -31,6 +31,8 @@ static void a_notification_says_what_all_have_in_common(void **state)
         AlertView v = alert_delivery_view(g, T0, NULL, NULL, f->arena);
         AlertDelivery *d = alert_delivery_new(g, &v, 3, alert_delivery_log_key(g, 3, f->arena), STR("http://x"), T0);
         const Notification *n = &d->notification;
+        assert_null(n->alerts); /* invariant 3 */
+        alert_delivery_open(d, T0);
         assert_str(d->log_key, "{}:{alertname=\"A\"}|r|3");
         assert_int_equal(n->integration, 3);
         assert_int_equal(n->n_alerts, 2);

@@ -91,12 +91,12 @@ static void ends_pass_and_are_forgotten(void **state)
         StoredAlert *a = alert_store_ref(alert_store_put(
                 &s, &(AlertMsg){ .labels = fixture_labels(f, "a=1"), .starts_at_ms = T0, .ends_at_ms = T0 + 50 }, T0,
                 100, &j));
-        alert_store_expire(&s, T0 + 49, 1000, &j);
+        assert_true(alert_store_expire(&s, T0 + 49, 1000, SIZE_MAX, &j));
         assert_int_equal(j.events.len, 1);
-        alert_store_expire(&s, T0 + 50, 1000, &j);
+        assert_true(alert_store_expire(&s, T0 + 50, 1000, SIZE_MAX, &j));
         assert_int_equal(j.events.len, 2);
         assert_str(j.events.data[1].kind, "resolved");
-        alert_store_expire(&s, T0 + 60, 1000, &j);
+        assert_true(alert_store_expire(&s, T0 + 60, 1000, SIZE_MAX, &j));
         assert_int_equal(j.events.len, 2);
         alert_store_write(&j, f->db);
         AlertStore again = { 0 };
@@ -104,7 +104,7 @@ static void ends_pass_and_are_forgotten(void **state)
         assert_int_equal(again.alerts.len, 1);
         assert_true(alert_set_get(&again.alerts, a->fingerprint)->ended);
         alert_store_done(&again);
-        alert_store_expire(&s, T0 + 1050, 1000, &j);
+        assert_true(alert_store_expire(&s, T0 + 1050, 1000, SIZE_MAX, &j));
         assert_int_equal(s.alerts.len, 0);
         alert_store_write(&j, f->db);
         alert_store_load(&again, f->db, T0 + 100, 1000);
