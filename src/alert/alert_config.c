@@ -59,11 +59,11 @@ static const Option route_options[] = {
           .def = "false",
           .help = "Also try the later siblings of this route." },
         { .key = "match",
-          .kind = OPT_LABELS,
+          .kind = OPT_TEXTS,
           .offset = offsetof(RouteYaml, match),
           .help = "Old form of matchers: label equals value." },
         { .key = "match_re",
-          .kind = OPT_LABELS,
+          .kind = OPT_TEXTS,
           .offset = offsetof(RouteYaml, match_re),
           .help = "Old form of matchers: label matches regex." },
         { .key = "matchers",
@@ -91,7 +91,7 @@ static const Option route_options[] = {
           .table = &route_table,
           .help = "Child routes, tried in order." },
         { .key = "labels",
-          .kind = OPT_LABELS,
+          .kind = OPT_TEXTS,
           .offset = offsetof(RouteYaml, labels),
           .help = "Labels of the route, for templates." },
         { .key = "mute_time_intervals",
@@ -113,11 +113,11 @@ static void keep_inhibit_node(void *self, const YamlNode *node, const OptionCtx 
 static const Option inhibit_options[] = {
         { .key = "name", .kind = OPT_STR, .offset = offsetof(InhibitYaml, name), .help = "For explanations." },
         { .key = "source_match",
-          .kind = OPT_LABELS,
+          .kind = OPT_TEXTS,
           .offset = offsetof(InhibitYaml, source_match),
           .help = "Old form of source_matchers: label equals value." },
         { .key = "source_match_re",
-          .kind = OPT_LABELS,
+          .kind = OPT_TEXTS,
           .offset = offsetof(InhibitYaml, source_match_re),
           .help = "Old form of source_matchers: label matches regex." },
         { .key = "source_matchers",
@@ -125,11 +125,11 @@ static const Option inhibit_options[] = {
           .offset = offsetof(InhibitYaml, source_matchers),
           .help = "Firing alerts that match all of these mute others." },
         { .key = "target_match",
-          .kind = OPT_LABELS,
+          .kind = OPT_TEXTS,
           .offset = offsetof(InhibitYaml, target_match),
           .help = "Old form of target_matchers: label equals value." },
         { .key = "target_match_re",
-          .kind = OPT_LABELS,
+          .kind = OPT_TEXTS,
           .offset = offsetof(InhibitYaml, target_match_re),
           .help = "Old form of target_matchers: label matches regex." },
         { .key = "target_matchers",
@@ -224,7 +224,7 @@ static bool add_matcher(const Binder *b, const YamlNode *node, MatchType type, L
 {
         Err err;
         Matcher m;
-        if (!is_name(b, l.name))
+        if (!labels_name_is_legacy_valid(l.name)) /* in these old forms at every level, as upstream */
                 return complain(b->ctx, node, "invalid label name", l.name);
         if (!matcher_make(b->ctx->arena, type, l.name, l.value, &m, &err))
                 return complain(b->ctx, node, err.msg, l.name);
@@ -356,6 +356,15 @@ static bool build_route(const Binder *b, const RouteYaml *yaml, const AlertRoute
         return ok;
 }
 
+/* An empty text has none. */
+static bool has_matchers(StrList texts)
+{
+        for (size_t i = 0; i < texts.n; i++)
+                if (str_trim(texts.data[i]).n)
+                        return true;
+        return false;
+}
+
 static bool read_root(const Binder *b, const YamlNode *node)
 {
         const OptionCtx *ctx = b->ctx;
@@ -371,7 +380,7 @@ static bool read_root(const Binder *b, const YamlNode *node)
         yaml.node = node;
         if (!yaml.receiver.n)
                 return diags_error(ctx->diags, ctx->file, node->pos, "root route must specify a default receiver");
-        if (yaml.match.n || yaml.match_re.n || yaml.matchers.n)
+        if (yaml.match.n || yaml.match_re.n || has_matchers(yaml.matchers))
                 ok = diags_error(ctx->diags, ctx->file, node->pos, "root route must not have any matchers");
         if (yaml.continue_matching)
                 ok = diags_error(ctx->diags, ctx->file, node->pos, "cannot have continue in root route");

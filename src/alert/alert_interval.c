@@ -1,6 +1,7 @@
 /* Intervals mean what Alertmanager's do; where it refuses (no ranges over midnight or over the week's end), so do we. */
 #include "alert/alert_interval.h"
 
+#include <limits.h>
 #include <stddef.h>
 
 #include "base/num.h"
@@ -102,6 +103,7 @@ typedef struct Words {
         const char *what;
         int min, max;
         bool numbers, negative;
+        int month_days; /* with negative: to compare what is counted from either end */
 } Words;
 
 static const char *const WEEKDAYS[] = { "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday" };
@@ -125,15 +127,13 @@ static bool read_word(Str text, const Words *w, int *ret, Err *err)
         return true;
 }
 
-/* As upstream: ranges that can never hold are mistakes. */
-static bool check_days(AlertRange r, Err *err)
+/* As upstream: ranges that hold in no month (or not in each: it compares within 28 days) are mistakes. */
+static bool check_days(AlertRange r, int month_days, Err *err)
 {
         if (r.from < 0 && r.to > 0)
                 return err_set(err, ERR_INVALID, "end day must be negative if start day is negative");
-        int from = r.from < 0 ? 31 + r.from + 1 : r.from;
-        int to = r.to < 0 ? 31 + r.to + 1 : r.to;
-        if (r.from > 0 && r.to < 0 && to < from) /* also in the longest month */
-                return err_set(err, ERR_INVALID, "end day %d is always before start day %d", r.to, r.from);
+        int from = r.from < 0 ? month_days + r.from : r.from;
+        int to = r.to < 0 ? month_days + r.to : r.to;
         if (from > to)
                 return err_set(err, ERR_INVALID, "end day %d is always before start day %d", r.to, r.from);
         return true;
@@ -143,16 +143,16 @@ static bool read_range(Str text, const Words *w, AlertRange *ret, Err *err)
 {
         Str from, to, more;
         bool two = str_cut(text, ':', &from, &to);
-        if (!read_word(str_trim(from), w, &ret->from, err))
+        if (!read_word(from, w, &ret->from, err))
                 return false;
         ret->to = ret->from;
         if (two && str_cut(to, ':', &to, &more))
                 return err_set(err, ERR_INVALID, "couldn't parse range " STR_FMT ": it has more than two ends",
                                STR_ARG(text));
-        if (two && !read_word(str_trim(to), w, &ret->to, err))
+        if (two && !read_word(to, w, &ret->to, err))
                 return false;
         if (w->negative)
-                return check_days(*ret, err);
+                return check_days(*ret, w->month_days, err);
         if (ret->from <= ret->to)
                 return true;
         if (w->names == WEEKDAYS)
@@ -214,12 +214,18 @@ static bool read_span(const SpanYaml *yaml, AlertCompat compat, Arena *arena, Al
                          .min = 1,
                          .max = 12,
                          .numbers = true };
-        static const Words days = {
-                .what = "day of the month", .min = -31, .max = 31, .numbers = true, .negative = true
-        };
-        static const Words years = { .what = "year", .min = 0, .max = MOST_YEARS, .numbers = true };
-        if (compat == ALERT_COMPAT_AM_0_25)
-                months.max = MOST_YEARS; /* it takes a thirteenth month, which never comes */
+        Words days = { .what = "day of the month",
+                       .min = -31,
+                       .max = 31,
+                       .numbers = true,
+                       .negative = true,
+                       .month_days = 31 + 1 };
+        Words years = { .what = "year", .min = 0, .max = MOST_YEARS, .numbers = true };
+        if (compat != ALERT_COMPAT_PHAROS) { /* it takes a thirteenth month, which never comes */
+                months.max = years.max = INT_MAX;
+                months.min = years.min = -MOST_YEARS;
+                days.month_days = 28;
+        }
         ret->location = yaml->location;
         return read_times(yaml, arena, &ret->times, err) &&
                read_list(yaml->weekdays, yaml->has_weekdays, &weekdays, arena, &ret->weekdays, err) &&
@@ -227,6 +233,15 @@ static bool read_span(const SpanYaml *yaml, AlertCompat compat, Arena *arena, Al
                read_list(yaml->months, yaml->has_months, &months, arena, &ret->months, err) &&
                read_list(yaml->years, yaml->has_years, &years, arena, &ret->years, err) &&
                zone_load(yaml->location, arena, &ret->zone, err);
+}
+
+/* One of the ranges lies outside. */
+static bool never(const AlertRanges *r, int min, int max)
+{
+        for (size_t i = 0; i < r->n; i++)
+                if (r->data[i].to < min || r->data[i].from > max)
+                        return true;
+        return false;
 }
 
 static bool read_interval(const IntervalYaml *yaml, const OptionCtx *ctx, AlertCompat compat, AlertInterval *ret)
@@ -239,6 +254,9 @@ static bool read_interval(const IntervalYaml *yaml, const OptionCtx *ctx, AlertC
                 if (!read_span(&spans[i], compat, ctx->arena, &out[i], &err))
                         ok = diags_error(ctx->diags, ctx->file, spans[i].node ? spans[i].node->pos : (YamlPos){ 0 },
                                          "%s", err.msg);
+                else if (never(&out[i].months, 1, 12))
+                        diags_warn(ctx->diags, ctx->file, spans[i].node ? spans[i].node->pos : (YamlPos){ 0 },
+                                   "a month that is not from 1 to 12 never comes");
         }
         *ret = (AlertInterval){ .name = yaml->name, .spans = out, .n = yaml->spans.n };
         return ok;

@@ -268,6 +268,8 @@ static bool parse_classic(Str s, Arena *arena, AlertMatcherVec *out, Err *err)
                 s = str_sub(s, 0, s.n - 1);
         for (size_t at = 0; at < s.n;) {
                 size_t end = classic_end(s, at);
+                if (end == s.n && !str_trim(str_sub(s, at, end)).n)
+                        break; /* white space behind the last comma */
                 if (!classic_matcher(str_sub(s, at, end), arena, out, err))
                         return false;
                 at = end + 1;

@@ -109,7 +109,7 @@ static bool read_set(const JsonValue *set, AlertCompat compat, bool keep_empty, 
                         buf_printf(why, "invalid name \"" STR_FMT "\"", STR_ARG(str_sub(name, 0, 1000)));
                         return false;
                 }
-                labels_builder_set(&lb, name, value);
+                labels_builder_put(&lb, name, value);
         }
         *ret = labels_builder_build(&lb, arena);
         return true;

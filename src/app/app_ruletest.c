@@ -23,7 +23,7 @@ typedef struct AlertYaml {
 
 static const Option alert_options[] = {
         { "exp_labels", OPT_LABELS, offsetof(AlertYaml, labels), .help = "Its labels but alertname." },
-        { "exp_annotations", OPT_LABELS, offsetof(AlertYaml, annotations), .help = "Its annotations." },
+        { "exp_annotations", OPT_TEXTS, offsetof(AlertYaml, annotations), .help = "Its annotations." },
         OPTION_END,
 };
 static const OptionTable alert_table = { "exp_alerts", alert_options, sizeof(AlertYaml), NULL };

@@ -63,7 +63,8 @@ static bool bind_value(const YamlNode *node, const Option *o, void *self, const 
         case OPT_BYTES:
         case OPT_ENUM: return option_value_scalar(node, o, field, ctx);
         case OPT_STR_LIST: return option_value_str_list(node, o->key, field, ctx);
-        case OPT_LABELS: return option_value_labels(node, o->key, field, ctx);
+        case OPT_LABELS: return option_value_labels(node, o->key, false, field, ctx);
+        case OPT_TEXTS: return option_value_labels(node, o->key, true, field, ctx);
         case OPT_MAP_OF_STR_LIST: return option_value_params(node, o->key, field, ctx);
         case OPT_STRUCT: return bind_section(node, o->table, field, ctx);
         case OPT_STRUCT_PTR: {
@@ -139,11 +140,11 @@ static bool bind_section(const YamlNode *node, const OptionTable *table, void *s
                                 unknown_key(pair, table, ctx);
                         continue;
                 }
-                if (o->set_offset)
-                        *(bool *)((char *)self + o->set_offset) = true;
-                /* A key without a value keeps its default. What its owner binds may care. */
+                /* A key without a value keeps its default, as if it were not there. What its owner binds may care. */
                 if (pair->value->kind == YAML_NULL && o->kind != OPT_NODE && o->kind != OPT_CUSTOM)
                         continue;
+                if (o->set_offset)
+                        *(bool *)((char *)self + o->set_offset) = true;
                 bind_value(pair->value, o, self, ctx);
         }
         check_required(node, table, ctx);

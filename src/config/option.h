@@ -32,7 +32,8 @@ typedef enum OptionKind {
         OPT_BYTES,           /* uint64_t */
         OPT_ENUM,            /* int: the index in .values */
         OPT_STR_LIST,        /* StrList */
-        OPT_LABELS,          /* Labels: a map of strings, sorted */
+        OPT_LABELS,          /* Labels: a map of strings, sorted; empty ones are none */
+        OPT_TEXTS,           /* Labels: the same with the empty ones, which null is too */
         OPT_STRUCT,          /* embedded struct, .table */
         OPT_STRUCT_PTR,      /* pointer to a struct, NULL when the key is absent, .table */
         OPT_STRUCT_LIST,     /* StructList of .table */

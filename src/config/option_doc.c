@@ -20,7 +20,8 @@ static const char *kind_name(OptionKind kind)
         case OPT_BYTES: return "size";
         case OPT_ENUM: return "one of";
         case OPT_STR_LIST: return "list of texts";
-        case OPT_LABELS: return "map of texts";
+        case OPT_LABELS:
+        case OPT_TEXTS: return "map of texts";
         case OPT_STRUCT:
         case OPT_STRUCT_PTR: return "section";
         case OPT_STRUCT_LIST: return "list of sections";

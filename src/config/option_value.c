@@ -258,28 +258,33 @@ bool option_value_str_list(const YamlNode *node, const char *key, StrList *ret, 
         return ok;
 }
 
-bool option_value_labels(const YamlNode *node, const char *key, Labels *ret, const OptionCtx *ctx)
+static int by_name(const void *a, const void *b) { return str_cmp(((const Label *)a)->name, ((const Label *)b)->name); }
+
+bool option_value_labels(const YamlNode *node, const char *key, bool empty_too, Labels *ret, const OptionCtx *ctx)
 {
         if (node->kind != YAML_MAP)
                 return wrong(ctx, node, key, "a mapping of names to texts");
-        LabelsBuilder b;
-        labels_builder_init(&b, ctx->arena, (Labels){ 0 });
+        Label *list = arena_alloc(ctx->arena, node->n * sizeof *list, _Alignof(Label));
+        size_t n = 0;
         bool ok = true;
         for (size_t i = 0; i < node->n; i++) {
                 const YamlPair *p = &node->pairs[i];
+                Str text = p->value->kind == YAML_SCALAR ? p->value->text : (Str){ 0 };
                 if (p->key.n == 0 || !utf8_valid(p->key))
                         ok = diags_error(ctx->diags, ctx->file, p->key_pos,
                                          "'%s' has a name that is empty or not UTF-8", key);
                 else if (p->value->kind != YAML_SCALAR && p->value->kind != YAML_NULL)
                         ok = wrong(ctx, p->value, key, "texts in its mapping");
-                else if (p->value->kind == YAML_SCALAR && !utf8_valid(p->value->text))
+                else if (!utf8_valid(text))
                         ok = diags_error(ctx->diags, ctx->file, p->value->pos, "'%s' has a value that is not UTF-8",
                                          key);
-                else if (p->value->kind == YAML_SCALAR)
-                        labels_builder_set(&b, p->key, p->value->text);
+                else if (text.n || empty_too)
+                        list[n++] = (Label){ p->key, text };
         }
+        if (n > 1)
+                qsort(list, n, sizeof *list, by_name);
         if (ok)
-                *ret = labels_builder_build(&b, ctx->arena);
+                *ret = (Labels){ list, n };
         return ok;
 }
 

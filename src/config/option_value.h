@@ -6,7 +6,7 @@
 bool option_value_scalar(const YamlNode *node, const Option *option, void *field, const OptionCtx *ctx);
 /* The lists and maps of strings. */
 bool option_value_str_list(const YamlNode *node, const char *key, StrList *ret, const OptionCtx *ctx);
-bool option_value_labels(const YamlNode *node, const char *key, Labels *ret, const OptionCtx *ctx);
+bool option_value_labels(const YamlNode *node, const char *key, bool empty_too, Labels *ret, const OptionCtx *ctx);
 bool option_value_params(const YamlNode *node, const char *key, ParamList *ret, const OptionCtx *ctx);
 /* The least and the greatest value of an option that has them, as a person writes them. */
 void option_value_range(const Option *o, Buf *low, Buf *high);

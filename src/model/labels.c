@@ -220,7 +220,7 @@ Labels labels_from_json(Arena *arena, const JsonValue *object)
         labels_builder_init(&lb, arena, (Labels){ 0 });
         for (size_t i = 0; object && object->kind == JSON_OBJECT && i < object->n; i++)
                 if (object->members[i].value.kind == JSON_STRING)
-                        labels_builder_set(&lb, str_dup(arena, object->members[i].key),
+                        labels_builder_put(&lb, str_dup(arena, object->members[i].key),
                                            str_dup(arena, object->members[i].value.str));
         return labels_builder_build(&lb, arena);
 }
@@ -251,12 +251,15 @@ Str labels_builder_get(const LabelsBuilder *b, Str name)
 
 void labels_builder_set(LabelsBuilder *b, Str name, Str value)
 {
+        if (value.n == 0)
+                labels_builder_del(b, name);
+        else
+                labels_builder_put(b, name, value);
+}
+
+void labels_builder_put(LabelsBuilder *b, Str name, Str value)
+{
         Label *l = find_pair(b, name);
-        if (value.n == 0) {
-                if (l)
-                        labels_builder_del(b, name);
-                return;
-        }
         if (l)
                 l->value = value;
         else

@@ -57,6 +57,8 @@ void labels_builder_init(LabelsBuilder *b, Arena *arena, Labels base);
 Str labels_builder_get(const LabelsBuilder *b, Str name);
 /* An empty value deletes. */
 void labels_builder_set(LabelsBuilder *b, Str name, Str value);
+/* As _set, but an empty value is kept: for annotations and other texts. */
+void labels_builder_put(LabelsBuilder *b, Str name, Str value);
 void labels_builder_del(LabelsBuilder *b, Str name);
 /* Sorted, valid as long as arena and the strings that were set. */
 Labels labels_builder_build(LabelsBuilder *b, Arena *arena);

@@ -82,16 +82,17 @@ static bool canonical_headers(EmailOptions *o, const NotifyBinding *b)
                 if (bad)
                         return notify_global_error(b, "'" STR_FMT "' is not a header's name",
                                                    STR_ARG(str_sub(name, 0, 80)));
-                if (labels_builder_get(&all, name).n)
+                if (labels_has(labels_builder_build(&all, b->ctx->arena), name))
                         return notify_global_error(b, "duplicate header \"" STR_FMT "\" in email config",
                                                    STR_ARG(name));
-                labels_builder_set(&all, name, o->headers.data[i].value);
+                labels_builder_put(&all, name, o->headers.data[i].value);
         }
-        if (!labels_builder_get(&all, STR("Subject")).n)
+        Labels given = labels_builder_build(&all, b->ctx->arena);
+        if (!labels_has(given, STR("Subject")))
                 labels_builder_set(&all, STR("Subject"), STR("{{ template \"email.default.subject\" . }}"));
-        if (!labels_builder_get(&all, STR("To")).n)
+        if (!labels_has(given, STR("To")))
                 labels_builder_set(&all, STR("To"), o->to);
-        if (!labels_builder_get(&all, STR("From")).n)
+        if (!labels_has(given, STR("From")))
                 labels_builder_set(&all, STR("From"), o->from);
         o->headers = labels_builder_build(&all, b->ctx->arena);
         return true;
@@ -272,7 +273,7 @@ static const Option options[] = {
         { "auth_secret", OPT_SECRET, AT(auth_secret), .help = "For CRAM-MD5." },
         { "auth_secret_file", OPT_STR, AT(auth_secret_file), .help = "File with it." },
         { "auth_identity", OPT_STR, AT(auth_identity), .help = "Identity for PLAIN." },
-        { "headers", OPT_LABELS, AT(headers),
+        { "headers", OPT_TEXTS, AT(headers),
           .help = "More headers, or others in place of Subject, To, From; templates." },
         { "html", OPT_STR, AT(html), .def = "{{ template \"email.default.html\" . }}",
           .help = "HTML part; a template; empty: none." },

@@ -126,7 +126,7 @@ static Labels details_of(NotifyMsg *m, const OpsgenieOptions *o)
         LabelsBuilder b;
         labels_builder_init(&b, m->arena, m->n->common_labels);
         for (size_t i = 0; i < o->details.n; i++)
-                labels_builder_set(&b, o->details.data[i].name, notify_msg_text(m, o->details.data[i].value));
+                labels_builder_put(&b, o->details.data[i].name, notify_msg_text(m, o->details.data[i].value));
         return labels_builder_build(&b, m->arena);
 }
 
@@ -239,7 +239,7 @@ static const Option options[] = {
           .help = "Text." },
         { "source", OPT_STR, AT(source), .def = "{{ template \"opsgenie.default.source\" . }}",
           .help = "Where it comes from." },
-        { "details", OPT_LABELS, AT(details), .help = "More details beside the common labels." },
+        { "details", OPT_TEXTS, AT(details), .help = "More details beside the common labels." },
         { "entity", OPT_STR, AT(entity), .help = "What it is about." },
         { "responders", OPT_STRUCT_LIST, AT(responders), .table = &responder_table, .help = "Who is told." },
         { "actions", OPT_STR, AT(actions), .help = "Actions, separated by commas." },

@@ -29,7 +29,7 @@ static bool check(void *options, const NotifyBinding *b)
 {
         SnsOptions *o = options;
         int targets = (o->topic_arn.n > 0) + (o->phone_number.n > 0) + (o->target_arn.n > 0);
-        if (targets != 1)
+        if (targets % 2 == 0) /* upstream takes all three */
                 return notify_global_error(
                         b, "must provide either a Target ARN, Topic ARN, or Phone Number for SNS config");
         if ((o->sigv4.access_key.n > 0) != (o->sigv4.secret_key.text.n > 0))
@@ -229,7 +229,7 @@ static const Option options[] = {
         { "subject", OPT_STR, AT(subject), .def = "{{ template \"sns.default.subject\" . }}",
           .help = "Subject; a template, as all texts here." },
         { "message", OPT_STR, AT(message), .def = "{{ template \"sns.default.message\" . }}", .help = "Text." },
-        { "attributes", OPT_LABELS, AT(attributes), .help = "Attributes of the message." },
+        { "attributes", OPT_TEXTS, AT(attributes), .help = "Attributes of the message." },
         OPTION_END,
 };
 static const OptionTable table = { "sns_config", options, sizeof(SnsOptions), NULL };

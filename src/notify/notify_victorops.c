@@ -54,7 +54,7 @@ static Str body_of(NotifyMsg *m, const VictoropsOptions *o)
                 type = STR("CRITICAL");
         labels_builder_init(&b, m->arena, (Labels){ 0 });
         for (size_t i = 0; i < o->custom_fields.n; i++)
-                labels_builder_set(&b, o->custom_fields.data[i].name,
+                labels_builder_put(&b, o->custom_fields.data[i].name,
                                    notify_msg_text(m, o->custom_fields.data[i].value));
         Labels custom = labels_builder_build(&b, m->arena);
         const Label fixed[] = { { STR("entity_display_name"), notify_msg_text(m, o->entity_display_name) },
@@ -114,7 +114,7 @@ static const Option options[] = {
           .def = "{{ template \"victorops.default.entity_display_name\" . }}", .help = "Heading." },
         { "monitoring_tool", OPT_STR, AT(monitoring_tool),
           .def = "{{ template \"victorops.default.monitoring_tool\" . }}", .help = "Who reports." },
-        { "custom_fields", OPT_LABELS, AT(custom_fields), .help = "More fields." },
+        { "custom_fields", OPT_TEXTS, AT(custom_fields), .help = "More fields." },
         OPTION_END,
 };
 static const OptionTable table = { "victorops_config", options, sizeof(VictoropsOptions), NULL };

@@ -16,6 +16,8 @@ static bool check(void *options, const NotifyBinding *b)
 {
         WechatOptions *o = options;
         const NotifyGlobal *g = b->global;
+        if (!o->message_type.n)
+                o->message_type = STR("text");
         if (!str_eq(o->message_type, STR("text")) && !str_eq(o->message_type, STR("markdown")))
                 return notify_global_error(
                         b, "weChat message type \"" STR_FMT "\" does not match valid options ^(text|markdown)$",

@@ -149,7 +149,7 @@ static Candidate make_candidate(RuleGroupRun *group, const RuleRun *run, const P
         Candidate c = { .labels = labels_builder_build(&lb, arena), .source = source, .value = series->v[0] };
         labels_builder_init(&lb, arena, (Labels){ 0 });
         for (size_t i = 0; i < run->rule->annotations.n && !group->no_texts; i++)
-                labels_builder_set(&lb, run->rule->annotations.data[i].name,
+                labels_builder_put(&lb, run->rule->annotations.data[i].name,
                                    expand(&e, run->rule->annotations.data[i].value));
         c.annotations = labels_builder_build(&lb, arena);
         return c;

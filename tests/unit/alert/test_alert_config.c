@@ -145,6 +145,48 @@ static void inhibition_and_intervals_are_read(void **state)
 }
 
 /* 0.25 knows no UTF-8 names, but a thirteenth month. */
+static void what_is_empty_counts_as_upstream_counts_it(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        AlertConfig c = must_bind(f, "route:\n"
+                                     "  receiver: r\n"
+                                     "  matchers: ['']\n"
+                                     "  group_interval: null\n"
+                                     "  routes:\n"
+                                     "  - match: {team: '', env:}\n"
+                                     "  - matchers: ['a=b, ', ' ']\n"
+                                     "receivers: [{name: r}]\n");
+        assert_int_equal(c.root->group_interval_ms, 300000);
+        assert_int_equal(c.root->routes[0].matchers.n, 2); /* no label is a condition too */
+        assert_str(c.root->routes[0].matchers.data[1].name, "team");
+        assert_str(c.root->routes[0].matchers.data[1].value, "");
+        assert_int_equal(c.root->routes[1].matchers.n, 1);
+        fixture_free(f);
+}
+
+static void days_are_compared_as_upstream_compares_them(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *days;
+                bool good;
+        } cases[] = { { "'10:-18'", true }, { "'10:-19'", false }, { "'1:-28'", false }, { "'28:-1'", false },
+                      { "'-31:-1'", true }, { "'-4:-5'", false },  { "' 1'", false },    { "'1 : 2'", false } };
+        Fixture *f = fixture_new();
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                AlertConfig c;
+                Diags d;
+                Str yaml = str_printf(f->arena,
+                                      "route: {receiver: r}\nreceivers: [{name: r}]\n"
+                                      "time_intervals: [{name: a, time_intervals: [{days_of_month: [%s]}]}]\n",
+                                      cases[i].days);
+                if (fixture_bind(f, yaml.p, &c, &d) != cases[i].good)
+                        fail_msg("%s", cases[i].days);
+        }
+        fixture_free(f);
+}
+
 static void versions_differ(void **state)
 {
         (void)state;
@@ -155,8 +197,7 @@ static void versions_differ(void **state)
                 { "route: {receiver: r, group_by: [-a]}", false, true },
                 { "route: {receiver: r, routes: [{matchers: ['a-b=c']}]}", false, true },
                 { "route: {receiver: r}\ninhibit_rules: [{equal: ['a b']}]", false, true },
-                { "route: {receiver: r}\ntime_intervals: [{name: x, time_intervals: [{months: ['13']}]}]", true,
-                  false },
+                { "route: {receiver: r}\ntime_intervals: [{name: x, time_intervals: [{months: ['13']}]}]", true, true },
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 Fixture *f = fixture_new();
@@ -181,6 +222,8 @@ int main(void)
                 cmocka_unit_test(every_key_is_read_and_inherited),
                 cmocka_unit_test(what_upstream_refuses_is_refused_with_a_place),
                 cmocka_unit_test(inhibition_and_intervals_are_read),
+                cmocka_unit_test(what_is_empty_counts_as_upstream_counts_it),
+                cmocka_unit_test(days_are_compared_as_upstream_compares_them),
                 cmocka_unit_test(versions_differ),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

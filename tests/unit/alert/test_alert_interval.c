@@ -85,7 +85,6 @@ static void mistakes_are_named(void **state)
                 { "{days_of_month: ['0']}", "0 is not a valid day of the month: out of range" },
                 { "{days_of_month: ['-5:10']}", "end day must be negative" },
                 { "{days_of_month: ['28:-28']}", "end day -28 is always before start day 28" },
-                { "{months: ['13']}", "13 is not a valid month" },
                 { "{months: [foo]}", "foo is not a valid month" },
                 { "{years: ['2022:2020']}", "end year 2020 is before start year 2022" },
                 { "{location: Nowhere}", "unknown time zone Nowhere" },
@@ -99,6 +98,20 @@ static void mistakes_are_named(void **state)
                 assert_contains(str_dupz(f->arena, d.list.data[0].message), cases[i].want);
                 fixture_free(f);
         }
+}
+
+static void a_month_that_never_comes_is_told(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        AlertIntervals all;
+        Diags d;
+        assert_true(bind(f, ALERT_COMPAT_AM_0_34, &all, &d, "{months: ['13']}"));
+        assert_int_equal(d.errors, 0);
+        assert_contains(str_dupz(f->arena, d.list.data[0].message), "never comes");
+        assert_false(bind(f, ALERT_COMPAT_PHAROS, &all, &d, "{months: ['13']}"));
+        assert_contains(str_dupz(f->arena, d.list.data[0].message), "13 is not a valid month");
+        fixture_free(f);
 }
 
 int main(void)
