@@ -20,7 +20,7 @@ bool api_query_expr(const HttpRequest *req, HttpResponse *resp, const ApiContext
         return false;
 }
 
-static void put_vector(JsonWriter *w, const PromqlResult *r, size_t n)
+static bool put_vector(JsonWriter *w, const PromqlResult *r, size_t n, HttpResponse *resp)
 {
         json_begin_array(w);
         for (size_t i = 0; i < n; i++) {
@@ -35,8 +35,11 @@ static void put_vector(JsonWriter *w, const PromqlResult *r, size_t n)
                 else
                         api_put_point(w->out, r->series[i].t[0], r->series[i].v[0]);
                 json_end_object(w);
+                if (w->out->n > FLUSH_BYTES && !http_response_flush(resp))
+                        return false;
         }
         json_end_array(w);
+        return true;
 }
 
 /* "values" or "histograms": those points of the series, when there are any. */
@@ -132,7 +135,7 @@ static bool put_result(JsonWriter *w, const PromqlResult *r, size_t n, HttpRespo
         json_key_cstr(w, "resultType", result_type(r->type));
         json_key(w, STR("result"));
         switch (r->type) {
-        case VALUE_VECTOR: put_vector(w, r, n); return true;
+        case VALUE_VECTOR: return put_vector(w, r, n, resp);
         case VALUE_MATRIX: return put_matrix(w, r, n, resp);
         case VALUE_SCALAR:
                 json_raw(w, (Str){ 0 });

@@ -4,7 +4,7 @@
  * 2. Workers never allocate from a Stage: only the thread that evaluates a node does. So arenas need no locks.
  * 3. Every byte that grows with the data (rows, columns, groups, labels) is charged before or right after it is taken;
  *    nothing is taken once the bill is over max_bytes.
- * 4. Cancellation is polled at least once per batch of BATCH_POINTS points.
+ * 4. Cancellation is polled at least once per batch of BATCH_POINTS points, and once per EXEC_TICK rows of what is done beside.
  *
  * Why waves: folding a row right where it was computed would need a lock or partial sums per worker; partial sums
  * change the rounding with the split. A wave of rows small enough for the cache costs two barriers and keeps the order.
@@ -34,7 +34,7 @@ enum {
 bool exec_check(Exec *x, Err *err)
 {
         Err why;
-        if (cancel_check(x->cancel, &why) && cancel_check(&x->timeout, &why))
+        if (cancel_check(&x->timeout, &why))
                 return true;
         return err_set(err, why.code, "query %s in expression evaluation",
                        why.code == ERR_TIMEOUT ? "timed out" : "was canceled");
@@ -90,6 +90,62 @@ void exec_stage_end(Exec *x, Stage *stage)
         discharge(x, stage->charged);
         arena_free(stage->arena);
         *stage = (Stage){ 0 };
+}
+
+typedef struct Merge {
+        Exec *x;
+        size_t size, done;
+        int (*cmp)(const void *a, const void *b, void *arg);
+        void *arg;
+} Merge;
+
+/* [lo, mid) and [mid, hi) of `from`, each in order, become one in `to`. */
+static bool merge(Merge *m, const char *from, char *to, size_t lo, size_t mid, size_t hi, Err *err)
+{
+        for (size_t i = lo, k = mid, at = lo; at < hi; at++) {
+                if (!exec_goes_on(m->x, m->done++, err))
+                        return false;
+                bool left = k == hi || (i < mid && m->cmp(from + i * m->size, from + k * m->size, m->arg) <= 0);
+                memcpy(to + at * m->size, from + (left ? i++ : k++) * m->size, m->size);
+        }
+        return true;
+}
+
+static bool merge_all(Merge *m, char *items, char *room, size_t n, Err *err)
+{
+        char *from = items, *to = room;
+        for (size_t run = EXEC_TICK; run < n; run *= 2) {
+                for (size_t lo = 0; lo < n; lo += 2 * run)
+                        if (!merge(m, from, to, lo, MIN_OF(lo + run, n), MIN_OF(lo + 2 * run, n), err))
+                                return false;
+                char *t = from;
+                from = to;
+                to = t;
+        }
+        if (from != items)
+                memcpy(items, from, n * m->size);
+        return true;
+}
+
+bool exec_sort(Exec *x, void *items, size_t n, size_t size, int (*cmp)(const void *a, const void *b, void *arg),
+               void *arg, Err *err)
+{
+        Merge m = { .x = x, .size = size, .cmp = cmp, .arg = arg };
+        for (size_t lo = 0; lo < n; lo += EXEC_TICK) {
+                if (!exec_check(x, err))
+                        return false;
+                qsort_r((char *)items + lo * size, MIN_OF(n - lo, (size_t)EXEC_TICK), size, cmp, arg);
+        }
+        if (n <= EXEC_TICK)
+                return true;
+        bool ok = charge(x, n * size, err);
+        if (ok) {
+                char *room = mem_alloc(n * size);
+                ok = merge_all(&m, items, room, n, err);
+                mem_free(room);
+        }
+        discharge(x, n * size);
+        return ok;
 }
 
 static bool too_many_samples(Err *err)
@@ -540,16 +596,17 @@ bool exec_materialise(Exec *x, Stage *stage, const Source *src, bool skip_empty,
 #define MAP_EQ(a, b) labels_eq(a, b)
 #include "base/map.inc.h"
 
-bool exec_has_duplicates(Arena *arena, const Source *src)
+static bool find_duplicates(Exec *x, Arena *arena, const Source *src, bool *ret, Err *err)
 {
         SettleMap map = { .arena = arena };
-        for (size_t i = 0; i < src->n; i++) {
-                bool fresh = false;
+        bool fresh = true;
+        for (size_t i = 0; i < src->n && fresh; i++) {
+                if (!exec_goes_on(x, i, err))
+                        return false;
                 settle_map_put(&map, src->heads[i].labels, &fresh);
-                if (!fresh)
-                        return true;
         }
-        return false;
+        *ret = !fresh;
+        return true;
 }
 
 /* Adds row `from` to row `to`; false when both have a sample at one step. */
@@ -567,17 +624,22 @@ static bool merge_row(double *to, const double *from, size_t n)
 
 bool exec_settle(Exec *x, Stage *stage, Source *src, Source **ret, Err *err)
 {
-        if (src->n < 2 || !exec_has_duplicates(stage->arena, src)) {
+        Source *all;
+        bool repeats = false;
+        if (src->n > 1 && !find_duplicates(x, stage->arena, src, &repeats, err))
+                return false;
+        if (!repeats) {
                 *ret = src;
                 return true;
         }
-        Source *all;
         if (!exec_materialise(x, stage, src, true, &all, err))
                 return false;
         SettleMap map = { .arena = stage->arena };
         size_t n = 0;
         for (size_t i = 0; i < all->n; i++) {
                 bool fresh = false;
+                if (!exec_goes_on(x, i, err))
+                        return false;
                 size_t *at = settle_map_put(&map, all->heads[i].labels, &fresh);
                 if (fresh) {
                         *at = n;

@@ -116,8 +116,7 @@ struct Exec {
         const PromqlOptions *options;
         int64_t lookback_ms, query_start_ms, query_end_ms, query_step_ms;
         Querier *querier;
-        const Cancel *cancel; /* of the caller; may be NULL */
-        Cancel timeout;
+        Cancel timeout; /* its parent: the caller's */
         Plan *plan;
         bool explain; /* nodes and slots count what they take */
         Annotations annotations;
@@ -135,6 +134,15 @@ struct Exec {
 
 /* --- budget: exec.c --- */
 MUST_CHECK bool exec_check(Exec *x, Err *err); /* cancelled or late? */
+/* The same for step i of a loop over rows that computes none of them: looks once in EXEC_TICK steps. */
+enum { EXEC_TICK = 4096 };
+MUST_CHECK static inline bool exec_goes_on(Exec *x, size_t i, Err *err)
+{
+        return i % EXEC_TICK != 0 || exec_check(x, err);
+}
+/* Sorts n items of `size` bytes. cmp: never 0 for two of them. Ends soon when the query is to end; the items are in any order then. */
+MUST_CHECK bool exec_sort(Exec *x, void *items, size_t n, size_t size,
+                          int (*cmp)(const void *a, const void *b, void *arg), void *arg, Err *err);
 /* Puts what the stage's arena holds, and `want` more bytes that it is about to, on the bill. */
 MUST_CHECK bool exec_reserve(Exec *x, Stage *stage, uint64_t want, Err *err);
 void exec_stage_begin(Stage *stage);
@@ -211,8 +219,6 @@ MUST_CHECK bool exec_materialise(Exec *x, Stage *stage, const Source *src, bool 
 /* Rows with equal labels become one; EXEC_DUPLICATE_TEXT when two have a sample at one step. Returns src itself when
  * labels are unique. */
 MUST_CHECK bool exec_settle(Exec *x, Stage *stage, Source *src, Source **ret, Err *err);
-/* Do heads repeat a label set? */
-bool exec_has_duplicates(Arena *arena, const Source *src);
 
 /* --- labels --- */
 bool exec_is_meta_name(Str name); /* __name__, __type__, __unit__ */

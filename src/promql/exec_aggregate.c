@@ -40,8 +40,11 @@ static bool group_rows(Agg *a, Err *err)
         GroupRule rule = { .names = &a->expr->aggregate.grouping, .without = a->expr->aggregate.without };
         groupindex_init(&a->groups, a->stage->arena);
         a->group_of = arena_raw_array(a->inner.arena, size_t, a->in->n + 1);
-        for (size_t i = 0; i < a->in->n; i++)
+        for (size_t i = 0; i < a->in->n; i++) {
+                if (!exec_goes_on(a->x, i, err))
+                        return false;
                 a->group_of[i] = groupindex_of(&a->groups, a->in->heads[i].labels, &rule, NULL);
+        }
         return exec_reserve(a->x, &a->inner, 0, err) && exec_reserve(a->x, a->stage, 0, err);
 }
 
@@ -286,18 +289,17 @@ static int best_first(const void *pa, const void *pb, void *op)
 }
 
 /* Best first. Few equal ones stay in the heap's order, as upstream's insertion sort leaves them. */
-static void sort_items(AggregateOp op, TopItem *h, size_t n)
+static bool sort_items(Exec *x, AggregateOp op, TopItem *h, size_t n, Err *err)
 {
-        if (n > 12) {
-                qsort_r(h, n, sizeof *h, best_first, &op);
-                return;
-        }
+        if (n > 12)
+                return exec_sort(x, h, n, sizeof *h, best_first, &op, err);
         for (size_t i = 1; i < n; i++)
                 for (size_t j = i; j > 0 && leaves_first(op, h[j - 1].v, h[j].v); j--) {
                         TopItem t = h[j];
                         h[j] = h[j - 1];
                         h[j - 1] = t;
                 }
+        return true;
 }
 
 static Source *top_result(Agg *a, Err *err)
@@ -310,8 +312,8 @@ static Source *top_result(Agg *a, Err *err)
                 TopGroup *top = &a->top[g];
                 for (size_t s = 0; s < steps; s++) {
                         TopItem *items = top->items + s * top->k;
-                        if (steps == 1 && a->op != AGG_LIMITK)
-                                sort_items(a->op, items, top->len[s]);
+                        if (steps == 1 && a->op != AGG_LIMITK && !sort_items(a->x, a->op, items, top->len[s], err))
+                                return NULL;
                         for (size_t i = 0; i < top->len[s]; i++)
                                 if (!out_of[items[i].row]) {
                                         order[n++] = items[i].row;
@@ -454,8 +456,7 @@ static void quantile_batch(void *arg, size_t batch)
         Worker *w = exec_worker_take(q->a->x);
         double *values = exec_buf_take(w, q->widest);
         size_t end = MIN_OF((batch + 1) * QUANTILE_STEPS, q->in->steps);
-        for (size_t s = batch * QUANTILE_STEPS;
-             s < end && !cancel_is_raised(&q->a->x->timeout) && !cancel_is_raised(q->a->x->cancel); s++)
+        for (size_t s = batch * QUANTILE_STEPS; s < end && !cancel_is_raised(&q->a->x->timeout); s++)
                 for (size_t g = 0; g < q->out->n; g++) {
                         size_t n = 0;
                         for (size_t m = q->start[g]; m < q->start[g + 1]; m++) {

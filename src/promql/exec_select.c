@@ -21,7 +21,7 @@ static bool select_series(Exec *x, Slot *slot, Err *err)
                             .min_ms = func_rolled_from(x->querier, slot->min_ms),
                             .max_ms = slot->max_ms,
                             .only = slot->only,
-                            .cancel = x->cancel };
+                            .cancel = &x->timeout };
         return x->querier->select(x->querier, &args, x->root.arena, &slot->selection, err) ||
                err_wrap(err, "expanding series");
 }

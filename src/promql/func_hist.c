@@ -294,6 +294,8 @@ static bool find_histograms(HistState *st, Stage *stage, Err *err)
         double *bounds = arena_raw_array(stage->arena, double, n + 1);
         for (size_t i = 0; i < n; i++) {
                 Labels labels = st->in->heads[i].labels;
+                if (!exec_goes_on(st->x, i, err))
+                        return false;
                 if (floats_parse(labels_get(labels, LE), &bounds[i]))
                         group_of[i] = groupindex_of(&groups, labels, &rule, NULL);
                 else {
@@ -318,8 +320,11 @@ static bool find_histograms(HistState *st, Stage *stage, Err *err)
                 else
                         h->members[h->n++] = (Member){ i, bounds[i] };
         }
-        for (size_t g = 0; g < st->n_hists; g++)
+        for (size_t g = 0; g < st->n_hists; g++) {
+                if (!exec_goes_on(st->x, g, err))
+                        return false;
                 qsort(st->hists[g].members, st->hists[g].n, sizeof(Member), by_bound);
+        }
         return exec_reserve(st->x, stage, 0, err);
 }
 

@@ -42,7 +42,7 @@ static bool valid_label(Str name) { return name.n > 0 && utf8_valid(name); }
 
 /* --- label_replace, label_join --- */
 
-static bool replace_heads(const PlanNode *call, Source *src, Arena *arena, Err *err)
+static bool replace_heads(Exec *x, const PlanNode *call, Source *src, Arena *arena, Err *err)
 {
         Str dst = string_arg(call, 1), repl = string_arg(call, 2), from = string_arg(call, 3),
             pattern = string_arg(call, 4);
@@ -57,6 +57,8 @@ static bool replace_heads(const PlanNode *call, Source *src, Arena *arena, Err *
         size_t n_groups = regex_groups(re) + 1;
         Str *groups = arena_array(arena, Str, n_groups);
         for (size_t i = 0; i < src->n; i++) {
+                if (!exec_goes_on(x, i, err))
+                        return false;
                 Str value = labels_get(src->heads[i].labels, from);
                 if (!value.p)
                         value = STR("");
@@ -69,7 +71,7 @@ static bool replace_heads(const PlanNode *call, Source *src, Arena *arena, Err *
         return true;
 }
 
-static bool join_heads(const PlanNode *call, Source *src, Arena *arena, Err *err)
+static bool join_heads(Exec *x, const PlanNode *call, Source *src, Arena *arena, Err *err)
 {
         Str dst = string_arg(call, 1), sep = string_arg(call, 2);
         for (size_t k = 3; k < call->n_kids; k++)
@@ -80,6 +82,8 @@ static bool join_heads(const PlanNode *call, Source *src, Arena *arena, Err *err
                 return err_set(err, EXEC_FAILED, "invalid destination label name in label_join(): " STR_FMT,
                                STR_ARG(dst));
         for (size_t i = 0; i < src->n; i++) {
+                if (!exec_goes_on(x, i, err))
+                        return false;
                 Buf text = { .arena = arena };
                 for (size_t k = 3; k < call->n_kids; k++) {
                         if (k > 3)
@@ -98,7 +102,7 @@ Source *func_label_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *
                 return NULL;
         Source *src = passing(stage, in), *settled;
         bool replace = call->expr->call.fn->id == FN_LABEL_REPLACE;
-        if (!(replace ? replace_heads(call, src, stage->arena, err) : join_heads(call, src, stage->arena, err)))
+        if (!(replace ? replace_heads(x, call, src, stage->arena, err) : join_heads(x, call, src, stage->arena, err)))
                 return NULL;
         return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
 }
@@ -228,7 +232,8 @@ Source *func_label_sort(Exec *x, const PlanNode *call, const Grid *grid, Stage *
         for (size_t i = 0; i < rows->n; i++)
                 order[i] = i;
         Sorting s = { .in = rows, .call = call, .fn = fn };
-        qsort_r(order, rows->n, sizeof *order, compare_rows, &s);
+        if (!exec_sort(x, order, rows->n, sizeof *order, compare_rows, &s, err))
+                return NULL;
         Source *out = exec_source(stage, rows->n, 1);
         out->rows = arena_array(stage->arena, double *, rows->n + 1);
         for (size_t i = 0; i < rows->n; i++) {

@@ -100,7 +100,7 @@ static void leave_list(PromqlEngine *e, Running *me) REQUIRES(e->mu)
         mutex_cond_broadcast(&e->turn);
 }
 
-static bool enter(PromqlEngine *e, Running *me, const Cancel *caller, const Cancel *timeout, Err *err)
+static bool enter(PromqlEngine *e, Running *me, const Cancel *cancel, Err *err)
 {
         MUTEX_SCOPE(&e->mu);
         me->ticket = e->next_ticket++;
@@ -108,7 +108,7 @@ static bool enter(PromqlEngine *e, Running *me, const Cancel *caller, const Canc
         e->running = me;
         for (;;) {
                 Err why;
-                if (!cancel_check(caller, &why) || !cancel_check(timeout, &why)) {
+                if (!cancel_check(cancel, &why)) {
                         leave_list(e, me);
                         return err_set(err, why.code, "query %s in query queue",
                                        why.code == ERR_TIMEOUT ? "timed out" : "was canceled");
@@ -147,8 +147,9 @@ size_t promql_active(PromqlEngine *e, Arena *arena, PromqlActive **ret)
 
 /* --- results --- */
 
-static int series_by_labels(const void *a, const void *b)
+static int series_by_labels(const void *a, const void *b, void *arg)
 {
+        (void)arg;
         return labels_cmp(((const PromqlSeries *)a)->labels, ((const PromqlSeries *)b)->labels);
 }
 
@@ -222,7 +223,7 @@ static bool eval_vector(Exec *x, const Grid *grid, bool range, Arena *arena, Pro
         bool ok = src && collect(x, &stage, src, grid, arena, ret, err);
         exec_stage_end(x, &stage);
         if (ok && (range || !x->plan->has_order))
-                qsort(ret->series, ret->n_series, sizeof *ret->series, series_by_labels);
+                ok = exec_sort(x, ret->series, ret->n_series, sizeof *ret->series, series_by_labels, NULL, err);
         ret->type = range ? VALUE_MATRIX : VALUE_VECTOR;
         return ok;
 }
@@ -260,10 +261,8 @@ static bool eval(Exec *x, const PromqlQuery *q, Arena *arena, PromqlResult *ret,
         }
         if (e->type == VALUE_MATRIX) {
                 ret->type = VALUE_MATRIX;
-                if (!exec_matrix(x, x->plan->root, q->start_ms, arena, ret, err))
-                        return false;
-                qsort(ret->series, ret->n_series, sizeof *ret->series, series_by_labels);
-                return true;
+                return exec_matrix(x, x->plan->root, q->start_ms, arena, ret, err) &&
+                       exec_sort(x, ret->series, ret->n_series, sizeof *ret->series, series_by_labels, NULL, err);
         }
         if (e->type == VALUE_SCALAR && !q->range)
                 return eval_scalar(x, &grid, ret, err);
@@ -374,14 +373,14 @@ static bool exec_afresh(PromqlEngine *e, StoreEngine *store, const PromqlQuery *
         int64_t from = clock->mono_ns(clock);
         Running me = { .text = q->text, .started_ms = clock_wall_ms(e->options.clock) };
         Exec x = { .options = &e->options,
-                   .cancel = q->cancel,
                    .active_samples = &me.samples,
                    .total_bytes = &e->bytes,
                    .lookback_ms = lookback_of(e, q) };
         bool sooner = q->timeout_ms > 0 && q->timeout_ms < e->options.timeout_ms;
         cancel_init(&x.timeout, e->options.clock, sooner ? q->timeout_ms : e->options.timeout_ms);
+        x.timeout.parent = q->cancel;
         PromqlResult out = { 0 };
-        if (!enter(e, &me, q->cancel, &x.timeout, err))
+        if (!enter(e, &me, &x.timeout, err))
                 return false;
         out.stats.queue_seconds = seconds_since(clock, from);
         mutex_init(&x.mu);

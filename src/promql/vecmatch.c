@@ -66,7 +66,7 @@ static double combine(const Join *j, double many, double one)
 
 /* --- signatures --- */
 
-static void index_one(Join *j)
+static bool index_one(Join *j, Err *err)
 {
         GroupRule rule = rule_of(j->expr);
         Arena *arena = j->stage->arena;
@@ -76,6 +76,8 @@ static void index_one(Join *j)
         size_t *last = arena_raw_array(arena, size_t, j->one->n + 1);
         for (size_t i = 0; i < j->one->n; i++) {
                 bool fresh;
+                if (!exec_goes_on(j->x, i, err))
+                        return false;
                 size_t sig = groupindex_of(&j->sigs, j->one->heads[i].labels, &rule, &fresh);
                 j->one_sig[i] = sig;
                 j->one_next[i] = NONE;
@@ -87,16 +89,21 @@ static void index_one(Join *j)
                 }
                 last[sig] = i;
         }
+        return true;
 }
 
-static void index_many(Join *j, const Source *many, bool add)
+static bool index_many(Join *j, const Source *many, bool add, Err *err)
 {
         GroupRule rule = rule_of(j->expr);
         j->many = many;
         j->many_sig = arena_raw_array(j->stage->arena, size_t, many->n + 1);
-        for (size_t i = 0; i < many->n; i++)
+        for (size_t i = 0; i < many->n; i++) {
+                if (!exec_goes_on(j->x, i, err))
+                        return false;
                 j->many_sig[i] = add ? groupindex_of(&j->sigs, many->heads[i].labels, &rule, NULL)
                                      : groupindex_find(&j->sigs, many->heads[i].labels, &rule);
+        }
+        return true;
 }
 
 /* --- the streamed join --- */
@@ -156,12 +163,13 @@ static bool see_unmatched(const Join *j, const PlanNode *many, Err *err)
         return ok;
 }
 
-/* NULL: the shape does not allow it. */
-static Source *stream_join(Join *j)
+/* *ret NULL: the shape does not allow it. */
+static bool stream_join(Join *j, Source **ret, Err *err)
 {
         const Expr *e = j->expr;
+        *ret = NULL;
         if (j->one_repeats || e->binary.fill_lhs_set || e->binary.fill_rhs_set)
-                return NULL;
+                return true;
         Arena *arena = j->stage->arena;
         Streamed *st = arena_new_of(arena, Streamed);
         st->row = arena_raw_array(arena, size_t, j->many->n + 1);
@@ -173,17 +181,19 @@ static Source *stream_join(Join *j)
         groupindex_init(&results, arena);
         for (size_t i = 0; i < j->many->n; i++) {
                 size_t sig = j->many_sig[i];
+                if (!exec_goes_on(j->x, i, err))
+                        return false;
                 if (sig == NONE)
                         continue;
                 size_t one = j->one_first[sig];
                 if (e->binary.card == CARD_ONE_TO_ONE && taken[one])
-                        return NULL;
+                        return true;
                 taken[one] = true;
                 RowHead head = result_head(j, j->many->heads[i], j->one->heads[one].labels);
                 bool fresh;
                 groupindex_key(&results, head.labels, &fresh);
                 if (!fresh)
-                        return NULL;
+                        return true;
                 st->row[src->n] = i;
                 st->one[src->n] = one;
                 src->heads[src->n++] = head;
@@ -191,7 +201,8 @@ static Source *stream_join(Join *j)
         st->join = *j;
         src->state = st;
         src->row = join_row;
-        return src;
+        *ret = src;
+        return true;
 }
 
 /* --- the held join --- */
@@ -387,7 +398,8 @@ static Source *held_join(Join *j, Err *err)
         Source *many;
         if (!exec_materialise(j->x, j->stage, j->many, true, &many, err))
                 return NULL;
-        index_many(j, many, true);
+        if (!index_many(j, many, true, err))
+                return NULL;
         Held h = { .j = j, .steps = many->steps };
         Arena *arena = j->stage->arena;
         h.rows.arena = h.heads.arena = arena;
@@ -414,9 +426,9 @@ Source *vecmatch_join(Exec *x, const PlanNode *node, const Grid *grid, Stage *st
         if (!one || !exec_materialise(x, stage, one, true, &j->one, err))
                 return NULL;
         groupindex_init(&j->sigs, stage->arena);
-        index_one(j);
-        index_many(j, many, false);
-        Source *src = stream_join(j);
+        Source *src;
+        if (!index_one(j, err) || !index_many(j, many, false, err) || !stream_join(j, &src, err))
+                return NULL;
         if (!src)
                 return held_join(j, err);
         if (!see_unmatched(j, node->kids[j->swapped ? 1 : 0], err))
@@ -471,10 +483,16 @@ static Source *masked(Exec *x, const Expr *e, const Source *in, const Source *ot
         groupindex_init(&sigs, stage->arena);
         size_t *in_sig = arena_raw_array(stage->arena, size_t, in->n + 1);
         size_t *other_sig = arena_raw_array(stage->arena, size_t, other->n + 1);
-        for (size_t i = 0; i < in->n; i++)
+        for (size_t i = 0; i < in->n; i++) {
+                if (!exec_goes_on(x, i, err))
+                        return NULL;
                 in_sig[i] = groupindex_of(&sigs, in->heads[i].labels, &rule, NULL);
-        for (size_t i = 0; i < other->n; i++)
+        }
+        for (size_t i = 0; i < other->n; i++) {
+                if (!exec_goes_on(x, i, err))
+                        return NULL;
                 other_sig[i] = groupindex_find(&sigs, other->heads[i].labels, &rule);
+        }
         SetOp *st = arena_new_of(stage->arena, SetOp);
         *st = (SetOp){ .in = in, .sig = in_sig, .want = want };
         if (!exec_reserve(x, stage, sigs.keys.len * in->steps, err))

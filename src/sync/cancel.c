@@ -4,12 +4,14 @@
 #include "sync/cancel.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 
 void cancel_init(Cancel *cancel, const Clock *clock, int64_t timeout_ms)
 {
         atomic_init(&cancel->raised, false);
         cancel->clock = clock;
         cancel->deadline_mono_ns = 0;
+        cancel->parent = NULL;
         if (timeout_ms <= 0)
                 return;
         int64_t now = clock->mono_ns(clock);
@@ -27,14 +29,19 @@ static bool is_late(const Cancel *cancel)
 
 bool cancel_is_raised(const Cancel *cancel)
 {
-        return cancel && (atomic_load_explicit(&cancel->raised, memory_order_relaxed) || is_late(cancel));
+        for (; cancel; cancel = cancel->parent)
+                if (atomic_load_explicit(&cancel->raised, memory_order_relaxed) || is_late(cancel))
+                        return true;
+        return false;
 }
 
 bool cancel_check(const Cancel *cancel, Err *err)
 {
-        if (!cancel)
-                return true;
-        if (atomic_load_explicit(&cancel->raised, memory_order_relaxed))
-                return err_set(err, ERR_CANCELED, "canceled by the caller");
-        return !is_late(cancel) || err_set(err, ERR_TIMEOUT, "timed out");
+        for (; cancel; cancel = cancel->parent) {
+                if (atomic_load_explicit(&cancel->raised, memory_order_relaxed))
+                        return err_set(err, ERR_CANCELED, "canceled by the caller");
+                if (is_late(cancel))
+                        return err_set(err, ERR_TIMEOUT, "timed out");
+        }
+        return true;
 }

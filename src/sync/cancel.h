@@ -10,6 +10,7 @@ typedef struct Cancel {
         _Atomic bool raised;      /* set by any thread */
         int64_t deadline_mono_ns; /* 0: none; set before sharing */
         const Clock *clock;
+        const struct Cancel *parent; /* what stops it stops this; NULL: none; set before sharing */
 } Cancel;
 
 void cancel_init(Cancel *cancel, const Clock *clock, int64_t timeout_ms /* 0: no deadline */);

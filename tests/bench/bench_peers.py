@@ -22,7 +22,7 @@ HEAVY = [
 ]
 WIDE = [
     ("sum_by_job_rate", "sum by (job) (rate(http_requests_total[2m]))", "r"),
-    ("sum_by_job_rate_all", 'sum by (job) (rate({__name__=~".+_total"}[2m]))', "i"),
+    ("sum_by_job_last", 'sum by (job) (last_over_time({__name__=~".+_total"}[2m]))', "i"),
     ("topk", "topk(10, rate(http_requests_total[2m]))", "i"),
     ("topk_range", "topk(5, sum by (instance) (rate(node_cpu_seconds_total[2m])))", "r"),
     ("regex_name", 'sum by (__name__) ({__name__=~"node_memory_A._bytes"})', "i"),
