@@ -117,6 +117,7 @@ static void a_month_that_never_comes_is_told(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(all_fields_of_one_and_one_of_all),
-                                            cmocka_unit_test(mistakes_are_named) };
+                                            cmocka_unit_test(mistakes_are_named),
+                                            cmocka_unit_test(a_month_that_never_comes_is_told) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
