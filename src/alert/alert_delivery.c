@@ -6,17 +6,11 @@
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "codec/json.h"
 
 enum { SHORTEST_TIMEOUT_MS = 10000, LONGEST_LOG_KEY_BYTES = 2000 };
 #define LOG_RETENTION_MS (INT64_C(120) * 3600 * 1000)
-
-static int by_hash(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a;
-        uint64_t y = *(const uint64_t *)b;
-        return (x > y) - (x < y);
-}
 
 AlertView alert_delivery_view(const AlertGroup *g, int64_t now_ms,
                               bool (*muted)(void *arg, StoredAlert *alert, Labels labels), void *arg, Arena *arena)
@@ -35,9 +29,9 @@ AlertView alert_delivery_view(const AlertGroup *g, int64_t now_ms,
                 v.alerts[v.n++] = a;
         }
         if (v.firing.n > 1)
-                qsort(v.firing.data, v.firing.n, sizeof(uint64_t), by_hash);
+                qsort(v.firing.data, v.firing.n, sizeof(uint64_t), num_compare_u64);
         if (v.resolved.n > 1)
-                qsort(v.resolved.data, v.resolved.n, sizeof(uint64_t), by_hash);
+                qsort(v.resolved.data, v.resolved.n, sizeof(uint64_t), num_compare_u64);
         return v;
 }
 

@@ -66,13 +66,6 @@ static LogEntry *entry_of(AlertLog *log, Str key)
         return log_map_put(&log->entries, str_n(mem_strndup(key.p, key.n), key.n), NULL);
 }
 
-static int by_value(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a;
-        uint64_t y = *(const uint64_t *)b;
-        return (x > y) - (x < y);
-}
-
 static AlertHashes read_hashes(const JsonValue *array)
 {
         AlertHashes h = { 0 };
@@ -83,7 +76,7 @@ static AlertHashes read_hashes(const JsonValue *array)
                 if (array->items[i].kind == JSON_STRING && num_parse_u64(array->items[i].str, &h.data[h.n]))
                         h.n++;
         if (h.n > 1)
-                qsort(h.data, h.n, sizeof *h.data, by_value);
+                qsort(h.data, h.n, sizeof *h.data, num_compare_u64);
         return h;
 }
 
@@ -128,7 +121,7 @@ void alert_log_free(AlertLog *log)
 static bool is_subset(AlertHashes part, AlertHashes whole)
 {
         for (size_t i = 0; i < part.n; i++)
-                if (!whole.n || !bsearch(&part.data[i], whole.data, whole.n, sizeof *whole.data, by_value))
+                if (!whole.n || !bsearch(&part.data[i], whole.data, whole.n, sizeof *whole.data, num_compare_u64))
                         return false;
         return true;
 }

@@ -77,3 +77,9 @@ bool num_parse_bytes(Str s, uint64_t *ret)
         *ret = (uint64_t)bytes;
         return true;
 }
+
+int num_compare_u64(const void *a, const void *b)
+{
+        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+        return (x > y) - (x < y);
+}

@@ -8,7 +8,6 @@
 
 #include "base/mem.h"
 #include "base/vec.h"
-#include "store/manifest.h"
 
 static const ManifestKind KIND = {
         .magic = STR_INIT("pharos-index"),
@@ -50,11 +49,7 @@ static int compare_segs(const void *a, const void *b)
 
 IndexList *indexset_list(IndexSet *s) { return (IndexList *)snapshot_get(&s->list); }
 
-bool indexset_is_current(IndexSet *s, const IndexList *list)
-{
-        MUTEX_SCOPE(&s->list.mu);
-        return s->list.current == &list->snap;
-}
+bool indexset_is_current(IndexSet *s, const IndexList *list) { return snapshot_is_current(&s->list, &list->snap); }
 
 static bool is_among(IndexSeg *const *segs, size_t n, const IndexSeg *x)
 {
@@ -86,6 +81,21 @@ static void publish(IndexSet *s, IndexSeg *const *add, size_t n_add, IndexSeg *c
 
 uint32_t indexset_new_id(IndexSet *s) { return s->next_id++; }
 void indexset_path(const IndexSet *s, uint32_t id, Buf *out) { manifest_path(&s->dir, id, out); }
+
+bool indexset_write(IndexSet *s, IndexBuild **b, ManifestIds *ids, Err *err)
+{
+        AUTO(buf_done) Buf path = { 0 };
+        if (indexbuild_series(*b) == 0)
+                return true;
+        uint32_t id = indexset_new_id(s);
+        indexset_path(s, id, &path);
+        if (!indexbuild_write(*b, s->dir.fs, path.p, id, err))
+                return false;
+        vec_push(ids, id);
+        indexbuild_free(*b);
+        *b = indexbuild_new();
+        return true;
+}
 
 static bool open_added(IndexSet *s, const IndexChange *change, IndexSeg **added, size_t *opened, Err *err)
 {
@@ -188,22 +198,15 @@ static void collect_kept(Mender *m, Str file, IndexSeg *x, IndexDamage *damage)
 /* Writes what was kept as one segment or more; *ids: theirs. */
 static bool write_kept(IndexSet *s, const Mender *m, ManifestIds *ids, Err *err)
 {
-        size_t i = 0;
-        while (i < m->series.len) {
-                AUTO(indexbuild_free) IndexBuild *b = indexbuild_new();
-                AUTO(buf_done) Buf path = { 0 };
-                for (; i < m->series.len && !indexbuild_is_full(b); i++)
-                        if (i == 0 || m->series.data[i].entry.sid != m->series.data[i - 1].entry.sid)
-                                indexbuild_add(b, &m->series.data[i].entry, m->series.data[i].labels);
-                if (indexbuild_series(b) == 0)
-                        break;
-                uint32_t id = indexset_new_id(s);
-                indexset_path(s, id, &path);
-                if (!indexbuild_write(b, s->dir.fs, path.p, id, err))
+        AUTO(indexbuild_free) IndexBuild *b = indexbuild_new();
+        for (size_t i = 0; i < m->series.len; i++) {
+                const KeptSeries *k = &m->series.data[i];
+                if (indexbuild_is_full(b) && !indexset_write(s, &b, ids, err))
                         return false;
-                vec_push(ids, id);
+                if (i == 0 || k->entry.sid != k[-1].entry.sid)
+                        indexbuild_add(b, &k->entry, k->labels);
         }
-        return true;
+        return indexset_write(s, &b, ids, err);
 }
 
 /* What can be read of one file becomes new segments; *ids: theirs. */

@@ -4,6 +4,7 @@
  * Thread-safe; changes are serialised by the caller. Segments of a list stay readable after they were dropped. */
 #pragma once
 #include "index/indexbuild.h"
+#include "store/manifest.h"
 
 enum { INDEXSET_MAX_FILE_BYTES = 1 << 30 };
 
@@ -33,6 +34,9 @@ bool indexset_is_current(IndexSet *s, const IndexList *list);
 
 uint32_t indexset_new_id(IndexSet *s); /* never given twice */
 void indexset_path(const IndexSet *s, uint32_t id, Buf *out);
+
+/* What was collected, if anything, becomes a segment, whose id is added to ids: a change makes it count. *b is empty then. */
+MUST_CHECK bool indexset_write(IndexSet *s, IndexBuild **b, ManifestIds *ids, Err *err);
 
 typedef struct IndexChange {
         const uint32_t *add; /* ids; written and complete */

@@ -57,6 +57,7 @@ enum { FAMILY_MAX_AGE = 10 /* bodies without a word of it: then it is forgotten 
 #define MAP_HASH(k) hash_str(k)
 #define MAP_EQ(a, b) str_eq(a, b)
 #include "base/map.inc.h"
+#include "base/num.h"
 
 struct ScrapeCache {
         EntryMap entries;
@@ -402,13 +403,6 @@ static void make_orphans(ScrapeCache *c)
         c->stale_rules = false;
 }
 
-static int by_ref(const void *a, const void *b)
-{
-        SeriesRef x = *(const SeriesRef *)a;
-        SeriesRef y = *(const SeriesRef *)b;
-        return (x > y) - (x < y);
-}
-
 static void end_orphans(ScrapeCache *c, int64_t t_ms, Appender *appender)
 {
         RefVec alive = { 0 };
@@ -418,9 +412,9 @@ static void end_orphans(ScrapeCache *c, int64_t t_ms, Appender *appender)
                 if ((*e)->ref)
                         vec_push(&alive, (*e)->ref);
         if (alive.len > 1)
-                qsort(alive.data, alive.len, sizeof(SeriesRef), by_ref);
+                qsort(alive.data, alive.len, sizeof(SeriesRef), num_compare_u64);
         vec_each(ref, &c->orphans) {
-                if (!alive.len || !bsearch(ref, alive.data, alive.len, sizeof(SeriesRef), by_ref))
+                if (!alive.len || !bsearch(ref, alive.data, alive.len, sizeof(SeriesRef), num_compare_u64))
                         store_append(appender, ref, (Labels){ 0 }, t_ms, sample_stale());
         }
         vec_clear(&c->orphans);

@@ -48,6 +48,14 @@ typedef struct StoreSample {
         const Histogram *h; /* NULL: v is the value; else borrowed for the call */
 } StoreSample;
 
+/* The i-th of a column; borrows its histogram. */
+static inline StoreSample store_sample(const Column *c, size_t i)
+{
+        return (StoreSample){
+                .t_ms = c->t[i], .st_ms = c->st ? c->st[i] : 0, .v = c->v[i], .h = c->h ? c->h[i] : NULL
+        };
+}
+
 /* One batch: appended samples become durable and visible together at commit. Used by one thread at a time. After commit
  * or rollback the appender is closed and gone. */
 struct Appender {

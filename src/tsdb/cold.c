@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "base/metric.h"
+#include "base/num.h"
 #include "store/labelcheck.h"
 #include "tsdb/coldmend.h"
 #include "tsdb/exemplars.h"
@@ -46,7 +47,7 @@ typedef struct ColdFound {
 struct ColdMerge {
         VEC(IndexSeg *) segs; /* referenced */
         VEC(uint32_t) next;   /* place in each */
-        VEC(uint32_t) ids;    /* of what is written already */
+        ManifestIds ids;      /* of what is written already */
         IndexBuild *build;
         Arena *arena;
         const uint64_t *without; /* ids to leave out, rising; borrowed from cold_forget */
@@ -96,12 +97,6 @@ bool cold_may_go(Tsdb *db, Series *s, uint64_t oldest_appender)
         return false;
 }
 
-static int compare_sids(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-        return (x > y) - (x < y);
-}
-
 static int compare_candidates(const void *a, const void *b)
 {
         const ColdCandidate *x = a, *y = b;
@@ -125,14 +120,6 @@ static void collect(Tsdb *db, const uint32_t *slots, size_t n, int64_t data_ms, 
                 qsort(ret->data, ret->len, sizeof(ColdCandidate), compare_candidates);
 }
 
-static bool write_segment(Tsdb *db, IndexBuild *b, uint32_t *ret_id, Err *err)
-{
-        AUTO(buf_done) Buf path = { 0 };
-        *ret_id = indexset_new_id(db->index);
-        indexset_path(db->index, *ret_id, &path);
-        return indexbuild_write(b, db->fs, path.p, *ret_id, err);
-}
-
 /* Candidates [from, *to) as one segment. */
 static bool index_some(Tsdb *db, const Candidates *all, size_t from, size_t *to, Err *err)
 {
@@ -151,11 +138,12 @@ static bool index_some(Tsdb *db, const Candidates *all, size_t from, size_t *to,
                 pthread_rwlock_unlock(&c->lock);
         }
         *to = i;
-        uint32_t id;
-        if (indexbuild_series(b) == 0)
-                return true;
-        return write_segment(db, b, &id, err) &&
-               indexset_change(db->index, &(IndexChange){ .add = &id, .n_add = 1 }, err);
+        ManifestIds ids = { 0 };
+        bool ok = indexset_write(db->index, &b, &ids, err);
+        if (ok && ids.len)
+                ok = indexset_change(db->index, &(IndexChange){ .add = ids.data, .n_add = ids.len }, err);
+        vec_done(&ids);
+        return ok;
 }
 
 /* Those that did not get a sample meanwhile. Returns how many went. */
@@ -346,20 +334,6 @@ static bool next_entry(ColdMerge *m, IndexEntry *ret, size_t *ret_seg, uint32_t 
         return any;
 }
 
-/* What was collected becomes a segment. */
-static bool write_merged(Tsdb *db, ColdMerge *m, Err *err)
-{
-        uint32_t id;
-        if (indexbuild_series(m->build) == 0)
-                return true;
-        if (!write_segment(db, m->build, &id, err))
-                return false;
-        vec_push(&m->ids, id);
-        indexbuild_free(m->build);
-        m->build = indexbuild_new();
-        return true;
-}
-
 static bool finish_merge(Tsdb *db, Err *err)
 {
         ColdMerge *m = db->cold_merge;
@@ -367,7 +341,7 @@ static bool finish_merge(Tsdb *db, Err *err)
                 cold_give_up(db);
                 return true;
         }
-        bool ok = write_merged(db, m, err);
+        bool ok = indexset_write(db->index, &m->build, &m->ids, err);
         IndexChange change = { .add = m->ids.data, .n_add = m->ids.len, .drop = m->segs.data, .n_drop = m->segs.len };
         ok = ok && indexset_change(db->index, &change, err);
         cold_give_up(db);
@@ -385,7 +359,7 @@ static bool is_damaged(const ColdMerge *m)
 
 static bool is_left_out(const ColdMerge *m, uint64_t sid)
 {
-        return m->n_without && bsearch(&sid, m->without, m->n_without, sizeof sid, compare_sids);
+        return m->n_without && bsearch(&sid, m->without, m->n_without, sizeof sid, num_compare_u64);
 }
 
 /* One entry of the result, unless it is to go. */
@@ -413,7 +387,7 @@ static bool step_merge(Tsdb *db, const ColdAge *age, Err *err)
         for (size_t n = 0; n < COLD_MERGE_STEP_SERIES; n++) {
                 bool more = next_entry(m, &e, &at.seg, &at.place);
                 if (more && !is_damaged(m)) {
-                        if (indexbuild_is_full(m->build) && !write_merged(db, m, err))
+                        if (indexbuild_is_full(m->build) && !indexset_write(db->index, &m->build, &m->ids, err))
                                 return false;
                         merge_entry(db, m, &e, &at, age);
                 }

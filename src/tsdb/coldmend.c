@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/metric.h"
+#include "base/num.h"
 #include "index/indexset.h"
 #include "tsdb/histchunk.h"
 
@@ -20,17 +21,11 @@ typedef struct ColdMender {
         IndexList *index;
         SidList hot; /* sorted */
         IndexBuild *build;
-        VEC(uint32_t) ids; /* of segments that are written */
+        ManifestIds ids; /* of segments that are written */
         Arena *arena;
         Column column;
         size_t found;
 } ColdMender;
-
-static int compare_sids(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-        return (x > y) - (x < y);
-}
 
 static void collect_hot(ColdMender *m)
 {
@@ -41,13 +36,13 @@ static void collect_hot(ColdMender *m)
                         vec_push(&m->hot, catalog_at(c, slot)->sid);
         pthread_rwlock_unlock(&c->lock);
         if (m->hot.len)
-                qsort(m->hot.data, m->hot.len, sizeof(uint64_t), compare_sids);
+                qsort(m->hot.data, m->hot.len, sizeof(uint64_t), num_compare_u64);
 }
 
 static bool is_known(const ColdMender *m, uint64_t sid)
 {
         IndexEntry e;
-        if (m->hot.len && bsearch(&sid, m->hot.data, m->hot.len, sizeof sid, compare_sids))
+        if (m->hot.len && bsearch(&sid, m->hot.data, m->hot.len, sizeof sid, num_compare_u64))
                 return true;
         return indexset_find_sid(m->index, sid, NULL, &e, NULL);
 }
@@ -82,28 +77,11 @@ static bool find_last(ColdMender *m, uint64_t sid, IndexEntry *ret)
         for (size_t i = 0; i < m->files->n; i++)
                 IGNORE(chunkfile_read(m->files->files[i], sid, INT64_MIN, INT64_MAX, c, &ignored, &err));
         for (size_t i = 0; i < c->n; i++) {
-                StoreSample s = {
-                        .t_ms = c->t[i], .v = c->v[i], .h = c->h ? c->h[i] : NULL, .st_ms = c->st ? c->st[i] : 0
-                };
+                StoreSample s = store_sample(c, i);
                 if (i == 0 || s.t_ms > ret->last_ms)
                         *ret = (IndexEntry){ sid, s.t_ms, histchunk_value_bits(&s) };
         }
         return c->n > 0;
-}
-
-static bool write_some(ColdMender *m, Err *err)
-{
-        AUTO(buf_done) Buf path = { 0 };
-        if (indexbuild_series(m->build) == 0)
-                return true;
-        uint32_t id = indexset_new_id(m->db->index);
-        indexset_path(m->db->index, id, &path);
-        if (!indexbuild_write(m->build, m->db->fs, path.p, id, err))
-                return false;
-        vec_push(&m->ids, id);
-        indexbuild_free(m->build);
-        m->build = indexbuild_new();
-        return true;
 }
 
 /* The least id of any part that is not below sid. */
@@ -132,12 +110,12 @@ static bool walk_parts(ColdMender *m, Err *err)
                         continue;
                 indexbuild_add(m->build, &entry, labels);
                 m->found++;
-                if (indexbuild_is_full(m->build) && !write_some(m, err))
+                if (indexbuild_is_full(m->build) && !indexset_write(m->db->index, &m->build, &m->ids, err))
                         return false;
                 if (sid == UINT64_MAX)
                         break;
         }
-        return write_some(m, err);
+        return indexset_write(m->db->index, &m->build, &m->ids, err);
 }
 
 bool coldmend_from_parts(Tsdb *db, Err *err)

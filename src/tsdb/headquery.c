@@ -287,18 +287,11 @@ static void push_sample(Column *out, const StoreSample *s)
         column_set_start(out, s->st_ms);
 }
 
-static StoreSample sample_at(const Column *c, size_t i)
-{
-        return (StoreSample){
-                .t_ms = c->t[i], .v = c->v[i], .h = c->h ? c->h[i] : NULL, .st_ms = c->st ? c->st[i] : 0
-        };
-}
-
 /* Histograms of `late` go to out's arena. */
 static void push_late(Column *out, const Column *late)
 {
         for (size_t i = 0; i < late->n; i++) {
-                StoreSample s = sample_at(late, i);
+                StoreSample s = store_sample(late, i);
                 if (s.h)
                         s.h = histogram_dup(column_arena(out), s.h);
                 push_sample(out, &s);

@@ -494,20 +494,6 @@ bool rollup_step(Rollup *r, int64_t now_ms, uint64_t max_samples, bool *ret_more
 
 /* ---- the end of roll-ups */
 
-static bool has_deleted(Rollup *r, Part *p, const Tombstone *items, size_t n)
-{
-        PartInfo info = part_info(p);
-        for (size_t i = 0; i < n; i++) {
-                if (items[i].min_ms > info.max_ms || items[i].max_ms < info.min_ms)
-                        continue;
-                column_clear(&r->in);
-                part_read(p, items[i].sid * ROLES + SAMPLES, items[i].min_ms, items[i].max_ms, &r->in, &r->damaged);
-                if (r->in.n)
-                        return true;
-        }
-        return false;
-}
-
 static bool copy_undeleted(Rollup *r, Part *p, Err *err)
 {
         uint64_t sid;
@@ -553,12 +539,16 @@ static bool rewrite_part(Rollup *r, Part *p, Err *err)
 
 bool rollup_clean(Rollup *r, const Tombstone *items, size_t n, Err *err)
 {
+        AUTO(arena_free) Arena *arena = arena_new();
+        Tombstone *rolled = arena_raw_array(arena, Tombstone, n); /* under the ids that the levels' parts have */
         bool ok = true;
+        for (size_t i = 0; i < n; i++)
+                rolled[i] = (Tombstone){ items[i].sid * ROLES + SAMPLES, items[i].min_ms, items[i].max_ms };
         end_job(r); /* begun without the deletion, perhaps */
         for (r->level = 0; r->level < r->n && ok; r->level++) {
                 PartList *list = partset_list(r->levels[r->level].parts);
                 for (size_t i = 0; i < list->n && ok; i++)
-                        if (has_deleted(r, list->parts[i], items, n))
+                        if (tombstones_hide_some(rolled, n, list->parts[i], &r->in))
                                 ok = rewrite_part(r, list->parts[i], err);
                 snapshot_unref(&list->snap);
         }

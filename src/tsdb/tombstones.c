@@ -165,6 +165,21 @@ void tombstones_apply(Tombstones *t, uint64_t sid, Column *out, size_t from)
         pthread_rwlock_unlock(&t->lock);
 }
 
+bool tombstones_hide_some(const Tombstone *items, size_t n, Part *part, Column *scratch)
+{
+        PartInfo info = part_info(part);
+        uint64_t ignored = 0;
+        for (size_t i = 0; i < n; i++) {
+                if (items[i].min_ms > info.max_ms || items[i].max_ms < info.min_ms)
+                        continue;
+                column_clear(scratch);
+                part_read(part, items[i].sid, items[i].min_ms, items[i].max_ms, scratch, &ignored);
+                if (scratch->n)
+                        return true;
+        }
+        return false;
+}
+
 void tombstones_list(Tombstones *t, Arena *arena, Tombstone **ret, size_t *ret_n)
 {
         pthread_rwlock_rdlock(&t->lock);

@@ -323,29 +323,13 @@ bool upkeep_flush(Tsdb *db, bool to_parts, Err *err)
 
 /* ---- deleted samples leave the disk */
 
-/* The part has samples that one of these hides. */
-static bool has_deleted(Part *part, const Tombstone *items, size_t n, Column *scratch)
-{
-        PartInfo info = part_info(part);
-        uint64_t damaged = 0;
-        for (size_t i = 0; i < n; i++) {
-                if (items[i].min_ms > info.max_ms || items[i].max_ms < info.min_ms)
-                        continue;
-                column_clear(scratch);
-                part_read(part, items[i].sid, items[i].min_ms, items[i].max_ms, scratch, &damaged);
-                if (scratch->n)
-                        return true;
-        }
-        return false;
-}
-
 static bool rewrite_parts(Tsdb *db, const Tombstone *items, size_t n, Err *err)
 {
         PartList *list = partset_list(db->parts);
         Column scratch = { 0 };
         bool ok = true;
         for (size_t i = 0; i < list->n && ok; i++) {
-                if (!has_deleted(list->parts[i], items, n, &scratch))
+                if (!tombstones_hide_some(items, n, list->parts[i], &scratch))
                         continue;
                 int64_t now_ms = clock_wall_ms(db->clock);
                 ok = compact_rewrite(db->compact, &list->parts[i], 1, now_ms, err);

@@ -27,9 +27,17 @@ static void sizes_are_base_two(void **state)
         assert_false(num_parse_bytes(STR("99999999EB"), &u));
 }
 
+static void u64_rise(void **state)
+{
+        (void)state;
+        uint64_t v[] = { UINT64_MAX, 3, 0, UINT64_C(1) << 32, 3 };
+        qsort(v, 5, sizeof *v, num_compare_u64);
+        assert_true(v[0] == 0 && v[1] == 3 && v[2] == 3 && v[3] == UINT64_C(1) << 32 && v[4] == UINT64_MAX);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(integers_are_checked),
-                                            cmocka_unit_test(sizes_are_base_two) };
+                                            cmocka_unit_test(sizes_are_base_two), cmocka_unit_test(u64_rise) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
