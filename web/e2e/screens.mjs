@@ -13,6 +13,7 @@ const PAGES = {
   explore: { path: "explore?q=sum+by+(mode)+(rate(node_cpu_seconds_total[1m]))&stack=1", content: ".legend-table tbody tr", charts: 1 },
   "explore-table": { path: "explore?q=node_network_receive_bytes_total&q=up&tab=table&side=metrics", content: ".result-table tbody tr", charts: 0 },
   alerts: { path: "alerts", content: ".rule", charts: 0 },
+  history: { path: "history", content: ".noise .lane i", charts: 0 },
   silences: { path: "silences?new=1&m=alertname%3D%22TargetIsDown%22", content: ".silence-preview", charts: 0 },
   storage: { path: "storage", content: ".top-list li", charts: 0 },
   targets: { path: "targets", content: ".target", charts: 0 },

@@ -192,6 +192,19 @@ await tally.run("an alert is acknowledged, and the acknowledgement taken back", 
   await page.getByRole("button", { name: "Acknowledge" }).waitFor();
 });
 
+await tally.run("the history shows what fired, and follows its filters", async () => {
+  await open("history", ".noise .lane i");
+  const name = await page.locator(".noise .plain").first().innerText();
+  await page.locator(".noise .plain").first().click();
+  await page.waitForFunction((n) => location.search.includes(n), name);
+  await page.getByRole("button", { name: /^Began/ }).click();
+  await page.waitForFunction(() => [...document.querySelectorAll(".event .tag")].every((t) => t.textContent === "began"));
+  must((await page.locator(".event b").allInnerTexts()).every((t) => t === name), "other alerts are listed");
+  await page.keyboard.press("/");
+  await page.keyboard.type(" zzz-nothing");
+  await page.waitForSelector(".empty");
+});
+
 await tally.run("a silence is made from an alert, and ended", async () => {
   await open("alerts?open=all", ".instance");
   await page.getByRole("link", { name: "Silence", exact: true }).first().click();
@@ -247,7 +260,7 @@ await tally.run("arrow keys read a graph", async () => {
 });
 
 for (const theme of ["light", "dark"]) {
-  for (const path of ["", "explore?q=up&side=metrics", "explore?q=up&tab=table", "alerts?open=all", "silences?new=1&m=alertname%3D%22TargetIsDown%22", "storage", "targets"]) {
+  for (const path of ["", "explore?q=up&side=metrics", "explore?q=up&tab=table", "alerts?open=all", "history", "silences?new=1&m=alertname%3D%22TargetIsDown%22", "storage", "targets"]) {
     await tally.run(`accessible: /${path} ${theme}`, async () => {
       await page.addInitScript((t) => localStorage.setItem("pharos.theme", JSON.stringify(t)), theme);
       await open(path, "main > *");

@@ -1,6 +1,6 @@
 /** Why an alert was, or was not, told to anybody; and the place to say that somebody has seen it. */
 import { useState } from "preact/hooks";
-import { type AlertEvent, type Explained, type RouteExplained, acknowledge, explainAlert, takeBack } from "../api/alertlog";
+import { type Explained, type RouteExplained, acknowledge, describeEvent, explainAlert, takeBack } from "../api/alertlog";
 import type { Labels } from "../base/labels";
 import { describeDuration, parseDuration } from "../base/duration";
 import { recall, remember } from "../state/memory";
@@ -70,14 +70,6 @@ function Route({ route: r }: { route: RouteExplained }) {
   );
 }
 
-/** The words of an event: its kind, then what its detail says in plain values. */
-function wordsOf({ detail }: AlertEvent): string {
-  return Object.entries(detail)
-    .filter(([k, v]) => (typeof v === "string" ? v !== "" : typeof v === "number") && k !== "alertname" && !k.endsWith("_ms"))
-    .map(([k, v]) => `${k}: ${v}`)
-    .join(", ");
-}
-
 const BAD = /fail|error/;
 
 export function Why({ labels }: { labels: Labels }) {
@@ -100,7 +92,7 @@ export function Why({ labels }: { labels: Labels }) {
         <ul class="why-events">
           {[...data.events].sort((a, b) => b.id - a.id).map((e) => (
             <li key={e.id}>
-              <span class="soft"><Moment ms={Date.parse(e.time)} /></span> <b class={BAD.test(e.kind) ? "bad" : ""}>{e.kind}</b> <span class="wrap">{wordsOf(e)}</span>
+              <span class="soft"><Moment ms={Date.parse(e.time)} /></span> <b class={BAD.test(e.kind) ? "bad" : ""}>{e.kind}</b> <span class="wrap">{describeEvent(e)}</span>
             </li>
           ))}
         </ul>

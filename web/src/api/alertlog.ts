@@ -18,7 +18,52 @@ export interface AlertEvent {
   id: number;
   time: string;
   kind: string;
+  /** The alert's fingerprint, or the key of its group. */
+  subject: string;
   detail: Record<string, unknown>;
+}
+
+/** What the detail of an event says in plain values. */
+export function describeEvent({ detail }: AlertEvent): string {
+  return Object.entries(detail)
+    .filter(([k, v]) => (typeof v === "string" ? v !== "" : typeof v === "number" && v !== 0) && k !== "alertname" && !k.endsWith("_ms"))
+    .map(([k, v]) => `${k}: ${v}`)
+    .join(", ");
+}
+
+/** Newest first. `before`: the id from which the next page goes on; absent at the end. */
+export interface History {
+  events: AlertEvent[];
+  before?: number;
+}
+
+export async function fetchHistory(fromMs: number, toMs: number, limit: number, signal?: AbortSignal): Promise<History> {
+  const query = new URLSearchParams({ start: String(fromMs / 1000), end: String(toMs / 1000), limit: String(limit) });
+  return (await call<History>(`alerts/history?${query}`, undefined, signal)).data;
+}
+
+/** How much one alert name asks of people. */
+export interface NoiseRow {
+  alertname: string;
+  fired: number;
+  resolved: number;
+  meanSecondsToResolve: number;
+  pages: number;
+  pagesPerWeek: number;
+  acknowledged: number;
+  neverAcknowledged: boolean;
+  flapping: number;
+}
+
+export interface Noise {
+  /** False: the range has more events than were counted. */
+  complete: boolean;
+  rules: NoiseRow[];
+}
+
+export async function fetchNoise(fromMs: number, toMs: number, signal?: AbortSignal): Promise<Noise> {
+  const query = new URLSearchParams({ start: String(fromMs / 1000), end: String(toMs / 1000) });
+  return (await call<Noise>(`alerts/noise?${query}`, undefined, signal)).data;
 }
 
 export interface Explained {

@@ -1,0 +1,81 @@
+/** Events of alerts, filtered, counted and put together to stretches in which an alert fired. */
+import type { AlertEvent } from "../api/alertlog";
+import type { Labels } from "../base/labels";
+import { type Search, matches } from "../base/search";
+
+export const KINDS = ["started", "resolved", "sent", "failed", "suppressed", "seen"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Somebody has seen it, or has taken that back: one kind for the reader. */
+export function kindOf(event: AlertEvent): Kind | null {
+  if (event.kind === "acknowledged" || event.kind === "released") return "seen";
+  return (KINDS as readonly string[]).includes(event.kind) ? (event.kind as Kind) : null;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+export function labelsOf({ detail }: AlertEvent): Labels {
+  if (typeof detail.labels === "object" && detail.labels !== null) return detail.labels as Labels;
+  const alertname = textOf(detail.alertname);
+  return alertname ? { alertname } : {};
+}
+
+export function nameOf(event: AlertEvent): string {
+  return labelsOf(event).alertname ?? event.subject;
+}
+
+export function countKinds(events: readonly AlertEvent[]): Record<Kind, number> {
+  const out = { started: 0, resolved: 0, sent: 0, failed: 0, suppressed: 0, seen: 0 };
+  for (const event of events) {
+    const kind = kindOf(event);
+    if (kind) out[kind]++;
+  }
+  return out;
+}
+
+/** No kind chosen: all. */
+export function selectEvents(events: readonly AlertEvent[], kinds: readonly Kind[], search: Search): AlertEvent[] {
+  return events.filter((event) => {
+    const kind = kindOf(event);
+    if (kinds.length > 0 && !(kind && kinds.includes(kind))) return false;
+    return matches(search, labelsOf(event), `${event.kind} ${event.subject} ${textOf(event.detail.receiver)}`);
+  });
+}
+
+/** A stretch in which one alert fired, in epoch ms, cut to what is looked at. */
+export interface Firing {
+  fingerprint: string;
+  from: number;
+  to: number;
+  /** It fires still at the end of what is looked at. */
+  open: boolean;
+}
+
+/** The firings of each alert name. `events` newest first; an end whose start is not among them says its start itself. */
+export function firingsOf(events: readonly AlertEvent[], fromMs: number, toMs: number): Map<string, Firing[]> {
+  const out = new Map<string, Firing[]>();
+  const open = new Map<string, { name: string; from: number }>();
+  const add = (name: string, firing: Firing) => {
+    if (firing.to < fromMs || firing.from > toMs) return;
+    const cut = { ...firing, from: Math.max(firing.from, fromMs), to: Math.min(firing.to, toMs) };
+    const list = out.get(name);
+    if (list) list.push(cut);
+    else out.set(name, [cut]);
+  };
+  for (const event of [...events].reverse()) {
+    if (event.kind !== "started" && event.kind !== "resolved") continue;
+    const at = Date.parse(event.time);
+    const said = Number(event.detail.starts_at_ms) || at;
+    const begun = open.get(event.subject);
+    if (event.kind === "started") {
+      if (!begun) open.set(event.subject, { name: nameOf(event), from: said });
+      continue;
+    }
+    open.delete(event.subject);
+    add(nameOf(event), { fingerprint: event.subject, from: begun?.from ?? said, to: at, open: false });
+  }
+  for (const [fingerprint, { name, from }] of open) add(name, { fingerprint, from, to: toMs, open: true });
+  return out;
+}
