@@ -299,6 +299,16 @@ bool chunkset_seal(ChunkSet *s, int64_t end_ms, bool only_quiet, size_t *ret_sea
         return ok;
 }
 
+bool chunkset_has_uncovered(ChunkSet *s)
+{
+        bool found = false;
+        ChunkList *list = chunkset_list(s);
+        for (size_t i = 0; i < list->n && !found; i++)
+                found = chunkfile_is_sealed(list->files[i]) && !chunkfile_is_covered(list->files[i]);
+        snapshot_unref(&list->snap);
+        return found;
+}
+
 void chunkset_set_covered(ChunkSet *s)
 {
         ChunkList *list = chunkset_list(s);

@@ -54,6 +54,8 @@ bool chunkset_is_due(ChunkSet *s, int64_t end_ms);
 MUST_CHECK bool chunkset_seal(ChunkSet *s, int64_t end_ms, bool only_quiet, size_t *ret_sealed, Err *err);
 /* Every file that is sealed now is covered (chunkfile_set_covered). */
 void chunkset_set_covered(ChunkSet *s);
+/* A sealed file is not covered. */
+bool chunkset_has_uncovered(ChunkSet *s);
 /* Takes sealed files out of the list and removes them; false when one stays on the disk. */
 MUST_CHECK bool chunkset_remove(ChunkSet *s, ChunkFile *const *files, size_t n, Err *err);
 /* Removes sealed files whose data all lies before min_ms, then the oldest until at most max_bytes (0: no limit) remain.

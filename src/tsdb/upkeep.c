@@ -241,7 +241,9 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
         note_failure(chunkset_seal(db->chunks, w.close_before_ms, true, &sealed, &err));
         metric_add(sealed_files, sealed);
         uint64_t droppable = (uint64_t)(w.oldest_segment - db->oldest_segment) * WAL_SEGMENT_BYTES;
-        if (w.oldest_segment > db->oldest_segment && (sealed || droppable >= HEAD_CHECKPOINT_BYTES))
+        /* What was sealed moves on to parts when a checkpoint says so, also when nothing was logged since the last one. */
+        bool waiting = chunkset_has_uncovered(db->chunks);
+        if (waiting || (w.oldest_segment > db->oldest_segment && droppable >= HEAD_CHECKPOINT_BYTES))
                 note_failure(checkpoint(db, w.oldest_segment, &err));
         note_failure(retention_run(db, now_ms, &err));
 }

@@ -101,6 +101,42 @@ static void every_age_has_its_resolution(void **state)
         rig_done(&r);
 }
 
+/* Nothing is written any more: time alone rolls up what there is, level by level, until it is past its retention. */
+static void a_store_at_rest_is_rolled_up(void **state)
+{
+        (void)state;
+        for (int reopen = 0; reopen < 2; reopen++) {
+                Rig r;
+                init(&r);
+                run_hours(&r, 5); /* far less than what a part of a level spans */
+                if (reopen)
+                        rig_reopen(&r);
+                int64_t end_ms = clock_wall_ms(&r.clock.clock);
+                for (int hours = 1; hours <= 130; hours++) {
+                        for (int i = 0; i < 60; i++) {
+                                clock_manual_advance_ms(&r.clock, MINUTE);
+                                tsdb_maintain(r.db);
+                        }
+                        if (hours % 3)
+                                continue;
+                        Seen seen = look(&r, 1);
+                        int64_t now_ms = clock_wall_ms(&r.clock.clock);
+                        if (hours < 114)
+                                assert_double(seen.count, 5 * 60);
+                        if (hours > 17)
+                                assert_int_equal(seen.samples, 0);
+                        if (hours > 24 && hours < 34)
+                                assert_in_range(seen.fives, 5 * 12, 5 * 12 + 1);
+                        if (hours > 42 && hours < 114)
+                                assert_true(seen.fives == 0 && seen.hours >= 5 && seen.hours <= 6);
+                        if (now_ms > end_ms + 122 * HOUR)
+                                assert_double(seen.count, 0);
+                        arena_reset(r.arena);
+                }
+                rig_done(&r);
+        }
+}
+
 static void drop_series(Rig *r, const char *i, int64_t min_ms, int64_t max_ms)
 {
         Err err;
@@ -228,6 +264,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_age_has_its_resolution),
+                cmocka_unit_test(a_store_at_rest_is_rolled_up),
                 cmocka_unit_test(deletions_hold_for_roll_ups),
                 cmocka_unit_test(a_series_that_is_to_go_is_not_rolled_up),
                 cmocka_unit_test(a_disk_that_fails_loses_nothing),
