@@ -47,27 +47,29 @@ static bool sync_file(const Fs *fs, const char *path, Err *err)
         return ok;
 }
 
-static bool copy_stores(ApiContext *ctx, const Fs *fs, const char *dir, bool skip_head, Arena *arena, Err *err)
+static bool copy_stores(const ApiSnapshot *what, const Fs *fs, const char *dir, Arena *arena, Err *err)
 {
         const char *state = str_printf(arena, "%s/state.db", dir).p;
         return fs->mkdir_all(fs, dir, err) &&
-               tsdb_snapshot(ctx->tsdb, str_printf(arena, "%s/metrics", dir).p, skip_head, err) &&
-               (!ctx->statedb || (statedb_backup(ctx->statedb, state, err) && sync_file(fs, state, err))) &&
+               tsdb_snapshot(what->tsdb, str_printf(arena, "%s/metrics", dir).p, what->skip_head, err) &&
+               (!what->statedb || (statedb_backup(what->statedb, state, err) && sync_file(fs, state, err))) &&
                fs->sync_dir(fs, dir, err);
 }
 
-static bool make_snapshot(ApiContext *ctx, Str name, bool skip_head, Arena *arena, Err *err)
+bool api_snapshot_write(const ApiSnapshot *what, Arena *arena, Str *ret_name, Err *err)
 {
         const Fs *fs = fs_system();
-        const char *all = str_printf(arena, STR_FMT "/snapshots", STR_ARG(ctx->data_dir)).p;
+        Str name = make_name(arena, what->now_ms);
+        const char *all = str_printf(arena, STR_FMT "/snapshots", STR_ARG(what->data_dir)).p;
         const char *to = str_printf(arena, "%s/" STR_FMT, all, STR_ARG(name)).p;
         const char *tmp = str_printf(arena, "%s.tmp", to).p;
         if (!fs->mkdir_all(fs, all, err))
                 return false;
         remove_leftovers(fs, all, arena);
-        if (copy_stores(ctx, fs, tmp, skip_head, arena, err) && fs->rename(fs, tmp, to, err) &&
-            fs->sync_dir(fs, all, err))
+        if (copy_stores(what, fs, tmp, arena, err) && fs->rename(fs, tmp, to, err) && fs->sync_dir(fs, all, err)) {
+                *ret_name = name;
                 return true;
+        }
         Err ignored;
         IGNORE(file_remove_tree(fs, tmp, &ignored));
         return false;
@@ -94,8 +96,9 @@ void api_snapshot_make(void *self, const HttpRequest *req, HttpResponse *resp)
                 api_reply_error(resp, API_UNAVAILABLE, "another snapshot is being made: try again when it is done");
                 return;
         }
-        Str name = make_name(req->arena, clock_wall_ms(ctx->clock));
-        bool ok = make_snapshot(ctx, name, skip_head, req->arena, &err);
+        ApiSnapshot what = { ctx->tsdb, ctx->statedb, ctx->data_dir, clock_wall_ms(ctx->clock), skip_head };
+        Str name = { 0 };
+        bool ok = api_snapshot_write(&what, req->arena, &name, &err);
         atomic_store(&ctx->snapshot_runs, false);
         if (!ok) {
                 api_reply_error(resp, API_INTERNAL, "create snapshot: %s", err.msg);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/app_snapshot.h"
 #include "app/app_tool.h"
 #include "app/app_tsdb_look.h"
 #include "interop/textexport.h"
@@ -56,6 +57,8 @@ static const struct TsdbCommand {
         { "verify", "[--json] DIR", "read everything and check it; exit 1 on damage", app_tsdb_look_verify },
         { "repair", "DIR", "cut torn ends, set damaged files aside", app_tsdb_look_repair },
         { "dump", "[--match SELECTOR] [--min-time T] [--max-time T] [--format F] DIR", "print every sample", run_dump },
+        { "snapshot", "[--skip-head] [--url URL] DATA",
+          "copy a data folder of pharos into DATA/snapshots, also one that a server has open", app_snapshot_run },
 };
 
 int app_tsdb_run(int argc, char **argv)
@@ -63,7 +66,7 @@ int app_tsdb_run(int argc, char **argv)
         for (size_t i = 0; argc > 0 && i < ARRAY_LEN(COMMANDS); i++)
                 if (strcmp(argv[0], COMMANDS[i].name) == 0)
                         return COMMANDS[i].run(argc - 1, argv + 1);
-        fprintf(stderr, "Looks into a data folder of pharos or Prometheus that no server has open.\n\n");
+        fprintf(stderr, "Looks into a data folder of pharos or Prometheus that no server has open, or copies one.\n\n");
         for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
                 fprintf(stderr, "  pharos tsdb %s %s\n      %s\n", COMMANDS[i].name, COMMANDS[i].args,
                         COMMANDS[i].help);

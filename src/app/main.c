@@ -58,8 +58,8 @@ static const struct Command {
           "take over the samples of another system", app_import_run },
         { "export", "[--to openmetrics|jsonl|csv|blocks] [--data DATA] [--output OUT]", "samples for other systems",
           app_export_run },
-        { "tsdb", "list|analyze|verify|dump|repair DIR", "look into a data folder that no server has open",
-          app_tsdb_run },
+        { "tsdb", "list|analyze|verify|dump|repair|snapshot DIR",
+          "look into a data folder that no server has open, or copy one", app_tsdb_run },
         { "version", "", "print the version", run_version },
         { "help", "[serve | config]", "this text, the flags of serve, or the reference of all options", run_help },
 };

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#include "tsdb/rollup.h"
-
 typedef struct BackupFile {
         ChunkFile *file; /* referenced */
         uint64_t bytes;  /* of an open file, at the moment */
@@ -22,6 +20,7 @@ typedef struct Backup {
         const char *dir;
         bool skip_head;
         Arena *arena;
+        VEC(const char *) folders; /* inside the database, in arena */
         VEC(BackupFile) files;
         uint32_t end_segment; /* first one that is not in the copy */
 } Backup;
@@ -79,18 +78,32 @@ static bool take_moment(Backup *b, Err *err)
         return link_if_there(b, "tombstones", err);
 }
 
-/* The i-th folder inside the database; NULL behind the last. */
-static const char *folder(const Backup *b, size_t i)
+/* Levels of roll-ups are taken as they are found, also those that nobody has asked for since. */
+static bool list_folders(Backup *b, Err *err)
 {
         static const char *const FOLDERS[] = { "wal", "chunks", "parts", "index" };
-        return i < ARRAY_LEN(FOLDERS) ? FOLDERS[i] : rollup_folder(b->db->rollup, i - ARRAY_LEN(FOLDERS));
+        const Fs *fs = b->db->fs;
+        Str *levels;
+        size_t n;
+        for (size_t i = 0; i < ARRAY_LEN(FOLDERS); i++)
+                vec_push(&b->folders, FOLDERS[i]);
+        Err why;
+        if (!fs->list(fs, path_in(b, b->db->dir, "rollups", STR("")), b->arena, &levels, &n, &why)) {
+                if (why.code == ERR_NOT_FOUND)
+                        return true;
+                *err = why;
+                return false;
+        }
+        for (size_t i = 0; i < n; i++)
+                vec_push(&b->folders, str_printf(b->arena, "rollups/" STR_FMT, STR_ARG(levels[i])).p);
+        return true;
 }
 
 static bool make_folders(Backup *b, Err *err)
 {
         const Fs *fs = b->db->fs;
-        for (size_t i = 0; folder(b, i); i++)
-                if (!fs->mkdir_all(fs, path_in(b, b->dir, folder(b, i), STR("")), err))
+        vec_each(folder, &b->folders)
+                if (!fs->mkdir_all(fs, path_in(b, b->dir, *folder, STR("")), err))
                         return false;
         return true;
 }
@@ -131,8 +144,8 @@ static bool copy_chunks(Backup *b, Err *err)
 /* Chunk files are copied one by one: see take_moment. */
 static bool link_folders(Backup *b, Err *err)
 {
-        for (size_t i = 0; folder(b, i); i++)
-                if (strcmp(folder(b, i), "chunks") != 0 && !link_folder(b, folder(b, i), err))
+        vec_each(folder, &b->folders)
+                if (strcmp(*folder, "chunks") != 0 && !link_folder(b, *folder, err))
                         return false;
         return copy_chunks(b, err) && link_if_there(b, "FORMAT", err);
 }
@@ -140,8 +153,8 @@ static bool link_folders(Backup *b, Err *err)
 static bool sync_folders(Backup *b, Err *err)
 {
         const Fs *fs = b->db->fs;
-        for (size_t i = 0; folder(b, i); i++)
-                if (!fs->sync_dir(fs, path_in(b, b->dir, folder(b, i), STR("")), err))
+        vec_each(folder, &b->folders)
+                if (!fs->sync_dir(fs, path_in(b, b->dir, *folder, STR("")), err))
                         return false;
         return fs->sync_dir(fs, b->dir, err);
 }
@@ -149,7 +162,7 @@ static bool sync_folders(Backup *b, Err *err)
 static bool copy_all(Backup *b, Err *err)
 {
         Tsdb *db = b->db;
-        return make_folders(b, err) && take_moment(b, err) && chunkset_sync(db->chunks, err) &&
+        return list_folders(b, err) && make_folders(b, err) && take_moment(b, err) && chunkset_sync(db->chunks, err) &&
                wal_sync(db->wal, err) && link_folders(b, err) && sync_folders(b, err);
 }
 
@@ -166,6 +179,7 @@ bool backup_write(Tsdb *db, const char *dir, bool skip_head, Err *err)
         vec_each(file, &b.files)
                 snapshot_unref(chunkfile_snapshot(file->file));
         vec_done(&b.files);
+        vec_done(&b.folders);
         if (!ok)
                 IGNORE(file_remove_tree(db->fs, dir, &ignored));
         return ok || err_wrap(err, "snapshot");

@@ -157,8 +157,6 @@ int64_t rollup_keep_from(const Rollup *r, int64_t now_ms, int64_t keep_ms)
         return rollup_takes(r, keep_ms) ? MIN_OF(from_ms, rollup_pending_ms(r)) : from_ms;
 }
 
-const char *rollup_folder(const Rollup *r, size_t level) { return level < r->n ? r->levels[level].folder : NULL; }
-
 /* ---- reading */
 
 /* Beyond the retention of what is finer, and made. */

@@ -24,8 +24,6 @@ int64_t rollup_keep_from(const Rollup *r, int64_t now_ms, int64_t keep_ms);
 bool rollup_takes(const Rollup *r, int64_t keep_ms);
 /* No job is under way. Writes parts with such samples anew, without them. */
 MUST_CHECK bool rollup_clean(Rollup *r, const Tombstone *items, size_t n, Err *err);
-/* The folders, below DATA: "rollups/300s". NULL: no such level. */
-const char *rollup_folder(const Rollup *r, size_t level);
 /* How long something of a series is kept: at least `longest_ms`. */
 int64_t rollup_longest_ms(const Rollup *r, int64_t longest_ms);
 /* Roll-ups are read up to here, samples after it; INT64_MIN: samples alone. keep_ms: how long the series' samples are kept. */
