@@ -162,9 +162,51 @@ static void labels(void **state)
         arena_free(arena);
 }
 
+static int by_number(const void *pa, const void *pb, void *arg)
+{
+        uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
+        (*(size_t *)arg)++;
+        return (a > b) - (a < b);
+}
+
+static void sorts_and_stops(void **state)
+{
+        (void)state;
+        static const size_t sizes[] = { 0, 1, 2, EXEC_TICK, EXEC_TICK + 1, 3 * EXEC_TICK - 1, 9 * EXEC_TICK + 17 };
+        Exec x;
+        Stage stage;
+        Err err;
+        size_t compared = 0;
+        begin(&x, &stage, NULL);
+        for (size_t k = 0; k < ARRAY_LEN(sizes); k++) {
+                size_t n = sizes[k];
+                uint64_t *items = arena_raw_array(stage.arena, uint64_t, n + 1);
+                for (size_t i = 0; i < n; i++)
+                        items[i] = i * 7919 % (n + 7919) * 131 + (i & 1);
+                uint64_t sum = 0, sorted = 0;
+                for (size_t i = 0; i < n; i++)
+                        sum += items[i] * items[i];
+                assert_ok(exec_sort(&x, items, n, sizeof *items, by_number, &compared, &err), err);
+                for (size_t i = 0; i < n; i++) {
+                        assert_true(i == 0 || items[i - 1] <= items[i]);
+                        sorted += items[i] * items[i];
+                }
+                assert_true(sum == sorted);
+        }
+        uint64_t items[2] = { 1, 0 };
+        cancel_raise(&x.timeout);
+        compared = 0;
+        assert_false(exec_sort(&x, items, 2, sizeof *items, by_number, &compared, &err));
+        assert_int_equal(err.code, ERR_CANCELED);
+        assert_int_equal(compared, 0);
+        assert_int_equal(atomic_load(&x.bytes), 0);
+        end(&x, &stage);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(sorts_and_stops),
                 cmocka_unit_test(folding_is_sequential_for_every_pool),
                 cmocka_unit_test(the_first_failing_row_is_reported),
                 cmocka_unit_test(memory_is_billed),

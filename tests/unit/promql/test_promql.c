@@ -1,5 +1,7 @@
 #include "query_fixture.h"
 
+#include "promql/exec.h"
+
 static PromqlOptions defaults(void) { return (PromqlOptions){ .features = promql_features_default() }; }
 
 static void load(Fixture *f)
@@ -168,6 +170,128 @@ static void late_and_canceled_queries_stop(void **state)
         fixture_close(&f);
 }
 
+/* --- how much is done between two looks at the deadline --- */
+
+enum { MANY = 30000, BATCH = 64 /* rows that a worker takes at a time */ };
+
+/* A clock that stands still and counts who looks at it: a query with a deadline does, whenever it asks whether to go on. */
+typedef struct CountingClock {
+        Clock clock;
+        const Cancel *cancel; /* raised with look number `raise_at` */
+        size_t looks, idle_looks, reads, reads_since, most_reads, raise_at, reads_after;
+        bool (*read)(Querier *q, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms, Column *out,
+                     Err *err);
+        bool (*querier)(StoreEngine *e, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err);
+} CountingClock;
+
+static CountingClock looking;
+
+static int64_t look(const Clock *clock)
+{
+        (void)clock;
+        looking.idle_looks += looking.reads_since == 0;
+        looking.reads_since = 0;
+        if (++looking.looks == looking.raise_at)
+                cancel_raise((Cancel *)looking.cancel);
+        return 1;
+}
+
+static bool counted_read(Querier *q, const StoreSelection *selection, size_t i, int64_t min_ms, int64_t max_ms,
+                         Column *out, Err *err)
+{
+        looking.reads++;
+        looking.reads_since++;
+        looking.most_reads = MAX_OF(looking.most_reads, looking.reads_since);
+        looking.reads_after += looking.raise_at && looking.looks >= looking.raise_at;
+        return looking.read(q, selection, i, min_ms, max_ms, out, err);
+}
+
+static bool counted_querier(StoreEngine *e, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err)
+{
+        if (!looking.querier(e, min_ms, max_ms, ret, err))
+                return false;
+        looking.read = (*ret)->read;
+        (*ret)->read = counted_read;
+        return true;
+}
+
+static void forget_looks(const Cancel *cancel, size_t raise_at)
+{
+        looking.looks = looking.idle_looks = looking.reads = looking.reads_since = looking.most_reads = 0;
+        looking.reads_after = 0;
+        looking.cancel = cancel;
+        looking.raise_at = raise_at;
+}
+
+static void load_many(Fixture *f)
+{
+        Appender *app = store_appender(memstore_engine(f->store));
+        Err err;
+        for (size_t i = 0; i < MANY; i++) {
+                Label l[] = { { LABEL_NAME, STR("m") }, { STR("i"), str_printf(f->arena, "%zu", i * 7919 % MANY) } };
+                SeriesRef ref = 0;
+                assert_int_equal(store_append(app, &ref, (Labels){ l, 2 }, 0, (double)(i * 31 % 1000)), APPEND_OK);
+        }
+        assert_ok(store_commit(app, &err), err);
+}
+
+static void little_is_done_between_two_looks(void **state)
+{
+        (void)state;
+        /* How often at least all rows are walked without computing any: sorted (and merged three times), grouped, matched ... */
+        static const struct {
+                const char *text;
+                size_t walks;
+        } cases[] = {
+                { "m", 4 },
+                { "sort(m)", 4 },
+                { "sort_by_label(m, \"i\")", 4 },
+                { "topk(30000, m)", 5 },
+                { "m[5m]", 4 },
+                { "count(m)", 1 },
+                { "quantile(0.5, m)", 1 },
+                { "sum by (i) (m)", 5 },
+                { "label_replace(m, \"j\", \"$1\", \"i\", \"(.*)\")", 6 },
+                { "label_join(m, \"j\", \"-\", \"i\", \"i\")", 6 },
+                { "m * on (i) m", 9 },
+                { "m and on (i) m", 6 },
+                { "m or m", 6 },
+                { "{i=~\".+\"} * 2", 5 },
+                { "histogram_quantile(0.5, label_join(m, \"le\", \"\", \"i\"))", 10 },
+        };
+        Fixture f;
+        PromqlOptions o = defaults();
+        o.clock = &looking.clock;
+        looking.clock = (Clock){ .wall_ns = look, .mono_ns = look };
+        fixture_open(&f, &o);
+        load_many(&f);
+        StoreEngine *engine = memstore_engine(f.store);
+        looking.querier = engine->querier;
+        engine->querier = counted_querier;
+        for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
+                const char *text = cases[c].text;
+                Cancel cancel;
+                cancel_init(&cancel, clock_system(), 0);
+                f.cancel = &cancel;
+                forget_looks(&cancel, 0);
+                fixture_instant(&f, text, 0);
+                assert_int_equal(f.code, ERR_NONE);
+                size_t looks = looking.looks, want = cases[c].walks * (MANY / EXEC_TICK);
+                if (looking.idle_looks < want || looking.most_reads > BATCH)
+                        fail_msg("%s: %zu looks without a read instead of %zu, %zu reads between two looks", text,
+                                 looking.idle_looks, want, looking.most_reads);
+                for (size_t k = 1; k <= 8; k++) {
+                        cancel_init(&cancel, clock_system(), 0);
+                        forget_looks(&cancel, MAX_OF(looks * k / 9, (size_t)4));
+                        fixture_instant(&f, text, 0);
+                        assert_int_equal(f.code, ERR_CANCELED);
+                        assert_true(looking.reads_after <= BATCH);
+                        assert_true(looking.looks <= looks);
+                }
+        }
+        fixture_close(&f);
+}
+
 static void bad_queries_are_invalid(void **state)
 {
         (void)state;
@@ -313,6 +437,7 @@ int main(void)
                 cmocka_unit_test(limits_are_said),
                 cmocka_unit_test(stats_count),
                 cmocka_unit_test(late_and_canceled_queries_stop),
+                cmocka_unit_test(little_is_done_between_two_looks),
                 cmocka_unit_test(bad_queries_are_invalid),
                 cmocka_unit_test(threads_do_not_change_results),
                 cmocka_unit_test(more_queries_than_the_gate_admits_wait_their_turn),
