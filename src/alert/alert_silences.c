@@ -191,12 +191,12 @@ void alert_silences_load(AlertSilences *s, StateDb *db)
                 log_error("saved silences are unreadable: nothing is muted by them", KV("err", &err));
 }
 
-static void save(const AlertSilences *s, const HeldSilence *h, Str kind, int64_t now_ms, AlertJournal *j)
+static void save(const HeldSilence *h, Str kind, int64_t now_ms, AlertJournal *j)
 {
         Buf doc = { .arena = j->arena };
         encode(&doc, &h->silence);
         Str id = str_dup(j->arena, id_of(h));
-        alert_store_add_write(j, DOC_KIND, id, buf_str(&doc), h->silence.ends_at_ms + s->retention_ms);
+        alert_store_add_write(j, DOC_KIND, id, buf_str(&doc), 0); /* alert_silences_collect removes it */
         alert_store_add_event(j, now_ms, kind, id, buf_str(&doc));
 }
 
@@ -295,7 +295,7 @@ static bool replace(AlertSilences *s, HeldSilence *old, const AlertSilence *want
         *silence_ids_put(&s->by_id, id_of(h), NULL) = h;
         *silence_map_put(&s->by_seq, h->seq, NULL) = h;
         arena_free(old->memory);
-        save(s, h, STR("silence_updated"), now_ms, j);
+        save(h, STR("silence_updated"), now_ms, j);
         return true;
 }
 
@@ -329,10 +329,10 @@ bool alert_silences_set(AlertSilences *s, const AlertSilence *wanted, int64_t no
                 return false;
         if (old && alert_silence_state(&old->silence, now_ms) != ALERT_SILENCE_EXPIRED) {
                 end_now(old, now_ms);
-                save(s, old, STR("silence_expired"), now_ms, j);
+                save(old, STR("silence_expired"), now_ms, j);
         }
         insert(s, h);
-        save(s, h, STR("silence_created"), now_ms, j);
+        save(h, STR("silence_created"), now_ms, j);
         memcpy(ret_id, to.id, ALERT_SILENCE_ID_BYTES);
         return true;
 }
@@ -345,7 +345,7 @@ bool alert_silences_expire(AlertSilences *s, Str id, int64_t now_ms, AlertJourna
         if (alert_silence_state(&(*found)->silence, now_ms) == ALERT_SILENCE_EXPIRED)
                 return true;
         end_now(*found, now_ms);
-        save(s, *found, STR("silence_expired"), now_ms, j);
+        save(*found, STR("silence_expired"), now_ms, j);
         return true;
 }
 

@@ -7,16 +7,18 @@
  * 3. No callback of the caller runs under the mutex: statedb_each copies a page of rows first, so the callback may use db.
  * 4. The event log never holds more than STATEDB_EVENTS_MAX rows or STATEDB_EVENTS_KEEP_MS of time after statedb_expire.
  * 5. A schema only grows by appending to `migrations`; each step and its version row commit together.
- * 6. event_by_subject holds the events with ids up to event_indexed.upto, all of them and in order; queries by subject bring
- *    it up to date first. At most INDEX_EVERY_EVENTS wait for it.
+ * 6. event_by_subject, _by_kind and _by_time hold the events with ids up to event_indexed.upto, all of them and in order;
+ *    queries bring them up to date first. At most INDEX_EVERY_EVENTS wait for it.
+ * 7. The newest event is never deleted: ids only rise, so none is ever given that event_indexed takes for indexed.
  *
  * Why SQLite: a handful of small tables that must survive everything, written a few times a second, and that an operator
  * can open with a well-known tool. A writer lock per call is no bottleneck at that rate; statedb_commit
  * shares one sync between many writes.
  *
- * Why an index of our own for subjects: fingerprints come in no order, so each event of a storm would touch, and log, a page
- * of its own. Written sorted, thousands at a time, they touch each page once. All else of an event is appended. For the same
- * reason the WAL is copied back seldom: a page that changed often is copied once. */
+ * Why indexes of our own: fingerprints come in no order, so each event of a storm would touch, and log, a page of its own,
+ * and one event alone a page for every index. Written sorted, thousands at a time, they touch each page once; a commit logs
+ * the page that an event is appended to and no other of the log. For the same reason the WAL is copied back seldom: a page
+ * that changed often is copied once. */
 #include "statedb/statedb.h"
 
 #include <inttypes.h>
@@ -47,7 +49,9 @@ typedef enum StmtId {
         STMT_EVENT_ADD,
         STMT_EVENT_TIME,
         STMT_EVENT_LAST,
-        STMT_INDEX_ADD,
+        STMT_INDEX_SUBJECT,
+        STMT_INDEX_KIND,
+        STMT_INDEX_TIME,
         STMT_INDEX_UPTO,
         STMT_EVENTS,
         STMT_EVENTS_SUBJECT,
@@ -60,9 +64,12 @@ typedef enum StmtId {
         STMT_MAX_,
 } StmtId;
 
-#define EVENTS_SELECT "SELECT id, t_ms, kind, subject, detail FROM event WHERE "
-#define EVENTS_TIME_AND_PAGE "t_ms >= ?1 AND t_ms <= ?2 AND (t_ms, id) < (?3, ?4)"
-#define EVENTS_ORDER " ORDER BY t_ms DESC, id DESC LIMIT ?5"
+/* CROSS JOIN: the index first, then its events. */
+#define EVENTS_SELECT(index) \
+        "SELECT e.id, e.t_ms, e.kind, e.subject, e.detail FROM " index " s CROSS JOIN event e ON e.id = s.id WHERE "
+#define EVENTS_TIME_AND_PAGE \
+        "s.t_ms >= ?1 AND s.t_ms <= ?2 AND (s.t_ms, s.id) < (?3, ?4) ORDER BY s.t_ms DESC, s.id DESC LIMIT ?5"
+#define NOT_NEWEST "id < (SELECT max(id) FROM event)"
 
 // clang-format off
 static const char *const stmt_sql[STMT_MAX_] = {
@@ -74,20 +81,22 @@ static const char *const stmt_sql[STMT_MAX_] = {
         [STMT_EXPIRE_DOCS] = "DELETE FROM doc WHERE expires_ms > 0 AND expires_ms <= ?1",
         [STMT_EVENT_ADD] = "INSERT INTO event(t_ms, kind, subject, detail) VALUES(?1, ?2, ?3, ?4)",
         [STMT_EVENT_TIME] = "SELECT t_ms FROM event WHERE id = ?1",
-        [STMT_EVENTS] = EVENTS_SELECT EVENTS_TIME_AND_PAGE EVENTS_ORDER,
         [STMT_EVENT_LAST] = "SELECT coalesce(max(id), 0) FROM event",
-        [STMT_INDEX_ADD] = "INSERT OR IGNORE INTO event_by_subject(subject, t_ms, id) SELECT subject, t_ms, id FROM event "
-                           "WHERE id > ?1 AND id <= ?2 ORDER BY subject, t_ms, id",
-        [STMT_INDEX_UPTO] = "UPDATE event_indexed SET upto = ?1",
-        /* CROSS JOIN: the index first, then its events; the kind is checked on them. */
-        [STMT_EVENTS_SUBJECT] = "SELECT e.id, e.t_ms, e.kind, e.subject, e.detail FROM event_by_subject s CROSS JOIN event e "
-                                "ON e.id = s.id WHERE s.subject = ?6 AND (?7 IS NULL OR e.kind = ?7) AND "
-                                "s.t_ms >= ?1 AND s.t_ms <= ?2 AND (s.t_ms, s.id) < (?3, ?4) "
-                                "ORDER BY s.t_ms DESC, s.id DESC LIMIT ?5",
-        [STMT_EVENTS_KIND] = EVENTS_SELECT "kind = ?7 AND " EVENTS_TIME_AND_PAGE EVENTS_ORDER,
-        [STMT_EXPIRE_EVENTS_OLD] = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE t_ms < ?1 ORDER BY t_ms LIMIT ?2)",
-        [STMT_EXPIRE_EVENTS_MANY] = "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY t_ms, id LIMIT "
-                                    "max(0, min(?2, (SELECT count(*) FROM event) - ?1)))",
+        [STMT_INDEX_SUBJECT] = "INSERT OR IGNORE INTO event_by_subject(subject, t_ms, id) SELECT subject, t_ms, id FROM event "
+                               "WHERE id > ?1 AND id <= ?2 ORDER BY subject, t_ms, id",
+        [STMT_INDEX_KIND] = "INSERT OR IGNORE INTO event_by_kind(kind, t_ms, id) SELECT kind, t_ms, id FROM event "
+                            "WHERE id > ?1 AND id <= ?2 ORDER BY kind, t_ms, id",
+        [STMT_INDEX_TIME] = "INSERT OR IGNORE INTO event_by_time(t_ms, id) SELECT t_ms, id FROM event "
+                            "WHERE id > ?1 AND id <= ?2 ORDER BY t_ms, id",
+        [STMT_INDEX_UPTO] = "UPDATE event_indexed SET upto = max(?1, ?2)",
+        [STMT_EVENTS] = EVENTS_SELECT("event_by_time") EVENTS_TIME_AND_PAGE,
+        /* The kind is checked on the events. */
+        [STMT_EVENTS_SUBJECT] = EVENTS_SELECT("event_by_subject") "s.subject = ?6 AND (?7 IS NULL OR e.kind = ?7) AND " EVENTS_TIME_AND_PAGE,
+        [STMT_EVENTS_KIND] = EVENTS_SELECT("event_by_kind") "s.kind = ?7 AND " EVENTS_TIME_AND_PAGE,
+        [STMT_EXPIRE_EVENTS_OLD] = "DELETE FROM event WHERE id IN (SELECT id FROM event_by_time WHERE t_ms < ?1 AND " NOT_NEWEST
+                                   " ORDER BY t_ms, id LIMIT ?2)",
+        [STMT_EXPIRE_EVENTS_MANY] = "DELETE FROM event WHERE id IN (SELECT id FROM event_by_time WHERE " NOT_NEWEST " ORDER BY t_ms, id LIMIT "
+                                    "max(0, min(?2, (SELECT count(*) FROM event_by_time) - ?1)))",
         [STMT_BEGIN] = "BEGIN IMMEDIATE",
         [STMT_COMMIT] = "COMMIT",
         [STMT_ROLLBACK] = "ROLLBACK",
@@ -111,6 +120,22 @@ static const char *const migrations[] = {
         "INSERT INTO event_indexed VALUES(0);"
         "CREATE TRIGGER event_gone AFTER DELETE ON event BEGIN DELETE FROM event_by_subject "
         "WHERE subject = old.subject AND t_ms = old.t_ms AND id = old.id; END;",
+        /* Without AUTOINCREMENT, which writes a page of its own for every event. */
+        "DROP TRIGGER event_gone;"
+        "ALTER TABLE event RENAME TO event_before;"
+        "CREATE TABLE event(id INTEGER PRIMARY KEY, t_ms INTEGER NOT NULL, kind BLOB NOT NULL, "
+        "subject BLOB NOT NULL, detail BLOB NOT NULL);"
+        "INSERT INTO event SELECT id, t_ms, kind, subject, detail FROM event_before ORDER BY id;"
+        "DROP TABLE event_before;"
+        "CREATE TABLE event_by_kind(kind BLOB NOT NULL, t_ms INTEGER NOT NULL, id INTEGER NOT NULL, "
+        "PRIMARY KEY(kind, t_ms, id)) WITHOUT ROWID;"
+        "CREATE TABLE event_by_time(t_ms INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY(t_ms, id)) WITHOUT ROWID;"
+        "DELETE FROM event_by_subject;"
+        "UPDATE event_indexed SET upto = 0;"
+        "CREATE TRIGGER event_gone AFTER DELETE ON event BEGIN "
+        "DELETE FROM event_by_subject WHERE subject = old.subject AND t_ms = old.t_ms AND id = old.id; "
+        "DELETE FROM event_by_kind WHERE kind = old.kind AND t_ms = old.t_ms AND id = old.id; "
+        "DELETE FROM event_by_time WHERE t_ms = old.t_ms AND id = old.id; END;",
 };
 _Static_assert(ARRAY_LEN(migrations) == STATEDB_SCHEMA_VERSION, "STATEDB_SCHEMA_VERSION counts the migrations");
 
@@ -497,20 +522,21 @@ static bool event_add_locked(StateDb *db, const StateDbEvent *e, Err *err) REQUI
         return stmt_run(db, st, err);
 }
 
-/* Brings the index of subjects up to event `last`. */
+/* Brings the indexes up to event `last`. */
 static bool index_locked(StateDb *db, int64_t last, Err *err) REQUIRES(&db->mu)
 {
+        static const StmtId steps[] = { STMT_INDEX_SUBJECT, STMT_INDEX_KIND, STMT_INDEX_TIME, STMT_INDEX_UPTO };
         while (db->indexed < last) {
                 int64_t upto = MIN_OF(last, db->indexed + INDEX_EVERY_EVENTS);
-                sqlite3_stmt *add = NULL;
-                sqlite3_stmt *note = NULL;
-                if (!stmt_locked(db, STMT_INDEX_ADD, &add, err) || !stmt_locked(db, STMT_INDEX_UPTO, &note, err))
-                        return false;
-                sqlite3_bind_int64(add, 1, db->indexed);
-                sqlite3_bind_int64(add, 2, upto);
-                sqlite3_bind_int64(note, 1, upto);
-                if (!stmt_run(db, add, err) || !stmt_run(db, note, err))
-                        return false;
+                for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+                        sqlite3_stmt *st = NULL;
+                        if (!stmt_locked(db, steps[i], &st, err))
+                                return false;
+                        sqlite3_bind_int64(st, 1, db->indexed);
+                        sqlite3_bind_int64(st, 2, upto);
+                        if (!stmt_run(db, st, err))
+                                return false;
+                }
                 db->indexed = upto;
         }
         return true;
@@ -608,9 +634,8 @@ static bool events_locked(StateDb *db, const StateDbEventQuery *q, Arena *arena,
         int64_t before_t_ms = 0;
         sqlite3_stmt *st = NULL;
         StmtId id = q->subject.n ? STMT_EVENTS_SUBJECT : q->kind.n ? STMT_EVENTS_KIND : STMT_EVENTS;
-        if (q->subject.n && !index_all_locked(db, err))
-                return false;
-        if (!page_start(db, q->before_id, &before_t_ms, err) || !stmt_locked(db, id, &st, err))
+        if (!index_all_locked(db, err) || !page_start(db, q->before_id, &before_t_ms, err) ||
+            !stmt_locked(db, id, &st, err))
                 return false;
         size_t limit = MIN_OF(q->limit ? q->limit : STATEDB_EVENTS_DEFAULT_LIMIT, (size_t)STATEDB_EVENTS_MAX);
         sqlite3_bind_int64(st, 1, q->from_ms ? q->from_ms : INT64_MIN);
@@ -669,7 +694,10 @@ static bool expire_step(StateDb *db, StmtId id, int64_t a, int64_t limit, int *r
 bool statedb_expire(StateDb *db, int64_t now_ms, Err *err)
 {
         int rows = 0;
-        if (!expire_step(db, STMT_EXPIRE_DOCS, now_ms, 0, &rows, err))
+        mutex_lock(&db->mu);
+        bool ok = index_all_locked(db, err);
+        mutex_unlock(&db->mu);
+        if (!ok || !expire_step(db, STMT_EXPIRE_DOCS, now_ms, 0, &rows, err))
                 return false;
         /* In batches: other threads get their turn between two of them. */
         do {

@@ -12,7 +12,7 @@ typedef struct StateDb StateDb;
 
 /* Limits: what is longer is refused with ERR_LIMIT; older or more events than these are deleted by statedb_expire. */
 enum {
-        STATEDB_SCHEMA_VERSION = 2,
+        STATEDB_SCHEMA_VERSION = 3,
         STATEDB_KIND_MAX_BYTES = 256,
         STATEDB_KEY_MAX_BYTES = 8 << 10,
         STATEDB_VALUE_MAX_BYTES = 16 << 20,
@@ -51,7 +51,8 @@ struct StateDbEvent;
 /* The same with events: all of both or nothing. */
 MUST_CHECK bool statedb_commit(StateDb *db, const StateDbWrite *writes, size_t n, const struct StateDbEvent *events,
                                size_t n_events, Err *err);
-/* Deletes documents whose time has come, and events beyond STATEDB_EVENTS_MAX or STATEDB_EVENTS_KEEP_MS, oldest first. */
+/* Deletes documents whose time has come, and events beyond STATEDB_EVENTS_MAX or STATEDB_EVENTS_KEEP_MS, oldest first; the
+ * newest one stays. */
 MUST_CHECK bool statedb_expire(StateDb *db, int64_t now_ms, Err *err);
 
 /* ---- the event log: what happened to alerts, append-only, queried by time, kind and subject. */

@@ -304,29 +304,59 @@ static void subjects_are_found_among_many_events(void **state)
         assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = STR("s5") }, &e), N / SUBJECTS + 1);
         assert_int_equal(e[N / SUBJECTS].t_ms, 1);
         assert_ok(statedb_expire(db, STATEDB_EVENTS_KEEP_MS + 21000, &err), err);
-        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = STR("s5") }, &e), N / SUBJECTS / 2);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = STR("s5") }, &e), N / SUBJECTS / 2 + 1);
+        assert_int_equal(e[N / SUBJECTS / 2].t_ms, 1); /* the newest one stays, whatever its time */
+        StateDbEventQuery by_kind = { .kind = STR("started"), .from_ms = 40000, .limit = N };
+        assert_int_equal(query(db, f->arena, by_kind, &e), 500);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .from_ms = 2, .limit = N }, &e), 20000);
 }
 
-static void file_of_an_older_version_is_brought_up_to_date(void **state)
+#define VERSION_1                                                                                                       \
+        "PRAGMA application_id = 1885893235; "                                                                          \
+        "CREATE TABLE schema_version(version INTEGER PRIMARY KEY, program TEXT NOT NULL); "                             \
+        "INSERT INTO schema_version VALUES(1, 'pharos'); "                                                              \
+        "CREATE TABLE doc(kind BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, expires_ms INTEGER NOT NULL, "    \
+        "PRIMARY KEY(kind, key)) WITHOUT ROWID; "                                                                       \
+        "CREATE INDEX doc_expires ON doc(expires_ms) WHERE expires_ms > 0; "                                            \
+        "CREATE TABLE event(id INTEGER PRIMARY KEY AUTOINCREMENT, t_ms INTEGER NOT NULL, kind BLOB NOT NULL, "          \
+        "subject BLOB NOT NULL, detail BLOB NOT NULL); "                                                                \
+        "CREATE INDEX event_t ON event(t_ms); CREATE INDEX event_subject_t ON event(subject, t_ms); "                   \
+        "CREATE INDEX event_kind_t ON event(kind, t_ms); "                                                              \
+        "INSERT INTO doc VALUES(x'6b', x'61', x'31', 0); "                                                              \
+        "INSERT INTO event(t_ms, kind, subject, detail) VALUES(5, x'73', x'62', x'7b7d'), (7, x'73', x'61', x'7b7d'), " \
+        "(6, x'74', x'61', x'7b7d'); DELETE FROM event WHERE t_ms = 5; "
+#define VERSION_2                                                                                           \
+        "INSERT INTO schema_version VALUES(2, 'pharos'); DROP INDEX event_subject_t; "                      \
+        "CREATE TABLE event_by_subject(subject BLOB NOT NULL, t_ms INTEGER NOT NULL, id INTEGER NOT NULL, " \
+        "PRIMARY KEY(subject, t_ms, id)) WITHOUT ROWID; "                                                   \
+        "CREATE TABLE event_indexed(upto INTEGER NOT NULL); INSERT INTO event_indexed VALUES(2); "          \
+        "INSERT INTO event_by_subject VALUES(x'61', 7, 2); "                                                \
+        "CREATE TRIGGER event_gone AFTER DELETE ON event BEGIN DELETE FROM event_by_subject "               \
+        "WHERE subject = old.subject AND t_ms = old.t_ms AND id = old.id; END; "
+
+static void brings_up_to_date(const Fixture *f, const char *sql)
 {
-        Fixture *f = *state;
         Err err = { 0 };
-        StateDb *db = open_ok(f->path);
-        assert_ok(statedb_event_add(db, 7, STR("sent"), STR("a"), STR("{}"), &err), err);
-        assert_ok(statedb_put(db, STR("k"), STR("a"), STR("1"), 0, &err), err);
-        statedb_close(db);
-        raw_sql(f->path,
-                "DROP TRIGGER event_gone; DROP TABLE event_by_subject; DROP TABLE event_indexed; "
-                "CREATE INDEX event_subject_t ON event(subject, t_ms); DELETE FROM schema_version WHERE version = 2");
-        db = open_ok(f->path);
+        raw_sql(f->path, sql);
+        AUTO(statedb_close) StateDb *db = open_ok(f->path);
         StateDbEvent *e;
-        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = STR("a") }, &e), 1);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .subject = STR("a") }, &e), 2);
         assert_int_equal(e[0].t_ms, 7);
+        assert_int_equal(e[0].id, 2);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .kind = STR("t") }, &e), 1);
+        assert_int_equal(e[0].t_ms, 6);
+        assert_ok(statedb_event_add(db, 9, STR("s"), STR("a"), STR("{}"), &err), err);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ .kind = STR("s") }, &e), 2);
+        assert_int_equal(e[0].id, 4);
+        assert_int_equal(query(db, f->arena, (StateDbEventQuery){ 0 }, &e), 3);
         Str v;
         assert_ok(statedb_get(db, STR("k"), STR("a"), f->arena, &v, &err), err);
         assert_str(v, "1");
-        statedb_close(db);
 }
+
+static void a_file_of_version_1_is_brought_up_to_date(void **state) { brings_up_to_date(*state, VERSION_1); }
+
+static void a_file_of_version_2_is_brought_up_to_date(void **state) { brings_up_to_date(*state, VERSION_1 VERSION_2); }
 
 static void too_many_events_expire_oldest_first(void **state)
 {
@@ -547,7 +577,8 @@ int main(void)
                 T(events_are_found_by_time_kind_and_subject),
                 T(old_events_expire),
                 T(subjects_are_found_among_many_events),
-                T(file_of_an_older_version_is_brought_up_to_date),
+                T(a_file_of_version_1_is_brought_up_to_date),
+                T(a_file_of_version_2_is_brought_up_to_date),
                 T(too_many_events_expire_oldest_first),
                 T(state_survives_reopening),
                 T(acknowledged_writes_survive_kill_9),
