@@ -54,7 +54,8 @@ bool app_tool_flags(int *argc, char **argv, const ToolFlag *flags)
                 bool joined = str_cut(str_sub(word, 2, word.n), '=', &name, &value);
                 const ToolFlag *flag = find(flags, name);
                 if (!flag || (joined && flag->kind == TOOL_BOOL)) {
-                        fprintf(stderr, "pharos: unknown flag '%s'\n", argv[i]);
+                        fprintf(stderr, "pharos: unknown flag '%s'; 'pharos help' shows what each command takes\n",
+                                argv[i]);
                         return false;
                 }
                 const char *text = joined ? value.p : NULL;

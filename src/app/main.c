@@ -45,8 +45,6 @@ static const struct Command {
           "when the rules of a file would have fired, and how many would have been told", app_backtest_run },
         { "notify", "test [--config FILE] [--resolved] [--dry-run] RECEIVER",
           "send a sample group of alerts to a receiver, and print what became of it", app_notify_run },
-        { "rules", "backtest [--url URL | --data DIR] [--since 30d] [--set NAME=VALUE] FILE",
-          "when the rules of a file would have fired, and how many would have been told", app_backtest_run },
         { "explain", "alert [--url URL] [--json] FINGERPRINT | NAME=VALUE...",
           "why is an alert told, or not: rule, route, group, silences, inhibition, intervals, what was sent",
           app_alerts_explain_run },
@@ -64,11 +62,31 @@ static const struct Command {
         { "help", "[serve | config]", "this text, the flags of serve, or the reference of all options", run_help },
 };
 
+static void print_command(FILE *to, const struct Command *c)
+{
+        fprintf(to, "  pharos %s %s\n      %s\n", c->name, c->args, c->help);
+}
+
 static void print_usage(FILE *to)
 {
         fprintf(to, "pharos %s: metrics, rules, alerts and their pages in one program\n\n", PHAROS_VERSION);
         for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
-                fprintf(to, "  pharos %s %s\n      %s\n", COMMANDS[i].name, COMMANDS[i].args, COMMANDS[i].help);
+                print_command(to, &COMMANDS[i]);
+}
+
+static bool is_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
+
+/* `pharos COMMAND --help`. Some have more to say than their row, and say it themselves. */
+static bool shows_help(const struct Command *c, int argc, char **argv)
+{
+        static char serve[] = "serve";
+        if (argc != 3 || !is_help(argv[2]) || c->run == app_check_run || c->run == app_tsdb_run)
+                return false;
+        if (c->run == app_serve_run)
+                run_help(1, (char *[]){ serve });
+        else
+                print_command(stdout, c);
+        return true;
 }
 
 static int run_help(int argc, char **argv)
@@ -88,14 +106,17 @@ static int run_help(int argc, char **argv)
 int main(int argc, char **argv)
 {
         const char *name = argc > 1 ? argv[1] : "help";
-        if (strcmp(name, "--version") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-                name = strcmp(name, "--version") == 0 ? "version" : "help";
+        if (strcmp(name, "--version") == 0 || is_help(name))
+                name = is_help(name) ? "help" : "version";
         /* Unit files of Prometheus and Alertmanager start the program with flags alone. */
         if (name[0] == '-')
                 return app_serve_run(argc - 1, argv + 1);
-        for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
-                if (strcmp(name, COMMANDS[i].name) == 0)
-                        return COMMANDS[i].run(argc > 2 ? argc - 2 : 0, argv + (argc > 2 ? 2 : argc));
+        for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
+                const struct Command *c = &COMMANDS[i];
+                if (strcmp(name, c->name) != 0)
+                        continue;
+                return shows_help(c, argc, argv) ? 0 : c->run(argc > 2 ? argc - 2 : 0, argv + (argc > 2 ? 2 : argc));
+        }
         fprintf(stderr, "pharos: no such command: %s\n\n", name);
         print_usage(stderr);
         return 2;
