@@ -376,15 +376,18 @@ static HistogramSide close_side(HistSum *s, const HistCells *cells)
         return histcells_close(s->arena, &total, true);
 }
 
+/* A zero keeps its sign where nothing is to be compensated. */
+static double closed(const HistSum *s, const HistNumber *n) { return s->compensated ? n->v + n->c : n->v; }
+
 const Histogram *histops_sum_close(HistSum *s)
 {
         Histogram *h = arena_new_of(s->arena, Histogram);
         *h = (Histogram){ .schema = s->schema,
                           .hint = (uint8_t)s->hint,
                           .zero_threshold = s->zero_threshold,
-                          .zero_count = s->zero.v + s->zero.c,
-                          .count = s->count.v + s->count.c,
-                          .sum = s->sum.v + s->sum.c,
+                          .zero_count = closed(s, &s->zero),
+                          .count = closed(s, &s->count),
+                          .sum = closed(s, &s->sum),
                           .positive = close_side(s, &s->positive),
                           .negative = close_side(s, &s->negative),
                           .custom = s->custom,

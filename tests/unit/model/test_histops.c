@@ -119,6 +119,11 @@ static void scaling(void **state)
         assert_double(half->positive.counts[1], 2);
         assert_double(half->zero_count, 1);
         assert_true(histops_equal(arena, h, back));
+        /* Zeros change their sign like other numbers. */
+        Histogram none = { .hint = HISTOGRAM_HINT_GAUGE };
+        assert_double(histops_mul(arena, &none, -1)->count, -0.0);
+        assert_double(histops_mul(arena, &none, -1)->sum, -0.0);
+        assert_double(histops_mul(arena, &none, -1)->zero_count, -0.0);
         assert_int_equal(histops_mul(arena, h, -1)->hint, HISTOGRAM_HINT_GAUGE);
         const Histogram *inf = histops_div(arena, h, 0);
         assert_int_equal(inf->positive.n_counts, 0);
