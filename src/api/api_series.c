@@ -210,18 +210,39 @@ static bool metadata_limit(const HttpRequest *req, HttpResponse *resp, const cha
         return false;
 }
 
+/* What targets say, and what is said by remote write. */
+static size_t all_metadata(ApiContext *ctx, Str metric, Arena *arena, ScrapeMetadata **ret)
+{
+        ScrapeMetadata *scraped;
+        IngestMetadata *pushed = NULL;
+        size_t n, n_pushed = 0;
+        scrape_manager_metadata(ctx->scrape, metric, arena, &scraped, &n);
+        if (ctx->remote_write)
+                ingest_remote_write_metadata(ctx->remote_write, metric, arena, &pushed, &n_pushed);
+        ScrapeMetadata *all = arena_array(arena, ScrapeMetadata, n + n_pushed + 1);
+        size_t i = 0, k = 0, at = 0;
+        while (i < n || k < n_pushed)
+                if (k == n_pushed || (i < n && str_cmp(scraped[i].metric, pushed[k].metric) <= 0)) {
+                        all[at++] = scraped[i++];
+                } else {
+                        all[at++] = (ScrapeMetadata){ .metric = pushed[k].metric, .meta = pushed[k].meta };
+                        k++;
+                }
+        *ret = all;
+        return n + n_pushed;
+}
+
 void api_series_metadata(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         ApiContext *ctx = self;
         int64_t limit;
         int64_t per_metric;
         Str metric = { 0 };
-        ScrapeMetadata *all;
-        size_t n;
         if (!metadata_limit(req, resp, "limit", &limit) || !metadata_limit(req, resp, "limit_per_metric", &per_metric))
                 return;
         http_request_param(req, STR("metric"), &metric);
-        scrape_manager_metadata(ctx->scrape, metric, req->arena, &all, &n);
+        ScrapeMetadata *all;
+        size_t n = all_metadata(ctx, metric, req->arena, &all);
         JsonWriter w;
         int64_t metrics = 0;
         api_reply_begin(resp, &w);

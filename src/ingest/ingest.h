@@ -2,6 +2,7 @@
 #pragma once
 #include <stdbool.h>
 
+#include "model/metadata.h"
 #include "net/http_server.h"
 #include "os/clock.h"
 #include "store/store.h"
@@ -11,6 +12,13 @@ IngestRemoteWrite *ingest_remote_write_new(StoreEngine *store, const Clock *cloc
 void ingest_remote_write_free(IngestRemoteWrite *rw);
 /* HttpRoute handler for POST /api/v1/write; self is the IngestRemoteWrite; keep_encoded, on_pool. */
 void ingest_remote_write_handle(void *self, const HttpRequest *req, HttpResponse *resp);
+
+typedef struct IngestMetadata {
+        Str metric;
+        Metadata meta;
+} IngestMetadata;
+/* What senders said lately of `metric` (empty: of every family), sorted by metric, living in arena. */
+void ingest_remote_write_metadata(IngestRemoteWrite *rw, Str metric, Arena *arena, IngestMetadata **ret, size_t *ret_n);
 
 /* Of one request; what the headers X-Prometheus-Remote-Write-*-Written say. */
 typedef struct IngestWritten {

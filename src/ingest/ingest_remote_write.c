@@ -13,6 +13,7 @@
 #include "codec/snappy.h"
 #include "codec/snapstream.h"
 #include "ingest/ingest.h"
+#include "ingest/rwmeta.h"
 #include "ingest/rwv1.h"
 #include "ingest/rwv2.h"
 #include "os/mutex.h"
@@ -34,6 +35,7 @@ struct IngestRemoteWrite {
         StoreEngine *store;
         const Clock *clock;
         RefCache refs;
+        RwMeta *meta;
         Mutex mu;
         VEC(Buf) spare GUARDED_BY(&mu);
 };
@@ -44,6 +46,7 @@ IngestRemoteWrite *ingest_remote_write_new(StoreEngine *store, const Clock *cloc
         rw->store = store;
         rw->clock = clock;
         refcache_init(&rw->refs);
+        rw->meta = rwmeta_new();
         mutex_init(&rw->mu);
         return rw;
 }
@@ -53,6 +56,7 @@ LOCKS_UNCHECKED void ingest_remote_write_free(IngestRemoteWrite *rw)
         if (!rw)
                 return;
         refcache_done(&rw->refs);
+        rwmeta_free(rw->meta);
         vec_each(b, &rw->spare)
                 buf_done(b);
         vec_done(&rw->spare);
@@ -160,6 +164,8 @@ static RwRun begin_run(IngestRemoteWrite *rw, int version, Arena *arena)
         return (RwRun){ .refs = refcache_begin(&rw->refs, now_ms),
                         .appender = store_appender(rw->store),
                         .arena = arena,
+                        .meta = rw->meta,
+                        .now_ms = now_ms,
                         .max_ms = now_ms + MAX_FUTURE_MS,
                         .partial = version == 2,
                         .told.arena = arena };
@@ -231,6 +237,11 @@ static void put_written(HttpResponse *resp, Str name, uint64_t n)
         char text[24];
         int len = snprintf(text, sizeof text, "%llu", (unsigned long long)n);
         http_response_header(resp, name, str_n(text, (size_t)len));
+}
+
+void ingest_remote_write_metadata(IngestRemoteWrite *rw, Str metric, Arena *arena, IngestMetadata **ret, size_t *ret_n)
+{
+        rwmeta_list(rw->meta, metric, arena, ret, ret_n);
 }
 
 void ingest_remote_write_handle(void *self, const HttpRequest *req, HttpResponse *resp)

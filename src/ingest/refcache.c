@@ -145,7 +145,7 @@ RefCursor refcache_begin(RefCache *cache, int64_t now_ms)
                 snapshot_unref(&t->snap);
                 t = next;
         }
-        return (RefCursor){ cache, t, epoch, 0 };
+        return (RefCursor){ .cache = cache, .table = t, .epoch = epoch };
 }
 
 void refcache_end(RefCursor *cursor)
@@ -172,7 +172,8 @@ void refcache_put(RefCursor *c, Hash128 key, size_t n_bytes, SeriesRef ref)
         RefTable *t = c->table;
         mutex_lock(&t->mu);
         uint32_t id = t->index_cap ? t->index[probe(t, key)] : 0;
-        if (id) {
+        bool known = id != 0;
+        if (known) {
                 __atomic_store_n(&refcache_at(t, id)->ref, ref, __ATOMIC_RELAXED);
         } else if (t->n < REFCACHE_MAX - 1) {
                 id = add(t, &(RefEntry){ .key = key, .ref = ref, .n_bytes = (uint32_t)n_bytes });
@@ -181,6 +182,7 @@ void refcache_put(RefCursor *c, Hash128 key, size_t n_bytes, SeriesRef ref)
         mutex_unlock(&t->mu);
         if (id) {
                 move_to(c, id);
+                c->fresh |= !known;
                 return;
         }
         /* Full. Another request may have replaced it already; two new tables in a row do no harm. */

@@ -53,6 +53,7 @@ typedef struct RefCursor {
         RefTable *table; /* a reference */
         int64_t epoch;
         uint32_t at; /* id of the entry found last, 0: none yet */
+        bool fresh;  /* and it was not in use in this epoch before */
 } RefCursor;
 
 void refcache_init(RefCache *c);
@@ -70,7 +71,8 @@ static inline void refcache_take(RefCursor *c, uint32_t id)
 {
         RefSlab *slab = __atomic_load_n(&c->table->slabs[id / REFCACHE_SLAB], __ATOMIC_RELAXED);
         uint8_t *seen = &slab->seen[id % REFCACHE_SLAB];
-        if (UNLIKELY(__atomic_load_n(seen, __ATOMIC_RELAXED) != (uint8_t)c->epoch))
+        c->fresh = __atomic_load_n(seen, __ATOMIC_RELAXED) != (uint8_t)c->epoch;
+        if (UNLIKELY(c->fresh))
                 __atomic_store_n(seen, (uint8_t)c->epoch, __ATOMIC_RELAXED);
         c->at = id;
 }

@@ -2,6 +2,7 @@
  * decides what a refusal means. */
 #pragma once
 #include "ingest/refcache.h"
+#include "ingest/rwmeta.h"
 #include "store/store.h"
 
 enum {
@@ -13,6 +14,8 @@ typedef struct RwRun {
         RefCursor refs;
         Appender *appender;
         Arena *arena;
+        RwMeta *meta;
+        int64_t now_ms;
         int64_t max_ms; /* later samples are out of bounds */
         bool partial;   /* version 2: what is refused is left out and told, the rest is stored */
         bool limited;   /* a series limit refused something */

@@ -153,6 +153,26 @@ static bool write_series(RwRun *run, Str bytes, Err *err)
         return proto_done(&r, err) && (!exemplars || write_exemplars(run, &s));
 }
 
+/* What the message says of a metric family. One that cannot be read is passed over: samples are what counts. */
+static void note_metadata(RwRun *run, Str bytes)
+{
+        ProtoReader r = proto_reader(bytes);
+        Str family = { 0 };
+        Metadata meta = { 0 };
+        Err ignored;
+        for (ProtoField f; proto_next(&r, &f);) {
+                switch (f.number) {
+                case 1: meta.type = rwmeta_type(f.value); break;
+                case 2: family = f.bytes; break;
+                case 4: meta.help = f.bytes; break;
+                case 5: meta.unit = f.bytes; break;
+                default: break;
+                }
+        }
+        if (proto_done(&r, &ignored))
+                rwmeta_note(run->meta, family, &meta, run->now_ms);
+}
+
 /* ---- the usual way */
 
 /* A varint of at most 8 bytes; at least 8 are readable. 0: it is longer. */
@@ -267,6 +287,8 @@ bool rwv1_write(RwRun *run, Str piece, bool last, size_t *ret_used, Err *err)
                 ProtoField f;
                 if (!proto_next(&r, &f))
                         break;
+                if (f.number == 3)
+                        note_metadata(run, f.bytes);
                 if (f.number == 1 && !write_series(run, f.bytes, err))
                         return false;
         }

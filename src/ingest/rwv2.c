@@ -28,6 +28,7 @@ typedef struct Series {
         const Symbols *symbols;
         int64_t created_ms;
         size_t n_samples, n_histograms, n_exemplars;
+        Str metadata; /* the message; empty: there is none */
 } Series;
 
 static bool read_symbols(Str message, Arena *arena, Symbols *ret, Err *err)
@@ -143,6 +144,7 @@ static bool read_series(Str bytes, const Symbols *symbols, Series *ret, Err *err
         ret->symbols = symbols;
         ret->created_ms = 0;
         ret->n_samples = ret->n_histograms = ret->n_exemplars = 0;
+        ret->metadata = (Str){ 0 };
         ProtoReader r = proto_reader(bytes);
         for (ProtoField f; proto_next(&r, &f);) {
                 switch (f.number) {
@@ -150,6 +152,7 @@ static bool read_series(Str bytes, const Symbols *symbols, Series *ret, Err *err
                 case 2: ret->n_samples++; break;
                 case 3: ret->n_histograms++; break;
                 case 4: ret->n_exemplars++; break;
+                case 5: ret->metadata = f.bytes; break;
                 case 6: ret->created_ms = proto_as_i64(&f); break;
                 default: break;
                 }
@@ -187,6 +190,36 @@ static void write_exemplars(RwRun *run, RwSeries *s)
         }
 }
 
+static Str symbol_at(const Symbols *symbols, uint64_t ref)
+{
+        return ref < symbols->n ? symbols->data[ref] : (Str){ 0 };
+}
+
+static Str name_of(const Series *series)
+{
+        for (size_t i = 0; i + 1 < series->refs.n; i += 2)
+                if (str_eq(symbol_at(series->symbols, series->refs.data[i]), LABEL_NAME))
+                        return symbol_at(series->symbols, series->refs.data[i + 1]);
+        return (Str){ 0 };
+}
+
+static void note_metadata(RwRun *run, const Series *series)
+{
+        ProtoReader r = proto_reader(series->metadata);
+        Metadata meta = { 0 };
+        Err ignored;
+        for (ProtoField f; proto_next(&r, &f);) {
+                switch (f.number) {
+                case 1: meta.type = rwmeta_type(f.value); break;
+                case 3: meta.help = symbol_at(series->symbols, f.value); break;
+                case 4: meta.unit = symbol_at(series->symbols, f.value); break;
+                default: break;
+                }
+        }
+        if (proto_done(&r, &ignored))
+                rwmeta_note(run->meta, rwmeta_family(name_of(series), meta.type), &meta, run->now_ms);
+}
+
 static bool write_series(RwRun *run, Str bytes, const Symbols *symbols, Err *err)
 {
         Series series;
@@ -211,6 +244,8 @@ static bool write_series(RwRun *run, Str bytes, const Symbols *symbols, Err *err
                         return false;
         if (series.n_exemplars && !s.skip)
                 write_exemplars(run, &s);
+        if (series.metadata.n && run->refs.fresh && !s.skip)
+                note_metadata(run, &series);
         return true;
 }
 

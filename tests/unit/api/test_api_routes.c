@@ -3,6 +3,8 @@
 #include "api/api.h"
 #include "base/mem.h"
 #include "codec/json.h"
+#include "codec/proto.h"
+#include "codec/snappy.h"
 
 #define NOW_MS INT64_C(1700000000000)
 
@@ -376,6 +378,21 @@ static void rules(void **state)
         assert_contains(get(w, "/api/v1/alerts"), "{\"alerts\":[{\"labels\":{\"a\":\"1\",\"alertname\":\"A\"");
 }
 
+/* Remote write says something of a metric. */
+static void describe(World *w, uint64_t type, const char *family, const char *help)
+{
+        AUTO(buf_done) Buf message = { 0 };
+        AUTO(buf_done) Buf block = { 0 };
+        Err err;
+        size_t at = proto_begin(&message, 3);
+        proto_put_varint(&message, 1, type);
+        proto_put_bytes(&message, 2, str_of(family));
+        proto_put_bytes(&message, 4, str_of(help));
+        proto_end(&message, at);
+        snappy_encode(buf_str(&message), &block);
+        assert_int_equal(ingest_remote_write_body(w->ctx.remote_write, buf_str(&block), w->arena, &err), 204);
+}
+
 static void status_pages(void **state)
 {
         World *w = *state;
@@ -390,6 +407,12 @@ static void status_pages(void **state)
         gives(w, "/api/v1/scrape_pools", OK("{\"scrapePools\":[]}"));
         gives(w, "/api/v1/metadata", OK("{}"));
         refuses(w, "/api/v1/metadata?limit=x", 400, "bad_data", "limit must be a number");
+        gives(w, "/api/v1/targets/metadata", OK("[]"));
+        describe(w, 2, "pushed_bytes", "What was pushed.");
+        gives(w, "/api/v1/metadata",
+              OK("{\"pushed_bytes\":[{\"type\":\"gauge\",\"help\":\"What was pushed.\",\"unit\":\"\"}]}"));
+        gives(w, "/api/v1/metadata?metric=other", OK("{}"));
+        gives(w, "/api/v1/metadata?limit=0", OK("{}"));
         gives(w, "/api/v1/targets/metadata", OK("[]"));
         gives(w, "/api/v1/alertmanagers", OK("{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}"));
         assert_contains(get(w, "/metrics"), "# TYPE pharos_");

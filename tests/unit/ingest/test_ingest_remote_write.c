@@ -420,6 +420,72 @@ static void version_2(void **state)
                                              "exemplar 0=0.25 exemplar 1=0.25 exemplar 2=0.25 ");
 }
 
+static const char *metadata(World *w)
+{
+        IngestMetadata *all;
+        size_t n;
+        Buf out = { .arena = w->arena };
+        ingest_remote_write_metadata(w->rw, (Str){ 0 }, w->arena, &all, &n);
+        for (size_t i = 0; i < n; i++)
+                buf_printf(&out, STR_FMT " %s '" STR_FMT "' '" STR_FMT "';", STR_ARG(all[i].metric),
+                           metadata_type_name(all[i].meta.type), STR_ARG(all[i].meta.help), STR_ARG(all[i].meta.unit));
+        return buf_cstr(&out);
+}
+
+static void put_metadata(World *w, uint64_t type, const char *family, const char *help, const char *unit)
+{
+        size_t at = proto_begin(&w->message, 3);
+        proto_put_varint(&w->message, 1, type);
+        proto_put_bytes(&w->message, 2, str_of(family));
+        proto_put_bytes(&w->message, 4, str_of(help));
+        proto_put_bytes(&w->message, 5, str_of(unit));
+        proto_end(&w->message, at);
+}
+
+static void version_1_describes(void **state)
+{
+        World *w = *state;
+        put_metadata(w, 1, "a_total", "What A did.", "");
+        put_metadata(w, 3, "b_seconds", "How long B took.", "seconds");
+        assert_int_equal(send_message(w), 204);
+        put_series(w, "x", "1", NOW_MS, 1);
+        put_metadata(w, 2, "x", "X.", "");
+        put_metadata(w, 1, "a_total", "What A has done.", "");
+        proto_put_bytes(&w->message, 3, STR("\xff\xff")); /* no message: passed over */
+        assert_int_equal(send_message(w), 204);
+        assert_string_equal(metadata(w), "a_total counter 'What A has done.' '';b_seconds histogram 'How long B took.' "
+                                         "'seconds';x gauge 'X.' '';");
+        assert_string_equal(content(w), "x{a=\"1\"} 0=1;");
+}
+
+static void send_described(World *w, int64_t t_ms, const char *help)
+{
+        V2 v = { .symbols = { "" }, .n = 1 };
+        IngestWritten written;
+        size_t at = begin_v2(w, &v, "x_bucket", "1");
+        put_v2_sample(w, t_ms, 1, 0);
+        size_t m = proto_begin(&w->message, 5);
+        proto_put_varint(&w->message, 1, 3);
+        proto_put_varint(&w->message, 3, symbol(&v, help));
+        proto_put_varint(&w->message, 4, symbol(&v, "seconds"));
+        proto_end(&w->message, m);
+        proto_end(&w->message, at);
+        assert_int_equal(send_v2(w, &v, &written), 204);
+}
+
+/* A series' metadata is read when it is new and then every few minutes, not with every sample. */
+static void version_2_describes(void **state)
+{
+        World *w = *state;
+        send_described(w, NOW_MS, "X.");
+        assert_string_equal(metadata(w), "x histogram 'X.' 'seconds';");
+        send_described(w, NOW_MS + 1000, "Y.");
+        assert_string_equal(metadata(w), "x histogram 'X.' 'seconds';");
+        clock_manual_advance_ms(&w->clock, 5 * 60000);
+        send_described(w, NOW_MS + 5 * 60000, "Z.");
+        assert_string_equal(metadata(w), "x histogram 'Z.' 'seconds';");
+}
+
 static void version_2_stores_what_it_can(void **state)
 {
         World *w = *state;
@@ -569,6 +635,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(series_limit, setup_limited, teardown),
                 T(histograms_and_exemplars),
                 T(version_2),
+                T(version_1_describes),
+                T(version_2_describes),
                 T(version_2_stores_what_it_can),
                 T(headers),
                 T(many_at_once),
