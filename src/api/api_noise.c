@@ -1,14 +1,17 @@
 /* The noise report: which alerts fire how often, for how long, how many pages they make, and whether anybody cares. One row
  * an alert name, from the event log.
  *
- * An alert flaps when the same one starts FLAPS times within an hour. */
+ * Invariants:
+ * 1. An alert flaps when the same one starts FLAPS times within an hour.
+ * 2. Events are read PAGE_EVENTS at a time, newest first, and counted at once: the log is not held up for its writers, and
+ *    what is kept is one entry an alert. An acknowledgement belongs to the start before it, which comes after it here. */
 #include <stdlib.h>
 
 #include "api/api_alertlog.h"
 #include "api/api_reply.h"
 #include "base/hash.h"
 
-enum { MOST_EVENTS = 200000, FLAPS = 3, HOUR_MS = 3600 * 1000 };
+enum { PAGE_EVENTS = 2000, FLAPS = 3, HOUR_MS = 3600 * 1000 };
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
 typedef struct NoiseRow {
@@ -27,9 +30,9 @@ typedef struct NoiseRow {
 
 /* One alert, by fingerprint. */
 typedef struct NoiseAlert {
-        NoiseRow *row;
-        int64_t starts_ms[FLAPS]; /* its last starts */
+        int64_t starts_ms[FLAPS]; /* the last ones that were seen */
         size_t n_starts;
+        uint64_t acknowledged; /* whose start was not seen yet */
         bool flapped;
 } NoiseAlert;
 
@@ -47,48 +50,78 @@ typedef struct Noise {
         NoiseAlerts alerts;
 } Noise;
 
-static NoiseRow *row_of(Noise *n, Str name)
+static NoiseRow *row_of(Noise *n, const JsonValue *name)
 {
-        NoiseRow **row = noise_map_put(&n->rows, name, NULL);
-        if (!*row) {
-                *row = arena_new_of(n->arena, NoiseRow);
-                (*row)->name = name;
-        }
-        return *row;
+        Str text = name && name->kind == JSON_STRING ? name->str : (Str){ 0 };
+        NoiseRow **found = noise_map_get(&n->rows, text);
+        if (found)
+                return *found;
+        NoiseRow *row = arena_new_of(n->arena, NoiseRow);
+        row->name = str_dup(n->arena, text);
+        *noise_map_put(&n->rows, row->name, NULL) = row;
+        return row;
+}
+
+static NoiseRow *row_of_alert(Noise *n, const JsonValue *detail)
+{
+        return row_of(n, json_get(json_get(detail, STR("labels")), STR("alertname")));
+}
+
+static NoiseAlert *alert_of(Noise *n, Str fingerprint)
+{
+        NoiseAlert *a = noise_alerts_get(&n->alerts, fingerprint);
+        return a ? a : noise_alerts_put(&n->alerts, str_dup(n->arena, fingerprint), NULL);
 }
 
 static void add_start(Noise *n, const StateDbEvent *e, const JsonValue *detail)
 {
-        NoiseAlert *a = noise_alerts_put(&n->alerts, e->subject, NULL);
-        a->row = row_of(n, json_get_str(json_get(detail, STR("labels")), STR("alertname")));
-        a->row->fired++;
+        NoiseAlert *a = alert_of(n, e->subject);
+        NoiseRow *row = row_of_alert(n, detail);
+        row->fired++;
+        row->acknowledged += a->acknowledged;
+        a->acknowledged = 0;
         a->starts_ms[a->n_starts++ % FLAPS] = e->t_ms;
-        if (a->n_starts >= FLAPS && !a->flapped && e->t_ms - a->starts_ms[a->n_starts % FLAPS] <= HOUR_MS) {
+        if (a->n_starts >= FLAPS && !a->flapped && a->starts_ms[a->n_starts % FLAPS] - e->t_ms <= HOUR_MS) {
                 a->flapped = true;
-                a->row->flapping++;
+                row->flapping++;
         }
 }
 
-/* Events come oldest first. */
-static void add_event(Noise *n, const StateDbEvent *e)
+/* Events come newest first. What is read of them lives in scratch. */
+static void add_event(Noise *n, const StateDbEvent *e, Arena *scratch)
 {
         JsonValue *detail;
         Err err;
-        if (!json_parse(e->detail, n->arena, &detail, &err))
+        bool started = str_eq(e->kind, STR("started"));
+        bool resolved = str_eq(e->kind, STR("resolved"));
+        if (str_eq(e->kind, STR("acknowledged")))
+                alert_of(n, e->subject)->acknowledged++;
+        if ((!started && !resolved && !str_eq(e->kind, STR("sent"))) || !json_parse(e->detail, scratch, &detail, &err))
                 return;
-        if (str_eq(e->kind, STR("started"))) {
+        if (started) {
                 add_start(n, e, detail);
-        } else if (str_eq(e->kind, STR("resolved"))) {
-                NoiseRow *row = row_of(n, json_get_str(json_get(detail, STR("labels")), STR("alertname")));
+        } else if (resolved) {
+                NoiseRow *row = row_of_alert(n, detail);
                 row->resolved++;
                 row->firing_ms += e->t_ms - json_get_i64(detail, STR("starts_at_ms"));
-        } else if (str_eq(e->kind, STR("sent"))) {
-                if (str_eq(json_get_str(detail, STR("status")), STR("firing")))
-                        row_of(n, json_get_str(detail, STR("alertname")))->pages++;
-        } else if (str_eq(e->kind, STR("acknowledged"))) {
-                NoiseAlert *a = noise_alerts_get(&n->alerts, e->subject);
-                if (a)
-                        a->row->acknowledged++;
+        } else if (str_eq(json_get_str(detail, STR("status")), STR("firing"))) {
+                row_of(n, json_get(detail, STR("alertname")))->pages++;
+        }
+}
+
+static bool add_all(Noise *n, StateDb *db, StateDbEventQuery *query, Err *err)
+{
+        AUTO(arena_free) Arena *page = arena_new();
+        for (;; arena_reset(page)) {
+                StateDbEvent *events;
+                size_t n_events;
+                if (!statedb_events(db, query, page, &events, &n_events, err))
+                        return false;
+                for (size_t i = 0; i < n_events; i++)
+                        add_event(n, &events[i], page);
+                if (n_events < PAGE_EVENTS)
+                        return true;
+                query->before_id = events[n_events - 1].id;
         }
 }
 
@@ -122,9 +155,7 @@ void api_alertlog_noise(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         ApiContext *ctx = self;
         int64_t now_ms = clock_wall_ms(ctx->clock);
-        StateDbEventQuery query = { .limit = MOST_EVENTS };
-        StateDbEvent *events;
-        size_t n;
+        StateDbEventQuery query = { .limit = PAGE_EVENTS };
         Err err;
         JsonWriter w;
         if (!api_param_time(req, resp, "start", now_ms - 7 * DAY_MS, &query.from_ms) ||
@@ -134,13 +165,11 @@ void api_alertlog_noise(void *self, const HttpRequest *req, HttpResponse *resp)
                 api_reply_error(resp, API_BAD_DATA, "invalid parameter \"end\": it is not behind start");
                 return;
         }
-        if (!statedb_events(ctx->statedb, &query, req->arena, &events, &n, &err)) {
+        Noise noise = { .arena = req->arena, .rows.arena = req->arena, .alerts.arena = req->arena };
+        if (!add_all(&noise, ctx->statedb, &query, &err)) {
                 api_reply_err(resp, &err);
                 return;
         }
-        Noise noise = { .arena = req->arena, .rows.arena = req->arena, .alerts.arena = req->arena };
-        for (size_t i = n; i-- > 0;)
-                add_event(&noise, &events[i]);
         NoiseRow **rows = arena_array(req->arena, NoiseRow *, noise.rows.len);
         size_t n_rows = 0;
         for (NoiseMapSlot *s = noise_map_next(&noise.rows, NULL); s; s = noise_map_next(&noise.rows, s))
@@ -151,7 +180,7 @@ void api_alertlog_noise(void *self, const HttpRequest *req, HttpResponse *resp)
         json_begin_object(&w);
         json_key_str(&w, "start", api_rfc3339(req->arena, query.from_ms));
         json_key_str(&w, "end", api_rfc3339(req->arena, query.to_ms));
-        json_key_bool(&w, "complete", n < MOST_EVENTS);
+        json_key_bool(&w, "complete", true);
         json_key(&w, STR("rules"));
         json_begin_array(&w);
         for (size_t i = 0; i < n_rows; i++)

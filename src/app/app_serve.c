@@ -132,7 +132,7 @@ static void upkeep_job(void *ctx)
         Err err;
         int64_t now_ms = clock_wall_ms(app->clock);
         tsdb_maintain(app->tsdb);
-        if (now_ms - app->expired_ms >= EXPIRE_EVERY_MS) {
+        if (now_ms - app->expired_ms >= EXPIRE_EVERY_MS || statedb_is_over(app->statedb)) {
                 app->expired_ms = now_ms;
                 if (!statedb_expire(app->statedb, now_ms, &err))
                         log_warn("old documents and events are not deleted", KV("err", &err));

@@ -33,7 +33,7 @@
 enum {
         BUSY_WAIT_MS = 5000,
         EACH_PAGE_ROWS = 256,
-        EXPIRE_BATCH_ROWS = 5000,
+        EXPIRE_BATCH_ROWS = 1000,
         INDEX_EVERY_EVENTS = 16384,
         CHECKPOINT_PAGES = 4000 /* 16 MB of WAL */
 };
@@ -48,6 +48,7 @@ typedef enum StmtId {
         STMT_EXPIRE_DOCS,
         STMT_EVENT_ADD,
         STMT_EVENT_TIME,
+        STMT_EVENT_COUNT,
         STMT_EVENT_LAST,
         STMT_INDEX_SUBJECT,
         STMT_INDEX_KIND,
@@ -69,6 +70,10 @@ typedef enum StmtId {
         "SELECT e.id, e.t_ms, e.kind, e.subject, e.detail FROM " index " s CROSS JOIN event e ON e.id = s.id WHERE "
 #define EVENTS_TIME_AND_PAGE \
         "s.t_ms >= ?1 AND s.t_ms <= ?2 AND (s.t_ms, s.id) < (?3, ?4) ORDER BY s.t_ms DESC, s.id DESC LIMIT ?5"
+/* Those that are indexed, and those that are not yet; a walk over all events would read the whole log. */
+#define COUNT_EVENTS                                                                                       \
+        "SELECT (SELECT count(*) FROM event_by_time) + max(0, (SELECT coalesce(max(id), 0) FROM event) - " \
+        "(SELECT upto FROM event_indexed))"
 #define NOT_NEWEST "id < (SELECT max(id) FROM event)"
 
 // clang-format off
@@ -81,6 +86,7 @@ static const char *const stmt_sql[STMT_MAX_] = {
         [STMT_EXPIRE_DOCS] = "DELETE FROM doc WHERE expires_ms > 0 AND expires_ms <= ?1",
         [STMT_EVENT_ADD] = "INSERT INTO event(t_ms, kind, subject, detail) VALUES(?1, ?2, ?3, ?4)",
         [STMT_EVENT_TIME] = "SELECT t_ms FROM event WHERE id = ?1",
+        [STMT_EVENT_COUNT] = "SELECT count(*) FROM event_by_time",
         [STMT_EVENT_LAST] = "SELECT coalesce(max(id), 0) FROM event",
         [STMT_INDEX_SUBJECT] = "INSERT OR IGNORE INTO event_by_subject(subject, t_ms, id) SELECT subject, t_ms, id FROM event "
                                "WHERE id > ?1 AND id <= ?2 ORDER BY subject, t_ms, id",
@@ -95,8 +101,8 @@ static const char *const stmt_sql[STMT_MAX_] = {
         [STMT_EVENTS_KIND] = EVENTS_SELECT("event_by_kind") "s.kind = ?7 AND " EVENTS_TIME_AND_PAGE,
         [STMT_EXPIRE_EVENTS_OLD] = "DELETE FROM event WHERE id IN (SELECT id FROM event_by_time WHERE t_ms < ?1 AND " NOT_NEWEST
                                    " ORDER BY t_ms, id LIMIT ?2)",
-        [STMT_EXPIRE_EVENTS_MANY] = "DELETE FROM event WHERE id IN (SELECT id FROM event_by_time WHERE " NOT_NEWEST " ORDER BY t_ms, id LIMIT "
-                                    "max(0, min(?2, (SELECT count(*) FROM event_by_time) - ?1)))",
+        [STMT_EXPIRE_EVENTS_MANY] = "DELETE FROM event WHERE id IN (SELECT id FROM event_by_time WHERE " NOT_NEWEST
+                                    " ORDER BY t_ms, id LIMIT ?1)",
         [STMT_BEGIN] = "BEGIN IMMEDIATE",
         [STMT_COMMIT] = "COMMIT",
         [STMT_ROLLBACK] = "ROLLBACK",
@@ -145,6 +151,7 @@ struct StateDb {
         sqlite3 *sql GUARDED_BY(&mu);
         sqlite3_stmt *stmts[STMT_MAX_] GUARDED_BY(&mu); /* prepared at the first use */
         int64_t indexed GUARDED_BY(&mu);                /* event_indexed.upto */
+        int64_t n_events GUARDED_BY(&mu);
 };
 
 /* ---- errors */
@@ -341,7 +348,8 @@ LOCKS_UNCHECKED bool statedb_open(const char *path, StateDb **ret, Err *err)
                     err))
                 return false;
         sqlite3_wal_autocheckpoint(db->sql, CHECKPOINT_PAGES);
-        if (!migrate(db, err) || !read_int(db, "SELECT upto FROM event_indexed", &db->indexed, err))
+        if (!migrate(db, err) || !read_int(db, "SELECT upto FROM event_indexed", &db->indexed, err) ||
+            !read_int(db, COUNT_EVENTS, &db->n_events, err))
                 return false;
         *ret = TAKE(db);
         return true;
@@ -565,7 +573,9 @@ bool statedb_commit(StateDb *db, const StateDbWrite *writes, size_t n, const Sta
                         ok = index_locked(db, sqlite3_last_insert_rowid(db->sql), err);
                 ok = finish_locked(db, ok, err);
         }
-        if (!ok)
+        if (ok)
+                db->n_events += (int64_t)n_events;
+        else
                 db->indexed = indexed;
         mutex_unlock(&db->mu);
         return ok;
@@ -639,7 +649,8 @@ static bool events_locked(StateDb *db, const StateDbEventQuery *q, Arena *arena,
                 return false;
         size_t limit = MIN_OF(q->limit ? q->limit : STATEDB_EVENTS_DEFAULT_LIMIT, (size_t)STATEDB_EVENTS_MAX);
         sqlite3_bind_int64(st, 1, q->from_ms ? q->from_ms : INT64_MIN);
-        sqlite3_bind_int64(st, 2, q->to_ms ? q->to_ms : INT64_MAX);
+        /* The index is searched for the time alone: without the page's in it, all newer pages would be walked over. */
+        sqlite3_bind_int64(st, 2, MIN_OF(q->to_ms ? q->to_ms : INT64_MAX, before_t_ms));
         sqlite3_bind_int64(st, 3, before_t_ms);
         sqlite3_bind_int64(st, 4, q->before_id ? q->before_id : INT64_MAX);
         sqlite3_bind_int64(st, 5, (int64_t)limit);
@@ -686,28 +697,48 @@ static bool expire_step(StateDb *db, StmtId id, int64_t a, int64_t limit, int *r
                         sqlite3_bind_int64(st, 2, limit);
                 ok = stmt_run(db, st, err);
                 *ret_rows = ok ? sqlite3_changes(db->sql) : 0;
+                if (id != STMT_EXPIRE_DOCS)
+                        db->n_events -= *ret_rows;
         }
         mutex_unlock(&db->mu);
         return ok;
 }
 
+bool statedb_is_over(StateDb *db)
+{
+        MUTEX_SCOPE(&db->mu);
+        return db->n_events > STATEDB_EVENTS_MAX + STATEDB_EVENTS_MAX / 10;
+}
+
+/* Everything indexed, and counted. */
+static bool count_events(StateDb *db, Err *err)
+{
+        mutex_lock(&db->mu);
+        bool ok = index_all_locked(db, err) && int_locked(db, STMT_EVENT_COUNT, 0, 0, &db->n_events, err);
+        mutex_unlock(&db->mu);
+        return ok;
+}
+
+static int64_t too_many(StateDb *db)
+{
+        MUTEX_SCOPE(&db->mu);
+        return db->n_events - STATEDB_EVENTS_MAX;
+}
+
+/* In batches: other threads get their turn between two of them. */
 bool statedb_expire(StateDb *db, int64_t now_ms, Err *err)
 {
         int rows = 0;
-        mutex_lock(&db->mu);
-        bool ok = index_all_locked(db, err);
-        mutex_unlock(&db->mu);
-        if (!ok || !expire_step(db, STMT_EXPIRE_DOCS, now_ms, 0, &rows, err))
+        if (!expire_step(db, STMT_EXPIRE_DOCS, now_ms, 0, &rows, err) || !count_events(db, err))
                 return false;
-        /* In batches: other threads get their turn between two of them. */
         do {
                 if (!expire_step(db, STMT_EXPIRE_EVENTS_OLD, now_ms - STATEDB_EVENTS_KEEP_MS, EXPIRE_BATCH_ROWS, &rows,
                                  err))
                         return false;
         } while (rows == EXPIRE_BATCH_ROWS);
-        do {
-                if (!expire_step(db, STMT_EXPIRE_EVENTS_MANY, STATEDB_EVENTS_MAX, EXPIRE_BATCH_ROWS, &rows, err))
+        rows = 1;
+        for (int64_t many; rows && (many = too_many(db)) > 0;)
+                if (!expire_step(db, STMT_EXPIRE_EVENTS_MANY, MIN_OF(many, (int64_t)EXPIRE_BATCH_ROWS), 0, &rows, err))
                         return false;
-        } while (rows == EXPIRE_BATCH_ROWS);
         return true;
 }

@@ -54,6 +54,8 @@ MUST_CHECK bool statedb_commit(StateDb *db, const StateDbWrite *writes, size_t n
 /* Deletes documents whose time has come, and events beyond STATEDB_EVENTS_MAX or STATEDB_EVENTS_KEEP_MS, oldest first; the
  * newest one stays. */
 MUST_CHECK bool statedb_expire(StateDb *db, int64_t now_ms, Err *err);
+/* The log has a tenth more events than STATEDB_EVENTS_MAX: it is time for statedb_expire. Cheap. */
+bool statedb_is_over(StateDb *db);
 
 /* ---- the event log: what happened to alerts, append-only, queried by time, kind and subject. */
 typedef struct StateDbEvent {

@@ -372,6 +372,27 @@ static void too_many_events_expire_oldest_first(void **state)
         assert_int_equal(e[9].t_ms, 21);
 }
 
+static void a_log_that_is_over_its_limit_says_so(void **state)
+{
+        Fixture *f = *state;
+        Err err = { 0 };
+        enum { N = STATEDB_EVENTS_MAX + STATEDB_EVENTS_MAX / 10 };
+        StateDb *db = open_ok(f->path);
+        StateDbEvent *events = arena_array(f->arena, StateDbEvent, N);
+        for (int i = 0; i < N; i++)
+                events[i] = (StateDbEvent){ .t_ms = i, .kind = STR("s"), .subject = STR("s"), .detail = STR("{}") };
+        assert_ok(statedb_events_add(db, events, N, &err), err);
+        assert_false(statedb_is_over(db));
+        assert_ok(statedb_event_add(db, N, STR("s"), STR("s"), STR("{}"), &err), err);
+        assert_true(statedb_is_over(db));
+        statedb_close(db);
+        db = open_ok(f->path);
+        assert_true(statedb_is_over(db));
+        assert_ok(statedb_expire(db, N, &err), err);
+        assert_false(statedb_is_over(db));
+        statedb_close(db);
+}
+
 static void state_survives_reopening(void **state)
 {
         Fixture *f = *state;
@@ -580,6 +601,7 @@ int main(void)
                 T(a_file_of_version_1_is_brought_up_to_date),
                 T(a_file_of_version_2_is_brought_up_to_date),
                 T(too_many_events_expire_oldest_first),
+                T(a_log_that_is_over_its_limit_says_so),
                 T(state_survives_reopening),
                 T(acknowledged_writes_survive_kill_9),
                 T(newer_version_is_refused_and_untouched),
