@@ -1,6 +1,7 @@
 /* Invariants:
  * 1. A node is invariant when none of the times it reads depends on the step: literals, selectors and subqueries with
- * @, and whatever is built from those alone; never a call that looks at the evaluation time.
+ * @, and whatever is built from those alone; never a call that looks at the evaluation time. An aggregation is when its
+ * argument is, whatever its parameter.
  * 2. A slot's [min_ms, max_ms] covers every time at which one of its selectors will read, so one select serves them
  * all.
  * 3. Times saturate at the ends of int64_t: no expression, however far in time, overflows. */
@@ -238,7 +239,11 @@ static bool build_node(Builder *b, PlanNode *node, Span span)
                 return true;
         case EXPR_AGGREGATE: {
                 Expr *both[2] = { e->aggregate.expr, e->aggregate.param };
-                return add_kids(b, node, both, e->aggregate.param ? 2 : 1, span);
+                if (!add_kids(b, node, both, e->aggregate.param ? 2 : 1, span))
+                        return false;
+                node->invariant =
+                        node->kids[0]->invariant; /* the parameter is that of the first step then, as upstream's */
+                return true;
         }
         case EXPR_BINARY: {
                 Expr *both[2] = { e->binary.lhs, e->binary.rhs };

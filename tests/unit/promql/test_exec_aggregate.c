@@ -32,6 +32,16 @@ static void grouping(void **state)
         assert_string_equal(fixture_instant(&f, "sum by (__name__) (m{g=\"1\"})", 0), "m 4\n");
 }
 
+/* As upstream has it. */
+static void a_fixed_argument_fixes_the_parameter(void **state)
+{
+        (void)state;
+        assert_string_equal(fixture_range(&f, "quantile(scalar(m{i=\"a\"}) - 1, m{g=\"1\"} @ 0)", 0, 60000, 60000),
+                            "{} 1 1\n");
+        assert_string_equal(fixture_range(&f, "topk(scalar(m{i=\"a\"}), m{g=\"1\"} @ 0)", 0, 60000, 60000),
+                            "m{g=\"1\", i=\"b\"} 3 3\n");
+}
+
 static void tops(void **state)
 {
         (void)state;
@@ -94,6 +104,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(grouping),
+                cmocka_unit_test(a_fixed_argument_fixes_the_parameter),
                 cmocka_unit_test(tops),
                 cmocka_unit_test(ratios_agree_with_upstream),
                 cmocka_unit_test(quantiles_and_values),

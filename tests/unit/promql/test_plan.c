@@ -41,13 +41,14 @@ static void invariant_parts(void **state)
         assert_true(plan_of("sum(rate(m[5m] @ 10))").root->invariant);
         assert_true(plan_of("m @ start() + m @ end()").root->invariant);
         assert_false(plan_of("m @ 10 + m").root->invariant);
+        assert_true(plan_of("topk(scalar(m), m @ 10)").root->invariant);
+        assert_false(plan_of("topk(scalar(m @ 10), m)").root->invariant);
         assert_true(plan_of("m @ 10 + m").root->kids[0]->invariant);
         assert_false(plan_of("timestamp(m @ 10)").root->invariant);
         assert_false(plan_of("time()").root->invariant);
         assert_false(plan_of("predict_linear(m[5m] @ 10, 5)").root->invariant);
         assert_true(plan_of("max_over_time(m[5m:1m] @ 10)").root->invariant);
         assert_false(plan_of("max_over_time((m @ 10)[5m:1m])").root->invariant);
-        assert_false(plan_of("topk(scalar(m), m @ 10)").root->invariant);
 }
 
 /* Invariant 2. */
