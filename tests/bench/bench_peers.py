@@ -89,6 +89,12 @@ class Server:
             kib = {line.split(":")[0]: int(line.split()[1]) for line in f if line.startswith(("VmRSS", "VmHWM"))}
         return kib["VmRSS"] // 1024, kib["VmHWM"] // 1024
 
+    def forget_peak(self):
+        """What is resident now, in MiB; the peak counts anew from here."""
+        with open(f"/proc/{self.process.pid}/clear_refs", "w") as f:
+            f.write("5")
+        return self.rss_mib()[0]
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -139,12 +145,14 @@ def measure(server, a, first_s, last_s):
     for name, query, kind in WIDE if a.questions == "wide" else HEAVY:
         best_cpu = best_wall = float("inf")
         answer = None
+        before = server.forget_peak()
         for _ in range(a.runs):
             cpu, wall, answer = ask(server, query, kind, first_s, last_s, a.step)
             if cpu is None:
                 break
             best_cpu, best_wall = min(best_cpu, cpu), min(best_wall, wall)
-        figures[name] = [best_cpu, best_wall, answer]
+        peak = server.rss_mib()[1]
+        figures[name] = [best_cpu, best_wall, answer, peak, peak - before]
     return figures
 
 
@@ -154,9 +162,9 @@ def show(all_figures):
     for query in next(iter(all_figures.values())):
         cells = []
         for name in names:
-            cpu, wall, answer = all_figures[name][query]
+            cpu, wall, answer, peak, more = all_figures[name][query]
             ratio = f" x{base[query][0] / cpu:.2f}/{base[query][1] / wall:.2f}" if base and name != "pharos" and cpu > 0 and cpu != float("inf") else ""
-            cells.append(f"{name} cpu={cpu:.2f} wall={wall:.2f} ({answer}){ratio}")
+            cells.append(f"{name} cpu={cpu:.2f} wall={wall:.2f} ({answer}) {peak} MiB (+{more}){ratio}")
         print(f"{query:20s} " + "  ".join(cells))
 
 

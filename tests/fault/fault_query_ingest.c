@@ -1,5 +1,5 @@
 /* Twenty queries at a time on a pool while samples come in, chunks are closed and everything moves to its final place: what they say
- * of the time before is, to the last bit, what a single one said before. */
+ * of the time before is, to the last bit, what a single one without a cache said before. */
 #include "faultrig.h"
 
 #include <stdatomic.h>
@@ -8,7 +8,16 @@
 #include "os/thread.h"
 #include "promql/promql.h"
 
-enum { SERIES = 60, BEFORE = 240, LATER = 400, STEP_MS = 15000, ASKERS = 20, ROUNDS = 3, FLUSHES = 3 };
+enum {
+        SERIES = 60,
+        BEFORE = 240,
+        LATER = 400,
+        STEP_MS = 15000,
+        ASKERS = 20,
+        ROUNDS = 3,
+        FLUSHES = 3,
+        CACHE_BYTES = 64 << 10
+};
 
 static const char *const QUERIES[] = {
         "sum by (g) (rate(c_total[5m]))",
@@ -124,8 +133,10 @@ static void answers_stay_while_samples_come_in(void **state)
                 assert_true(strncmp(rig.want[q], "error", 5) != 0);
         }
         promql_engine_free(single);
-        rig.engine = promql_engine_new(
-                &(PromqlOptions){ .pool = pool, .max_concurrent = ASKERS, .features = promql_features_default() });
+        rig.engine = promql_engine_new(&(PromqlOptions){ .pool = pool,
+                                                         .max_concurrent = ASKERS,
+                                                         .cache_bytes = CACHE_BYTES,
+                                                         .features = promql_features_default() });
         Thread askers[ASKERS], keeper;
         for (int i = 0; i < ASKERS; i++)
                 assert_ok(thread_start(&askers[i], "asker", ask, &rig, &err), err);
