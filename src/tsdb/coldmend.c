@@ -131,6 +131,7 @@ bool coldmend_from_parts(Tsdb *db, Err *err)
         IndexChange change = { .add = m.ids.data, .n_add = m.ids.len };
         ok = ok && (m.ids.len == 0 || indexset_change(db->index, &change, err));
         metric_add(recovered, ok ? m.found : 0);
+        changelog_note(&db->changes, INT64_MIN); /* their samples are seen again */
         snapshot_unref(&m.parts->snap);
         snapshot_unref(&m.files->snap);
         snapshot_unref(&m.index->snap);

@@ -238,12 +238,7 @@ void tsdb_close(Tsdb *db)
 }
 
 StoreEngine *tsdb_engine(Tsdb *db) { return &db->engine; }
-bool tsdb_verify_index(Tsdb *db, Err *err)
-{
-        bool ok = upkeep_verify_index(db, err);
-        changelog_note(&db->changes, INT64_MIN); /* series that were lost may be back */
-        return ok;
-}
+bool tsdb_verify_index(Tsdb *db, Err *err) { return upkeep_verify_index(db, err); }
 bool tsdb_flush(Tsdb *db, Err *err) { return upkeep_flush(db, true, err); }
 bool tsdb_clean_tombstones(Tsdb *db, Err *err) { return upkeep_clean_tombstones(db, err); }
 
