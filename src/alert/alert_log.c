@@ -1,8 +1,8 @@
 /* Decides by Alertmanager's table: an entry holds what was told; what is no subset of it is news.
  *
  * Invariants:
- * 1. Repeats count from the tick at which a group was due, not from when the delivery ended: a repeat_interval of n
- *    group_intervals repeats at the n-th tick.
+ * 1. The caller says when something was told: the tick at which the group was due (then a repeat_interval of n
+ *    group_intervals repeats at the n-th tick), or when the delivery ended, as Alertmanager does.
  * 2. Keys and hashes of entries are owned by the map. */
 #include "alert/alert_log.h"
 
@@ -167,13 +167,13 @@ static Str encode(const LogEntry *e, Arena *arena)
         return buf_str(&out);
 }
 
-void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t tick_ms,
+void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t told_ms,
                     int64_t expires_ms, Arena *arena, Str *ret_doc)
 {
         LogEntry *e = entry_of(log, key);
         *e = (LogEntry){ .firing = hashes_dup(firing),
                          .resolved = hashes_dup(resolved),
-                         .t_ms = tick_ms,
+                         .t_ms = told_ms,
                          .expires_ms = expires_ms };
         *ret_doc = encode(e, arena);
 }

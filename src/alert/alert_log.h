@@ -27,7 +27,7 @@ void alert_log_free(AlertLog *log);
 AlertNotice alert_log_decide(const AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, bool send_resolved,
                              int64_t tick_ms, int64_t repeat_interval_ms);
 /* Remembers that this was told. The document to store for it goes to *ret_doc (arena), to be written outside the lock. */
-void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t tick_ms,
+void alert_log_note(AlertLog *log, Str key, AlertHashes firing, AlertHashes resolved, int64_t told_ms,
                     int64_t expires_ms, Arena *arena, Str *ret_doc);
 /* Keeps an entry for longer; what it says stays. The document to store goes to *ret_doc (arena). */
 void alert_log_extend(AlertLog *log, Str key, int64_t expires_ms, Arena *arena, Str *ret_doc);

@@ -122,7 +122,9 @@ static void delivered(void *arg, const DeliveryResult *result)
         alert_delivery_note(d, result, now_ms, &r->journal);
         if (result->ok) {
                 Arena *arena = r->journal.arena;
-                alert_log_note(r->log, d->log_key, d->firing, d->resolved, d->tick_ms, d->expires_ms, arena, &doc);
+                /* Alertmanager's repeats count from when the answer came, ours from when the group was due. */
+                int64_t told_ms = r->compat == ALERT_COMPAT_PHAROS ? d->tick_ms : MAX_OF(d->tick_ms, now_ms);
+                alert_log_note(r->log, d->log_key, d->firing, d->resolved, told_ms, d->expires_ms, arena, &doc);
                 alert_store_add_write(&r->journal, STR("nflog"), str_dup(arena, d->log_key), doc, d->expires_ms);
         }
         end(r, d, result->ok, now_ms);

@@ -13,7 +13,7 @@ typedef struct AppFlags {
         uint64_t retention_bytes;
         int64_t lookback_ms, query_timeout_ms;
         uint64_t query_max_concurrency, query_max_samples, query_max_bytes, query_max_total_bytes, query_cache_bytes,
-                max_connections;
+                rules_max_concurrent_evals, max_connections;
         int64_t for_outage_tolerance_ms, for_grace_period_ms, resend_delay_ms;
         const char *alertmanager_listen; /* NULL: none */
         uint64_t max_silences, max_silence_bytes;

@@ -415,6 +415,7 @@ static bool open_engines(App *app, Err *err)
                 .default_query_offset_ms = app->config->global.rule_query_offset_ms,
                 .resend_delay_ms = f->resend_delay_ms,
                 .outage_tolerance_ms = f->for_outage_tolerance_ms,
+                .max_concurrent_evals = f->rules_max_concurrent_evals,
                 .on_change = on_alerts,
                 .on_change_ctx = app,
         };

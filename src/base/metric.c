@@ -159,6 +159,13 @@ static void put_family(Buf *out, const MetricFamily *f)
 {
         static const char *const kinds[] = { "counter", "gauge", "histogram" };
         buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help, f->name, kinds[f->kind]);
+        if (f->write) {
+                pthread_mutex_lock(&registry.mu);
+                if (f->write_ctx)
+                        f->write(f->write_ctx, f, out);
+                pthread_mutex_unlock(&registry.mu);
+                return;
+        }
         if (f->read) {
                 put_series(out, f, NULL, "", NULL);
                 put_double(out, f->read(f->read_ctx));
@@ -184,6 +191,33 @@ static int by_name(const void *a, const void *b)
         const MetricFamily *const *x = a;
         const MetricFamily *const *y = b;
         return strcmp((*x)->name, (*y)->name);
+}
+
+void metric_write_with(MetricFamily *family, void *ctx)
+{
+        pthread_mutex_lock(&registry.mu);
+        family->write_ctx = ctx;
+        pthread_mutex_unlock(&registry.mu);
+}
+
+void metric_write_without(MetricFamily *family, const void *ctx)
+{
+        pthread_mutex_lock(&registry.mu);
+        if (family->write_ctx == ctx)
+                family->write_ctx = NULL;
+        pthread_mutex_unlock(&registry.mu);
+}
+
+void metric_write_one(Buf *out, const MetricFamily *family, const char *value, uint64_t bits)
+{
+        buf_printf(out, "%s{%s=\"", family->name, family->labels[0]);
+        put_escaped(out, str_of(value));
+        buf_lit(out, "\"} ");
+        if (family->kind == METRIC_KIND_COUNTER)
+                buf_u64(out, bits);
+        else
+                put_double(out, bits_to_double(bits));
+        buf_char(out, '\n');
 }
 
 void metric_write_text(Buf *out)

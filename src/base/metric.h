@@ -31,6 +31,10 @@ typedef struct MetricFamily {
         double (*read)(void *ctx);             /* gauges and counters computed when read; may be NULL */
         void *read_ctx;
         Metric *_Atomic series;
+        /* For series that come and go: their owner writes them, with metric_write_one. */
+        void (*write)(void *ctx, const struct MetricFamily *family, Buf *out);
+        void *write_ctx; /* NULL: nothing is written */
+        int write_arg;   /* the owner's */
 } MetricFamily;
 
 void metric_register(MetricFamily *family);
@@ -41,6 +45,12 @@ void metric_inc_by(Metric *m, uint64_t n);            /* counters */
 void metric_set_value(Metric *m, double v);           /* gauges */
 void metric_observe_value(Metric *m, double seconds); /* histograms */
 uint64_t metric_count(const Metric *m);               /* a counter's value, for tests and status pages */
+/* Who writes a family's series from now on; and no more, when it is still ctx. write is called with the registry's lock held:
+ * it registers nothing and asks for no series. Both wait for a call that runs. */
+void metric_write_with(MetricFamily *family, void *ctx);
+void metric_write_without(MetricFamily *family, const void *ctx);
+/* One series of a family with one label; bits as in Metric. */
+void metric_write_one(Buf *out, const MetricFamily *family, const char *value, uint64_t bits);
 /* Text exposition 0.0.4 of the whole registry, families sorted by name. */
 void metric_write_text(Buf *out);
 

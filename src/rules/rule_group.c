@@ -1,8 +1,10 @@
 /* Invariants:
- * 1. All rules of one evaluation see the same time; the results of each are committed before the next runs.
+ * 1. All rules of one evaluation see the same time; the results of each are committed before one that may read them runs.
  * 2. A rule that fails is marked and does not stop the others; its outputs of the time before get no stale markers.
  * 3. The definition (group, expressions) is immutable; what changes is under mu. */
 #include "rules/rule_group.h"
+
+#include <stdatomic.h>
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -81,6 +83,7 @@ RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group
                 for (size_t k = 0; k < i; k++)
                         run->runs[i].namesake += same_rule(&run->runs[i], &run->runs[k]);
         }
+        run->steps = rule_order_of(&run->group, arena);
         mutex_init(&run->mu);
         return run;
 }
@@ -154,6 +157,7 @@ static bool take_results(RuleGroupRun *group, RuleRun *run, const PromqlResult *
                          int64_t ts_ms, Arena *arena, Err *err)
 {
         int64_t query_ms = ts_ms - group->query_offset_ms;
+        run->samples = result->n_series;
         Appender *appender = store_appender(group->options->store);
         bool ok = run->rule->alerting ? rule_alerting_eval(group, run, result, second, ts_ms, appender, arena, err)
                                       : rule_output_record(group, run, result, query_ms, appender, arena, err);
@@ -208,6 +212,8 @@ static void run_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
         set_error(run, ok ? NULL : &err);
         run->last_eval_ms = ts_ms;
         run->failures += !ok;
+        if (group->stats)
+                rule_metrics_count(group->stats, !ok);
         run->eval_seconds = (double)(group->options->clock->mono_ns(group->options->clock) - start_ns) * 1e-9;
         mutex_unlock(&group->mu);
         if (run->rule->alerting) {
@@ -230,16 +236,57 @@ static void count_states(RuleGroupRun *group)
         }
 }
 
+/* Rules of one step, taken by whoever is free. */
+typedef struct StepJob {
+        RuleGroupRun *group;
+        const size_t *rules;
+        size_t n;
+        int64_t ts_ms;
+        atomic_size_t next;
+} StepJob;
+
+static void take_rules(void *arg, size_t worker)
+{
+        (void)worker;
+        StepJob *job = arg;
+        for (size_t i; (i = atomic_fetch_add(&job->next, 1)) < job->n;)
+                run_rule(job->group, &job->group->runs[job->rules[i]], job->ts_ms);
+}
+
+static void run_step(RuleGroupRun *group, const size_t *rules, size_t n, int64_t ts_ms)
+{
+        size_t most = group->replay ? 1 : MAX_OF(group->options->max_concurrent_evals, (size_t)1);
+        StepJob job = { .group = group, .rules = rules, .n = n, .ts_ms = ts_ms };
+        pool_for_each(most > 1 ? group->options->pool : NULL, MIN_OF(most, n), take_rules, &job);
+}
+
+static void note_stats(RuleGroupRun *group, int64_t ts_ms, double seconds)
+{
+        double rule_seconds = 0;
+        size_t samples = 0;
+        if (!group->stats)
+                return;
+        for (size_t i = 0; i < group->group.n; i++) {
+                rule_seconds += group->runs[i].eval_seconds;
+                samples += group->runs[i].samples;
+        }
+        rule_metrics_note(group->stats, ts_ms, seconds, rule_seconds, samples);
+}
+
 void rule_group_eval(RuleGroupRun *group, int64_t ts_ms)
 {
         const Clock *clock = group->options->clock;
         int64_t start_ns = clock->mono_ns(clock);
-        for (size_t i = 0; i < group->group.n; i++)
-                run_rule(group, &group->runs[i], ts_ms);
+        size_t at = 0;
+        for (size_t s = 0; s < group->steps.n; s++) {
+                run_step(group, &group->steps.rules[at], group->steps.ends[s] - at, ts_ms);
+                at = group->steps.ends[s];
+        }
         count_states(group);
         double seconds = (double)(clock->mono_ns(clock) - start_ns) * 1e-9;
         if (!group->replay)
                 metric_observe(group_seconds, seconds);
+        note_stats(group, ts_ms, seconds);
         MUTEX_SCOPE(&group->mu);
         group->eval_seconds = seconds;
         group->last_eval_ms = ts_ms;

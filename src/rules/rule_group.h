@@ -3,6 +3,8 @@
  * One evaluation at a time; status may be read by others under mu. */
 #pragma once
 #include "os/mutex.h"
+#include "rules/rule_metrics.h"
+#include "rules/rule_order.h"
 #include "rules/rules.h"
 
 /* A series that a rule wrote last time: what it no longer writes gets a stale marker. */
@@ -50,6 +52,7 @@ typedef struct RuleRun {
         double eval_seconds;
         int64_t last_eval_ms;
         uint64_t generation, failures;
+        size_t samples; /* in the last result */
         OutputMap outputs;
         AlertMap alerts;
         bool restored;       /* alerts were looked up in the state database */
@@ -72,6 +75,8 @@ typedef struct RuleGroupRun {
         const RuleWatch *watch;         /* may be NULL; borrowed */
         Mutex mu;                       /* guards what follows and the alerts, outputs and texts of runs */
         RuleRun *runs;
+        RuleSteps steps;
+        RuleGroupStats *stats; /* the manager's; NULL: a replay */
         double eval_seconds;
         int64_t last_eval_ms;
         size_t firing, pending;

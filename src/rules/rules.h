@@ -1,7 +1,8 @@
 /* rules/rules.h - rule files in Prometheus' format, and the manager that evaluates them.
  *
  * The manager is driven: rules_manager_tick evaluates the groups whose time has come and says when to call again; the
- * owner has a timer. Groups run on the pool; the rules of one group run in order at the group's scheduled time. */
+ * owner has a timer. Groups run on the pool; the rules of one group run in order at the group's scheduled time, or, where
+ * nobody can tell the difference, some of them at once. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,6 +81,7 @@ typedef struct RulesOptions {
         int64_t default_interval_ms, default_query_offset_ms;
         int64_t resend_delay_ms;     /* 0: 1 minute */
         int64_t outage_tolerance_ms; /* after a longer outage, pending alerts start anew; 0: 1 h */
+        size_t max_concurrent_evals; /* rules of one group at a time that do not depend on each other; 0, 1: one */
         void (*on_change)(void *ctx, size_t firing, size_t pending); /* any thread; may be NULL */
         void *on_change_ctx;
 } RulesOptions;

@@ -36,6 +36,7 @@ struct RulesManager {
         size_t firing, pending;
         bool applying; /* no evaluation starts */
         int64_t noted_tick_ms, start_ms, last_tick_ms;
+        RuleMetrics *metrics;
 };
 
 RulesManager *rules_manager_new(const RulesOptions *options)
@@ -56,6 +57,7 @@ RulesManager *rules_manager_new(const RulesOptions *options)
         m->last_tick_ms = rule_state_last_tick(options->statedb);
         mutex_init(&m->mu);
         mutex_cond_init(&m->idle);
+        m->metrics = rule_metrics_new();
         return m;
 }
 
@@ -77,6 +79,7 @@ void rules_manager_free(RulesManager *m)
         vec_done(&m->groups);
         mutex_done(&m->mu);
         mutex_cond_done(&m->idle);
+        rule_metrics_free(m->metrics);
         arena_free(m->arena);
         mem_free(m);
 }
@@ -103,6 +106,7 @@ static RuleGroupRun *replace_group(RulesManager *m, const RuleGroup *group, Labe
         g->start_ms = m->start_ms;
         g->last_tick_ms = m->last_tick_ms;
         g->hold_until_ms = m->start_ms + 2 * MAX_OF(interval_ms, m->options.default_interval_ms);
+        g->stats = rule_metrics_add(m->metrics, g->group.file, g->group.name, interval_ms, group->n);
         RuleGroupRun *same = take_same(old, g);
         g->next_ms = same && same->interval_ms == interval_ms ? same->next_ms : rule_group_next_slot(g, now_ms);
         if (same) {
@@ -125,6 +129,7 @@ void rules_manager_apply(RulesManager *m, const RuleFile *files, size_t n, Label
                 m->options.default_interval_ms = default_interval_ms;
         m->options.default_query_offset_ms = default_query_offset_ms;
         GroupVec old = m->groups;
+        rule_metrics_begin(m->metrics);
         for (size_t f = 0; f < n; f++)
                 for (size_t i = 0; i < files[f].n; i++)
                         vec_push(&fresh, replace_group(m, &files[f].groups[i], external_labels, &old, now_ms));
@@ -135,6 +140,7 @@ void rules_manager_apply(RulesManager *m, const RuleFile *files, size_t n, Label
                 rule_group_free(*o);
         }
         vec_done(&old);
+        rule_metrics_end(m->metrics);
         m->groups = fresh;
         rule_state_drop_unknown(m->options.statedb, fresh.data, fresh.len);
         m->applying = false;
@@ -172,6 +178,12 @@ static void run_job(void *arg)
         mem_free(job);
 }
 
+static void count_missed(const RuleGroupRun *g, int64_t n)
+{
+        metric_add(missed, n);
+        rule_metrics_missed(g->stats, (uint64_t)n);
+}
+
 /* Collects the groups that are due and moves their clocks on. */
 static void collect_due(RulesManager *m, int64_t now_ms, JobVec *due)
 {
@@ -184,10 +196,10 @@ static void collect_due(RulesManager *m, int64_t now_ms, JobVec *due)
                 int64_t slots = (now_ms - g->next_ms) / g->interval_ms;
                 int64_t ts_ms = g->next_ms + slots * g->interval_ms;
                 if (slots)
-                        metric_add(missed, slots);
+                        count_missed(g, slots);
                 g->next_ms = ts_ms + g->interval_ms;
                 if (g->running) {
-                        metric_add(missed, 1);
+                        count_missed(g, 1);
                         continue;
                 }
                 g->running = true;

@@ -27,6 +27,8 @@ typedef struct Fixture {
         VEC(Told) told;
         size_t firing, pending, changes;
         int64_t outage_tolerance_ms;
+        size_t max_concurrent_evals;
+        bool no_sink; /* what is told is not remembered: that is for one thread */
         Labels external;
 } Fixture;
 
@@ -63,11 +65,12 @@ static inline void fixture_start(Fixture *f)
                            .pool = f->pool,
                            .clock = &f->clock.clock,
                            .statedb = f->db,
-                           .sink = { fixture_put, f },
+                           .sink = { f->no_sink ? NULL : fixture_put, f },
                            .external_url = STR("http://pharos.example.com/"),
                            .default_interval_ms = 1000,
                            .resend_delay_ms = 60000,
                            .outage_tolerance_ms = f->outage_tolerance_ms,
+                           .max_concurrent_evals = f->max_concurrent_evals,
                            .on_change = fixture_changed,
                            .on_change_ctx = f };
         f->manager = rules_manager_new(&o);
