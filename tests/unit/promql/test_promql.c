@@ -172,7 +172,7 @@ static void late_and_canceled_queries_stop(void **state)
 
 /* --- how much is done between two looks at the deadline --- */
 
-enum { MANY = 30000, BATCH = 64 /* rows that a worker takes at a time */ };
+enum { MANY = 20000, BATCH = 64 /* rows that a worker takes at a time */ };
 
 /* A clock that stands still and counts who looks at it: a query with a deadline does, whenever it asks whether to go on. */
 typedef struct CountingClock {
@@ -246,7 +246,7 @@ static void little_is_done_between_two_looks(void **state)
                 { "m", 4 },
                 { "sort(m)", 4 },
                 { "sort_by_label(m, \"i\")", 4 },
-                { "topk(30000, m)", 5 },
+                { "topk(20000, m)", 5 },
                 { "m[5m]", 4 },
                 { "count(m)", 1 },
                 { "quantile(0.5, m)", 1 },
@@ -280,9 +280,9 @@ static void little_is_done_between_two_looks(void **state)
                 if (looking.idle_looks < want || looking.most_reads > BATCH)
                         fail_msg("%s: %zu looks without a read instead of %zu, %zu reads between two looks", text,
                                  looking.idle_looks, want, looking.most_reads);
-                for (size_t k = 1; k <= 8; k++) {
+                for (size_t k = 1; k <= 4; k++) {
                         cancel_init(&cancel, clock_system(), 0);
-                        forget_looks(&cancel, MAX_OF(looks * k / 9, (size_t)4));
+                        forget_looks(&cancel, MAX_OF(looks * k / 5, (size_t)4));
                         fixture_instant(&f, text, 0);
                         assert_int_equal(f.code, ERR_CANCELED);
                         assert_true(looking.reads_after <= BATCH);
