@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/app_client.h"
 #include "base/attr.h"
-#include "codec/json.h"
-#include "net/http_client.h"
-#include "net/url.h"
 
 typedef struct AlertArgs {
         const char *url;
@@ -19,84 +17,33 @@ typedef struct AlertArgs {
 
 static bool read_args(int argc, char **argv, AlertArgs *ret)
 {
-        *ret = (AlertArgs){ .url = "http://127.0.0.1:9090" };
-        const struct {
-                const char *name;
-                const char **field;
-        } valued[] = { { "--url", &ret->url },    { "--by", &ret->by },       { "--comment", &ret->comment },
-                       { "--for", &ret->length }, { "--start", &ret->start }, { "--end", &ret->end },
-                       { "--kind", &ret->kind } };
+        *ret = (AlertArgs){ .url = APP_CLIENT_URL };
+        const AppClientFlag flags[] = { { "--url", &ret->url },         { "--by", &ret->by },
+                                        { "--comment", &ret->comment }, { "--for", &ret->length },
+                                        { "--start", &ret->start },     { "--end", &ret->end },
+                                        { "--kind", &ret->kind } };
         int i = 0;
         for (; i < argc && argv[i][0] == '-' && argv[i][1] == '-'; i++) {
-                bool known = strcmp(argv[i], "--json") == 0;
-                if (known)
+                if (strcmp(argv[i], "--json") == 0)
                         ret->json = true;
-                for (size_t k = 0; k < ARRAY_LEN(valued) && !known; k++) {
-                        if (strcmp(argv[i], valued[k].name) == 0 && i + 1 < argc) {
-                                *valued[k].field = argv[++i];
-                                known = true;
-                        }
-                }
-                if (!known) {
-                        fprintf(stderr, "pharos: unknown flag '%s', or its value is missing\n", argv[i]);
+                else if (!app_client_flag(flags, ARRAY_LEN(flags), argc, argv, &i))
                         return false;
-                }
         }
         ret->rest = argv + i;
         ret->n_rest = argc - i;
         return true;
 }
 
-static void add_param(Buf *form, const char *name, Str value)
-{
-        if (!value.n)
-                return;
-        buf_char(form, form->n ? '&' : '?');
-        url_encode_query(form, str_of(name));
-        buf_char(form, '=');
-        url_encode_query(form, value);
-}
-
 /* The data of the answer; NULL: the error was printed. *ret_body is the whole text. */
-static const JsonValue *ask(const AlertArgs *args, const char *method, const char *path, Str form, Arena *arena,
+static const JsonValue *ask(const AlertArgs *args, const char *method, const char *path, Str query, Arena *arena,
                             Str *ret_body)
 {
-        Loop *loop = NULL;
-        HttpClient *client = NULL;
-        HttpAnswer answer = { 0 };
-        Buf body = { 0 };
-        JsonValue *json = NULL;
+        AppClientCall call = { .url = args->url, .method = method, .path = path, .query = query };
+        const JsonValue *data = NULL;
         Err err;
-        if (!loop_new(&loop, &err) || !http_client_new(loop, 4, &client, &err)) {
+        if (!app_client_ask(&call, arena, &data, ret_body, &err))
                 fprintf(stderr, "pharos: %s\n", err.msg);
-                return NULL;
-        }
-        Str base = str_of(args->url);
-        HttpCallOptions call = { .method = method,
-                                 .url = str_printf(
-                                         arena, STR_FMT "%s" STR_FMT,
-                                         STR_ARG(str_ends(base, STR("/")) ? str_sub(base, 0, base.n - 1) : base), path,
-                                         STR_ARG(form)),
-                                 .timeout_ms = 60000,
-                                 .accept_gzip = true };
-        bool ok = http_client_call(client, &call, &answer, &body);
-        *ret_body = str_dup(arena, buf_str(&body));
-        buf_done(&body);
-        http_client_free(client);
-        loop_free(loop);
-        if (!ok) {
-                fprintf(stderr, "pharos: %s: %s\n", args->url, answer.err.msg);
-                return NULL;
-        }
-        if (!json_parse(*ret_body, arena, &json, &err)) {
-                fprintf(stderr, "pharos: the answer of %s is not JSON (HTTP %d)\n", args->url, answer.status);
-                return NULL;
-        }
-        if (!str_eq(json_get_str(json, STR("status")), STR("success"))) {
-                fprintf(stderr, "pharos: " STR_FMT "\n", STR_ARG(json_get_str(json, STR("error"))));
-                return NULL;
-        }
-        return json_get(json, STR("data"));
+        return data;
 }
 
 static void print_labels(const JsonValue *labels)
@@ -183,9 +130,9 @@ static bool which_params(const AlertArgs *args, const char *label, Buf *form)
         for (int i = 0; i < args->n_rest; i++) {
                 Str word = str_of(args->rest[i]);
                 if (str_find_char(word, '=') != SIZE_MAX || str_find_char(word, '!') != SIZE_MAX)
-                        add_param(form, label, word);
+                        app_client_param(form, label, word);
                 else
-                        add_param(form, "fingerprint", word);
+                        app_client_param(form, "fingerprint", word);
         }
         if (!args->n_rest)
                 fprintf(stderr, "pharos: say which alert: its fingerprint, or %s\n",
@@ -224,9 +171,9 @@ static int run_ack(const AlertArgs *args, const char *method)
         Str body;
         if (!which_params(args, "filter", &form))
                 return 2;
-        add_param(&form, "by", str_of(args->by ? args->by : getenv("USER")));
-        add_param(&form, "comment", str_of(args->comment));
-        add_param(&form, "for", str_of(args->length));
+        app_client_param(&form, "by", str_of(args->by ? args->by : getenv("USER")));
+        app_client_param(&form, "comment", str_of(args->comment));
+        app_client_param(&form, "for", str_of(args->length));
         const JsonValue *x = ask(args, method, "/api/v1/alerts/ack", buf_str(&form), arena, &body);
         if (!x)
                 return 1;
@@ -257,10 +204,10 @@ static int run_history(const AlertArgs *args)
         Buf form = { .arena = arena };
         Str body;
         if (args->n_rest)
-                add_param(&form, "fingerprint", str_of(args->rest[0]));
-        add_param(&form, "kind", str_of(args->kind));
-        add_param(&form, "start", str_of(args->start));
-        add_param(&form, "end", str_of(args->end));
+                app_client_param(&form, "fingerprint", str_of(args->rest[0]));
+        app_client_param(&form, "kind", str_of(args->kind));
+        app_client_param(&form, "start", str_of(args->start));
+        app_client_param(&form, "end", str_of(args->end));
         const JsonValue *x = ask(args, "GET", "/api/v1/alerts/history", buf_str(&form), arena, &body);
         if (!x)
                 return 1;
@@ -282,8 +229,8 @@ static int run_noise(const AlertArgs *args)
         AUTO(arena_free) Arena *arena = arena_new();
         Buf form = { .arena = arena };
         Str body;
-        add_param(&form, "start", str_of(args->start));
-        add_param(&form, "end", str_of(args->end));
+        app_client_param(&form, "start", str_of(args->start));
+        app_client_param(&form, "end", str_of(args->end));
         const JsonValue *x = ask(args, "GET", "/api/v1/alerts/noise", buf_str(&form), arena, &body);
         const JsonValue *rules = json_get(x, STR("rules"));
         if (!x)

@@ -7,10 +7,9 @@
 #include <unistd.h>
 
 #include "app/app_backtest.h"
+#include "app/app_client.h"
 #include "base/duration.h"
 #include "base/rfc3339.h"
-#include "net/http_client.h"
-#include "net/url.h"
 #include "os/file.h"
 #include "tsdb/tsdb.h"
 
@@ -47,34 +46,19 @@ static int usage(void)
 static bool read_args(int argc, char **argv, Args *args)
 {
         *args = (Args){ .since = "1d" };
+        const AppClientFlag flags[] = { { "--url", &args->url },       { "--data", &args->data },
+                                        { "--config", &args->config }, { "--since", &args->since },
+                                        { "--start", &args->start },   { "--end", &args->end } };
         for (int i = 0; i < argc; i++) {
-                const struct {
-                        const char *name;
-                        const char **field;
-                } valued[] = { { "--url", &args->url },     { "--data", &args->data },   { "--config", &args->config },
-                               { "--since", &args->since }, { "--start", &args->start }, { "--end", &args->end } };
-                bool known = false;
                 if (strncmp(argv[i], "--", 2) != 0) {
                         if (args->file)
                                 return false;
                         args->file = argv[i];
-                        continue;
-                }
-                if (strcmp(argv[i], "--json") == 0) {
+                } else if (strcmp(argv[i], "--json") == 0) {
                         args->json = true;
-                        continue;
-                }
-                if (strcmp(argv[i], "--set") == 0 && i + 1 < argc && args->n_settings < MOST_SETTINGS) {
+                } else if (strcmp(argv[i], "--set") == 0 && i + 1 < argc && args->n_settings < MOST_SETTINGS) {
                         args->settings[args->n_settings++] = argv[++i];
-                        continue;
-                }
-                for (size_t k = 0; k < ARRAY_LEN(valued) && !known; k++)
-                        if (strcmp(argv[i], valued[k].name) == 0 && i + 1 < argc) {
-                                *valued[k].field = argv[++i];
-                                known = true;
-                        }
-                if (!known) {
-                        fprintf(stderr, "pharos: unknown flag '%s', or its value is missing\n", argv[i]);
+                } else if (!app_client_flag(flags, ARRAY_LEN(flags), argc, argv, &i)) {
                         return false;
                 }
         }
@@ -83,65 +67,23 @@ static bool read_args(int argc, char **argv, Args *args)
 
 /* ---- a running server */
 
-static void add_param(Buf *query, const char *name, const char *value)
+/* The answer as text and its data as tree. */
+static bool ask_server(const Args *args, Str text, Arena *arena, Str *ret_body, const JsonValue **ret, Err *err)
 {
-        if (!value)
-                return;
-        buf_char(query, query->n ? '&' : '?');
-        buf_printf(query, "%s=", name);
-        url_encode_query(query, str_of(value));
-}
-
-static bool ask_server(const Args *args, Str text, Arena *arena, Str *ret, Err *err)
-{
-        static const HttpHeader yaml = { STR_INIT("Content-Type"), STR_INIT("application/yaml") };
-        Loop *loop = NULL;
-        HttpClient *client = NULL;
-        HttpAnswer answer = { 0 };
-        Buf body = { .arena = arena };
         Buf query = { .arena = arena };
-        Str base = str_of(args->url ? args->url : "http://127.0.0.1:9090");
-        add_param(&query, "file", args->file);
-        add_param(&query, "since", args->since);
-        add_param(&query, "start", args->start);
-        add_param(&query, "end", args->end);
+        app_client_param(&query, "file", str_of(args->file));
+        app_client_param(&query, "since", str_of(args->since));
+        app_client_param(&query, "start", str_of(args->start));
+        app_client_param(&query, "end", str_of(args->end));
         for (int i = 0; i < args->n_settings; i++)
-                add_param(&query, "set", args->settings[i]);
-        if (!loop_new(&loop, err))
-                return false;
-        bool ok = http_client_new(loop, 1, &client, err);
-        if (ok) {
-                HttpCallOptions call = {
-                        .method = "POST",
-                        .url = str_printf(arena, STR_FMT "/api/pharos/v1/rules/backtest" STR_FMT,
-                                          STR_ARG(str_ends(base, STR("/")) ? str_sub(base, 0, base.n - 1) : base),
-                                          STR_ARG(buf_str(&query))),
-                        .headers = &yaml,
-                        .n_headers = 1,
-                        .body = text,
-                        .timeout_ms = CALL_TIMEOUT_MS,
-                        .accept_gzip = true
-                };
-                ok = http_client_call(client, &call, &answer, &body) && answer.ok;
-                if (!ok)
-                        err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(base), answer.err.msg);
-                http_client_free(client);
-        }
-        loop_free(loop);
-        *ret = buf_str(&body);
-        return ok;
-}
-
-/* The data of the envelope, as text and as tree. */
-static bool open_envelope(Str body, Arena *arena, const JsonValue **ret, Err *err)
-{
-        JsonValue *json;
-        if (!json_parse(body, arena, &json, err))
-                return err_wrap(err, "the server's answer");
-        if (!str_eq(json_get_str(json, STR("status")), STR("success")))
-                return err_set(err, ERR_INVALID, STR_FMT, STR_ARG(json_get_str(json, STR("error"))));
-        *ret = json_get(json, STR("data"));
-        return *ret || err_set(err, ERR_INVALID, "the server's answer has no data");
+                app_client_param(&query, "set", str_of(args->settings[i]));
+        AppClientCall call = { .url = args->url ? args->url : APP_CLIENT_URL,
+                               .method = "POST",
+                               .path = "/api/pharos/v1/rules/backtest",
+                               .query = buf_str(&query),
+                               .yaml = text,
+                               .timeout_ms = CALL_TIMEOUT_MS };
+        return app_client_ask(&call, arena, ret, ret_body, err);
 }
 
 /* ---- a data folder */
@@ -352,7 +294,7 @@ int app_backtest_run(int argc, char **argv)
                 body = buf_str(&json);
                 result = tree;
         } else if (ok) {
-                ok = ask_server(&args, buf_str(&text), arena, &body, &err) && open_envelope(body, arena, &result, &err);
+                ok = ask_server(&args, buf_str(&text), arena, &body, &result, &err);
         }
         if (!ok) {
                 fprintf(stderr, "pharos: %s\n", err.msg);

@@ -6,9 +6,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "app/app_client.h"
 #include "app/app_queryprint.h"
-#include "codec/json.h"
-#include "net/http_client.h"
 #include "net/url.h"
 
 enum { DEFAULT_WIDTH = 100 }; /* of what is no terminal */
@@ -22,86 +21,33 @@ typedef struct QueryArgs {
 
 static bool read_args(int argc, char **argv, QueryArgs *ret)
 {
-        *ret = (QueryArgs){ .url = "http://127.0.0.1:9090", .format = "plain" };
-        const struct {
-                const char *name;
-                const char **field;
-        } valued[] = { { "--url", &ret->url },   { "--start", &ret->start }, { "--end", &ret->end },
-                       { "--step", &ret->step }, { "--time", &ret->time },   { "--format", &ret->format } };
+        *ret = (QueryArgs){ .url = APP_CLIENT_URL, .format = "plain" };
+        const AppClientFlag flags[] = { { "--url", &ret->url },   { "--start", &ret->start },
+                                        { "--end", &ret->end },   { "--step", &ret->step },
+                                        { "--time", &ret->time }, { "--format", &ret->format } };
         int i = 0;
         for (; i < argc && argv[i][0] == '-' && argv[i][1] == '-'; i++) {
-                bool known = false;
-                if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--plot") == 0) {
+                if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--plot") == 0)
                         ret->format = argv[i] + 2;
-                        continue;
-                }
-                if (strcmp(argv[i], "--explain") == 0) {
+                else if (strcmp(argv[i], "--explain") == 0)
                         ret->explain = true;
-                        continue;
-                }
-                for (size_t k = 0; k < ARRAY_LEN(valued) && !known; k++) {
-                        if (strcmp(argv[i], valued[k].name) == 0 && i + 1 < argc) {
-                                *valued[k].field = argv[++i];
-                                known = true;
-                        }
-                }
-                if (!known) {
-                        fprintf(stderr, "pharos: unknown flag '%s', or its value is missing\n", argv[i]);
+                else if (!app_client_flag(flags, ARRAY_LEN(flags), argc, argv, &i))
                         return false;
-                }
         }
         ret->rest = argv + i;
         ret->n_rest = argc - i;
         return true;
 }
 
-/* Posts a form and returns the parsed envelope's data; NULL: the error was printed. */
-static const JsonValue *ask(const QueryArgs *args, const char *path, Str form, Arena *arena, Str *ret_body)
+/* The data of the answer; NULL: the error was printed. *ret_body is the whole text. */
+static const JsonValue *ask(const QueryArgs *args, const char *path, Str query, Arena *arena, Str *ret_body)
 {
-        Loop *loop = NULL;
-        HttpClient *client = NULL;
+        AppClientCall call = { .url = args->url, .path = path, .query = query };
+        const JsonValue *data = NULL;
         Err err;
-        HttpAnswer answer = { 0 };
-        Buf body = { 0 };
-        JsonValue *json = NULL;
-        if (!loop_new(&loop, &err) || !http_client_new(loop, 4, &client, &err)) {
+        if (!app_client_ask(&call, arena, &data, ret_body, &err))
                 fprintf(stderr, "pharos: %s\n", err.msg);
-                return NULL;
-        }
-        Str base = str_of(args->url);
-        Str url = str_printf(arena, STR_FMT "%s?" STR_FMT,
-                             STR_ARG(str_ends(base, STR("/")) ? str_sub(base, 0, base.n - 1) : base), path,
-                             STR_ARG(form));
-        HttpCallOptions call = { .url = url, .timeout_ms = 120000, .accept_gzip = true };
-        bool ok = http_client_call(client, &call, &answer, &body);
-        *ret_body = str_dup(arena, buf_str(&body));
-        buf_done(&body);
-        http_client_free(client);
-        loop_free(loop);
-        if (!ok || !answer.ok) {
-                fprintf(stderr, "pharos: %s: %s\n", args->url, answer.err.msg);
-                return NULL;
-        }
-        if (!json_parse(*ret_body, arena, &json, &err)) {
-                fprintf(stderr, "pharos: the answer of %s is not JSON (HTTP %d)\n", args->url, answer.status);
-                return NULL;
-        }
-        if (!str_eq(json_get_str(json, STR("status")), STR("success"))) {
-                fprintf(stderr, "pharos: " STR_FMT "\n", STR_ARG(json_get_str(json, STR("error"))));
-                return NULL;
-        }
-        return json_get(json, STR("data"));
-}
-
-static void add_param(Buf *form, const char *name, const char *value)
-{
-        if (!value)
-                return;
-        if (form->n)
-                buf_char(form, '&');
-        url_encode_query(form, str_of(name));
-        buf_char(form, '=');
-        url_encode_query(form, str_of(value));
+        return data;
 }
 
 static bool wants_json(const QueryArgs *args) { return strcmp(args->format, "json") == 0; }
@@ -157,11 +103,11 @@ int app_query_run(int argc, char **argv)
         AUTO(arena_free) Arena *arena = arena_new();
         Buf form = { .arena = arena };
         Str body;
-        add_param(&form, "query", args.rest[0]);
-        add_param(&form, "time", args.time);
-        add_param(&form, "start", args.start);
-        add_param(&form, "end", args.end);
-        add_param(&form, "step", args.step ? args.step : args.start ? "60" : NULL);
+        app_client_param(&form, "query", str_of(args.rest[0]));
+        app_client_param(&form, "time", str_of(args.time));
+        app_client_param(&form, "start", str_of(args.start));
+        app_client_param(&form, "end", str_of(args.end));
+        app_client_param(&form, "step", str_of(args.step ? args.step : args.start ? "60" : NULL));
         const char *path = args.explain ? "/api/v1/query_explain"
                            : args.start ? "/api/v1/query_range"
                                         : "/api/v1/query";
@@ -180,9 +126,9 @@ int app_query_series_run(int argc, char **argv)
         Buf form = { .arena = arena };
         Str body;
         for (int i = 0; i < args.n_rest; i++)
-                add_param(&form, "match[]", args.rest[i]);
-        add_param(&form, "start", args.start);
-        add_param(&form, "end", args.end);
+                app_client_param(&form, "match[]", str_of(args.rest[i]));
+        app_client_param(&form, "start", str_of(args.start));
+        app_client_param(&form, "end", str_of(args.end));
         const JsonValue *data = ask(&args, "/api/v1/series", buf_str(&form), arena, &body);
         if (!data)
                 return 1;
