@@ -2,10 +2,6 @@
  * files of the index are cut and flipped: afterwards every series is there, once, with every sample, and goes on under its id. */
 #include "faultrig.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "base/num.h"
 
 enum { SERIES = 1100, MINUTE_MS = 60000, MAX_POINTS = 400, COHORTS = 4 };
@@ -102,23 +98,18 @@ static void check_folder(const char *dir)
         }
 }
 
-static bool killed_at(const char *dir, int64_t n)
+typedef struct Kill {
+        const char *dir;
+        int64_t at;
+} Kill;
+
+static bool run_until_killed(void *ctx, FaultFs *fault)
 {
-        pid_t pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0) {
-                FaultFs fault;
-                fault_fs_init(&fault, fs_system());
-                Tsdb *db = fault_open(dir, &fault.fs);
-                fault_fs_arm(&fault, FAULT_KILL, n, false);
-                run(db);
-                _exit(0);
-        }
-        int status;
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        if (WIFEXITED(status))
-                assert_int_equal(WEXITSTATUS(status), 0);
-        return WIFSIGNALED(status);
+        Kill *kill = ctx;
+        Tsdb *db = fault_open(kill->dir, &fault->fs);
+        fault_fs_arm(fault, FAULT_KILL, kill->at, false);
+        run(db);
+        return true;
 }
 
 static void survives_a_kill_at_every_operation(void **state)
@@ -132,7 +123,7 @@ static void survives_a_kill_at_every_operation(void **state)
                 fault_temp_dir(dir);
                 fault_copy_dir(base, dir);
                 clock_manual_init(&fault_clock, now_ms);
-                killed = killed_at(dir, n);
+                killed = fault_killed(run_until_killed, &(Kill){ dir, n });
                 clock_manual_init(&fault_clock, now_ms + 10 * MINUTE_MS);
                 check_folder(dir);
                 fault_remove(dir);

@@ -3,10 +3,6 @@
  * another start. */
 #include "faultrig.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 enum { STEPS = 700, DELETED_FROM = 100, DELETED_TO = 599, MAX_POINTS = 2000 };
 static const unsigned DELETED = 3; /* series */
 
@@ -179,24 +175,19 @@ static void copy_base(const char *base, char dir[64])
         fault_copy_dir(base, dir);
 }
 
-/* False when the work was done before the n-th operation. */
-static bool killed_at(const Work *work, const char *dir, int64_t n)
+typedef struct Kill {
+        const Work *work;
+        const char *dir;
+        int64_t at;
+} Kill;
+
+static bool work_until_killed(void *ctx, FaultFs *fault)
 {
-        pid_t pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0) {
-                FaultFs fault;
-                Err err;
-                fault_fs_init(&fault, fs_system());
-                Tsdb *db = open_rules(dir, &fault.fs, work);
-                fault_fs_arm(&fault, FAULT_KILL, n, false);
-                _exit(work->run(db, dir, &err) ? 0 : 1);
-        }
-        int status;
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        if (WIFEXITED(status))
-                assert_int_equal(WEXITSTATUS(status), 0);
-        return WIFSIGNALED(status);
+        Kill *kill = ctx;
+        Err err;
+        Tsdb *db = open_rules(kill->dir, &fault->fs, kill->work);
+        fault_fs_arm(fault, FAULT_KILL, kill->at, false);
+        return kill->work->run(db, kill->dir, &err);
 }
 
 static void survives_a_kill_at_every_operation(void **state)
@@ -210,7 +201,7 @@ static void survives_a_kill_at_every_operation(void **state)
                 for (; killed; n++) {
                         char dir[64];
                         copy_base(base, dir);
-                        killed = killed_at(&WORKS[w], dir, n);
+                        killed = fault_killed(work_until_killed, &(Kill){ &WORKS[w], dir, n });
                         check_folder(&WORKS[w], dir);
                         fault_remove(dir);
                         assert_true(n < MAX_POINTS);
@@ -220,7 +211,28 @@ static void survives_a_kill_at_every_operation(void **state)
         fault_remove(base);
 }
 
-/* The same without a crash: the store goes on, and the work can be done later. */
+/* Something fails while the work is done on a copy of base: the store goes on, and has what it has to. Returns whether the work went well;
+ * *struck: something did fail. */
+static bool work_with_fault(const Work *work, const char *base, FaultKind kind, int64_t n, bool *struck)
+{
+        char dir[64];
+        FaultFs fault;
+        Err err;
+        copy_base(base, dir);
+        fault_fs_init(&fault, fs_system());
+        Tsdb *db = open_rules(dir, &fault.fs, work);
+        fault_fs_arm(&fault, kind, n, kind == FAULT_ENOSPC);
+        bool ok = work->run(db, dir, &err);
+        *struck = fault.countdown <= 0;
+        fault_fs_arm(&fault, FAULT_NONE, 0, false);
+        check(work, db);
+        tsdb_close(db);
+        check_folder(work, dir);
+        fault_remove(dir);
+        return ok;
+}
+
+/* The same without a crash: the work can be done later. */
 static void survives_a_failure_of_every_operation(void **state)
 {
         (void)state;
@@ -232,21 +244,8 @@ static void survives_a_failure_of_every_operation(void **state)
                 for (size_t k = 0; k < ARRAY_LEN(KINDS); k++) {
                         bool struck = true;
                         for (int64_t n = 1; struck; n += 1 + n / 16) {
-                                char dir[64];
-                                FaultFs fault;
-                                Err err;
-                                copy_base(base, dir);
-                                fault_fs_init(&fault, fs_system());
-                                Tsdb *db = open_rules(dir, &fault.fs, &WORKS[w]);
-                                fault_fs_arm(&fault, KINDS[k], n, false);
-                                bool ok = WORKS[w].run(db, dir, &err);
-                                struck = fault.countdown <= 0;
+                                bool ok = work_with_fault(&WORKS[w], base, KINDS[k], n, &struck);
                                 assert_true(ok || struck);
-                                fault_fs_arm(&fault, FAULT_NONE, 0, false);
-                                check(&WORKS[w], db);
-                                tsdb_close(db);
-                                check_folder(&WORKS[w], dir);
-                                fault_remove(dir);
                         }
                 }
         fault_remove(base);
@@ -257,23 +256,11 @@ static void survives_a_full_disk(void **state)
 {
         (void)state;
         char base[64];
+        bool ignored;
         make_base(base);
         for (size_t w = 0; w < ARRAY_LEN(WORKS); w++)
-                for (int64_t room = 0; room < 40000; room = room * 3 / 2 + 61) {
-                        char dir[64];
-                        FaultFs fault;
-                        Err err;
-                        copy_base(base, dir);
-                        fault_fs_init(&fault, fs_system());
-                        Tsdb *db = open_rules(dir, &fault.fs, &WORKS[w]);
-                        fault_fs_arm(&fault, FAULT_ENOSPC, room, true);
-                        IGNORE(WORKS[w].run(db, dir, &err));
-                        fault_fs_arm(&fault, FAULT_NONE, 0, false);
-                        check(&WORKS[w], db);
-                        tsdb_close(db);
-                        check_folder(&WORKS[w], dir);
-                        fault_remove(dir);
-                }
+                for (int64_t room = 0; room < 40000; room = room * 3 / 2 + 61)
+                        IGNORE(work_with_fault(&WORKS[w], base, FAULT_ENOSPC, room, &ignored));
         fault_remove(base);
 }
 

@@ -69,15 +69,21 @@ static unsigned try_content(const char *sub, const char *prefix, Str content, Ts
         return n;
 }
 
+/* Makes the log of STEPS commits, and reads it. */
+static void make_and_read_log(Buf *bytes)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        Err err;
+        make_log();
+        assert_ok(file_read_all(fs_system(), the_file(arena, source, "wal", "wal-"), 1 << 20, bytes, &err), err);
+}
+
 static void cut_at_every_byte(void **state)
 {
         (void)state;
-        make_log();
-        AUTO(arena_free) Arena *arena = arena_new();
         AUTO(buf_done) Buf bytes = { 0 };
-        Err err;
         TsdbStats stats;
-        assert_ok(file_read_all(fs_system(), the_file(arena, source, "wal", "wal-"), 1 << 20, &bytes, &err), err);
+        make_and_read_log(&bytes);
         assert_int_equal(try_content("wal", "wal-", buf_str(&bytes), &stats), STEPS);
         assert_int_equal(stats.wal_corruptions, 0);
         unsigned last = STEPS, whole_cuts = 0;
@@ -98,14 +104,11 @@ static void cut_at_every_byte(void **state)
 static void flipped_bits_in_the_log(void **state)
 {
         (void)state;
-        make_log();
-        AUTO(arena_free) Arena *arena = arena_new();
         AUTO(buf_done) Buf bytes = { 0 };
-        Err err;
         TsdbStats stats;
         Rand rand;
         rand_init(&rand, 1);
-        assert_ok(file_read_all(fs_system(), the_file(arena, source, "wal", "wal-"), 1 << 20, &bytes, &err), err);
+        make_and_read_log(&bytes);
         for (size_t at = 0; at < bytes.n; at += 1 + rand_below(&rand, 12)) {
                 char old = bytes.p[at];
                 bytes.p[at] ^= (char)(1 << rand_below(&rand, 8));

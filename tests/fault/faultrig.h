@@ -2,6 +2,9 @@
 #pragma once
 #include "testing.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/rand.h"
@@ -72,6 +75,24 @@ static inline void fault_copy_dir(const char *from, const char *to)
                                 fault_copy_file(str_printf(arena, "%s/" STR_FMT, dir, STR_ARG(names[k])).p,
                                                 str_printf(arena, "%s%s/" STR_FMT, to, SUBS[i], STR_ARG(names[k])).p);
         }
+}
+
+/* Runs fn in a process of its own, which ends itself before the n-th operation on files once fn arms it; fn says whether its work went well.
+ * False: the work was done before. */
+static inline bool fault_killed(bool (*fn)(void *ctx, FaultFs *fault), void *ctx)
+{
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                FaultFs fault;
+                fault_fs_init(&fault, fs_system());
+                _exit(fn(ctx, &fault) ? 0 : 1);
+        }
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        if (WIFEXITED(status))
+                assert_int_equal(WEXITSTATUS(status), 0);
+        return WIFSIGNALED(status);
 }
 
 static inline Labels fault_labels(Arena *arena, unsigned i)
