@@ -1,7 +1,7 @@
 """pharos import, export, tsdb and remote read against a real Prometheus: every series and sample of both sides is compared."""
-import argparse, filecmp, json, os, re, shutil, signal, subprocess, time
+import argparse, filecmp, json, os, re, shutil, signal, struct, subprocess, time
 
-import interop_peer as peer
+import interop_peer as peer, rwire
 
 HOURS = 9
 failed = passed = skipped = 0
@@ -212,13 +212,13 @@ class Test:
 
     def by_hand(self, port):
         def request(types, matcher_type=0, value="sparse"):
-            m = peer.number(1, matcher_type) + peer.text(2, "__name__") + peer.text(3, value)
-            q = peer.number(1, 0) + peer.number(2, 1 << 60) + peer.text(3, m)
-            return peer.snappy(peer.text(1, q) + b"".join(peer.number(2, t) for t in types))
+            m = rwire.number(1, matcher_type) + rwire.text(2, "__name__") + rwire.text(3, value)
+            q = rwire.number(1, 0) + rwire.number(2, 1 << 60) + rwire.text(3, m)
+            return rwire.snappy(rwire.text(1, q) + b"".join(rwire.number(2, t) for t in types))
         headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
         status, body, got = peer.post(port, "/api/v1/read", request([0]), headers)
-        series = dict(peer.fields(dict(peer.fields(dict(peer.fields(peer.unsnappy(body)))[1]))[1]))
-        check("remote read: samples", status == 200 and got.get("Content-Encoding") == "snappy" and peer.struct.pack("<d", 1.5) in series[2])
+        series = dict(rwire.fields(dict(rwire.fields(dict(rwire.fields(rwire.unsnappy(body)))[1]))[1]))
+        check("remote read: samples", status == 200 and got.get("Content-Encoding") == "snappy" and struct.pack("<d", 1.5) in series[2])
         status, body, got = peer.post(port, "/api/v1/read", request([1]), headers)
         check("remote read: chunks", status == 200 and got["Content-Type"] == "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse")
         check("remote read: unknown types are 400", peer.post(port, "/api/v1/read", request([9]), headers)[0] == 400)

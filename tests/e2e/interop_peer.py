@@ -1,6 +1,8 @@
 """A Prometheus made to hold every kind of sample: floats, stale markers, late samples, histograms, deletions, several blocks and a log."""
 import math, os, signal, socket, struct, subprocess, time, urllib.parse, urllib.request
 
+from rwire import HEADERS, double, number, series, signed, snappy, text, zigzag
+
 
 def free_port():
     with socket.socket() as s:
@@ -8,127 +10,11 @@ def free_port():
         return s.getsockname()[1]
 
 
-# ---- just enough protobuf and snappy to write requests, and to read answers
-
-
-def varint(v):
-    v &= (1 << 64) - 1
-    out = bytearray()
-    while v >= 0x80:
-        out.append(v & 0x7F | 0x80)
-        v >>= 7
-    out.append(v)
-    return bytes(out)
-
-
-def zigzag(v):
-    return varint(v << 1 ^ v >> 63)
-
-
-def field(number, wire, payload):
-    return varint(number << 3 | wire) + payload
-
-
-def text(number, data):
-    data = data.encode() if isinstance(data, str) else data
-    return field(number, 2, varint(len(data)) + data)
-
-
-def number(n, v):
-    return field(n, 0, varint(v))
-
-
-def double(n, v):
-    return field(n, 1, struct.pack("<d", v) if isinstance(v, float) else struct.pack("<Q", v))
-
-
-def snappy(data):
-    """A valid block of literals only."""
-    out = bytearray(varint(len(data)))
-    for i in range(0, len(data), 60):
-        part = data[i : i + 60]
-        out.append(len(part) - 1 << 2)
-        out += part
-    return bytes(out)
-
-
-def unsnappy(data):
-    i = shift = n = 0
-    while True:
-        b = data[i]
-        i += 1
-        n |= (b & 0x7F) << shift
-        shift += 7
-        if b < 0x80:
-            break
-    out = bytearray()
-    while i < len(data):
-        tag = data[i]
-        i += 1
-        kind, size = tag & 3, tag >> 2
-        if kind == 0:
-            if size >= 60:
-                extra = size - 59
-                size = int.from_bytes(data[i : i + extra], "little")
-                i += extra
-            out += data[i : i + size + 1]
-            i += size + 1
-            continue
-        if kind == 1:
-            length, offset = (size & 7) + 4, (tag >> 5) << 8 | data[i]
-            i += 1
-        else:
-            width = 2 if kind == 2 else 4
-            length, offset = size + 1, int.from_bytes(data[i : i + width], "little")
-            i += width
-        for _ in range(length):
-            out.append(out[-offset])
-    assert len(out) == n
-    return bytes(out)
-
-
-def fields(data):
-    """(number, value) of a message: integers, 8 or 4 raw bytes, or bytes."""
-    i = 0
-    def get():
-        nonlocal i
-        v = shift = 0
-        while True:
-            b = data[i]
-            i += 1
-            v |= (b & 0x7F) << shift
-            shift += 7
-            if b < 0x80:
-                return v
-    while i < len(data):
-        tag = get()
-        wire = tag & 7
-        if wire == 0:
-            yield tag >> 3, get()
-        elif wire == 1:
-            yield tag >> 3, data[i : i + 8]
-            i += 8
-        elif wire == 5:
-            yield tag >> 3, data[i : i + 4]
-            i += 4
-        else:
-            n = get()
-            yield tag >> 3, data[i : i + n]
-            i += n
-
-
 STALE = 0x7FF0000000000002
 
 
-def series(labels, samples=(), histograms=()):
-    body = b"".join(text(1, text(1, k) + text(2, v)) for k, v in sorted(labels.items()))
-    body += b"".join(text(2, double(1, v) + number(2, t)) for t, v in samples)
-    body += b"".join(text(4, h) for h in histograms)
-    return text(1, body)
-
-
 def spans(n, pairs):
-    return b"".join(text(n, field(1, 0, zigzag(offset)) + number(2, length)) for offset, length in pairs)
+    return b"".join(text(n, signed(1, offset) + number(2, length)) for offset, length in pairs)
 
 
 def int_histogram(t, counts, negative=(), schema=1, total=0.0, threshold=0.001, zero=2, hint=0):
@@ -137,7 +23,7 @@ def int_histogram(t, counts, negative=(), schema=1, total=0.0, threshold=0.001, 
     ndeltas = [b - a for a, b in zip([0] + list(negative), negative)]
     packed = b"".join(zigzag(d) for d in deltas)
     npacked = b"".join(zigzag(d) for d in ndeltas)
-    out = number(1, sum(counts) + sum(negative) + zero) + double(3, total) + field(4, 0, zigzag(schema)) + double(5, threshold)
+    out = number(1, sum(counts) + sum(negative) + zero) + double(3, total) + signed(4, schema) + double(5, threshold)
     out += number(6, zero)
     if negative:
         out += spans(8, [(0, len(negative))]) + text(9, npacked)
@@ -146,20 +32,20 @@ def int_histogram(t, counts, negative=(), schema=1, total=0.0, threshold=0.001, 
 
 
 def float_histogram(t, counts, total, schema=3, hint=3):
-    out = double(2, float(sum(counts)) + 0.5) + double(3, total) + field(4, 0, zigzag(schema)) + double(5, 0.0) + double(7, 0.5)
+    out = double(2, float(sum(counts)) + 0.5) + double(3, total) + signed(4, schema) + double(5, 0.0) + double(7, 0.5)
     out += spans(11, [(4, len(counts))]) + text(13, b"".join(struct.pack("<d", c) for c in counts))
     return out + number(14, hint) + number(15, t)
 
 
 def custom_histogram(t, counts, bounds, total):
     deltas = [b - a for a, b in zip([0] + list(counts), counts)]
-    out = number(1, sum(counts)) + double(3, total) + field(4, 0, zigzag(-53)) + double(5, 0.0) + number(6, 0)
+    out = number(1, sum(counts)) + double(3, total) + signed(4, -53) + double(5, 0.0) + number(6, 0)
     out += spans(11, [(0, len(counts))]) + text(12, b"".join(zigzag(d) for d in deltas)) + number(14, 0) + number(15, t)
     return out + text(16, b"".join(struct.pack("<d", b) for b in bounds))
 
 
 def stale_histogram(t):
-    return number(1, 0) + double(3, STALE) + field(4, 0, zigzag(0)) + double(5, 0.0) + number(6, 0) + number(15, t)
+    return number(1, 0) + double(3, STALE) + signed(4, 0) + double(5, 0.0) + number(6, 0) + number(15, t)
 
 
 def post(port, path, body, headers=None):
@@ -172,8 +58,7 @@ def post(port, path, body, headers=None):
 
 
 def write(port, payload):
-    status, body, _ = post(port, "/api/v1/write", snappy(payload), {
-        "Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"})
+    status, body, _ = post(port, "/api/v1/write", snappy(payload), HEADERS)
     assert status // 100 == 2, (status, body[:300])
 
 

@@ -4,8 +4,9 @@ Every sample of series s at time t has the value v(s, t): what comes back can be
 everything. After each restart all acknowledged samples must be there exactly once; what was sent and not acknowledged may
 be there, and then must be right. In every second round the store is told all the time to flush and to merge, so that it is
 killed in the middle of that as well."""
-import http.client, os, random, signal, struct, sys, threading, time
+import http.client, os, random, signal, sys, threading, time
 
+import rwire
 from edge_lib import WORK, Server, check, finish, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
@@ -19,35 +20,9 @@ def value(series, n):
     return float(series * 1000003 + n * 7 + (0.5 if n % 3 else 0))
 
 
-def varint(n):
-    out = bytearray()
-    while n > 127:
-        out.append(n & 127 | 128)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-def field(number, data):
-    return varint(number << 3 | 2) + varint(len(data)) + data
-
-
-def label(name, text):
-    return field(1, field(1, name.encode()) + field(2, text.encode()))
-
-
 def timeseries(series, numbers):
-    samples = b"".join(field(2, b"\x09" + struct.pack("<d", value(series, n)) + b"\x10" + varint(BASE_MS + n * STEP_MS)) for n in numbers)
-    return field(1, label("__name__", "killed_samples") + label("series", str(series)) + samples)
-
-
-def snappy(data):
-    """Literals only."""
-    out = bytearray(varint(len(data)))
-    for i in range(0, len(data), 60000):
-        part = data[i:i + 60000]
-        out += b"\xf4" + struct.pack("<H", len(part) - 1) + part
-    return bytes(out)
+    samples = [(BASE_MS + n * STEP_MS, value(series, n)) for n in numbers]
+    return rwire.series({"__name__": "killed_samples", "series": str(series)}, samples)
 
 
 class Sender(threading.Thread):
@@ -62,11 +37,10 @@ class Sender(threading.Thread):
         try:
             while not self.stop:
                 numbers = {s: range(self.progress[s][0], self.progress[s][0] + PER_REQUEST) for s in self.mine}
-                body = snappy(b"".join(timeseries(s, n) for s, n in numbers.items()))
+                body = rwire.snappy(b"".join(timeseries(s, n) for s, n in numbers.items()))
                 for s in self.mine:
                     self.progress[s][1] = max(self.progress[s][1], numbers[s].stop)
-                c.request("POST", "/api/v1/write", body, {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy",
-                                                         "X-Prometheus-Remote-Write-Version": "0.1.0"})
+                c.request("POST", "/api/v1/write", body, rwire.HEADERS)
                 r = c.getresponse()
                 answer = r.read()
                 time.sleep(0.005)  # what is verified in Python grows with every round

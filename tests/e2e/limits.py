@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """Queries at their limits while samples come in: memory, time, clients that leave, hostile expressions, old series, encodings.
 Prints ok / not ok lines, and last `N passed, N failed, N skipped`."""
-import gzip, http.client, json, os, socket, struct, sys, threading, time, urllib.parse
+import gzip, http.client, json, os, socket, sys, threading, time, urllib.parse
 
-import edge_lib as lib
+import edge_lib as lib, rwire
 from edge_lib import Server, check, wait_for, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1] if len(sys.argv) > 1 else "build", "pharos"))
 SERIES, PAUSE_S, LOAD_S = 400, 0.2, 3
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-WRITE = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
 TOO_MUCH = "sum_over_time(vector(1)[30d:100ms])"      # 26 million points at once
 TOO_LONG = "mad_over_time(vector(1)[4h:1s])"          # 14,400 values sorted twice at each of 11,000 steps: minutes
 END_S = 20  # in which whatever is stopped must be gone; it takes far less, also where the machine is busy
@@ -17,39 +16,17 @@ END_S = 20  # in which whatever is stopped must be gone; it takes far less, also
 
 # ---- remote write
 
-def varint(n):
-    out = bytearray()
-    while n >= 128:
-        out.append(n & 127 | 128)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-def field(number, data):
-    return bytes([number << 3 | 2]) + varint(len(data)) + data
-
-
-def snappy(data):
-    out = bytearray(varint(len(data)))
-    for at in range(0, len(data), 65536):
-        part = data[at:at + 65536]
-        out += bytes([61 << 2]) + struct.pack("<H", len(part) - 1) + part
-    return bytes(out)
-
-
 def samples(name, n, t_ms, value):
     """A request with one sample for each of n series."""
     body = b""
     for i in range(n):
         labels = (("__name__", name), ("i", str(i)), ("job", "limits"))
-        sample = b"\x09" + struct.pack("<d", value + i) + b"\x10" + varint(t_ms)
-        body += field(1, b"".join(field(1, field(1, k.encode()) + field(2, v.encode())) for k, v in labels) + field(2, sample))
-    return snappy(body)
+        body += rwire.series(labels, [(t_ms, float(value + i))])
+    return rwire.snappy(body)
 
 
 def send(server, name, n, t_ms, value):
-    return server.request("POST", "/api/v1/write", samples(name, n, t_ms, value), WRITE)[0]
+    return server.request("POST", "/api/v1/write", samples(name, n, t_ms, value), rwire.HEADERS)[0]
 
 
 class Load(threading.Thread):

@@ -4,7 +4,7 @@
 Prints `ok NAME` and `not ok NAME: why`, notes that begin with `#`, and last `N passed, N failed, N skipped`."""
 import argparse, ast, http.client, json, math, os, random, re, signal, socket, struct, subprocess, sys, time, urllib.parse
 
-import peers_hist
+import peers_hist, rwire
 from peers_expr import GRID_S, Expressions
 
 INSTANCES, SAMPLES, STEP_S = 10, 60, 15
@@ -148,39 +148,15 @@ def odd_series(seed, modern):
     return out
 
 
-def varint(n):
-    out = bytearray()
-    while n >= 128:
-        out.append(n & 127 | 128)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-def field(number, data):
-    return bytes([number << 3 | 2]) + varint(len(data)) + data
-
-
-def snappy_literals(data):
-    """A block of literals alone, which every decoder takes."""
-    out = bytearray(varint(len(data)))
-    for at in range(0, len(data), 65536):
-        part = data[at:at + 65536]
-        out += bytes([61 << 2]) + struct.pack("<H", len(part) - 1) + part
-    return bytes(out)
-
-
 def send_odd(server, series, start_ms):
-    headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
     for k in range(SAMPLES):
         body = b""
         for labels, value_at in series:
             value = value_at(k)
             if value is None:
                 continue
-            sample = b"\x09" + struct.pack("<d", value) + b"\x10" + varint(start_ms + k * STEP_S * 1000)
-            body += field(1, b"".join(field(1, field(1, n.encode()) + field(2, v.encode())) for n, v in labels) + field(2, sample))
-        status, text = server.request("POST", "/api/v1/write", snappy_literals(body), headers)
+            body += rwire.series(labels, [(start_ms + k * STEP_S * 1000, float(value))])
+        status, text = server.request("POST", "/api/v1/write", rwire.snappy(body), rwire.HEADERS)
         if status // 100 != 2:
             return f"step {k}: HTTP {status}: {text[:200]!r}"
     return None
@@ -327,13 +303,12 @@ def load(a, servers, start_ms, modern):
 
 
 def load_histograms(a, servers, start_ms):
-    headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
     histograms = peers_hist.series(a.seed)
     for server in servers:
         why = None
         for k in range(peers_hist.STEPS):
             body = peers_hist.write_request(histograms, k, start_ms + k * STEP_S * 1000)
-            status, text = server.request("POST", "/api/v1/write", snappy_literals(body), headers)
+            status, text = server.request("POST", "/api/v1/write", rwire.snappy(body), rwire.HEADERS)
             if status // 100 != 2:
                 why = f"step {k}: HTTP {status}: {text[:200]!r}"
                 break

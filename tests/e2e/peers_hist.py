@@ -1,33 +1,10 @@
 """Native histograms for the comparison with Prometheus: series, remote write, random expressions, answers side by side."""
-import math, random, struct
+import math, random
+
+import rwire
+from rwire import double, number, signed, text, zigzag
 
 STEPS, BUCKETS = 60, 12
-
-
-def zigzag(n):
-    return n << 1 if n >= 0 else (-n << 1) - 1
-
-
-def varint(n):
-    n &= (1 << 64) - 1
-    out = bytearray()
-    while n >= 128:
-        out.append(n & 127 | 128)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-def field(number, data):
-    return varint(number << 3 | 2) + varint(len(data)) + data
-
-
-def number(field_number, value):
-    return varint(field_number << 3) + varint(value)
-
-
-def double(field_number, value):
-    return varint(field_number << 3 | 1) + struct.pack("<d", value)
 
 
 def encode(h, at_ms):
@@ -37,11 +14,11 @@ def encode(h, at_ms):
             return b""
         deltas, before = b"", 0
         for c in counts:
-            deltas += varint(zigzag(c - before))
+            deltas += zigzag(c - before)
             before = c
-        return field(spans_field, number(1, zigzag(h["start"])) + number(2, len(counts))) + field(deltas_field, deltas)
+        return text(spans_field, signed(1, h["start"]) + number(2, len(counts))) + text(deltas_field, deltas)
     total = h["zero"] + sum(h["counts"]) + sum(h["negative"])
-    return (number(1, total) + double(3, h["sum"]) + number(4, zigzag(h["schema"])) + double(5, h["width"]) + number(6, h["zero"])
+    return (number(1, total) + double(3, h["sum"]) + signed(4, h["schema"]) + double(5, h["width"]) + number(6, h["zero"])
             + side(h["negative"], 8, 9) + side(h["counts"], 11, 12) + (number(14, 3) if h["gauge"] else b"") + number(15, at_ms))
 
 
@@ -84,8 +61,7 @@ def write_request(all_series, k, at_ms):
     body = b""
     for labels, values in all_series:
         if values[k] is not None:
-            pairs = b"".join(field(1, field(1, n.encode()) + field(2, v.encode())) for n, v in labels)
-            body += field(1, pairs + field(4, encode(values[k], at_ms)))
+            body += rwire.series(labels, histograms=[encode(values[k], at_ms)])
     return body
 
 
