@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gotmpl/gotmpl.h"
+#include "gotmpl/tmpl_civil.h"
 #include "gotmpl/tmpl_escape.h"
 #include "gotmpl/tmpl_fmt.h"
 #include "gotmpl/tmpl_func.h"

@@ -10,7 +10,7 @@
 
 #include "gotmpl/tmpl_builtin.h"
 #include "gotmpl/tmpl_fmt.h"
-#include "gotmpl/tmpl_time.h"
+#include "gotmpl/tmpl_timemethods.h"
 
 enum { FEW_ARGS = 3, CALL_VARIADIC = -1 };
 
@@ -225,7 +225,7 @@ static bool call_function(TmplRun *run, const TmplValue *dot, const TmplNode *id
 
 static const TmplMethod *find_method(const TmplValue *v, Str name)
 {
-        const TmplMethod *m = v->type && v->type->methods ? v->type->methods : tmpl_time_methods(v->kind);
+        const TmplMethod *m = v->type && v->type->methods ? v->type->methods : tmpl_timemethods(v->kind);
         for (; m && m->name; m++)
                 if (str_eq(name, str_of(m->name)))
                         return m;

@@ -1,70 +1,9 @@
-/* gotmpl/tmpl_time.c
- *
- * Invariants:
- * 1. A time is nanoseconds since 1970 in 64 bits (1678 to 2262) or TMPL_TIME_ZERO, which prints as year 1. Arithmetic that
- *    would leave that range stays at its end.
- * 2. Nothing here asks the machine for the time or its zone. */
+/* gotmpl/tmpl_time.c: layouts, read in both directions from one table of their parts. */
 #include "gotmpl/tmpl_time.h"
 
 #include <string.h>
 
-#define NS_PER_S INT64_C(1000000000)
-
-typedef struct Civil {
-        int64_t unix_s, year;
-        int month, day, hour, minute, second, weekday, yearday;
-        int32_t ns, offset_s;
-        const char *zone;
-} Civil;
-
-static const char *const month_names[] = { "January", "February", "March",     "April",   "May",      "June",
-                                           "July",    "August",   "September", "October", "November", "December" };
-static const char *const day_names[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
-
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
-/* Days since 1970 to a date of the Gregorian calendar: eras of 400 years that start in March. */
-static void date_of_days(int64_t days, Civil *c)
-{
-        int64_t z = days + 719468, era = floor_div(z, 146097), doe = z - era * 146097;
-        int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365,
-                doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-        c->day = (int)(doy - (153 * mp + 2) / 5 + 1);
-        c->month = (int)(mp < 10 ? mp + 3 : mp - 9);
-        c->year = yoe + era * 400 + (c->month <= 2);
-        bool leap = (c->year % 4 == 0 && c->year % 100 != 0) || c->year % 400 == 0;
-        static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
-        c->yearday = before[c->month - 1] + c->day + (leap && c->month > 2);
-        c->weekday = (int)((days % 7 + 11) % 7);
-}
-
-static int64_t days_of_date(int64_t year, int64_t month, int64_t day)
-{
-        year += floor_div(month - 1, 12);
-        month = (month - 1) - floor_div(month - 1, 12) * 12 + 1;
-        int64_t y = year - (month <= 2), era = floor_div(y, 400), yoe = y - era * 400;
-        int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5;
-        return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468 + day - 1;
-}
-
-static Civil civil_of(const TmplValue *t)
-{
-        Civil c = { .zone = "UTC" };
-        const TmplZone *zone = t->opaque;
-        if (zone) {
-                c.zone = zone->abbreviation;
-                c.offset_s = zone->offset_s;
-        }
-        c.unix_s = t->i == TMPL_TIME_ZERO ? INT64_C(-62135596800) : floor_div(t->i, NS_PER_S);
-        c.ns = t->i == TMPL_TIME_ZERO ? 0 : (int32_t)((t->i % NS_PER_S + NS_PER_S) % NS_PER_S);
-        int64_t local = c.unix_s + c.offset_s, days = floor_div(local, 86400);
-        int second = (int)(local - days * 86400);
-        c.hour = second / 3600;
-        c.minute = second / 60 % 60;
-        c.second = second % 60;
-        date_of_days(days, &c);
-        return c;
-}
+#include "gotmpl/tmpl_civil.h"
 
 /* ---- layouts */
 
@@ -144,7 +83,7 @@ static const struct {
         { "Z07", STD_ISO_SHORT_TZ },
 };
 
-static void print_offset(Buf *out, const Civil *c, Std std)
+static void print_offset(Buf *out, const TmplCivil *c, Std std)
 {
         bool iso = std >= STD_ISO_TZ && std <= STD_ISO_COLON_SECONDS_TZ;
         if (iso && c->offset_s == 0) {
@@ -164,16 +103,16 @@ static void print_offset(Buf *out, const Civil *c, Std std)
                 buf_printf(out, "%s%02d", colon ? ":" : "", o % 60);
 }
 
-static void print_std(Buf *out, const Civil *c, Std std)
+static void print_std(Buf *out, const TmplCivil *c, Std std)
 {
         int hour12 = c->hour % 12 ? c->hour % 12 : 12;
         switch ((int)std) {
-        case STD_LONG_MONTH: buf_cstr_add(out, month_names[c->month - 1]); break;
-        case STD_MONTH: buf_add(out, month_names[c->month - 1], 3); break;
+        case STD_LONG_MONTH: buf_cstr_add(out, tmpl_civil_months[c->month - 1]); break;
+        case STD_MONTH: buf_add(out, tmpl_civil_months[c->month - 1], 3); break;
         case STD_NUM_MONTH: buf_i64(out, c->month); break;
         case STD_ZERO_MONTH: buf_printf(out, "%02d", c->month); break;
-        case STD_LONG_WEEKDAY: buf_cstr_add(out, day_names[c->weekday]); break;
-        case STD_WEEKDAY: buf_add(out, day_names[c->weekday], 3); break;
+        case STD_LONG_WEEKDAY: buf_cstr_add(out, tmpl_civil_weekdays[c->weekday]); break;
+        case STD_WEEKDAY: buf_add(out, tmpl_civil_weekdays[c->weekday], 3); break;
         case STD_DAY: buf_i64(out, c->day); break;
         case STD_UNDER_DAY: buf_printf(out, "%2d", c->day); break;
         case STD_ZERO_DAY: buf_printf(out, "%02d", c->day); break;
@@ -211,7 +150,7 @@ static size_t fraction(Str s)
         return n < s.n && s.p[n] >= '0' && s.p[n] <= '9' ? 0 : n;
 }
 
-static void print_fraction(Buf *out, const Civil *c, Str s)
+static void print_fraction(Buf *out, const TmplCivil *c, Str s)
 {
         char digits[16];
         for (int i = 8, v = c->ns; i >= 0; i--, v /= 10)
@@ -243,7 +182,7 @@ static size_t std_at(Str rest)
 
 void tmpl_time_format(Buf *out, const TmplValue *time, Str layout)
 {
-        Civil c = civil_of(time);
+        TmplCivil c = tmpl_civil_of(time);
         for (size_t at = 0; at < layout.n;) {
                 Str rest = str_sub(layout, at, layout.n);
                 size_t n = fraction(rest);
@@ -266,7 +205,7 @@ void tmpl_time_format(Buf *out, const TmplValue *time, Str layout)
 
 typedef struct Reading {
         Str rest; /* of the text */
-        Civil c;
+        TmplCivil c;
         bool pm, has_pm;
 } Reading;
 
@@ -387,11 +326,11 @@ static bool read_std(Reading *r, Std std)
         switch ((int)std) {
         case STD_LONG_MONTH:
         case STD_MONTH:
-                ok = read_name(r, month_names, 12, std == STD_LONG_MONTH, &v);
+                ok = read_name(r, tmpl_civil_months, 12, std == STD_LONG_MONTH, &v);
                 r->c.month = v + 1;
                 return ok;
         case STD_LONG_WEEKDAY:
-        case STD_WEEKDAY: return read_name(r, day_names, 7, std == STD_LONG_WEEKDAY, &v);
+        case STD_WEEKDAY: return read_name(r, tmpl_civil_weekdays, 7, std == STD_LONG_WEEKDAY, &v);
         case STD_LONG_YEAR:
                 ok = read_digits(r, 4, 4, 0, 9999, &v);
                 r->c.year = v;
@@ -428,7 +367,7 @@ static bool read_literal(Reading *r, char c)
 static bool take_reading(Reading *r, int64_t *ret_ns)
 {
         static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-        Civil *c = &r->c;
+        TmplCivil *c = &r->c;
         bool leap = (c->year % 4 == 0 && c->year % 100 != 0) || c->year % 400 == 0;
         if (r->has_pm && r->pm && c->hour < 12)
                 c->hour += 12;
@@ -440,11 +379,11 @@ static bool take_reading(Reading *r, int64_t *ret_ns)
         } else if (c->day > lengths[c->month - 1] + (c->month == 2 && leap)) {
                 return false;
         }
-        int64_t s = days_of_date(c->year, c->month, c->day) * 86400 + (int64_t)c->hour * 3600 +
+        int64_t s = tmpl_civil_days(c->year, c->month, c->day) * 86400 + (int64_t)c->hour * 3600 +
                     (int64_t)c->minute * 60 + c->second - c->offset_s;
-        if (s > INT64_MAX / NS_PER_S - 1 || s < INT64_MIN / NS_PER_S + 1)
+        if (s > INT64_MAX / TMPL_CIVIL_NS_PER_S - 1 || s < INT64_MIN / TMPL_CIVIL_NS_PER_S + 1)
                 return false;
-        *ret_ns = s * NS_PER_S + c->ns;
+        *ret_ns = s * TMPL_CIVIL_NS_PER_S + c->ns;
         return true;
 }
 
@@ -506,289 +445,14 @@ void tmpl_time_print_duration(Buf *out, int64_t ns)
                 print_units(out, u, 1, "ns");
         else if (u < 1000000)
                 print_units(out, u, 1000, "µs");
-        else if (u < NS_PER_S)
+        else if (u < TMPL_CIVIL_NS_PER_S)
                 print_units(out, u, 1000000, "ms");
         else {
-                uint64_t minutes = u / (60 * NS_PER_S), hours = minutes / 60;
+                uint64_t minutes = u / (60 * TMPL_CIVIL_NS_PER_S), hours = minutes / 60;
                 if (hours)
                         buf_printf(out, "%lluh", (unsigned long long)hours);
                 if (minutes)
                         buf_printf(out, "%llum", (unsigned long long)(minutes % 60));
-                print_units(out, u % (60 * NS_PER_S), NS_PER_S, "s");
+                print_units(out, u % (60 * TMPL_CIVIL_NS_PER_S), TMPL_CIVIL_NS_PER_S, "s");
         }
-}
-
-/* ---- methods */
-
-static void print_month(Buf *out, const TmplValue *v)
-{
-        if (v->i >= 1 && v->i <= 12)
-                buf_cstr_add(out, month_names[v->i - 1]);
-        else
-                buf_printf(out, "%%!Month(%lld)", (long long)v->i);
-}
-
-static void print_weekday(Buf *out, const TmplValue *v)
-{
-        if (v->i >= 0 && v->i < 7)
-                buf_cstr_add(out, day_names[v->i]);
-        else
-                buf_printf(out, "%%!Weekday(%lld)", (long long)v->i);
-}
-
-static int64_t saturating_add(int64_t a, int64_t b)
-{
-        int64_t sum;
-        if (__builtin_add_overflow(a, b, &sum))
-                return b < 0 ? INT64_MIN + 1 : INT64_MAX;
-        return sum;
-}
-
-static int64_t saturating_sub(int64_t a, int64_t b)
-{
-        int64_t d;
-        if (__builtin_sub_overflow(a, b, &d))
-                return a < b ? INT64_MIN : INT64_MAX;
-        return d;
-}
-
-#define METHOD(name_)                                                                                           \
-        static bool name_(TmplRun *run, const TmplValue *self, const TmplValue *args, size_t n, TmplValue *ret, \
-                          Err *err)
-#define UNUSED_ARGS() ((void)run, (void)self, (void)args, (void)n, (void)err)
-
-METHOD(string_of)
-{
-        UNUSED_ARGS();
-        Buf text = { .arena = gotmpl_arena(run) };
-        gotmpl_print(&text, self);
-        *ret = tmpl_str(buf_str(&text));
-        return true;
-}
-
-static const TmplMethod named_int_methods[] = { { "String", 0, 0, string_of, "" }, { 0 } };
-static const TmplType month_type = { .go_name = "time.Month", .methods = named_int_methods, .print = print_month };
-static const TmplType weekday_type = { .go_name = "time.Weekday",
-                                       .methods = named_int_methods,
-                                       .print = print_weekday };
-
-METHOD(time_format)
-{
-        UNUSED_ARGS();
-        Buf text = { .arena = gotmpl_arena(run) };
-        tmpl_time_format(&text, self, args[0].s);
-        *ret = tmpl_str(buf_str(&text));
-        return true;
-}
-
-#define TIME_INT(name_, expr)             \
-        METHOD(name_)                     \
-        {                                 \
-                UNUSED_ARGS();            \
-                Civil c = civil_of(self); \
-                *ret = tmpl_int(expr);    \
-                return true;              \
-        }                                 \
-        _Static_assert(1, "")
-TIME_INT(time_year, c.year);
-TIME_INT(time_day, c.day);
-TIME_INT(time_hour, c.hour);
-TIME_INT(time_minute, c.minute);
-TIME_INT(time_second, c.second);
-TIME_INT(time_nanosecond, c.ns);
-TIME_INT(time_year_day, c.yearday);
-TIME_INT(time_unix, c.unix_s);
-TIME_INT(time_unix_milli, c.unix_s * 1000 + c.ns / 1000000);
-
-METHOD(time_unix_nano)
-{
-        UNUSED_ARGS();
-        *ret = tmpl_int(self->i);
-        return true;
-}
-
-METHOD(time_month)
-{
-        UNUSED_ARGS();
-        *ret = tmpl_int(civil_of(self).month);
-        ret->type = &month_type;
-        return true;
-}
-
-METHOD(time_weekday)
-{
-        UNUSED_ARGS();
-        *ret = tmpl_int(civil_of(self).weekday);
-        ret->type = &weekday_type;
-        return true;
-}
-
-METHOD(time_utc)
-{
-        UNUSED_ARGS();
-        *ret = *self;
-        ret->opaque = NULL;
-        return true;
-}
-
-METHOD(time_add)
-{
-        UNUSED_ARGS();
-        *ret = *self;
-        if (self->i != TMPL_TIME_ZERO)
-                ret->i = saturating_add(self->i, args[0].i);
-        return true;
-}
-
-METHOD(time_add_date)
-{
-        UNUSED_ARGS();
-        Civil c = civil_of(self);
-        *ret = *self;
-        for (size_t i = 0; i < 3; i++)
-                if (args[i].i > 100000 || args[i].i < -100000)
-                        return err_set(err, ERR_LIMIT, "AddDate moves by at most 100000 years, months or days");
-        int64_t days = days_of_date(c.year + args[0].i, c.month + args[1].i, c.day + args[2].i), ns;
-        int64_t s = days * 86400 + c.hour * INT64_C(3600) + c.minute * INT64_C(60) + c.second - c.offset_s;
-        if (!__builtin_mul_overflow(s, NS_PER_S, &ns))
-                ret->i = saturating_add(ns, c.ns);
-        return true;
-}
-
-METHOD(time_sub)
-{
-        UNUSED_ARGS();
-        *ret = (TmplValue){ .kind = TMPL_DURATION, .i = saturating_sub(self->i, args[0].i) };
-        return true;
-}
-
-METHOD(time_before)
-{
-        UNUSED_ARGS();
-        *ret = tmpl_bool(self->i < args[0].i);
-        return true;
-}
-
-METHOD(time_after)
-{
-        UNUSED_ARGS();
-        *ret = tmpl_bool(self->i > args[0].i);
-        return true;
-}
-
-METHOD(time_equal)
-{
-        UNUSED_ARGS();
-        *ret = tmpl_bool(self->i == args[0].i);
-        return true;
-}
-
-METHOD(time_is_zero)
-{
-        UNUSED_ARGS();
-        *ret = tmpl_bool(self->i == TMPL_TIME_ZERO);
-        return true;
-}
-
-static const TmplMethod time_methods[] = {
-        { "Format", 1, 1, time_format, "s" },
-        { "String", 0, 0, string_of, "" },
-        { "Unix", 0, 0, time_unix, "" },
-        { "UnixMilli", 0, 0, time_unix_milli, "" },
-        { "UnixNano", 0, 0, time_unix_nano, "" },
-        { "UTC", 0, 0, time_utc, "" },
-        { "Local", 0, 0, time_utc, "" },
-        { "Add", 1, 1, time_add, "d" },
-        { "AddDate", 3, 3, time_add_date, "iii" },
-        { "Sub", 1, 1, time_sub, "t" },
-        { "Before", 1, 1, time_before, "t" },
-        { "After", 1, 1, time_after, "t" },
-        { "Equal", 1, 1, time_equal, "t" },
-        { "IsZero", 0, 0, time_is_zero, "" },
-        { "Year", 0, 0, time_year, "" },
-        { "Month", 0, 0, time_month, "" },
-        { "Day", 0, 0, time_day, "" },
-        { "Hour", 0, 0, time_hour, "" },
-        { "Minute", 0, 0, time_minute, "" },
-        { "Second", 0, 0, time_second, "" },
-        { "Nanosecond", 0, 0, time_nanosecond, "" },
-        { "YearDay", 0, 0, time_year_day, "" },
-        { "Weekday", 0, 0, time_weekday, "" },
-        { 0 },
-};
-
-#define DURATION_FLOAT(name_, unit_ns)                                               \
-        METHOD(name_)                                                                \
-        {                                                                            \
-                UNUSED_ARGS();                                                       \
-                int64_t whole = self->i / (unit_ns), rest = self->i % (unit_ns);     \
-                *ret = tmpl_float((double)whole + (double)rest / (double)(unit_ns)); \
-                return true;                                                         \
-        }                                                                            \
-        _Static_assert(1, "")
-DURATION_FLOAT(duration_seconds, NS_PER_S);
-DURATION_FLOAT(duration_minutes, (60 * NS_PER_S));
-DURATION_FLOAT(duration_hours, (3600 * NS_PER_S));
-
-#define DURATION_INT(name_, unit_ns)                  \
-        METHOD(name_)                                 \
-        {                                             \
-                UNUSED_ARGS();                        \
-                *ret = tmpl_int(self->i / (unit_ns)); \
-                return true;                          \
-        }                                             \
-        _Static_assert(1, "")
-DURATION_INT(duration_milliseconds, 1000000);
-DURATION_INT(duration_microseconds, 1000);
-DURATION_INT(duration_nanoseconds, 1);
-
-METHOD(duration_abs)
-{
-        UNUSED_ARGS();
-        *ret = *self;
-        ret->i = self->i == INT64_MIN ? INT64_MAX : self->i < 0 ? -self->i : self->i;
-        return true;
-}
-
-METHOD(duration_truncate)
-{
-        UNUSED_ARGS();
-        *ret = *self;
-        if (args[0].i > 0)
-                ret->i = self->i - self->i % args[0].i;
-        return true;
-}
-
-METHOD(duration_round)
-{
-        UNUSED_ARGS();
-        *ret = *self;
-        int64_t unit = args[0].i;
-        if (unit <= 0)
-                return true;
-        int64_t rest = self->i % unit;
-        if (self->i < 0)
-                ret->i = -rest < unit - -rest ? self->i - rest : saturating_sub(self->i - rest, unit);
-        else
-                ret->i = rest < unit - rest ? self->i - rest : saturating_add(self->i - rest, unit);
-        return true;
-}
-
-static const TmplMethod duration_methods[] = {
-        { "String", 0, 0, string_of, "" },
-        { "Seconds", 0, 0, duration_seconds, "" },
-        { "Minutes", 0, 0, duration_minutes, "" },
-        { "Hours", 0, 0, duration_hours, "" },
-        { "Milliseconds", 0, 0, duration_milliseconds, "" },
-        { "Microseconds", 0, 0, duration_microseconds, "" },
-        { "Nanoseconds", 0, 0, duration_nanoseconds, "" },
-        { "Abs", 0, 0, duration_abs, "" },
-        { "Truncate", 1, 1, duration_truncate, "d" },
-        { "Round", 1, 1, duration_round, "d" },
-        { 0 },
-};
-
-const TmplMethod *tmpl_time_methods(TmplKind kind)
-{
-        return kind == TMPL_TIME ? time_methods : kind == TMPL_DURATION ? duration_methods : NULL;
 }

@@ -1,4 +1,4 @@
-/* gotmpl/tmpl_time.h - Go's time.Time and time.Duration: printing, layouts, methods. */
+/* gotmpl/tmpl_time.h - Go's time.Time and time.Duration as text: printing, layouts, parsing. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -6,12 +6,6 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "gotmpl/gotmpl.h"
-
-/* A place's offset at one moment; immutable, lives at least as long as the values that point to it. */
-typedef struct TmplZone {
-        int32_t offset_s;
-        char abbreviation[12];
-} TmplZone;
 
 /* Time.String: "2006-01-02 15:04:05.999999999 -0700 MST". */
 void tmpl_time_print(Buf *out, const TmplValue *time);
@@ -21,5 +15,3 @@ void tmpl_time_format(Buf *out, const TmplValue *time, Str layout);
 bool tmpl_time_parse(Str layout, Str text, int64_t *ret_ns);
 /* Duration.String: "1h2m3.5s". */
 void tmpl_time_print_duration(Buf *out, int64_t ns);
-/* The methods of a TMPL_TIME or TMPL_DURATION value; NULL for other kinds. */
-const TmplMethod *tmpl_time_methods(TmplKind kind);

@@ -1,0 +1,279 @@
+/* Invariants
+ * 1. Arithmetic that would leave the range of 64 bits stays at its end. */
+#include "gotmpl/tmpl_timemethods.h"
+
+#include "gotmpl/tmpl_civil.h"
+#include "gotmpl/tmpl_time.h"
+
+static void print_month(Buf *out, const TmplValue *v)
+{
+        if (v->i >= 1 && v->i <= 12)
+                buf_cstr_add(out, tmpl_civil_months[v->i - 1]);
+        else
+                buf_printf(out, "%%!Month(%lld)", (long long)v->i);
+}
+
+static void print_weekday(Buf *out, const TmplValue *v)
+{
+        if (v->i >= 0 && v->i < 7)
+                buf_cstr_add(out, tmpl_civil_weekdays[v->i]);
+        else
+                buf_printf(out, "%%!Weekday(%lld)", (long long)v->i);
+}
+
+static int64_t saturating_add(int64_t a, int64_t b)
+{
+        int64_t sum;
+        if (__builtin_add_overflow(a, b, &sum))
+                return b < 0 ? INT64_MIN + 1 : INT64_MAX;
+        return sum;
+}
+
+static int64_t saturating_sub(int64_t a, int64_t b)
+{
+        int64_t d;
+        if (__builtin_sub_overflow(a, b, &d))
+                return a < b ? INT64_MIN : INT64_MAX;
+        return d;
+}
+
+#define METHOD(name_)                                                                                           \
+        static bool name_(TmplRun *run, const TmplValue *self, const TmplValue *args, size_t n, TmplValue *ret, \
+                          Err *err)
+#define UNUSED_ARGS() ((void)run, (void)self, (void)args, (void)n, (void)err)
+
+METHOD(string_of)
+{
+        UNUSED_ARGS();
+        Buf text = { .arena = gotmpl_arena(run) };
+        gotmpl_print(&text, self);
+        *ret = tmpl_str(buf_str(&text));
+        return true;
+}
+
+static const TmplMethod named_int_methods[] = { { "String", 0, 0, string_of, "" }, { 0 } };
+static const TmplType month_type = { .go_name = "time.Month", .methods = named_int_methods, .print = print_month };
+static const TmplType weekday_type = { .go_name = "time.Weekday",
+                                       .methods = named_int_methods,
+                                       .print = print_weekday };
+
+METHOD(time_format)
+{
+        UNUSED_ARGS();
+        Buf text = { .arena = gotmpl_arena(run) };
+        tmpl_time_format(&text, self, args[0].s);
+        *ret = tmpl_str(buf_str(&text));
+        return true;
+}
+
+#define TIME_INT(name_, expr)                      \
+        METHOD(name_)                              \
+        {                                          \
+                UNUSED_ARGS();                     \
+                TmplCivil c = tmpl_civil_of(self); \
+                *ret = tmpl_int(expr);             \
+                return true;                       \
+        }                                          \
+        _Static_assert(1, "")
+TIME_INT(time_year, c.year);
+TIME_INT(time_day, c.day);
+TIME_INT(time_hour, c.hour);
+TIME_INT(time_minute, c.minute);
+TIME_INT(time_second, c.second);
+TIME_INT(time_nanosecond, c.ns);
+TIME_INT(time_year_day, c.yearday);
+TIME_INT(time_unix, c.unix_s);
+TIME_INT(time_unix_milli, c.unix_s * 1000 + c.ns / 1000000);
+
+METHOD(time_unix_nano)
+{
+        UNUSED_ARGS();
+        *ret = tmpl_int(self->i);
+        return true;
+}
+
+METHOD(time_month)
+{
+        UNUSED_ARGS();
+        *ret = tmpl_int(tmpl_civil_of(self).month);
+        ret->type = &month_type;
+        return true;
+}
+
+METHOD(time_weekday)
+{
+        UNUSED_ARGS();
+        *ret = tmpl_int(tmpl_civil_of(self).weekday);
+        ret->type = &weekday_type;
+        return true;
+}
+
+METHOD(time_utc)
+{
+        UNUSED_ARGS();
+        *ret = *self;
+        ret->opaque = NULL;
+        return true;
+}
+
+METHOD(time_add)
+{
+        UNUSED_ARGS();
+        *ret = *self;
+        if (self->i != TMPL_TIME_ZERO)
+                ret->i = saturating_add(self->i, args[0].i);
+        return true;
+}
+
+METHOD(time_add_date)
+{
+        UNUSED_ARGS();
+        TmplCivil c = tmpl_civil_of(self);
+        *ret = *self;
+        for (size_t i = 0; i < 3; i++)
+                if (args[i].i > 100000 || args[i].i < -100000)
+                        return err_set(err, ERR_LIMIT, "AddDate moves by at most 100000 years, months or days");
+        int64_t days = tmpl_civil_days(c.year + args[0].i, c.month + args[1].i, c.day + args[2].i), ns;
+        int64_t s = days * 86400 + c.hour * INT64_C(3600) + c.minute * INT64_C(60) + c.second - c.offset_s;
+        if (!__builtin_mul_overflow(s, TMPL_CIVIL_NS_PER_S, &ns))
+                ret->i = saturating_add(ns, c.ns);
+        return true;
+}
+
+METHOD(time_sub)
+{
+        UNUSED_ARGS();
+        *ret = (TmplValue){ .kind = TMPL_DURATION, .i = saturating_sub(self->i, args[0].i) };
+        return true;
+}
+
+METHOD(time_before)
+{
+        UNUSED_ARGS();
+        *ret = tmpl_bool(self->i < args[0].i);
+        return true;
+}
+
+METHOD(time_after)
+{
+        UNUSED_ARGS();
+        *ret = tmpl_bool(self->i > args[0].i);
+        return true;
+}
+
+METHOD(time_equal)
+{
+        UNUSED_ARGS();
+        *ret = tmpl_bool(self->i == args[0].i);
+        return true;
+}
+
+METHOD(time_is_zero)
+{
+        UNUSED_ARGS();
+        *ret = tmpl_bool(self->i == TMPL_TIME_ZERO);
+        return true;
+}
+
+static const TmplMethod time_methods[] = {
+        { "Format", 1, 1, time_format, "s" },
+        { "String", 0, 0, string_of, "" },
+        { "Unix", 0, 0, time_unix, "" },
+        { "UnixMilli", 0, 0, time_unix_milli, "" },
+        { "UnixNano", 0, 0, time_unix_nano, "" },
+        { "UTC", 0, 0, time_utc, "" },
+        { "Local", 0, 0, time_utc, "" },
+        { "Add", 1, 1, time_add, "d" },
+        { "AddDate", 3, 3, time_add_date, "iii" },
+        { "Sub", 1, 1, time_sub, "t" },
+        { "Before", 1, 1, time_before, "t" },
+        { "After", 1, 1, time_after, "t" },
+        { "Equal", 1, 1, time_equal, "t" },
+        { "IsZero", 0, 0, time_is_zero, "" },
+        { "Year", 0, 0, time_year, "" },
+        { "Month", 0, 0, time_month, "" },
+        { "Day", 0, 0, time_day, "" },
+        { "Hour", 0, 0, time_hour, "" },
+        { "Minute", 0, 0, time_minute, "" },
+        { "Second", 0, 0, time_second, "" },
+        { "Nanosecond", 0, 0, time_nanosecond, "" },
+        { "YearDay", 0, 0, time_year_day, "" },
+        { "Weekday", 0, 0, time_weekday, "" },
+        { 0 },
+};
+
+#define DURATION_FLOAT(name_, unit_ns)                                               \
+        METHOD(name_)                                                                \
+        {                                                                            \
+                UNUSED_ARGS();                                                       \
+                int64_t whole = self->i / (unit_ns), rest = self->i % (unit_ns);     \
+                *ret = tmpl_float((double)whole + (double)rest / (double)(unit_ns)); \
+                return true;                                                         \
+        }                                                                            \
+        _Static_assert(1, "")
+DURATION_FLOAT(duration_seconds, TMPL_CIVIL_NS_PER_S);
+DURATION_FLOAT(duration_minutes, (60 * TMPL_CIVIL_NS_PER_S));
+DURATION_FLOAT(duration_hours, (3600 * TMPL_CIVIL_NS_PER_S));
+
+#define DURATION_INT(name_, unit_ns)                  \
+        METHOD(name_)                                 \
+        {                                             \
+                UNUSED_ARGS();                        \
+                *ret = tmpl_int(self->i / (unit_ns)); \
+                return true;                          \
+        }                                             \
+        _Static_assert(1, "")
+DURATION_INT(duration_milliseconds, 1000000);
+DURATION_INT(duration_microseconds, 1000);
+DURATION_INT(duration_nanoseconds, 1);
+
+METHOD(duration_abs)
+{
+        UNUSED_ARGS();
+        *ret = *self;
+        ret->i = self->i == INT64_MIN ? INT64_MAX : self->i < 0 ? -self->i : self->i;
+        return true;
+}
+
+METHOD(duration_truncate)
+{
+        UNUSED_ARGS();
+        *ret = *self;
+        if (args[0].i > 0)
+                ret->i = self->i - self->i % args[0].i;
+        return true;
+}
+
+METHOD(duration_round)
+{
+        UNUSED_ARGS();
+        *ret = *self;
+        int64_t unit = args[0].i;
+        if (unit <= 0)
+                return true;
+        int64_t rest = self->i % unit;
+        if (self->i < 0)
+                ret->i = -rest < unit - -rest ? self->i - rest : saturating_sub(self->i - rest, unit);
+        else
+                ret->i = rest < unit - rest ? self->i - rest : saturating_add(self->i - rest, unit);
+        return true;
+}
+
+static const TmplMethod duration_methods[] = {
+        { "String", 0, 0, string_of, "" },
+        { "Seconds", 0, 0, duration_seconds, "" },
+        { "Minutes", 0, 0, duration_minutes, "" },
+        { "Hours", 0, 0, duration_hours, "" },
+        { "Milliseconds", 0, 0, duration_milliseconds, "" },
+        { "Microseconds", 0, 0, duration_microseconds, "" },
+        { "Nanoseconds", 0, 0, duration_nanoseconds, "" },
+        { "Abs", 0, 0, duration_abs, "" },
+        { "Truncate", 1, 1, duration_truncate, "d" },
+        { "Round", 1, 1, duration_round, "d" },
+        { 0 },
+};
+
+const TmplMethod *tmpl_timemethods(TmplKind kind)
+{
+        return kind == TMPL_TIME ? time_methods : kind == TMPL_DURATION ? duration_methods : NULL;
+}

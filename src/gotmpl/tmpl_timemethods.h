@@ -1,0 +1,6 @@
+/* gotmpl/tmpl_timemethods.h - what a template can call on a time.Time and a time.Duration. */
+#pragma once
+#include "gotmpl/gotmpl.h"
+
+/* The methods of a TMPL_TIME or TMPL_DURATION value; NULL for other kinds. */
+const TmplMethod *tmpl_timemethods(TmplKind kind);
