@@ -3,9 +3,9 @@
 What was answered with 200 must hold afterwards, over all rounds: an alert is told as firing, its end is told, what is
 silenced is not told. The same message may come twice only when a kill lies within WINDOW behind the first copy: then the
 receiver had answered, and the answer was not on disk yet."""
-import http.server, json, os, random, signal, sys, threading, time
+import json, os, random, signal, sys, threading, time
 
-from edge_lib import WORK, Server, check, finish, wait_for, write
+from edge_lib import WORK, Handler, Server, check, finish, serve, wait_for, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 ROUNDS = int(sys.argv[2])
@@ -15,21 +15,15 @@ rng = random.Random(SEED)
 got, kills = [], []
 
 
-class Sink(http.server.BaseHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
+class Sink(Handler):
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self.body())
         names = tuple(sorted((a["labels"]["name"], a["status"]) for a in body["alerts"]))
         got.append((time.time(), body["groupKey"], names))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        self.answer(200)
 
 
-sink = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-threading.Thread(target=sink.serve_forever, daemon=True).start()
+sink = serve(Sink)
 config = write("kill.yml", f"""collect: {{host: {{enabled: false}}, self: {{enabled: false}}}}
 default_rules: false
 alertmanager:

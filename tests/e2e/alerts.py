@@ -1,10 +1,10 @@
 """The real program with short intervals, a target that is taken down and up, and a receiver that records what it is told.
 
 Each scenario has its own server, target and receiver; they run side by side."""
-import glob, http.server, json, os, re, signal, subprocess, sys, threading, time, traceback
+import glob, json, os, re, signal, subprocess, sys, threading, time, traceback
 
 import edge_lib
-from edge_lib import WORK, Server, finish, skip, wait_for, write, free_port
+from edge_lib import WORK, Handler, Server, Target, finish, serve, skip, wait_for, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 SHARED = os.environ.get("PHAROS_SHARED") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../shared")
@@ -18,11 +18,6 @@ def check(*args):
         return edge_lib.check(*args)
 
 
-class Quiet(http.server.BaseHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
 class Receiver:
     """Records (time, path, body) of every webhook."""
 
@@ -30,49 +25,18 @@ class Receiver:
         self.got, self.answer = [], 200
         outer = self
 
-        class Handler(Quiet):
+        class Hook(Handler):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status = outer.answer
+                body, status = self.body(), outer.answer
                 if status == 200:
                     outer.got.append((time.time(), self.path, json.loads(body)))
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self.answer(status)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.server = serve(Hook)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
 
     def count(self, status, path="/hook"):
         return sum(1 for _, p, b in self.got if p == path and b["status"] == status)
-
-
-class Target:
-    """A metrics page that can be taken down and up on one port."""
-
-    def __init__(self):
-        self.port, self.server = free_port(), None
-
-    def up(self):
-        class Handler(Quiet):
-            def do_GET(self):
-                body = b"demo_requests_total 1\n"
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-        http.server.ThreadingHTTPServer.allow_reuse_address = True
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def down(self):
-        if self.server:
-            self.server.shutdown()
-            self.server.server_close()
-            self.server = None
 
 
 RULES = """groups:
@@ -90,7 +54,7 @@ RULES = """groups:
 
 class Stack:
     def __init__(self, name, hold="2s", wait="1s", interval="2s", repeat="1h", route="", receivers="", rules=None):
-        self.name, self.receiver, self.target = name, Receiver(), Target()
+        self.name, self.receiver, self.target = name, Receiver(), Target(name, lambda: "demo_requests_total 1\n")
         self.rules = write(name + "-rules.yml", rules or RULES.replace("FOR", hold))
         self.text = f"""collect: {{host: {{enabled: false}}, self: {{enabled: false}}}}
 default_rules: false

@@ -1,9 +1,9 @@
 """The real program evaluates rules that come and go and tells a receiver; then it is asked when they would have fired. The answer
 must have the times that were told, and as many notifications."""
-import http.server, json, os, subprocess, sys, threading, time
+import json, os, subprocess, sys, time
 from datetime import datetime
 
-from edge_lib import Server, check, finish, write
+from edge_lib import Handler, Server, check, finish, serve, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 GOT = []
@@ -25,15 +25,10 @@ alertmanager:
 """
 
 
-class Sink(http.server.BaseHTTPRequestHandler):
+class Sink(Handler):
     def do_POST(self):
-        GOT.append((time.time(), json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *args):
-        pass
+        GOT.append((time.time(), json.loads(self.body())))
+        self.answer(200)
 
 
 def at(text):
@@ -46,8 +41,7 @@ def backtest(server, *args):
 
 
 def main():
-    sink = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-    threading.Thread(target=sink.serve_forever, daemon=True).start()
+    sink = serve(Sink)
     rules = write("backtest-rules.yml", RULES)
     config = write("backtest.yml", CONFIG.replace("RULES", rules).replace("PORT_OF_SINK", str(sink.server_port)))
     server = Server("backtest", [PHAROS, "serve", "--config", config, "--data", "backtest-data", "--listen", "127.0.0.1:PORT"])

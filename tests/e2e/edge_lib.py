@@ -1,5 +1,6 @@
-"""What edge.py stands on: ok lines, servers that are started and ended by their process ids, requests."""
-import http.client, json, os, shutil, signal, socket, subprocess, tempfile, time, urllib.parse
+"""What the programs here stand on: ok lines, servers that are started and ended by their process ids, requests, and HTTP servers of our own
+for receivers and targets."""
+import http.client, http.server, json, os, shutil, signal, socket, subprocess, tempfile, threading, time, urllib.parse
 
 passed = failed = skipped = 0
 WORK = tempfile.mkdtemp(prefix="pharos-edge-")
@@ -102,6 +103,58 @@ class Server:
         if self in running:
             running.remove(self)
         return self.process.returncode
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Says nothing of its own; do_GET and do_POST are the heirs'."""
+
+    def log_message(self, *args):
+        pass
+
+    def body(self):
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def answer(self, status, body=b"", kind="text/plain; version=0.0.4", headers=()):
+        self.send_response(status)
+        for name, value in (("Content-Type", kind), ("Content-Length", str(len(body))), *headers):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class Listener(http.server.ThreadingHTTPServer):
+    allow_reuse_address = daemon_threads = True
+
+
+def serve(handler, port=0, context=None):
+    """Listens in a thread of its own until it is shut down; .server_port is where. context: TLS."""
+    server = Listener(("127.0.0.1", port), handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    return server
+
+
+class Target:
+    """A metrics page, page(), that can be taken down and up on one port."""
+
+    def __init__(self, name, page):
+        self.name, self.port, self.server = name, free_port(), None
+
+        class Page(Handler):
+            def do_GET(self):
+                self.answer(200, page().encode())
+
+        self.handler = Page
+
+    def up(self):
+        self.server = serve(self.handler, self.port)
+
+    def down(self):
+        if self.server:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
 
 
 def wait_for(what, seconds=15, every=0.1):

@@ -1,8 +1,8 @@
 """Deliveries to real servers. Mails go to aiosmtpd, requests to sinks of our own."""
-import email, email.policy, http.server, json, logging, os, shutil, ssl, subprocess, sys, threading, time, warnings
+import email, email.policy, json, logging, os, shutil, ssl, subprocess, sys, threading, time, warnings
 
 import edge_lib as lib
-from edge_lib import check, free_port, skip, write
+from edge_lib import Handler, check, free_port, serve, skip, write
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
 PHAROS = os.path.join(BUILD, "pharos")
@@ -15,52 +15,32 @@ logging.disable(logging.CRITICAL)
 
 # ---- sinks
 
-class Sink(http.server.BaseHTTPRequestHandler):
+class Sink(Handler):
     """What it answers, the path says: /500x2 fails twice, /429 asks to wait, /hang says nothing the first time."""
     protocol_version = "HTTP/1.1"
     seen = []
     counts = {}
     lock = threading.Lock()
 
-    def log_message(self, *_):
-        pass
-
-    def reply(self, status, body=b"ok", headers=()):
-        self.send_response(status)
-        for name, value in headers:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body()
         path = self.path.split("?")[0]
         with Sink.lock:
             n = Sink.counts[path] = Sink.counts.get(path, 0) + 1
             Sink.seen.append((path, dict(self.headers), body, time.time()))
         if path.startswith("/500x2") and n <= 2:
-            self.reply(500, b"broken")
+            self.answer(500, b"broken")
         elif path.startswith("/429") and n == 1:
-            self.reply(429, b"slowly", [("Retry-After", "1")])
+            self.answer(429, b"slowly", headers=[("Retry-After", "1")])
         elif path.startswith("/hang") and n == 1:
             time.sleep(3)
             self.close_connection = True
         elif path.startswith("/403"):
-            self.reply(403, b"go away")
+            self.answer(403, b"go away")
         elif path.startswith("/token"):
-            self.reply(200, json.dumps({"access_token": "tok%d" % n, "expires_in": 3600}).encode(), [("Content-Type", "application/json")])
+            self.answer(200, json.dumps({"access_token": "tok%d" % n, "expires_in": 3600}).encode(), "application/json")
         else:
-            self.reply(200)
-
-
-def serve_sink(context=None):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-    server.daemon_threads = True
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server.server_address[1]
+            self.answer(200, b"ok")
 
 
 def requests(path):
@@ -194,7 +174,7 @@ def check_server(config):
 
 def main():
     cert, context = certificate()
-    port, tls_port = serve_sink(), serve_sink(context)
+    port, tls_port = serve(Sink).server_port, serve(Sink, context=context).server_port
     pem = "".join("        " + line for line in open(cert, encoding="utf-8"))
     try:
         import aiosmtpd  # noqa: F401

@@ -1,10 +1,9 @@
 """Two programs, one alertmanager.yml, the same alerts: four steps (one fires, three fire, one ends, all end), and each request that
 a receiver gets is compared: method, path, the headers that say something, body. A proxy that pretends to be any host takes what
 goes to fixed addresses; a mail server takes the mails."""
-import collections, http.server, json, os, re, socketserver, ssl, subprocess, sys, threading, time, urllib.parse
+import collections, json, os, re, socketserver, ssl, subprocess, sys, threading, time
 
-import edge_lib
-from edge_lib import WORK, Server, check, finish, free_port, wait_for, write
+from edge_lib import WORK, Handler, Server, check, finish, serve, wait_for, write
 
 PHAROS, PEER = sys.argv[1:3]
 HEADERS = ["Content-Type", "Authorization", "X-Auth-Token", "X-User-Id", "X-Custom", "Accept-Language", "X-Atlassian-Token"]
@@ -179,18 +178,8 @@ MORE = """- name: mattermost
 TEMPLATE = '{{ define "my.text" }}{{ .Status | title }}: {{ range $i, $a := .Alerts }}{{ if $i }}, {{ end }}{{ $a.Labels.instance }}{{ end }}{{ end }}\n'
 
 
-class Sink(http.server.BaseHTTPRequestHandler):
+class Sink(Handler):
     protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def reply(self, status, body=b"ok", kind="text/plain"):
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
     def do_CONNECT(self):
         self.send_response(200)
@@ -203,13 +192,13 @@ class Sink(http.server.BaseHTTPRequestHandler):
 
     prefix = ""
 
-    def answer(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def respond(self):
+        body = self.body()
         path = self.path.split("?")[0]
         with self.server.lock:
             self.server.got.append((self.command, self.prefix + self.path, {h: self.headers[h] for h in HEADERS if self.headers[h]}, body))
             state = self.server.state
-            json_reply = lambda value, status=200: self.reply(status, json.dumps(value).encode(), "application/json")
+            json_reply = lambda value, status=200: self.answer(status, json.dumps(value).encode(), "application/json")
             if path.startswith(("/slackapp", "/api/chat.")):
                 return json_reply({"ok": True, "ts": "1.2", "channel": "C999"})
             if path.startswith("/rocket"):
@@ -217,14 +206,14 @@ class Sink(http.server.BaseHTTPRequestHandler):
             if path.startswith("/wx"):
                 return json_reply({"errcode": 0, "access_token": "tok", "expires_in": 7200})
             if path.startswith("/sns"):
-                return self.reply(200, b"<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>", "text/xml")
+                return self.answer(200, b"<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>", "text/xml")
             if path.startswith("/jira"):
                 return self.jira(path, state, json_reply)
             if path.startswith("/pd") or self.prefix or path.startswith("/og") or path.startswith("/incident"):
                 return json_reply({"status": "success"}, 202)
             if path.startswith("/tg"):
                 return json_reply({"ok": True, "result": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}}})
-            self.reply(200)
+            self.answer(200, b"ok")
 
     def jira(self, path, state, reply):
         which = path.split("/")[1]
@@ -238,9 +227,9 @@ class Sink(http.server.BaseHTTPRequestHandler):
         elif self.command == "POST":
             state[which] = "Open"
             return reply({"id": "10", "key": "P-1"}, 201)
-        self.reply(204, b"")
+        self.answer(204)
 
-    do_POST = do_PUT = do_GET = answer
+    do_POST = do_PUT = do_GET = respond
 
 
 class Mail(socketserver.StreamRequestHandler):
@@ -273,11 +262,10 @@ class Side:
 
     def __init__(self, name):
         self.name, self.got, self.lock = name, [], threading.Lock()
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-        self.mail = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail)
+        self.http, self.mail = serve(Sink), socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail)
         for s in (self.http, self.mail):
             s.daemon_threads, s.got, s.lock, s.state = True, self.got, self.lock, {}
-            threading.Thread(target=s.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self.mail.serve_forever, args=(0.05,), daemon=True).start()
         sink, names = f"http://127.0.0.1:{self.http.server_port}", re.findall(r"^- name: (\w+)", CONFIG.replace("MORE\n", MORE), re.M)
         text = CONFIG.replace("MORE\n", MORE).replace("SINK", sink).replace("PROXY", sink).replace("MAIL", str(self.mail.server_address[1]))
         text = text.replace("TEMPLATES", write("notifypeer.tmpl", TEMPLATE))

@@ -4,9 +4,9 @@ alerts with their texts, and when.
 Time runs in slots of 10 s, which is also group_interval. Faults are at the start of a slot, alerts reach the router about 1.5 s
 later, groups tick from 5.5 to 8 s, silences come at 9 s: a second or two between the two systems cannot change what a tick sees.
 What is random is which faults there are, not how close they are to a tick."""
-import collections, datetime, http.server, json, os, random, re, subprocess, sys, threading, time
+import collections, datetime, json, os, random, re, subprocess, sys, time
 
-from edge_lib import WORK, Server, check, finish, free_port, wait_for, write
+from edge_lib import WORK, Handler, Server, Target, check, finish, free_port, serve, write
 
 PHAROS, PROMETHEUS, ALERTMANAGER, DURATION = *sys.argv[1:4], int(sys.argv[4])
 SLOT_S, SLACK_S = 10, 4
@@ -83,21 +83,9 @@ scrape_configs:
 """
 
 
-class Quiet(http.server.BaseHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-    def answer(self, status, body=b""):
-        self.send_response(status)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-class Sink(Quiet):
+class Sink(Handler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.body()
         _, who, receiver = self.path.split("/")
         if receiver in REFUSE:
             return self.answer(503)
@@ -105,26 +93,8 @@ class Sink(Quiet):
         self.answer(200)
 
 
-class Page(Quiet):
-    def do_GET(self):
-        self.answer(200, f"# TYPE demo_load gauge\ndemo_load {LOAD[self.server.name]}\n".encode())
-
-
-class Target:
-    def __init__(self, name):
-        self.name, self.port, self.server = name, free_port(), None
-
-    def up(self):
-        http.server.ThreadingHTTPServer.allow_reuse_address = True
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Page)
-        self.server.name = self.name
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def down(self):
-        if self.server:
-            self.server.shutdown()
-            self.server.server_close()
-            self.server = None
+def page(name):
+    return f"# TYPE demo_load gauge\ndemo_load {LOAD[name]}\n"
 
 
 class System:
@@ -308,9 +278,8 @@ def compare(start, restarts):
 
 
 def main():
-    sink = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-    threading.Thread(target=sink.serve_forever, daemon=True).start()
-    targets = [Target(n) for n in LOAD]
+    sink = serve(Sink)
+    targets = [Target(n, lambda n=n: page(n)) for n in LOAD]
     for t in targets:
         t.up()
     rules, port, pr_port, am_port = write("rules.yml", RULES), free_port(), free_port(), free_port()

@@ -1,11 +1,11 @@
 """One prometheus.yml, two programs: both scrape the same targets, evaluate the same rules, and tell the same Alertmanager, which
 records what each posts. Targets rise, flap, go down and come back. Compared are the alerts (labels, texts, links, how often each
 began and ended, when within the slack that two clocks of rules and scrapes need) and the ALERTS series."""
-import http.server, json, os, sys, threading, time, urllib.parse
+import json, sys, time
 from datetime import datetime
 
 import edge_lib
-from edge_lib import Server, finish, free_port, write
+from edge_lib import Handler, Server, Target, finish, serve, write
 
 PHAROS, PROMETHEUS = sys.argv[1], sys.argv[2]
 SLACK_S = 5  # scrapes and rules of the two run up to a second apart each, and the machine may be busy
@@ -20,45 +20,16 @@ def check(name, good, why=""):
     return good
 
 
-class Quiet(http.server.BaseHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-    def answer(self, status, body=b"", kind="text/plain; version=0.0.4"):
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-class Sink(Quiet):
+class Sink(Handler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.body()
         _, who, rest = self.path.split("/", 2)
         POSTS[who].append((time.time(), rest, self.headers["Content-Type"], json.loads(body)))
         self.answer(200)
 
 
-class Page(Quiet):
-    def do_GET(self):
-        name = self.server.name
-        self.answer(200, f"# TYPE demo_load gauge\ndemo_load {LOAD[name]}\n# TYPE demo_flap gauge\ndemo_flap {FLAP['on']}\n".encode())
-
-
-class Target:
-    def __init__(self, name):
-        self.name, self.port, self.server = name, free_port(), None
-
-    def up(self):
-        http.server.ThreadingHTTPServer.allow_reuse_address = True
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Page)
-        self.server.name = self.name
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def down(self):
-        self.server.shutdown()
-        self.server.server_close()
+def page(name):
+    return f"# TYPE demo_load gauge\ndemo_load {LOAD[name]}\n# TYPE demo_flap gauge\ndemo_flap {FLAP['on']}\n"
 
 
 RULES = """groups:
@@ -174,9 +145,8 @@ def attempt(n):
     for posts in POSTS.values():
         posts.clear()
     LOAD.update(a=1, b=1)
-    sink = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-    threading.Thread(target=sink.serve_forever, daemon=True).start()
-    targets = [Target("a"), Target("b")]
+    sink = serve(Sink)
+    targets = [Target(n, lambda n=n: page(n)) for n in ("a", "b")]
     for t in targets:
         t.up()
     # A path of one length for both: it is a part of the link that alerts carry.
