@@ -4,19 +4,19 @@
 #include "app/app_snapshot.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "api/api_snapshot.h"
+#include "app/app_client.h"
 #include "app/app_tool.h"
-#include "codec/json.h"
-#include "net/http_client.h"
 
 /* A tool drops nothing: retention is the server's business. */
 #define KEEP_ALL_MS (INT64_MAX / 4)
 
 enum { TIMEOUT_MS = 3600 * 1000 };
 
-static const char *USAGE =
+static const char USAGE[] =
         "usage: pharos tsdb snapshot [--skip-head] [--url URL] DATA\n\n"
         "Copies the data folder DATA as it is at this moment into DATA/snapshots/NAME and prints that path. When a server\n"
         "has the folder open it is asked to do it: at URL, http://127.0.0.1:9090 unless told otherwise.\n";
@@ -45,46 +45,25 @@ static bool copy_at_rest(Tsdb *tsdb, const char *dir, bool skip_head, Arena *are
 
 /* ---- through its server */
 
-/* The name that the server gave; false: err says why. */
-static bool read_name(Str body, int status, Arena *arena, Str *ret, Err *err)
-{
-        JsonValue *json;
-        Err ignored;
-        if (!json_parse(body, arena, &json, &ignored))
-                return err_set(err, ERR_INVALID, "the answer is not JSON (HTTP %d)", status);
-        Str why = json_get_str(json, STR("error"));
-        *ret = json_get_str(json_get(json, STR("data")), STR("name"));
-        if (ret->n)
-                return true;
-        bool off = str_eq(why, STR("admin APIs disabled"));
-        return err_set(err, ERR_INVALID, STR_FMT "%s", STR_ARG(why),
-                       off ? ": start the server with --web.enable-admin-api, or stop it and run this again" : "");
-}
-
+/* The name that the server gave the copy. */
 static bool ask_server(const char *url, bool skip_head, Arena *arena, Str *ret, Err *err)
 {
-        Loop *loop = NULL;
-        HttpClient *client = NULL;
-        HttpAnswer answer = { 0 };
-        Buf body = { .arena = arena };
-        Str base = str_of(url);
-        if (!loop_new(&loop, err))
-                return false;
-        bool ok = http_client_new(loop, 1, &client, err);
-        HttpCallOptions call = { .method = "POST",
-                                 .url = str_printf(
-                                         arena, STR_FMT "/api/v1/admin/tsdb/snapshot%s",
-                                         STR_ARG(str_ends(base, STR("/")) ? str_sub(base, 0, base.n - 1) : base),
-                                         skip_head ? "?skip_head=true" : ""),
-                                 .timeout_ms = TIMEOUT_MS };
-        if (ok && !http_client_call(client, &call, &answer, &body)) {
-                *err = answer.err;
-                ok = false;
+        const JsonValue *data;
+        Str body;
+        AppClientCall call = { .url = url,
+                               .method = "POST",
+                               .path = "/api/v1/admin/tsdb/snapshot",
+                               .query = skip_head ? STR("?skip_head=true") : STR(""),
+                               .timeout_ms = TIMEOUT_MS };
+        if (app_client_ask(&call, arena, &data, &body, err)) {
+                *ret = json_get_str(data, STR("name"));
+                return ret->n || err_set(err, ERR_INVALID, "the answer has no name");
         }
-        ok = ok && read_name(buf_str(&body), answer.status, arena, ret, err);
-        http_client_free(client);
-        loop_free(loop);
-        return ok;
+        if (strcmp(err->msg, "admin APIs disabled") != 0)
+                return false;
+        return err_set(
+                err, ERR_INVALID,
+                "admin APIs disabled: start the server with --web.enable-admin-api, or stop it and run this again");
 }
 
 static int through_server(const char *url, const char *dir, bool skip_head, Arena *arena)
@@ -110,7 +89,7 @@ static int through_server(const char *url, const char *dir, bool skip_head, Aren
 
 int app_snapshot_run(int argc, char **argv)
 {
-        const char *url = "http://127.0.0.1:9090";
+        const char *url = APP_CLIENT_URL;
         bool skip_head = false;
         const ToolFlag flags[] = { { "url", TOOL_TEXT, &url },
                                    { "skip-head", TOOL_BOOL, &skip_head },
