@@ -357,9 +357,16 @@ def counted(data):
     return out
 
 
+def refused_strangers(theirs, ours):
+    """Until 3.9 series whose names leave were refused for having equal labels even where they never have samples at one time."""
+    return theirs["status"] == "error" and "with the same labelset" in theirs.get("error", "") and ours["status"] == "success"
+
+
 def known(expr, difference, theirs, ours, modern):
     """Why a difference is none of ours, or None."""
     kind, text = difference
+    if refused_strangers(theirs[1], ours[1]):
+        return "series of equal labels that never meet are merged since 3.9"
     if kind == "value" and "mad_over_time" in expr and text.endswith("against NaN"):
         return "mad_over_time of NaN is NaN since 3.6"
     if re.search(r"histogram_(count|sum|avg)\(.*((irate|rate|increase)\(.*nh_gauge|[!=]= on \(instance\))", expr) and kind in ("value", "series", "near"):
@@ -442,7 +449,7 @@ def check_histograms(a, prometheus, pharos, first_s, last_s):
         at = first_s + GRID_S * r.randrange((last_s - first_s) // GRID_S)
         params = {"query": expr, "start": at, "end": min(last_s, at + 300), "step": r.choice([15, 30, 60])}
         theirs, ours = prometheus.ask("/api/v1/query_range", params), pharos.ask("/api/v1/query_range", params)
-        why = peers_hist.compare(theirs, ours)
+        why = None if refused_strangers(theirs[1], ours[1]) else peers_hist.compare(theirs, ours)
         full += theirs[1]["status"] == "success" and bool(theirs[1]["data"]["result"])
         if why:
             real += 1
