@@ -26,6 +26,7 @@ typedef struct SmtpMail { /* everything borrowed until smtp_client_send returns 
         Str data;               /* headers and body, lines end with CR LF; dots are doubled here */
         const HttpAuthTls *tls; /* certificates and checks; may be NULL */
         int64_t timeout_ms;     /* of the whole; 0: 30 s */
+        Str program;            /* for who sends: a sendmail to give it to when no server answers; empty: none */
 } SmtpMail;
 
 typedef struct SmtpAnswer {

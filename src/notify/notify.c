@@ -17,6 +17,7 @@
 #include "base/num.h"
 #include "base/rand.h"
 #include "component/http_auth.h"
+#include "net/mail_command.h"
 #include "notify/notify_lanes.h"
 #include "notify/notify_receivers.h"
 #include "os/mutex.h"
@@ -359,7 +360,18 @@ static void mailed(void *arg)
 static void send_mail(void *arg)
 {
         NotifyJob *job = arg;
-        job->mail_ok = smtp_client_send(job->msg.mail, &job->notify->stop_mail, &job->mail_answer, &job->result.err);
+        const SmtpMail *mail = job->msg.mail;
+        const atomic_bool *stop = &job->notify->stop_mail;
+        job->mail_ok = smtp_client_send(mail, stop, &job->mail_answer, &job->result.err);
+        if (!job->mail_ok && mail->program.n && !job->mail_answer.code) { /* no server said a word */
+                Err why;
+                job->mail_ok = mail_command_send(mail->program.p, mail, stop, &job->mail_answer, &why);
+                if (!job->mail_ok)
+                        err_set(&job->result.err, why.code,
+                                "no mail server answers at " STR_FMT ":" STR_FMT
+                                ", and %s: set smtp_smarthost, or install a mail server",
+                                STR_ARG(mail->host), STR_ARG(mail->port), why.msg);
+        }
         loop_post(job->notify->options.loop, mailed, job);
 }
 

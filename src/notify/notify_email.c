@@ -19,6 +19,7 @@ typedef struct EmailOptions {
         Str to, from, hello, smarthost, auth_username, auth_password_file, auth_secret_file, auth_identity, html, text;
         Secret auth_password, auth_secret;
         Labels headers;
+        Str program; /* see SmtpMail */
         bool require_tls, has_require_tls, force_implicit_tls, has_force_implicit_tls;
         HttpTlsOptions *tls;
         EmailThreading threading;
@@ -55,9 +56,13 @@ static bool find_server(EmailOptions *o, const NotifyBinding *b)
         if (!o->smarthost.n) {
                 if (b->strict)
                         return notify_global_error(b, "no global SMTP smarthost set");
-                notify_global_warn(b, "no smarthost and no global smtp_smarthost: mails go to the mail server on this "
-                                      "machine, localhost:25, without TLS. Set smtp_smarthost: 'mail.example.com:587'");
+                notify_global_warn(b,
+                                   "no smarthost and no global smtp_smarthost: mails go to the mail server on this "
+                                   "machine, localhost:25, without TLS, or to " STR_FMT
+                                   " where none answers. Set smtp_smarthost: 'mail.example.com:587'",
+                                   STR_ARG(g->smtp_sendmail));
                 o->smarthost = STR("localhost:25");
+                o->program = g->smtp_sendmail;
                 o->require_tls = false;
                 o->has_require_tls = true;
         }
@@ -237,7 +242,8 @@ static bool make(NotifyMsg *m, Err *err)
                             .to = to,
                             .n_to = mail->n_to,
                             .tls = tls,
-                            .timeout_ms = o->base.timeout_ms };
+                            .timeout_ms = o->base.timeout_ms,
+                            .program = str_of(str_dupz(m->arena, o->program)) };
         if (!notify_msg_secret(m, o->auth_password, o->auth_password_file, "auth_password", &mail->password, err) ||
             !notify_msg_secret(m, o->auth_secret, o->auth_secret_file, "auth_secret", &mail->secret, err))
                 return false;

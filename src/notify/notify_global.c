@@ -84,6 +84,8 @@ static const Option global_options[] = {
         { "http_config", OPT_STRUCT_PTR, AT(http), .table = &http_options_table,
           .help = "HTTP client settings of receivers that have none." },
         { "smtp_smarthost", OPT_STR, AT(smtp_smarthost), .help = "Mail server, host:port." },
+        { "smtp_sendmail", OPT_STR, AT(smtp_sendmail), .def = "/usr/sbin/sendmail",
+          .help = "Beyond upstream: where there is no smarthost and no mail server answers on this machine, the program that takes mails." },
         { "smtp_from", OPT_STR, AT(smtp_from), .help = "Sender of mails." },
         { "smtp_hello", OPT_STR, AT(smtp_hello), .def = "localhost", .help = "Our name in EHLO." },
         { "smtp_auth_username", OPT_STR, AT(smtp_auth_username), .help = "User name at the mail server." },

@@ -31,7 +31,7 @@ typedef struct NotifyGlobal {
         int64_t resolve_timeout_ms; /* bound by alert/ */
         HttpOptions *http;
         Str smtp_smarthost, smtp_from, smtp_hello, smtp_auth_username, smtp_auth_password_file, smtp_auth_secret_file,
-                smtp_auth_identity;
+                smtp_auth_identity, smtp_sendmail;
         Secret smtp_auth_password, smtp_auth_secret;
         bool smtp_require_tls, smtp_force_implicit_tls, has_smtp_force_implicit_tls;
         HttpTlsOptions *smtp_tls;
