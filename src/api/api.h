@@ -27,6 +27,7 @@ typedef struct ApiContext {
         const Clock *clock;
         int64_t start_ms;
         int64_t retention_ms;
+        uint64_t retention_bytes; /* 0: no limit */
         Str external_url;
         bool admin_api, lifecycle; /* delete_series and friends; POST /-/reload and /-/quit */
         _Atomic bool ready;

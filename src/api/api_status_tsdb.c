@@ -107,7 +107,52 @@ static void put_metric_jobs(JsonWriter *w, ApiContext *ctx, const HttpRequest *r
         json_end_array(w);
 }
 
-static void put_storage(JsonWriter *w, const TsdbStats *s)
+static void put_tier(JsonWriter *w, const TsdbTier *t, Arena *arena)
+{
+        static const char *const kinds[] = {
+                [TSDB_TIER_SAMPLES] = "samples", [TSDB_TIER_RULE] = "rule", [TSDB_TIER_ROLLUP] = "rollup"
+        };
+        Buf selector = { .arena = arena };
+        for (size_t i = 0; i < t->matchers.n; i++) {
+                buf_str_add(&selector, i ? STR(", ") : STR("{"));
+                matcher_print(&selector, &t->matchers.data[i]);
+        }
+        if (t->matchers.n)
+                buf_char(&selector, '}');
+        json_begin_object(w);
+        json_key_cstr(w, "kind", kinds[t->kind]);
+        if (t->kind == TSDB_TIER_RULE)
+                json_key_str(w, "selector", buf_str(&selector));
+        if (t->resolution_ms)
+                json_key_double(w, "resolutionSeconds", (double)t->resolution_ms / 1000);
+        json_key_double(w, "retentionSeconds", (double)t->retention_ms / 1000);
+        if (t->kind != TSDB_TIER_RULE) {
+                json_key_u64(w, "bytes", t->bytes);
+                json_key_u64(w, "files", t->parts);
+        }
+        if (t->min_ms <= t->max_ms) {
+                json_key_i64(w, "minTime", t->min_ms);
+                json_key_i64(w, "maxTime", t->max_ms);
+        }
+        if (t->next_cleanup_ms != INT64_MAX)
+                json_key_i64(w, "nextCleanup", t->next_cleanup_ms);
+        json_end_object(w);
+}
+
+static void put_tiers(JsonWriter *w, ApiContext *ctx, Arena *arena)
+{
+        TsdbTier *tiers;
+        size_t n;
+        tsdb_tiers(ctx->tsdb, arena, &tiers, &n);
+        json_key_u64(w, "retentionBytes", ctx->retention_bytes);
+        json_key(w, STR("tiers"));
+        json_begin_array(w);
+        for (size_t i = 0; i < n; i++)
+                put_tier(w, &tiers[i], arena);
+        json_end_array(w);
+}
+
+static void put_storage(JsonWriter *w, const TsdbStats *s, ApiContext *ctx, Arena *arena)
 {
         json_key(w, STR("storage"));
         json_begin_object(w);
@@ -124,6 +169,7 @@ static void put_storage(JsonWriter *w, const TsdbStats *s)
         json_key_u64(w, "corruptChunks", s->chunk_corruptions);
         json_key_double(w, "replaySeconds", s->replay_seconds);
         json_key_bool(w, "readOnly", s->read_only);
+        put_tiers(w, ctx, arena);
         json_end_object(w);
 }
 
@@ -160,7 +206,7 @@ void api_status_tsdb(void *self, const HttpRequest *req, HttpResponse *resp)
         put_top(&w, "seriesCountByLabelValuePair", c.series_by_pair, c.n_pair);
         put_churn(&w, ctx, req, limit);
         put_metric_jobs(&w, ctx, req, &c);
-        put_storage(&w, &s);
+        put_storage(&w, &s, ctx, req->arena);
         json_end_object(&w);
         api_reply_end(&w, NULL, 0);
 }

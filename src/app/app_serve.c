@@ -332,6 +332,7 @@ static bool open_stores(App *app, Err *err)
                 .max_exemplars = s->max_exemplars ? (int64_t)s->max_exemplars : -1,
         };
         app->api.retention_ms = options.retention_ms;
+        app->api.retention_bytes = options.retention_bytes;
         if (!tsdb_open(&options, &app->tsdb, err))
                 return err_wrap(err, "open the metric store");
         snprintf(path, sizeof path, "%s/state.db", f->data);
@@ -476,6 +477,7 @@ static bool start_server(App *app, Err *err)
                 .clock = app->clock,
                 .start_ms = clock_wall_ms(app->clock),
                 .retention_ms = app->api.retention_ms,
+                .retention_bytes = app->api.retention_bytes,
                 .external_url = str_of(f->external_url),
                 .admin_api = f->admin_api,
                 .lifecycle = f->lifecycle,

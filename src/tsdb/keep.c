@@ -71,6 +71,11 @@ void keep_free(Keep *k)
 }
 
 bool keep_has_rules(const Keep *k) { return k->n > 0; }
+size_t keep_rules(const Keep *k, const TsdbRetention **ret)
+{
+        *ret = k->rules;
+        return k->n;
+}
 
 int64_t keep_ms(const Keep *k, Labels labels)
 {
@@ -89,4 +94,17 @@ unsigned keep_expired(const Keep *k, int64_t age_ms)
         while (n < k->n_times && age_ms > k->times_ms[n])
                 n++;
         return n;
+}
+
+void keep_count(TsdbTier *tier, int64_t min_ms, int64_t max_ms, uint64_t bytes, int64_t now_ms)
+{
+        int64_t over_ms = max_ms > INT64_MAX - tier->retention_ms ? INT64_MAX : max_ms + tier->retention_ms;
+        if (over_ms > now_ms)
+                tier->next_cleanup_ms = MIN_OF(tier->next_cleanup_ms, over_ms);
+        if (tier->kind == TSDB_TIER_RULE)
+                return;
+        tier->parts++;
+        tier->bytes += bytes;
+        tier->min_ms = MIN_OF(tier->min_ms, min_ms);
+        tier->max_ms = MAX_OF(tier->max_ms, max_ms);
 }

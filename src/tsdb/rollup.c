@@ -604,3 +604,23 @@ void rollup_stats(const Rollup *r, RollupStats *ret)
                 snapshot_unref(&list->snap);
         }
 }
+
+bool rollup_tier(const Rollup *r, size_t level, int64_t now_ms, TsdbTier *ret)
+{
+        if (level >= r->n)
+                return false;
+        const Level *l = &r->levels[level];
+        *ret = (TsdbTier){ .kind = TSDB_TIER_ROLLUP,
+                           .retention_ms = l->retention_ms,
+                           .resolution_ms = l->span_ms,
+                           .min_ms = INT64_MAX,
+                           .max_ms = INT64_MIN,
+                           .next_cleanup_ms = INT64_MAX };
+        PartList *list = partset_list(l->parts);
+        for (size_t i = 0; i < list->n; i++) {
+                PartInfo info = part_info(list->parts[i]);
+                keep_count(ret, info.min_ms, info.max_ms, info.bytes, now_ms);
+        }
+        snapshot_unref(&list->snap);
+        return true;
+}

@@ -41,3 +41,5 @@ typedef struct RollupStats {
         int64_t min_ms; /* INT64_MAX when there are none */
 } RollupStats;
 void rollup_stats(const Rollup *r, RollupStats *ret);
+/* Its parts, as tsdb_tiers says; retention, resolution and parts of one level. False: there is none of this number. */
+bool rollup_tier(const Rollup *r, size_t level, int64_t now_ms, TsdbTier *ret);

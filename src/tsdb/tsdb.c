@@ -306,6 +306,48 @@ void tsdb_stats(Tsdb *db, TsdbStats *ret)
         *ret = s;
 }
 
+/* Samples of all parts and chunk files count for the tiers of samples and rules. */
+static void count_files(Tsdb *db, TsdbTier *tiers, size_t n, int64_t now_ms)
+{
+        PartList *parts = partset_list(db->parts);
+        for (size_t i = 0; i < parts->n; i++) {
+                PartInfo info = part_info(parts->parts[i]);
+                for (size_t k = 0; k < n; k++)
+                        keep_count(&tiers[k], info.min_ms, info.max_ms, info.bytes, now_ms);
+        }
+        snapshot_unref(&parts->snap);
+        ChunkList *list = chunkset_list(db->chunks);
+        for (size_t i = 0; i < list->n; i++) {
+                int64_t min_ms, max_ms;
+                uint64_t bytes = chunkfile_bytes(list->files[i]) - chunkfile_waiting(list->files[i]);
+                for (size_t k = 0; k < n && chunkfile_range(list->files[i], &min_ms, &max_ms); k++)
+                        keep_count(&tiers[k], min_ms, max_ms, bytes, now_ms);
+        }
+        snapshot_unref(&list->snap);
+}
+
+void tsdb_tiers(Tsdb *db, Arena *arena, TsdbTier **ret, size_t *ret_n)
+{
+        const TsdbRetention *rules;
+        int64_t now_ms = clock_wall_ms(db->clock);
+        size_t n_rules = keep_rules(db->keep, &rules), n = 1 + n_rules;
+        TsdbTier *tiers = arena_array(arena, TsdbTier, n + TSDB_MAX_ROLLUPS);
+        tiers[0] = (TsdbTier){ .kind = TSDB_TIER_SAMPLES, .retention_ms = db->options.retention_ms };
+        for (size_t i = 0; i < n_rules; i++)
+                tiers[1 + i] = (TsdbTier){ .kind = TSDB_TIER_RULE,
+                                           .matchers = rules[i].matchers,
+                                           .retention_ms = rules[i].retention_ms };
+        for (size_t i = 0; i < n; i++) {
+                tiers[i].min_ms = tiers[i].next_cleanup_ms = INT64_MAX;
+                tiers[i].max_ms = INT64_MIN;
+        }
+        count_files(db, tiers, n, now_ms);
+        while (n - 1 - n_rules < TSDB_MAX_ROLLUPS && rollup_tier(db->rollup, n - 1 - n_rules, now_ms, &tiers[n]))
+                n++;
+        *ret = tiers;
+        *ret_n = n;
+}
+
 void tsdb_cardinality(Tsdb *db, size_t limit, Arena *arena, TsdbCardinality *ret)
 {
         cardinality_top(db->catalog, limit, arena, ret);

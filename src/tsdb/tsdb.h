@@ -60,6 +60,17 @@ typedef struct TsdbStats {
         bool read_only; /* disk full or failing: writes are refused, reads go on */
 } TsdbStats;
 
+/* What is kept for how long. */
+typedef enum TsdbTierKind { TSDB_TIER_SAMPLES, TSDB_TIER_RULE, TSDB_TIER_ROLLUP } TsdbTierKind;
+typedef struct TsdbTier {
+        TsdbTierKind kind;
+        Matchers matchers; /* of a rule; borrowed from the store */
+        int64_t retention_ms, resolution_ms /* 0: samples as they came */;
+        uint64_t parts, bytes;   /* at rest and in chunk files; of a rule 0: its series share them with others */
+        int64_t min_ms, max_ms;  /* of the data; INT64_MAX / INT64_MIN when there is none, or for a rule */
+        int64_t next_cleanup_ms; /* when the next file will hold nothing but what is too old for it; INT64_MAX: none */
+} TsdbTier;
+
 typedef struct TsdbTopEntry {
         Str name;
         uint64_t value;
@@ -77,6 +88,8 @@ void tsdb_close(Tsdb *db);
 DEFINE_AUTO(Tsdb *, tsdb_close);
 StoreEngine *tsdb_engine(Tsdb *db); /* borrowed; valid until close */
 void tsdb_stats(Tsdb *db, TsdbStats *ret);
+/* Samples first, then the rules in their order, then roll-ups by rising resolution. */
+void tsdb_tiers(Tsdb *db, Arena *arena, TsdbTier **ret, size_t *ret_n);
 void tsdb_cardinality(Tsdb *db, size_t limit, Arena *arena, TsdbCardinality *ret);
 /* Periodic work (sync, closing chunks, retention): called about once a second by the owner with the clock's time. */
 void tsdb_maintain(Tsdb *db);

@@ -69,7 +69,7 @@ static void walk_one(Tsdb *db, Walk *w, uint32_t slot)
                 head_close_chunk(db, s);
         if (is_dead(w, s))
                 vec_push(&w->dead, slot);
-        else if (cold_is_idle(db, s, slot, w->data_ms, w->oldest_appender) && cold_may_go(db, s, w->oldest_appender))
+        if (cold_is_idle(db, s, slot, w->data_ms, w->oldest_appender) && cold_may_go(db, s, w->oldest_appender))
                 vec_push(&w->cold, slot);
         if (s->open.n == 0)
                 return;

@@ -401,6 +401,8 @@ static void status_pages(void **state)
         assert_contains(get(w, "/api/v1/status/runtimeinfo"), "\"storageRetention\":\"1d\"");
         assert_contains(get(w, "/api/v1/status/buildinfo"), "\"version\":\"" API_PROMETHEUS_VERSION "\"");
         assert_contains(get(w, "/api/v1/status/tsdb"), "\"seriesCountByMetricName\":[{\"name\":\"");
+        assert_contains(get(w, "/api/v1/status/tsdb"),
+                        "\"retentionBytes\":0,\"tiers\":[{\"kind\":\"samples\",\"retentionSeconds\":");
         refuses(w, "/api/v1/status/tsdb?limit=10001", 400, "bad_data", "limit must not exceed 10000");
         gives(w, "/api/v1/status/walreplay", OK("{\"min\":0,\"max\":0,\"current\":0,\"state\":\"done\"}"));
         gives(w, "/api/v1/targets", OK("{\"activeTargets\":[],\"droppedTargets\":[],\"droppedTargetCounts\":{}}"));

@@ -262,6 +262,12 @@ static void rules_are_kept(void **state)
         pass_hours(&r, 5);
         assert_int_equal(rig_stats(&r).index_segments, segments);
         assert_int_equal(rig_stats(&r).index_bytes, bytes);
+        /* What is past the shortest retention when it is first looked at leaves memory all the same. */
+        add_some(&r, "long_late", 0, SERIES);
+        clock_manual_advance_ms(&r.clock, 4 * (int64_t)HOUR_MS);
+        pass(&r, 4);
+        assert_int_equal(rig_stats(&r).series, 1);
+        assert_int_equal(count_series(&r, "long_late"), SERIES);
         rig_done(&r);
 }
 

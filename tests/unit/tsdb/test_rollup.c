@@ -101,6 +101,48 @@ static void every_age_has_its_resolution(void **state)
         rig_done(&r);
 }
 
+/* What is kept how long, how much that is, and when some of it goes. */
+static void tiers_are_told(void **state)
+{
+        (void)state;
+        Rig r;
+        rig_init(&r);
+        Matcher m = { .type = MATCH_EQ, .name = STR("i"), .value = STR("1") };
+        TsdbRetention rule = { { &m, 1 }, 4 * HOUR };
+        r.options.retention_ms = 16 * HOUR;
+        r.options.rollups = ROLLUPS;
+        r.options.n_rollups = ARRAY_LEN(ROLLUPS);
+        r.options.retentions = &rule;
+        r.options.n_retentions = 1;
+        rig_open(&r);
+        TsdbTier *t;
+        size_t n;
+        tsdb_tiers(r.db, r.arena, &t, &n);
+        assert_int_equal(n, 4);
+        for (size_t i = 0; i < n; i++)
+                assert_true(t[i].bytes == 0 && t[i].parts == 0 && t[i].min_ms > t[i].max_ms &&
+                            t[i].next_cleanup_ms == INT64_MAX);
+        run_hours(&r, 30);
+        int64_t now_ms = clock_wall_ms(&r.clock.clock);
+        tsdb_tiers(r.db, r.arena, &t, &n);
+        assert_int_equal(n, 4);
+        TsdbStats s = rig_stats(&r);
+        assert_int_equal(t[0].kind, TSDB_TIER_SAMPLES);
+        assert_true(t[0].retention_ms == 16 * HOUR && t[0].resolution_ms == 0 && t[0].bytes >= s.part_bytes);
+        assert_in_range((now_ms - t[0].min_ms) / HOUR, 14, 19);
+        assert_in_range(t[0].next_cleanup_ms, now_ms, now_ms + 8 * HOUR);
+        assert_int_equal(t[1].kind, TSDB_TIER_RULE);
+        assert_true(t[1].retention_ms == 4 * HOUR && t[1].matchers.n == 1 && t[1].bytes == 0);
+        assert_in_range(t[1].next_cleanup_ms, now_ms, now_ms + 4 * HOUR);
+        assert_int_equal(t[2].kind, TSDB_TIER_ROLLUP);
+        assert_true(t[2].retention_ms == 40 * HOUR && t[2].resolution_ms == 5 * MINUTE);
+        assert_true(t[3].retention_ms == 120 * HOUR && t[3].resolution_ms == HOUR);
+        assert_int_equal(t[2].bytes + t[3].bytes, s.rollup_bytes);
+        assert_int_equal(t[2].parts + t[3].parts, s.rollup_parts);
+        assert_in_range((t[2].next_cleanup_ms - now_ms) / HOUR, 10, 14); /* the first stretch is 30 hours old */
+        rig_done(&r);
+}
+
 /* Nothing is written any more: time alone rolls up what there is, level by level, until it is past its retention. */
 static void a_store_at_rest_is_rolled_up(void **state)
 {
@@ -264,6 +306,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_age_has_its_resolution),
+                cmocka_unit_test(tiers_are_told),
                 cmocka_unit_test(a_store_at_rest_is_rolled_up),
                 cmocka_unit_test(deletions_hold_for_roll_ups),
                 cmocka_unit_test(a_series_that_is_to_go_is_not_rolled_up),

@@ -7,6 +7,8 @@ import { useResource } from "../state/resource";
 import { href, usePageState } from "../state/router";
 import { ErrorBox, Moment, Problem } from "../ui/bits";
 import { Segments } from "../ui/list";
+import { Kept } from "./Kept";
+import { bytesOfSamples } from "./tiers";
 import "./storage.css";
 
 const SIZES = ["10", "50", "200"] as const;
@@ -45,8 +47,9 @@ function TopList({ title, note, list, unit = "none", whole, link }: TopProps) {
 function Facts({ status: { headStats: head, storage: s } }: { status: StoreStatus }) {
   const facts: [string, string][] = [["series", formatNumber(head.numSeries, 6)], ["label pairs", formatNumber(head.numLabelPairs, 6)]];
   if (s) {
+    if (s.idleSeries > 0) facts.push(["idle series, on disk alone", formatNumber(s.idleSeries, 6)]);
     facts.push(["samples", formatNumber(s.samples, 6)], ["on disk", formatUnit(s.diskBytes, "bytes")], ["write-ahead log", formatUnit(s.walBytes, "bytes")]);
-    const atRest = s.diskBytes - s.walBytes;
+    const atRest = bytesOfSamples(s);
     if (s.samples > 0 && atRest > 0) facts.push(["a sample at rest", `${(atRest / s.samples).toFixed(2)} bytes`]);
     facts.push(["last start", formatUnit(s.replaySeconds, "seconds")]);
   }
@@ -85,6 +88,7 @@ export function Storage() {
       {data && (
         <>
           <Facts status={data} />
+          {data.storage && <Kept storage={data.storage} />}
           <div class="top-lists">
             <TopList title="Metrics" note="series" list={data.seriesCountByMetricName} whole={series} link={(name) => count(`{__name__=${quote(name)}}`)} />
             <TopList title="Labels" note="different values" list={data.labelValueCountByLabelName} />
