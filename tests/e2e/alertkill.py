@@ -5,7 +5,7 @@ silenced is not told. The same message may come twice only when a kill lies with
 receiver had answered, and the answer was not on disk yet."""
 import json, os, random, signal, sys, threading, time
 
-from edge_lib import WORK, Handler, Server, check, finish, serve, wait_for, write
+from harness import WORK, Handler, Server, check, finish, serve, wait_for, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 ROUNDS = int(sys.argv[2])

@@ -3,8 +3,8 @@
 Each scenario has its own server, target and receiver; they run side by side."""
 import glob, json, os, re, signal, subprocess, sys, threading, time, traceback
 
-import edge_lib
-from edge_lib import WORK, Handler, Server, Target, finish, serve, skip, wait_for, write
+import harness
+from harness import WORK, Handler, Server, Target, finish, serve, skip, wait_for, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 SHARED = os.environ.get("PHAROS_SHARED") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../shared")
@@ -15,7 +15,7 @@ line = threading.Lock()
 
 def check(*args):
     with line:
-        return edge_lib.check(*args)
+        return harness.check(*args)
 
 
 class Receiver:

@@ -1,7 +1,7 @@
 """amtool's commands, and what a client of API v2 sees: each is run against one server."""
 import json, os, shutil, subprocess, sys, urllib.error, urllib.request
 
-from edge_lib import WORK, Server, check, finish, skip, write
+from harness import WORK, Server, check, finish, skip, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 AMTOOL = shutil.which("amtool") or next((p for p in ["/opt/peers/usr/bin/amtool"] if os.path.exists(p)), None)

@@ -3,7 +3,7 @@ must have the times that were told, and as many notifications."""
 import json, os, subprocess, sys, time
 from datetime import datetime
 
-from edge_lib import Handler, Server, check, finish, serve, write
+from harness import Handler, Server, check, finish, serve, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 GOT = []

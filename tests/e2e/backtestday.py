@@ -5,7 +5,7 @@ A minute is a fraction of a second here, so a sample may come later than the eva
 import json, os, subprocess, sys, time
 from datetime import datetime
 
-from edge_lib import WORK, Server, check, finish, write
+from harness import WORK, Server, check, finish, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 HOURS, RATE = float(os.environ.get("HOURS", "6")), int(os.environ.get("RATE", "360"))

@@ -3,9 +3,9 @@
 answers of its API beside a real Prometheus. Prints ok / not ok lines, and last `N passed, N failed, N skipped`."""
 import http.client, json, os, shutil, signal, socket, subprocess, sys, time
 
-import edge_lib as lib
+import harness as lib
 import edge_targets
-from edge_lib import Server, check, free_port, skip, wait_for, write
+from harness import Server, check, free_port, skip, wait_for, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1] if len(sys.argv) > 1 else "build", "pharos"))
 SERVER = edge_targets.start()

@@ -7,7 +7,7 @@ killed in the middle of that as well."""
 import http.client, os, random, signal, sys, threading, time
 
 import rwire
-from edge_lib import WORK, Server, check, finish, write
+from harness import WORK, Server, check, finish, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 ROUNDS = int(sys.argv[2])

@@ -3,8 +3,8 @@
 Prints ok / not ok lines, and last `N passed, N failed, N skipped`."""
 import gzip, http.client, json, os, socket, sys, threading, time, urllib.parse
 
-import edge_lib as lib, rwire
-from edge_lib import Server, check, wait_for, write
+import harness as lib, rwire
+from harness import Server, check, wait_for, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1] if len(sys.argv) > 1 else "build", "pharos"))
 SERIES, PAUSE_S, LOAD_S = 400, 0.2, 3

@@ -1,8 +1,8 @@
 """Deliveries to real servers. Mails go to aiosmtpd, requests to sinks of our own."""
 import email, email.policy, json, logging, os, shutil, ssl, subprocess, sys, threading, time, warnings
 
-import edge_lib as lib
-from edge_lib import Handler, check, free_port, serve, skip, write
+import harness as lib
+from harness import Handler, check, free_port, serve, skip, write
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
 PHAROS = os.path.join(BUILD, "pharos")

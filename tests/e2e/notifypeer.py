@@ -3,7 +3,7 @@ a receiver gets is compared: method, path, the headers that say something, body.
 goes to fixed addresses; a mail server takes the mails."""
 import collections, json, os, re, socketserver, ssl, subprocess, sys, threading, time
 
-from edge_lib import WORK, Handler, Server, check, finish, serve, wait_for, write
+from harness import WORK, Handler, Server, check, finish, serve, wait_for, write
 
 PHAROS, PEER = sys.argv[1:3]
 HEADERS = ["Content-Type", "Authorization", "X-Auth-Token", "X-User-Id", "X-Custom", "Accept-Language", "X-Atlassian-Token"]

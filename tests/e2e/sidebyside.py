@@ -6,7 +6,7 @@ later, groups tick from 5.5 to 8 s, silences come at 9 s: a second or two betwee
 What is random is which faults there are, not how close they are to a tick."""
 import collections, datetime, json, os, random, re, subprocess, sys, time
 
-from edge_lib import WORK, Handler, Server, Target, check, finish, free_port, serve, write
+from harness import WORK, Handler, Server, Target, check, finish, free_port, serve, write
 
 PHAROS, PROMETHEUS, ALERTMANAGER, DURATION = *sys.argv[1:4], int(sys.argv[4])
 SLOT_S, SLACK_S = 10, 4

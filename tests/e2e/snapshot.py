@@ -1,7 +1,7 @@
 """A data folder is copied by `pharos tsdb snapshot`: through its server while that runs, by itself when it is at rest; and restored."""
 import os, shutil, subprocess, sys, time
 
-from edge_lib import WORK, Server, check, finish, write
+from harness import WORK, Server, check, finish, write
 
 PHAROS = os.path.abspath(os.path.join(sys.argv[1], "pharos"))
 CONFIG = "collect: {host: {enabled: false}, self: {interval: 1s}}\ndefault_rules: false\n"

@@ -4,8 +4,8 @@ began and ended, when within the slack that two clocks of rules and scrapes need
 import json, sys, time
 from datetime import datetime
 
-import edge_lib
-from edge_lib import Handler, Server, Target, finish, serve, write
+import harness
+from harness import Handler, Server, Target, finish, serve, write
 
 PHAROS, PROMETHEUS = sys.argv[1], sys.argv[2]
 SLACK_S = 5  # scrapes and rules of the two run up to a second apart each, and the machine may be busy
@@ -198,5 +198,5 @@ for n in range(ATTEMPTS):
     if all(good for _, good, _ in results):
         break
 for result in results:
-    edge_lib.check(*result)
+    harness.check(*result)
 sys.exit(finish())

@@ -3,7 +3,7 @@ for receivers and targets."""
 import http.client, http.server, json, os, shutil, signal, socket, subprocess, tempfile, threading, time, urllib.parse
 
 passed = failed = skipped = 0
-WORK = tempfile.mkdtemp(prefix="pharos-edge-")
+WORK = tempfile.mkdtemp(prefix="pharos-e2e-")
 running = []
 
 
