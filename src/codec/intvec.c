@@ -178,7 +178,7 @@ static size_t divide(IntvecPlan *plan, size_t m, unsigned char *off)
 typedef struct Fit {
         uint64_t base;
         unsigned width;
-        size_t patches, bits;
+        size_t bits;
         uint64_t top;   /* of a stretch: the highest number that is not patched */
         size_t patched; /* bits of the patches */
 } Fit;
@@ -189,11 +189,13 @@ static Fit fit_base(const uint64_t *x, size_t m, uint64_t base, const unsigned c
         for (size_t i = 0; i < m; i++)
                 counts[i & 1][off[i] ? 0 : length_of(x[i] - base)]++;
         Fit best = { .base = base, .bits = SIZE_MAX };
-        size_t patches = 0, patched = 0;
+        size_t patches = 0, patched = 0, best_patches = 0;
         for (unsigned w = 64;; w--) {
                 size_t bits = w * m + patched;
-                if (bits < best.bits || (bits == best.bits && patches <= best.patches))
-                        best = (Fit){ .base = base, .width = w, .patches = patches, .bits = bits, .patched = patched };
+                if (bits < best.bits || (bits == best.bits && patches <= best_patches)) {
+                        best = (Fit){ .base = base, .width = w, .bits = bits, .patched = patched };
+                        best_patches = patches;
+                }
                 if (w == 0)
                         return best;
                 size_t c = counts[0][w] + counts[1][w];
@@ -251,7 +253,7 @@ static bool sizes_differ(const uint64_t *x, size_t m, size_t bits)
 /* What stretches have in common when they are packed alike. */
 static Fit fit_both(const Fit *a, const Fit *b)
 {
-        Fit f = { .patches = a->patches + b->patches, .patched = a->patched + b->patched };
+        Fit f = { .patched = a->patched + b->patched };
         f.base = (int64_t)a->base < (int64_t)b->base ? a->base : b->base;
         f.top = (int64_t)a->top > (int64_t)b->top ? a->top : b->top;
         f.width = length_of(f.top - f.base);
@@ -325,7 +327,6 @@ static unsigned fit_runs(const IntvecPlan *plan, size_t m, const unsigned char *
                 for (size_t i = from[to]; i < to; i++)
                         f = i == from[to] ? f : fit_both(&f, &s.fits[i]);
                 lengths[--r] = MIN_OF(to * s.each, m) - from[to] * s.each;
-                f.bits = f.width * lengths[r] + f.patched;
                 fits[r] = f;
         }
         return runs;
