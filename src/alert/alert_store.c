@@ -133,8 +133,10 @@ static void note_change(AlertStore *store, AlertJournal *j, StoredAlert *a, int6
 /* ---- alerts ---- */
 
 /* old: its text is shared when it says the same; may be NULL. */
-static StoredAlert *version_new(const AlertMsg *msg, uint64_t fingerprint, const StoredAlert *old)
+static StoredAlert *version_new(AlertStore *store, const AlertMsg *msg, uint64_t fingerprint, const StoredAlert *old)
 {
+        if (!store->texts)
+                store->texts = alert_text_table();
         StoredAlert *a = mem_alloc(sizeof *a);
         *a = (StoredAlert){ .refs = 1,
                             .current = true,
@@ -142,7 +144,7 @@ static StoredAlert *version_new(const AlertMsg *msg, uint64_t fingerprint, const
                             .starts_at_ms = msg->starts_at_ms,
                             .ends_at_ms = msg->ends_at_ms,
                             .updated_at_ms = msg->updated_at_ms };
-        a->text = old && alert_text_is(old->text, msg) ? alert_text_ref(old->text) : alert_text_new(msg);
+        a->text = old && alert_text_is(old->text, msg) ? alert_text_ref(old->text) : alert_text_new(store->texts, msg);
         return a;
 }
 
@@ -171,7 +173,7 @@ StoredAlert *alert_store_put(AlertStore *store, const AlertMsg *msg, int64_t now
 {
         uint64_t fingerprint = fingerprint_of(msg->labels);
         StoredAlert *old = alert_set_get(&store->alerts, fingerprint);
-        StoredAlert *a = version_new(msg, fingerprint, old);
+        StoredAlert *a = version_new(store, msg, fingerprint, old);
         if (!a->starts_at_ms)
                 a->starts_at_ms = msg->ends_at_ms ? msg->ends_at_ms : now_ms;
         if (!a->ends_at_ms) {
@@ -249,6 +251,8 @@ void alert_store_done(AlertStore *store)
         for (StoredAlert *a; (a = alert_set_next(&store->alerts, &at));)
                 alert_store_unref(a);
         alert_set_done(&store->alerts);
+        alert_text_table_free(store->texts);
+        store->texts = NULL;
 }
 
 /* ---- loading ---- */
@@ -286,7 +290,7 @@ static bool load_one(void *arg, Str key, Str doc, int64_t expires_ms)
         };
         if (!msg.labels.n || !msg.ends_at_ms)
                 return true;
-        StoredAlert *a = version_new(&msg, fingerprint_of(msg.labels), NULL);
+        StoredAlert *a = version_new(l->store, &msg, fingerprint_of(msg.labels), NULL);
         a->ended = json_get_bool(json, STR("resolved"));
         if (!a->ended && a->ends_at_ms < l->now_ms + l->grace_ms) {
                 a->ends_at_ms = l->now_ms + l->grace_ms;

@@ -68,6 +68,7 @@ void alert_store_write(const AlertJournal *journal, StateDb *db);
 
 typedef struct AlertStore {
         AlertSet alerts;     /* references */
+        AlertTexts *texts;   /* made with the first alert */
         uint64_t last_doc;   /* documents are numbered: those of one time stand together */
         int64_t next_end_ms; /* nothing ends or is forgotten before; 0: unknown */
         void (*on_end)(void *ctx, StoredAlert *alert, int64_t now_ms); /* its end is noted; may be NULL */
