@@ -12,6 +12,7 @@
 #include "os/clock.h"
 #include "os/fault.h"
 #include "os/file.h"
+#include "tempdir.h"
 #include "tsdb/tsdb.h"
 
 #define FAULT_START_MS INT64_C(1700000000000)
@@ -19,17 +20,9 @@ enum { FAULT_SERIES = 10, FAULT_MAX_STEPS = 4096 };
 
 static ManualClock fault_clock;
 
-static inline void fault_temp_dir(char dir[64])
-{
-        strcpy(dir, TEST_DIR("pharos-fault"));
-        assert_non_null(mkdtemp(dir));
-}
+static inline void fault_temp_dir(char dir[64]) { tempdir_make(dir, "fault"); }
 
-static inline void fault_remove(const char *dir)
-{
-        Err err;
-        assert_ok(file_remove_tree(fs_system(), dir, &err), err);
-}
+static inline void fault_remove(const char *dir) { tempdir_remove(dir); }
 
 static inline TsdbOptions fault_options(const char *dir, const Fs *fs)
 {
@@ -49,12 +42,8 @@ static inline Tsdb *fault_open(const char *dir, const Fs *fs)
 static inline void fault_copy_file(const char *from, const char *to)
 {
         AUTO(buf_done) Buf bytes = { 0 };
-        Err err;
-        File *file;
-        assert_ok(file_read_all(fs_system(), from, 1 << 30, &bytes, &err), err);
-        assert_ok(fs_system()->open(fs_system(), to, FILE_CREATE, &file, &err), err);
-        assert_ok(fs_system()->write(file, bytes.p, bytes.n, &err), err);
-        fs_system()->close(file);
+        tempdir_get(from, &bytes);
+        tempdir_put(to, buf_str(&bytes));
 }
 
 /* What a kill -9 leaves: everything that was written, whether or not it was synced. */

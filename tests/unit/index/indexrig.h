@@ -4,7 +4,7 @@
 
 #include "base/rand.h"
 #include "index/indexset.h"
-#include "os/file.h"
+#include "tempdir.h"
 
 typedef struct IndexRig {
         char dir[64], path[96];
@@ -14,8 +14,7 @@ typedef struct IndexRig {
 
 static inline void indexrig_init(IndexRig *r)
 {
-        strcpy(r->dir, TEST_DIR("pharos-index"));
-        assert_non_null(mkdtemp(r->dir));
+        tempdir_make(r->dir, "index");
         snprintf(r->path, sizeof r->path, "%s/00000001.index", r->dir);
         r->arena = arena_new();
         rand_init(&r->rand, 7);
@@ -23,9 +22,8 @@ static inline void indexrig_init(IndexRig *r)
 
 static inline void indexrig_done(IndexRig *r)
 {
-        Err err;
         arena_free(r->arena);
-        assert_ok(file_remove_tree(fs_system(), r->dir, &err), err);
+        tempdir_remove(r->dir);
 }
 
 /* Some labels of many, some of few series, some that are not there. */
@@ -69,20 +67,4 @@ static inline IndexSeg *indexrig_open(const char *path)
         Err err;
         assert_ok(indexseg_open(fs_system(), path, 1, &x, &err), err);
         return x;
-}
-
-static inline void indexrig_read(const char *path, Buf *out)
-{
-        Err err;
-        buf_clear(out);
-        assert_ok(file_read_all(fs_system(), path, 1 << 28, out, &err), err);
-}
-
-static inline void indexrig_put(const char *path, Str bytes)
-{
-        File *file;
-        Err err;
-        assert_ok(fs_system()->open(fs_system(), path, FILE_CREATE, &file, &err), err);
-        assert_ok(fs_system()->write(file, bytes.p, bytes.n, &err), err);
-        fs_system()->close(file);
 }

@@ -104,14 +104,14 @@ static void flips_hide_and_never_lie(void **state)
         AUTO(buf_done) Buf file = { 0 };
         indexrig_init(&r);
         indexrig_write(r.path, 1, 1, 1, SERIES);
-        indexrig_read(r.path, &file);
+        tempdir_get(r.path, &file);
         for (size_t at = 0; at < file.n; at++) {
                 char bit = (char)(1 << at % 8);
                 IndexSeg *x;
                 Err err;
                 Salvaged s = { 0 };
                 file.p[at] = (char)(file.p[at] ^ bit);
-                indexrig_put(r.path, buf_str(&file));
+                tempdir_put(r.path, buf_str(&file));
                 size_t found = 0;
                 bool whole = false;
                 if (indexseg_open(fs_system(), r.path, 1, &x, &err)) {
@@ -139,13 +139,13 @@ static void cuts_leave_what_stands_before(void **state)
         AUTO(buf_done) Buf file = { 0 };
         indexrig_init(&r);
         indexrig_write(r.path, 1, 1, 1, 600);
-        indexrig_read(r.path, &file);
+        tempdir_get(r.path, &file);
         size_t most = 0;
         for (size_t n = 0; n < file.n; n += n < 400 ? 1 : 97) {
                 IndexSeg *x;
                 Err err;
                 Salvaged s = { 0 };
-                indexrig_put(r.path, str_n(file.p, n));
+                tempdir_put(r.path, str_n(file.p, n));
                 assert_false(indexseg_open(fs_system(), r.path, 1, &x, &err));
                 assert_int_equal(err.code, ERR_CORRUPT);
                 indexseg_salvage(str_n(file.p, n), count_salvaged, &s);
@@ -165,10 +165,10 @@ static void a_newer_format_is_refused(void **state)
         Err err;
         indexrig_init(&r);
         indexrig_write(r.path, 1, 1, 1, 3);
-        indexrig_read(r.path, &file);
+        tempdir_get(r.path, &file);
         bits_put_le32(file.p + 8, INDEXSEG_VERSION + 1);
         bits_put_le32(file.p + 28, hash_crc32c(0, file.p, 28));
-        indexrig_put(r.path, buf_str(&file));
+        tempdir_put(r.path, buf_str(&file));
         assert_false(indexseg_open(fs_system(), r.path, 1, &x, &err));
         assert_int_equal(err.code, ERR_UNSUPPORTED);
         assert_contains(err.msg, "version");
@@ -196,10 +196,10 @@ static void the_documented_bytes(void **state)
         indexbuild_add(b, &(IndexEntry){ 7, INT64_C(1700000000000), bits_of_double(1) }, (Labels){ FIRST, 2 });
         indexbuild_add(b, &(IndexEntry){ 9, INT64_C(1700000015000), bits_of_double(0) }, (Labels){ SECOND, 2 });
         assert_ok(indexbuild_write(b, fs_system(), r.path, 1, &err), err);
-        indexrig_read(r.path, &file);
+        tempdir_get(r.path, &file);
         hexdoc_read("index.md", &want);
         /* The page is as zstd packs it; another version of it may pack otherwise: read what is documented. */
-        indexrig_put(r.path, buf_str(&want));
+        tempdir_put(r.path, buf_str(&want));
         IndexSeg *x = indexrig_open(r.path);
         IndexEntry e;
         assert_true(indexseg_find(x, (Labels){ SECOND, 2 }, indexseg_hash((Labels){ SECOND, 2 }), &e));

@@ -42,17 +42,6 @@ static size_t count_found(IndexSet *s, uint64_t n)
         return found;
 }
 
-static size_t count_files(IndexRig *r, const char *end)
-{
-        Str *names;
-        size_t n, found = 0;
-        Err err;
-        assert_ok(fs_system()->list(fs_system(), r->dir, r->arena, &names, &n, &err), err);
-        for (size_t i = 0; i < n; i++)
-                found += str_ends(names[i], str_of(end));
-        return found;
-}
-
 static void segments_come_and_go(void **state)
 {
         (void)state;
@@ -78,7 +67,7 @@ static void segments_come_and_go(void **state)
         assert_ok(indexset_change(s, &(IndexChange){ .drop = &drop, .n_drop = 1 }, &err), err);
         snapshot_unref(&list->snap);
         assert_int_equal(count_found(s, 200), 50);
-        assert_int_equal(count_files(&r, ".index"), 1);
+        assert_int_equal(tempdir_count(r.dir, ".index"), 1);
         indexset_close(s);
         indexrig_done(&r);
 }
@@ -127,20 +116,20 @@ static void flips_are_mended(void **state)
         IndexSet *s = open_set(&r, fs_system(), &damage);
         add(s, 1, 1, SERIES);
         indexset_close(s);
-        indexrig_read(r.path, &file);
+        tempdir_get(r.path, &file);
         for (size_t at = 0; at < file.n; at += at < 1200 ? 3 : 29) {
                 if (at >= 8 && at < 12)
                         continue; /* a version, which a checksum guards: refused as damaged or newer */
                 assert_ok(file_remove_tree(fs_system(), r.dir, &err), err);
                 assert_ok(fs_system()->mkdir_all(fs_system(), r.dir, &err), err);
                 file.p[at] = (char)(file.p[at] ^ 1 << at % 8);
-                indexrig_put(r.path, buf_str(&file));
+                tempdir_put(r.path, buf_str(&file));
                 file.p[at] = (char)(file.p[at] ^ 1 << at % 8);
                 s = open_set(&r, fs_system(), &damage); /* without a manifest: takes what is there */
                 count_found(s, SERIES);
                 assert_ok(indexset_mend(s, &damage, &err), err);
                 assert_int_equal(count_found(s, SERIES), SERIES);
-                assert_int_equal(count_files(&r, ".bad"), damage.segments);
+                assert_int_equal(tempdir_count(r.dir, ".bad"), damage.segments);
                 indexset_close(s);
                 s = open_set(&r, fs_system(), &damage);
                 assert_int_equal(count_found(s, SERIES), SERIES);
@@ -163,11 +152,11 @@ static void a_damaged_manifest_takes_what_is_there(void **state)
         add(s, 2, 2, 20);
         indexset_close(s);
         buf_printf(&path, "%s/MANIFEST", r.dir);
-        indexrig_read(buf_cstr(&path), &file);
+        tempdir_get(buf_cstr(&path), &file);
         for (size_t n = 0; n < file.n; n++) {
                 IndexSet *again;
                 Err err;
-                indexrig_put(path.p, str_n(file.p, n));
+                tempdir_put(path.p, str_n(file.p, n));
                 s = open_set(&r, fs_system(), &damage);
                 assert_true(damage.manifest || n + 1 == file.n); /* the last line end says nothing */
                 assert_int_equal(count_found(s, 40), 40);
@@ -175,7 +164,7 @@ static void a_damaged_manifest_takes_what_is_there(void **state)
                 AUTO(buf_done) Buf flipped = { 0 };
                 buf_str_add(&flipped, buf_str(&file));
                 flipped.p[n] = (char)(flipped.p[n] ^ 4);
-                indexrig_put(path.p, buf_str(&flipped));
+                tempdir_put(path.p, buf_str(&flipped));
                 damage = (IndexDamage){ 0 };
                 if (!indexset_open(fs_system(), r.dir, &again, &damage, &err)) {
                         assert_int_equal(err.code, ERR_UNSUPPORTED); /* "pharos-index 5" */

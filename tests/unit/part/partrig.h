@@ -5,8 +5,8 @@
 #include <math.h>
 
 #include "base/rand.h"
-#include "os/file.h"
 #include "part/partwrite.h"
+#include "tempdir.h"
 
 typedef struct PartRig {
         char dir[64], path[96];
@@ -16,8 +16,7 @@ typedef struct PartRig {
 
 static inline void partrig_init(PartRig *r)
 {
-        strcpy(r->dir, TEST_DIR("pharos-part"));
-        assert_non_null(mkdtemp(r->dir));
+        tempdir_make(r->dir, "part");
         snprintf(r->path, sizeof r->path, "%s/00000001.part", r->dir);
         r->arena = arena_new();
         rand_init(&r->rand, 7);
@@ -25,9 +24,8 @@ static inline void partrig_init(PartRig *r)
 
 static inline void partrig_done(PartRig *r)
 {
-        Err err;
         arena_free(r->arena);
-        assert_ok(file_remove_tree(fs_system(), r->dir, &err), err);
+        tempdir_remove(r->dir);
 }
 
 static inline Labels partrig_labels(Arena *arena, uint64_t sid)

@@ -40,17 +40,6 @@ static size_t samples_of(PartSet *s, uint64_t sid)
         return n;
 }
 
-static size_t count_files(PartRig *r, const char *suffix)
-{
-        Str *names;
-        size_t n, found = 0;
-        Err err;
-        assert_ok(fs_system()->list(fs_system(), r->dir, r->arena, &names, &n, &err), err);
-        for (size_t i = 0; i < n; i++)
-                found += str_ends(names[i], str_of(suffix));
-        return found;
-}
-
 static void changes_survive_a_restart(void **state)
 {
         (void)state;
@@ -81,7 +70,7 @@ static void changes_survive_a_restart(void **state)
         assert_int_equal(n, 0);
         assert_int_equal(partset_replaced_floor(s), 9);
         assert_int_equal(samples_of(s, 1) + samples_of(s, 2), 50);
-        assert_int_equal(count_files(&r, ".part"), 1);
+        assert_int_equal(tempdir_count(r.dir, ".part"), 1);
         assert_true(partset_new_id(s) > ids[1]);
         partset_close(s);
         partrig_done(&r);
@@ -102,7 +91,7 @@ static void what_no_manifest_names_goes(void **state)
         s = open_set(&r, fs_system(), &damage);
         assert_int_equal(samples_of(s, 1), 50);
         assert_int_equal(samples_of(s, 2), 0);
-        assert_int_equal(count_files(&r, ".part"), 1);
+        assert_int_equal(tempdir_count(r.dir, ".part"), 1);
         partset_close(s);
         partrig_done(&r);
 }
@@ -137,7 +126,7 @@ static void damage_costs_what_it_hit(void **state)
         assert_int_equal(damage.parts, 1);
         assert_int_equal(samples_of(s, 1), 0);
         assert_int_equal(samples_of(s, 2), 50);
-        assert_int_equal(count_files(&r, ".bad"), 1);
+        assert_int_equal(tempdir_count(r.dir, ".bad"), 1);
         partset_close(s);
         partrig_done(&r);
 }

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "os/fault.h"
 #include "store/manifest.h"
+#include "tempdir.h"
 
 static const ManifestKind PARTS = {
         .magic = STR_INIT("pharos-parts"),
@@ -140,8 +141,7 @@ typedef struct Rig {
 
 static void rig_init(Rig *r)
 {
-        strcpy(r->path, TEST_DIR("pharos-manifest"));
-        assert_non_null(mkdtemp(r->path));
+        tempdir_make(r->path, "manifest");
         fault_fs_init(&r->fault, fs_system());
         manifest_dir_init(&r->dir, &PARTS, &r->fault.fs, r->path);
         r->arena = arena_new();
@@ -149,10 +149,9 @@ static void rig_init(Rig *r)
 
 static void rig_done(Rig *r)
 {
-        Err err;
         manifest_dir_done(&r->dir);
         arena_free(r->arena);
-        assert_ok(file_remove_tree(fs_system(), r->path, &err), err);
+        tempdir_remove(r->path);
 }
 
 static void put(Rig *r, const char *name, Str content)

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "tempdir.h"
 #include "tsdb/tsdb.h"
 
 #define RIG_START_MS INT64_C(1700000000000)
@@ -29,8 +30,7 @@ static inline void rig_open(Rig *r)
 static inline void rig_init(Rig *r)
 {
         memset(r, 0, sizeof *r);
-        strcpy(r->dir, TEST_DIR("pharos-tsdb"));
-        assert_non_null(mkdtemp(r->dir));
+        tempdir_make(r->dir, "tsdb");
         clock_manual_init(&r->clock, RIG_START_MS);
         r->options = (TsdbOptions){ .dir = r->dir, .clock = &r->clock.clock };
         r->arena = arena_new();
@@ -38,10 +38,9 @@ static inline void rig_init(Rig *r)
 
 static inline void rig_done(Rig *r)
 {
-        Err err;
         tsdb_close(r->db);
         arena_free(r->arena);
-        assert_ok(file_remove_tree(fs_system(), r->dir, &err), err);
+        tempdir_remove(r->dir);
 }
 
 static inline void rig_reopen(Rig *r)

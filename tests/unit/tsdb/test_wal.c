@@ -1,6 +1,7 @@
 #include "rig.h"
 
 #include "hexdoc.h"
+#include "tempdir.h"
 #include "tsdb/wal.h"
 #include "tsdb/walrec.h"
 
@@ -14,15 +15,13 @@ typedef struct Log {
 static void log_init(Log *l)
 {
         memset(l, 0, sizeof *l);
-        strcpy(l->dir, TEST_DIR("pharos-wal"));
-        assert_non_null(mkdtemp(l->dir));
+        tempdir_make(l->dir, "wal");
 }
 
 static void log_done(Log *l)
 {
-        Err err;
         buf_done(&l->text);
-        assert_ok(file_remove_tree(fs_system(), l->dir, &err), err);
+        tempdir_remove(l->dir);
 }
 
 static bool on_record(void *ctx, uint32_t segment, Str payload, Err *err)
