@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "model/regex.h"
 
 enum { LONGEST_TEXT_BYTES = 64 << 10 };
 
@@ -139,6 +140,22 @@ static bool read_word(Str s, size_t *at, const char *what, Arena *arena, Str *re
         return utf8_valid(*ret) || err_set(err, ERR_INVALID, "%zu:%zu: not valid UTF-8", start, *at);
 }
 
+/* A pattern's error is told of the anchored form, which upstream compiles. */
+static bool make(Arena *arena, MatchType type, Str name, Str value, Matcher *ret, Err *err)
+{
+        Regex *re = NULL;
+        if (matcher_make(arena, type, name, value, ret, err))
+                return true;
+        if (type == MATCH_RE || type == MATCH_NRE) {
+                Err anchored;
+                if (!regex_compile(str_printf(arena, "^(?:" STR_FMT ")$", STR_ARG(value)), REGEX_SEARCH, &re,
+                                   &anchored))
+                        *err = anchored;
+                regex_free(re);
+        }
+        return false;
+}
+
 static bool read_matcher(Str s, size_t *at, Arena *arena, AlertMatcherVec *out, Err *err)
 {
         Str name;
@@ -152,7 +169,7 @@ static bool read_matcher(Str s, size_t *at, Arena *arena, AlertMatcherVec *out, 
         skip_space(s, at);
         if (!read_operator(s, at, &type))
                 return err_set(err, ERR_INVALID, "%zu: expected an operator such as '=', '!=', '=~' or '!~'", *at);
-        if (!read_word(s, at, "label value", arena, &value, err) || !matcher_make(arena, type, name, value, &m, err))
+        if (!read_word(s, at, "label value", arena, &value, err) || !make(arena, type, name, value, &m, err))
                 return false;
         vec_push(out, m);
         return true;
@@ -254,7 +271,7 @@ static bool classic_matcher(Str part, Arena *arena, AlertMatcherVec *out, Err *e
         Str value;
         Matcher m;
         if (!classic_value(str_trim(str_sub(part, i, part.n)), arena, &value, err) ||
-            !matcher_make(arena, type, name, value, &m, err))
+            !make(arena, type, name, value, &m, err))
                 return false;
         vec_push(out, m);
         return true;
@@ -322,11 +339,16 @@ bool alert_matchers_parse_one(Str text, AlertMatcherMode mode, Arena *arena, Mat
                 return err_set(err, ERR_LIMIT, "a matcher is longer than %d bytes", LONGEST_TEXT_BYTES);
         if (mode != ALERT_MATCHERS_CLASSIC && (str_starts(text, STR("{")) || str_ends(text, STR("}"))))
                 return err_set(err, ERR_INVALID, "unexpected open or close brace: " STR_FMT, STR_ARG(text));
-        if (mode == ALERT_MATCHERS_CLASSIC ? !classic_matcher(text, arena, &all, err)
-                                           : !alert_matchers_parse_mode(text, mode, arena, &all, err))
+        AlertMatcherVec utf8 = { .arena = arena };
+        Err ignored;
+        bool utf8_ok = mode != ALERT_MATCHERS_CLASSIC &&
+                       parse_utf8(text, arena, &utf8, mode == ALERT_MATCHERS_UTF8 ? err : &ignored);
+        if (mode == ALERT_MATCHERS_UTF8 && utf8_ok && utf8.len != 1)
+                return err_set(err, ERR_INVALID, "expected 1 matcher, found %zu", utf8.len);
+        utf8_ok = utf8_ok && utf8.len == 1;
+        bool classic_ok = mode != ALERT_MATCHERS_UTF8 && classic_matcher(text, arena, &all, err);
+        if (!utf8_ok && !classic_ok)
                 return false;
-        if (all.len != 1)
-                return err_set(err, ERR_INVALID, "expected 1 matcher, found %zu", all.len);
-        *ret = all.data[0];
+        *ret = classic_ok && !(utf8_ok && same(&utf8, &all)) ? all.data[0] : utf8.data[0];
         return true;
 }

@@ -210,6 +210,9 @@ static bool check_matcher(const Matcher *m, bool classic, Err *err)
                err_set(err, ERR_INVALID, "invalid label value \"" STR_FMT "\"", STR_ARG(m->value));
 }
 
+/* 0.25 said it the other way round. */
+static const char *invalid(const AlertSilences *s) { return s->classic_names ? "silence invalid" : "invalid silence"; }
+
 static bool check(const AlertSilences *s, const AlertSilence *w, Err *err)
 {
         bool says_something = false;
@@ -217,17 +220,21 @@ static bool check(const AlertSilences *s, const AlertSilence *w, Err *err)
                 const Matcher *m = &w->matchers.data[i];
                 Err why;
                 if (!check_matcher(m, s->classic_names, &why))
-                        return err_set(err, ERR_INVALID, "silence invalid: invalid label matcher %zu: %s", i, why.msg);
+                        return s->classic_names
+                                       ? err_set(err, ERR_INVALID, "silence invalid: invalid label matcher %zu: %s", i,
+                                                 why.msg)
+                                       : err_set(err, ERR_INVALID,
+                                                 "invalid silence: invalid label matcher %zu in set 0: %s", i, why.msg);
                 bool negative = m->type == MATCH_NE || m->type == MATCH_NRE; /* said to say something, wrongly */
                 says_something |= (negative && !s->strict) || !matcher_matches(m, (Str){ 0 });
         }
         if (!w->matchers.n)
-                return err_set(err, ERR_INVALID, "silence invalid: at least one matcher required");
+                return err_set(err, ERR_INVALID, "%s: at least one matcher required", invalid(s));
         if (!says_something)
-                return err_set(err, ERR_INVALID,
-                               "silence invalid: at least one matcher must not match the empty string");
+                return err_set(err, ERR_INVALID, "%s%s: at least one matcher must not match the empty string",
+                               invalid(s), s->classic_names ? "" : ": matcher set 0");
         if (w->ends_at_ms < w->starts_at_ms)
-                return err_set(err, ERR_INVALID, "silence invalid: end time must not be before start time");
+                return err_set(err, ERR_INVALID, "%s: end time must not be before start time", invalid(s));
         Buf doc = { 0 };
         encode(&doc, w);
         size_t bytes = doc.n;
@@ -324,7 +331,7 @@ bool alert_silences_set(AlertSilences *s, const AlertSilence *wanted, int64_t no
         to.starts_at_ms = MAX_OF(to.starts_at_ms, now_ms);
         to.updated_at_ms = now_ms;
         if (to.ends_at_ms < to.starts_at_ms)
-                return err_set(err, ERR_INVALID, "silence invalid: end time must not be before start time");
+                return err_set(err, ERR_INVALID, "%s: end time must not be before start time", invalid(s));
         if (!held_new(&to, &h, err))
                 return false;
         if (old && alert_silence_state(&old->silence, now_ms) != ALERT_SILENCE_EXPIRED) {

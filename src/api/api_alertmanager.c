@@ -2,6 +2,8 @@
  * upstream's generated server does. */
 #include "api/api_alertmanager.h"
 
+#include <string.h>
+
 #include "api/api_am.h"
 
 static void receivers_get(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp)
@@ -102,7 +104,7 @@ void api_alertmanager_v2(void *self, const HttpRequest *req, HttpResponse *resp)
         Str path = req->rest;
         http_response_header(resp, STR("Vary"), STR("Origin"));
         http_response_header(resp, STR("Cache-Control"), STR("no-store"));
-        if (str_starts(path, STR("silence/"))) {
+        if (str_starts(path, STR("silence/")) && path.n > strlen("silence/")) {
                 Str id = str_sub(path, 8, path.n);
                 if (req->method == HTTP_GET)
                         api_am_silence_get(ctx, req, resp, id);
@@ -146,6 +148,6 @@ void api_alertmanager_v1(void *self, const HttpRequest *req, HttpResponse *resp)
         resp->status = 410;
         resp->content_type = "application/json";
         buf_lit(&resp->body,
-                "{\"status\":\"deprecated\",\"error\":\"The Alertmanager v1 API is gone: use the equivalent "
-                "route in the v2 API\"}\n");
+                "{\"status\":\"deprecated\",\"error\":\"The Alertmanager v1 API was deprecated in version 0.16.0 and is removed "
+                "as of version 0.27.0 - please use the equivalent route in the v2 API\"}\n");
 }

@@ -69,8 +69,10 @@ static bool check_schema(const JsonValue *body, HttpResponse *resp)
         return true;
 }
 
-static bool read_matcher(const JsonValue *m, size_t i, Arena *arena, Matcher *ret, HttpResponse *resp)
+static bool read_matcher(const JsonValue *m, size_t i, bool old_words, Arena *arena, Matcher *ret, HttpResponse *resp)
 {
+        const char *start = old_words ? "silence invalid" : "invalid silence";
+        const char *where = old_words ? "" : " in set 0";
         const JsonValue *is_equal = json_get(m, STR("isEqual"));
         bool negative = is_equal && is_equal->kind == JSON_BOOL && !is_equal->b;
         bool regex = json_get_bool(m, STR("isRegex"));
@@ -81,15 +83,14 @@ static bool read_matcher(const JsonValue *m, size_t i, Arena *arena, Matcher *re
         /* Compiled bare first: that is the pattern that upstream complains of. */
         if (regex && !regex_compile(value, REGEX_SEARCH, &re, &err)) {
                 api_am_error(resp, 400,
-                             "silence invalid: invalid label matcher %zu: invalid regular expression \"" STR_FMT
-                             "\": %s",
-                             i, STR_ARG(str_sub(value, 0, 1000)), err.msg);
+                             "%s: invalid label matcher %zu%s: invalid regular expression \"" STR_FMT "\": %s", start,
+                             i, where, STR_ARG(str_sub(value, 0, 1000)), err.msg);
                 return false;
         }
         regex_free(re);
         if (matcher_make(arena, type, json_get_str(m, STR("name")), value, ret, &err))
                 return true;
-        api_am_error(resp, 400, "silence invalid: invalid label matcher %zu: %s", i, err.msg);
+        api_am_error(resp, 400, "%s: invalid label matcher %zu%s: %s", start, i, where, err.msg);
         return false;
 }
 
@@ -97,6 +98,7 @@ static bool read_silence(ApiContext *ctx, const JsonValue *body, Arena *arena, A
 {
         const JsonValue *list = json_get(body, STR("matchers"));
         Matcher *matchers = arena_array(arena, Matcher, list->n);
+        bool old_words = alert_router_compat(ctx->alerts) == ALERT_COMPAT_AM_0_25;
         Str id = json_get_str(body, STR("id"));
         *ret = (AlertSilence){ .matchers = { matchers, list->n },
                                .created_by = json_get_str(body, STR("createdBy")),
@@ -119,7 +121,7 @@ static bool read_silence(ApiContext *ctx, const JsonValue *body, Arena *arena, A
         if (id.n)
                 memcpy(ret->id, id.p, id.n);
         for (size_t i = 0; i < list->n; i++)
-                if (!read_matcher(&list->items[i], i, arena, &matchers[i], resp))
+                if (!read_matcher(&list->items[i], i, old_words, arena, &matchers[i], resp))
                         return false;
         return true;
 }

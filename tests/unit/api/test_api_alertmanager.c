@@ -80,7 +80,7 @@ static void silences_are_set_read_and_ended(void **state)
                  "matchers.0.value in body is required");
         am_gives(
                 w, "POST", "/api/v2/silences", SILENCE("{\"name\":\"a\",\"value\":\"[\",\"isRegex\":true}"), 400,
-                "silence invalid: invalid label matcher 0: invalid regular expression \\\"[\\\": error parsing regexp: missing closing ]: `[`");
+                "invalid silence: invalid label matcher 0 in set 0: invalid regular expression \\\"[\\\": error parsing regexp: missing closing ]: `[`");
         am_gives(w, "POST", "/api/v2/silences", SILENCE("{\"name\":5,\"value\":\"b\",\"isRegex\":true}"), 400,
                  "wrong type");
         am_gives(w, "POST", "/api/v2/silences", SILENCE("{\"name\":\"alertname\",\"value\":\"A\",\"isRegex\":false}"),
