@@ -64,6 +64,16 @@ char *mem_strndup(const char *p, size_t n)
         return q;
 }
 
+MemStats mem_stats(void)
+{
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+        struct mallinfo2 info = mallinfo2();
+        return (MemStats){ .used_bytes = info.uordblks + info.hblkhd, .free_bytes = info.fordblks };
+#else
+        return (MemStats){ 0 };
+#endif
+}
+
 void mem_trim(void)
 {
 #ifdef __GLIBC__

@@ -19,5 +19,10 @@ DEFINE_AUTO(void *, mem_free);
 #define mem_new_array(T, n) ((T *)mem_zalloc_array((n), sizeof(T)))
 /* As mem_zalloc(n * size), aborts when the product overflows. */
 void *mem_zalloc_array(size_t n, size_t size) RETURNS_NONNULL __attribute__((alloc_size(1, 2), malloc));
+/* Of the heap: what is in use, and what was freed and may still be resident. 0 where nobody can tell. Costs a look at every free block. */
+typedef struct MemStats {
+        size_t used_bytes, free_bytes;
+} MemStats;
+MemStats mem_stats(void);
 /* Gives memory that is free back to the system: after a burst. Costs milliseconds. */
 void mem_trim(void);

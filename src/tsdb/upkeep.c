@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/metric.h"
 #include "store/labelcheck.h"
 #include "tsdb/cold.h"
@@ -25,6 +26,13 @@ METRIC_COUNTER(checkpoints, "pharos_tsdb_checkpoints_total", "Checkpoints that r
 METRIC_COUNTER(sealed_files, "pharos_tsdb_chunk_files_sealed_total", "Chunk files that got their index.");
 METRIC_COUNTER(failures, "pharos_tsdb_upkeep_failures_total", "Periodic work that failed and will be tried again.");
 
+METRIC_FAMILY(memory, METRIC_KIND_GAUGE, "pharos_tsdb_memory_bytes",
+              "What series in memory take, about: their records, label strings, postings, open chunks.", "what");
+METRIC_GAUGE(heap_used, "pharos_heap_used_bytes", "Of the program's heap: in use.");
+METRIC_GAUGE(
+        heap_free, "pharos_heap_free_bytes",
+        "Of the program's heap: free; given back to the system every ten minutes, as far as whole pages are free.");
+
 enum { DEFAULT_SYNC_MS = 1000, CHECKPOINT_STEP = CATALOG_BLOCK };
 
 typedef struct Walk {
@@ -34,6 +42,7 @@ typedef struct Walk {
         uint64_t oldest_appender;
         bool close_all;
         uint32_t oldest_segment; /* result */
+        uint64_t open_bytes;     /* result: memory of open chunks */
         int64_t open_min_ms;     /* result */
         VEC(uint32_t) dead;      /* result: candidates */
         VEC(uint32_t) cold;      /* result: candidates */
@@ -71,6 +80,7 @@ static void walk_one(Tsdb *db, Walk *w, uint32_t slot)
                 vec_push(&w->dead, slot);
         if (cold_is_idle(db, s, slot, w->data_ms, w->oldest_appender) && cold_may_go(db, s, w->oldest_appender))
                 vec_push(&w->cold, slot);
+        w->open_bytes += s->open.cap_bytes;
         if (s->open.n == 0)
                 return;
         w->oldest_segment = MIN_OF(w->oldest_segment, s->first_segment);
@@ -217,6 +227,21 @@ static bool is_walk_due(const Tsdb *db, int64_t now_ms)
                cold_data_ms(db, now_ms) - db->last_upkeep_data_ms >= HEAD_UPKEEP_DATA_MS;
 }
 
+static void note_memory(Tsdb *db, uint64_t open_bytes)
+{
+        Catalog *c = db->catalog;
+        pthread_rwlock_rdlock(&c->lock);
+        size_t all = catalog_bytes(c), strings = symtab_bytes(c->symbols), postings = postings_bytes(c->postings);
+        pthread_rwlock_unlock(&c->lock);
+        MemStats heap = mem_stats();
+        metric_set(metric_of(&memory, STR("series")), all - strings - postings);
+        metric_set(metric_of(&memory, STR("strings")), strings);
+        metric_set(metric_of(&memory, STR("postings")), postings);
+        metric_set(metric_of(&memory, STR("open_chunks")), open_bytes);
+        metric_set(heap_used, heap.used_bytes);
+        metric_set(heap_free, heap.free_bytes);
+}
+
 static void upkeep_locked(Tsdb *db, int64_t now_ms)
 {
         /* So that the segment with this window's last samples can go as soon as its chunks are sealed. */
@@ -232,6 +257,7 @@ static void upkeep_locked(Tsdb *db, int64_t now_ms)
         w.oldest_segment = MIN_OF(w.oldest_segment, headlate_close(db, now_ms, false));
         walk_series(db, &w);
         atomic_store(&db->open_min_ms, w.open_min_ms);
+        note_memory(db, w.open_bytes);
         forget_over(db, w.dead.data, w.dead.len, dead_before_ms, now_ms);
         vec_done(&w.dead);
         move_out(db, &w);
