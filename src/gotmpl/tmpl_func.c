@@ -122,8 +122,19 @@ bool tmpl_func_re_replace_all(void *ctx, TmplRun *run, const TmplValue *args, si
 {
         UNUSED_ARGS();
         AUTO(regex_free) Regex *re = NULL;
-        if (!regex_compile(args[0].s, REGEX_SEARCH, &re, err))
-                return false;
+        if (!regex_compile(args[0].s, REGEX_SEARCH, &re, err)) { /* upstream's is a panic that was caught */
+                Buf pattern = { .arena = gotmpl_arena(run) };
+                bool plain = str_find_char(args[0].s, '`') == SIZE_MAX;
+                for (size_t i = 0; i < args[0].s.n; i++)
+                        plain &= (unsigned char)args[0].s.p[i] >= ' ' || args[0].s.p[i] == '\t';
+                if (plain)
+                        buf_printf(&pattern, "`" STR_FMT "`", STR_ARG(args[0].s));
+                else
+                        quote_go(&pattern, args[0].s);
+                Err why = *err;
+                return err_set(err, ERR_INVALID, "regexp: Compile(" STR_FMT "): %s",
+                               STR_ARG(str_sub(buf_str(&pattern), 0, 200)), why.msg);
+        }
         Buf out = { .arena = gotmpl_arena(run) };
         regex_replace_all(re, args[2].s, args[1].s, &out);
         *ret = tmpl_str(buf_str(&out));

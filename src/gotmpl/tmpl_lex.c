@@ -410,7 +410,7 @@ void tmpl_lex_describe(Buf *out, const TmplToken *token)
                 buf_lit(out, "EOF");
         else if (token->kind == TOKEN_ERROR)
                 buf_str_add(out, token->val);
-        else if (token->kind >= TOKEN_NIL)
+        else if (token->kind >= TOKEN_NIL || token->kind == TOKEN_DOT)
                 buf_printf(out, "<" STR_FMT ">", STR_ARG(token->val));
         else if (token->val.n > 10) {
                 size_t n = 10;

@@ -520,10 +520,10 @@ static bool parse_body(Parser *p, Str name, const char *context)
         return add_tree(p, name, list);
 }
 
-static TmplNode *parse_template(Parser *p, const TmplToken *at, bool block)
+static TmplNode *parse_template(Parser *p, bool block)
 {
         const char *context = block ? "block clause" : "template clause";
-        TmplNode *node = node_new(p, NODE_TEMPLATE, at);
+        TmplNode *node = node_new(p, NODE_TEMPLATE, peek_non_space(p)); /* where its name stands, as Go counts */
         if (!parse_template_name(p, context, &node->text))
                 return NULL;
         if (block || peek_non_space(p)->kind != TOKEN_RIGHT_DELIM) {
@@ -539,14 +539,14 @@ static TmplNode *parse_action(Parser *p)
 {
         const TmplToken *t = next_non_space(p);
         switch ((int)t->kind) {
-        case TOKEN_BLOCK: return parse_template(p, t, true);
+        case TOKEN_BLOCK: return parse_template(p, true);
         case TOKEN_BREAK: return parse_loop_exit(p, t, NODE_BREAK, "{{break}}");
         case TOKEN_CONTINUE: return parse_loop_exit(p, t, NODE_CONTINUE, "{{continue}}");
         case TOKEN_ELSE: return parse_else(p, t);
         case TOKEN_END: return expect(p, TOKEN_RIGHT_DELIM, "end") ? node_new(p, NODE_END, t) : NULL;
         case TOKEN_IF: return parse_control(p, t, NODE_IF, "if");
         case TOKEN_RANGE: return parse_control(p, t, NODE_RANGE, "range");
-        case TOKEN_TEMPLATE: return parse_template(p, t, false);
+        case TOKEN_TEMPLATE: return parse_template(p, false);
         case TOKEN_WITH: return parse_control(p, t, NODE_WITH, "with");
         default: break;
         }

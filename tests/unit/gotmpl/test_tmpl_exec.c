@@ -28,7 +28,7 @@ static void statements(void **state)
                 { "{{ define \"d\" }}{{ .X }}{{ end }}\n{{ template \"d\" . }}",
                   "template: t:1:19: executing \"d\" at <.X>: can't evaluate field X in type main.Data" },
                 { "{{ template \"none\" }}",
-                  "template: t:1:3: executing \"t\" at <{{template \"none\"}}>: template \"none\" not defined" },
+                  "template: t:1:12: executing \"t\" at <{{template \"none\"}}>: template \"none\" not defined" },
                 { "a\n  {{- /* gone */ -}}  \nb", "ab" },
                 { "{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ $x := 3 }}{{ $x }}{{ end }}{{ $x }}", "32" },
         };
