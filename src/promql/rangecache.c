@@ -345,7 +345,7 @@ static void keep(RangeCache *c, RangeEntry *e)
                 let_go(old);
         }
         put_first(c, e);
-        while (c->bytes > c->max_bytes || c->n > RANGECACHE_ENTRIES) {
+        while (c->last && (c->bytes > c->max_bytes || c->n > RANGECACHE_ENTRIES)) {
                 RangeEntry *oldest = c->last;
                 take_out(c, oldest);
                 let_go(oldest);
