@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "codec/bitpack.h"
+#include "codec/gridvec.h"
 #include "codec/varint.h"
 
 enum {
@@ -24,6 +25,9 @@ enum {
         PRICE_EXCEPTION = 10, /* bytes */
         WIDE = 16,            /* in the parameter of decimals: integers reach 2^51 and convert one by one */
         GOOD_BITS = 24,       /* a value: not worth trying anything else */
+        /* In the first byte, beside FloatvecKind: the same without a list of exceptions. */
+        EXACT_DECIMAL = 6,
+        EXACT_SUM = 7, /* but for the first value */
 };
 #define WHOLE 9007199254740992.0  /* 2^53 */
 #define NARROW (INT64_C(1) << 51) /* below it integers convert by adding a constant */
@@ -41,14 +45,15 @@ typedef struct Attempt {
 } Attempt;
 
 struct FloatvecCoder {
-        Attempt decimal, sum, bits;
+        Attempt decimal, sum, bits, grid;
+        Gridvec on;
         uint16_t split_code[FLOATVEC_MAX];
         unsigned char split_exception[FLOATVEC_MAX];
 };
 
 const char *floatvec_kind_name(FloatvecKind kind)
 {
-        static const char *const NAMES[FLOATVEC_KINDS_] = { "constant", "decimal", "sum", "bits", "split" };
+        static const char *const NAMES[FLOATVEC_KINDS_] = { "constant", "decimal", "sum", "bits", "split", "grid" };
         return kind < FLOATVEC_KINDS_ ? NAMES[kind] : "unknown";
 }
 
@@ -173,6 +178,18 @@ static void try_bits(Attempt *a, const double *v, size_t n)
                 a->k[i] = (int64_t)bits_of_double(v[i]);
         a->n_exceptions = 0;
         price(a, n);
+}
+
+static bool try_grid(Attempt *a, Gridvec *g, const double *v, size_t n)
+{
+        if (n < 3 || !gridvec_choose(v, n, g))
+                return false;
+        a->n_exceptions = gridvec_split(g, v, n, a->k, a->exceptions);
+        if (a->n_exceptions * 2 > n)
+                return false;
+        price(a, n);
+        a->bytes += 4 + gridvec_tail_bytes(g, a->k, n);
+        return true;
 }
 
 /* ---- split: which upper halves (sign and exponent) are frequent */
@@ -326,9 +343,27 @@ static void write_decimal(Attempt *a, FloatvecKind kind, const double *v, size_t
         unsigned parameter = a->scale;
         if (is_wide(a->k, n))
                 parameter |= WIDE;
-        buf_char(out, (char)((unsigned)kind | parameter << KIND_BITS));
+        if (kind == FLOATVEC_DECIMAL && a->n_exceptions == 0) {
+                buf_char(out, (char)(EXACT_DECIMAL | parameter << KIND_BITS));
+        } else if (kind == FLOATVEC_SUM && a->n_exceptions == 1) {
+                buf_char(out, (char)(EXACT_SUM | parameter << KIND_BITS));
+                bits_put_le64(buf_reserve(out, 8), bits_of_double(v[0]));
+                out->n += 8;
+        } else {
+                buf_char(out, (char)((unsigned)kind | parameter << KIND_BITS));
+                write_exceptions(a, v, out);
+        }
+        intvec_write(&a->plan, a->k, out);
+}
+
+static void write_grid(Attempt *a, const Gridvec *g, const double *v, size_t n, Buf *out)
+{
+        buf_char(out, (char)FLOATVEC_GRID);
+        varint_add_signed(out, g->shift);
+        buf_char(out, (char)g->zeros);
         write_exceptions(a, v, out);
         intvec_write(&a->plan, a->k, out);
+        gridvec_write_tails(g, v, a->k, n, out);
 }
 
 FloatvecKind floatvec_write(FloatvecCoder *c, const double *v, size_t n, Buf *out)
@@ -356,10 +391,16 @@ FloatvecKind floatvec_write(FloatvecCoder *c, const double *v, size_t n, Buf *ou
                         kind = FLOATVEC_BITS;
                 }
                 try_split(&split, v, n);
-                if (split.bytes < best)
+                if (split.bytes < best) {
+                        best = split.bytes;
                         kind = FLOATVEC_SPLIT;
+                }
+                if (try_grid(&c->grid, &c->on, v, n) && c->grid.bytes < best)
+                        kind = FLOATVEC_GRID;
         }
-        if (kind == FLOATVEC_SPLIT) {
+        if (kind == FLOATVEC_GRID) {
+                write_grid(&c->grid, &c->on, v, n, out);
+        } else if (kind == FLOATVEC_SPLIT) {
                 write_split(c, &split, v, n, out);
         } else if (kind == FLOATVEC_BITS) {
                 buf_char(out, (char)FLOATVEC_BITS);
@@ -523,6 +564,38 @@ static bool read_split(Cursor *c, unsigned dict_bits, size_t n, double *out)
         return true;
 }
 
+static bool read_grid(Cursor *c, size_t n, double *out, Err *err)
+{
+        uint64_t shift;
+        size_t ignored, used;
+        if (!take(c, &shift) || left(c) == 0)
+                return false;
+        Gridvec g = { .shift = (int)bits_unzigzag(shift & UINT16_MAX), .zeros = *c->p++ };
+        Cursor exceptions = *c;
+        if (g.shift < -GRIDVEC_MAX_SHIFT || g.shift > GRIDVEC_MAX_SHIFT || g.zeros > MANTISSA ||
+            !skip_exceptions(c, n, 8, &ignored) || !read_decimals(c, 0, n, out, err) ||
+            !gridvec_join(&g, c->p, left(c), out, n, &used))
+                return false;
+        c->p += used;
+        return patch(exceptions, out, n);
+}
+
+static bool read_exact(Cursor *c, unsigned kind, unsigned parameter, size_t n, double *out, Err *err)
+{
+        if (kind == EXACT_DECIMAL)
+                return read_decimals(c, parameter, n, out, err);
+        if (left(c) < 8)
+                return false;
+        double sum = bits_to_double(bits_le64(c->p));
+        c->p += 8;
+        if (!read_decimals(c, parameter, n, out, err))
+                return false;
+        out[0] = sum;
+        for (size_t i = 1; i < n; i++)
+                out[i] = sum = sum + out[i];
+        return true;
+}
+
 static bool read_kind(Cursor *c, size_t n, double *out, Err *err)
 {
         if (n == 0 || n > FLOATVEC_MAX || left(c) == 0)
@@ -534,8 +607,10 @@ static bool read_kind(Cursor *c, size_t n, double *out, Err *err)
                 return read_integers(c, n, out, err);
         if (kind == FLOATVEC_SPLIT)
                 return read_split(c, parameter, n, out);
-        if (kind != FLOATVEC_DECIMAL && kind != FLOATVEC_SUM)
-                return false;
+        if (kind == FLOATVEC_GRID)
+                return read_grid(c, n, out, err);
+        if (kind == EXACT_DECIMAL || kind == EXACT_SUM)
+                return read_exact(c, kind, parameter, n, out, err);
         Cursor exceptions = *c;
         size_t ignored;
         if (!skip_exceptions(c, n, 8, &ignored) || !read_decimals(c, parameter, n, out, err))
@@ -582,5 +657,9 @@ bool floatvec_is_plain(Str bytes)
         double v;
         if (kind == FLOATVEC_CONSTANT)
                 return read_constant(&c, parameter, 1, &v) && !is_nan_bits(bits_of_double(v));
+        if (kind == EXACT_DECIMAL)
+                return true;
+        if (kind == EXACT_SUM)
+                return left(&c) >= 8 && !is_nan_bits(bits_le64(c.p));
         return (kind == FLOATVEC_DECIMAL || kind == FLOATVEC_SUM) && exceptions_are_plain(c);
 }

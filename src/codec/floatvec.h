@@ -1,6 +1,6 @@
 /* codec/floatvec.h - a vector of doubles in few bytes, by the shortest of: all equal; decimals (integers over a power of ten, with exceptions:
  * ALP, Afroozeh et al., SIGMOD 2024); sums of decimals (each value is the one before plus a decimal, rounded as a machine rounds); the
- * bits as integers; a dictionary of signs and exponents beside plain mantissas. Pure. Layout: docs/formats/parts.md.
+ * bits as integers; a dictionary of signs and exponents beside plain mantissas; places on a grid and what is below (codec/gridvec.h). Pure. Layout: docs/formats/parts.md.
  *
  * Every bit pattern survives: stale markers, NaN payloads, infinities, negative zero, denormals. Decoding takes any bytes without harm. */
 #pragma once
@@ -19,6 +19,7 @@ typedef enum FloatvecKind {
         FLOATVEC_SUM,
         FLOATVEC_BITS,
         FLOATVEC_SPLIT, /* dictionary and mantissas */
+        FLOATVEC_GRID,  /* places on a grid and what is below them */
         FLOATVEC_KINDS_
 } FloatvecKind;
 const char *floatvec_kind_name(FloatvecKind kind);

@@ -9,10 +9,13 @@
  * sample; the width is exact. */
 #include "codec/intvec.h"
 
+#include <math.h>
+
 #include "base/bits.h"
 #include "base/check.h"
 #include "codec/bitpack.h"
 #include "codec/radix.h"
+#include "codec/regress.h"
 #include "codec/unfold.h"
 #include "codec/varint.h"
 
@@ -20,8 +23,13 @@ enum {
         FLAG_STEP = 4,
         FLAG_PATCHES = 8,
         FLAG_RUNS = 16,
-        FLAGS_KNOWN = 31,
-        RADIX_FOLLOWS = 128, /* in a run's width */
+        FLAG_STEPS = 32, /* first values and base are counted in steps */
+        FLAGS_KNOWN = 63,
+        RADIX_FOLLOWS = 128, /* in a run's width: lower bits, and words of 32 bits as in version 2 */
+        LONG_WORDS = 64,     /* with it: words of the digits that stand behind the radix */
+        LOW_MASK = 63,
+        REGRESSED = 3, /* order */
+        WORTH_BITS = 4, /* a number: less is not worth looking for a factor */
         RUN_BITS = 32,       /* what one more run costs, about */
         SAMPLE = 64,         /* values that choose the order */
         LOWEST = 4,          /* this many of the lowest values may be patched */
@@ -80,11 +88,16 @@ static unsigned choose_order(const int64_t *v, size_t n)
         return best;
 }
 
+/* Values that are stored by themselves. */
+static size_t firsts_of(unsigned order) { return order == REGRESSED ? REGRESS_LEGS : order; }
+
 static void make_rest(IntvecPlan *plan, const int64_t *v)
 {
         size_t n = plan->n;
         uint64_t *out = plan->rest;
-        if (plan->order == 0) {
+        if (plan->order == REGRESSED) {
+                regress_rest(v, n, plan->factor, out);
+        } else if (plan->order == 0) {
                 for (size_t i = 0; i < n; i++)
                         out[i] = (uint64_t)v[i];
         } else if (plan->order == 1) {
@@ -339,13 +352,12 @@ static size_t choose_radix(IntvecRun *run, const uint64_t *x)
         for (size_t i = 0; i < run->n; i++)
                 most = x[i] <= limit && x[i] > most ? x[i] : most;
         size_t plain = bitpack_bytes(run->n, run->width);
-        run->radix = radix_choose(most, &run->low);
-        if (run->radix == 0)
+        if (!radix_choose(most, run->n, &run->code))
                 return plain;
-        size_t bytes = bitpack_bytes(run->n, run->low) + radix_bytes(run->n, run->radix);
+        size_t bytes = bitpack_bytes(run->n, run->code.low) + radix_bytes(&run->code, run->n);
         if (bytes + 4 <= plain)
                 return bytes;
-        run->radix = 0;
+        run->code = (RadixCode){ 0 };
         return plain;
 }
 
@@ -377,36 +389,65 @@ static void fit(IntvecPlan *plan, size_t m, const unsigned char *off)
                 }
                 plan->bytes += (patched + 7) / 8 + choose_radix(run, x) +
                                (plan->n_runs > 1 ? 2 + varint_size(run->offset) : 0) +
-                               (run->radix ? varint_size(run->radix) : 0);
+                               (run->code.radix ? 1 + varint_size(run->code.radix) : 0);
         }
 }
 
-void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n)
+static void plan_order(IntvecPlan *plan, const int64_t *v, size_t n, unsigned order)
 {
-        CHECK(n >= 1 && n <= INTVEC_MAX);
         unsigned char off[INTVEC_MAX] = { 0 };
         plan->n = n;
-        plan->order = choose_order(v, n);
+        plan->order = order;
         make_rest(plan, v);
-        size_t m = n - plan->order;
+        size_t m = n - firsts_of(order);
         size_t price = divide(plan, m, off);
         fit(plan, m, off);
         for (unsigned r = 0; r < plan->n_runs; r++)
                 CHECK(!price || plan->runs[r].width < 64); /* a step leaves less than 64 bits */
         plan->bytes += 3 + price / 8 + varint_size(bits_zigzag((int64_t)plan->base)) + (plan->patches ? 2 : 0);
-        plan->bytes += plan->order ? 2 * varint_size(bits_zigzag(v[0])) : 0;
+        plan->bytes += order ? firsts_of(order) * varint_size(bits_zigzag(v[0])) : 0;
         plan->bytes += plan->shift || plan->divisor > 1 ? 1 + varint_size(plan->divisor) : 0;
+        plan->bytes += order == REGRESSED ? varint_size(bits_zigzag(plan->factor)) : 0;
+}
+
+/* One run without a step; not what only grows or falls, whose differences are all that there is to say. */
+static bool may_regress(const IntvecPlan *plan)
+{
+        if (plan->order > 1 || plan->n_runs > 1 || plan->shift || plan->divisor > 1 || plan->n < REGRESS_MIN ||
+            plan->bytes * 8 < plan->n * WORTH_BITS)
+                return false;
+        int64_t low = (int64_t)plan->base;
+        uint64_t above = plan->runs[0].width < 64 ? (uint64_t)1 << plan->runs[0].width : UINT64_MAX;
+        return plan->order == 0 || (low < 0 && magnitude((uint64_t)low) < above);
+}
+
+void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n)
+{
+        CHECK(n >= 1 && n <= INTVEC_MAX);
+        unsigned order = choose_order(v, n);
+        double range;
+        plan_order(plan, v, n, order);
+        if (!may_regress(plan) || !regress_find(v, n, order, &plan->factor, &range))
+                return;
+        size_t before = plan->bytes;
+        if (log2(range + 1) * (double)n / 8 >= (double)before)
+                return;
+        plan_order(plan, v, n, REGRESSED);
+        if (plan->bytes >= before)
+                plan_order(plan, v, n, order);
 }
 
 /* ---- writing */
 
-static uint64_t difference(const int64_t *v, unsigned order, size_t i)
+static uint64_t rest_at(const IntvecPlan *plan, const int64_t *v, size_t i)
 {
-        uint64_t a = (uint64_t)v[i + order];
-        if (order == 0)
+        if (plan->order == REGRESSED)
+                return regress_rest_at(v, plan->n, plan->factor, i);
+        uint64_t a = (uint64_t)v[i + plan->order];
+        if (plan->order == 0)
                 return a;
-        uint64_t b = (uint64_t)v[i + order - 1];
-        return order == 1 ? a - b : a - 2 * b + (uint64_t)v[i];
+        uint64_t b = (uint64_t)v[i + plan->order - 1];
+        return plan->order == 1 ? a - b : a - 2 * b + (uint64_t)v[i];
 }
 
 static void write_patches(IntvecPlan *plan, const int64_t *v, Buf *out)
@@ -418,7 +459,7 @@ static void write_patches(IntvecPlan *plan, const int64_t *v, Buf *out)
                         if (length_of(plan->rest[at]) <= plan->runs[r].width)
                                 continue;
                         varint_add(&list, at - last);
-                        varint_add_signed(&list, (int64_t)(difference(v, plan->order, at) - plan->base));
+                        varint_add_signed(&list, (int64_t)(rest_at(plan, v, at) - plan->base));
                         last = at;
                         count++;
                         plan->rest[at] = 0;
@@ -427,16 +468,23 @@ static void write_patches(IntvecPlan *plan, const int64_t *v, Buf *out)
         buf_add(out, list.p, list.n);
 }
 
+static void write_width(const IntvecRun *run, Buf *out)
+{
+        const RadixCode *c = &run->code;
+        buf_char(out, (char)(c->radix ? c->low | RADIX_FOLLOWS | LONG_WORDS : run->width));
+        if (!c->radix)
+                return;
+        varint_add(out, c->radix);
+        buf_char(out, (char)c->digits);
+}
+
 static void write_runs(const IntvecPlan *plan, Buf *out)
 {
         buf_char(out, (char)(plan->n_runs - 1));
         for (unsigned r = 0; r < plan->n_runs; r++) {
                 const IntvecRun *run = &plan->runs[r];
-                buf_char(out, (char)(run->radix ? run->low | RADIX_FOLLOWS : run->width));
-                if (run->radix)
-                        varint_add(out, run->radix);
-                if (plan->n_runs > 1)
-                        varint_add(out, run->offset);
+                write_width(run, out);
+                varint_add(out, run->offset);
                 if (r + 1 < plan->n_runs)
                         buf_char(out, (char)(run->n / INTVEC_UNIT));
         }
@@ -445,39 +493,73 @@ static void write_runs(const IntvecPlan *plan, Buf *out)
 static void write_numbers(const IntvecRun *run, const uint64_t *x, Buf *out)
 {
         uint64_t lower[INTVEC_MAX];
-        unsigned width = run->radix ? run->low : run->width;
+        const RadixCode *c = &run->code;
+        unsigned width = c->radix ? c->low : run->width;
         size_t bytes = bitpack_bytes(run->n, width);
         const uint64_t *from = x;
-        if (run->radix) {
+        if (c->radix) {
                 for (size_t i = 0; i < run->n; i++)
-                        lower[i] = x[i] & (((uint64_t)1 << run->low) - 1);
+                        lower[i] = x[i] & (((uint64_t)1 << c->low) - 1);
                 from = lower;
         }
         bitpack_pack(from, run->n, width, (unsigned char *)buf_reserve(out, bytes + BITPACK_PAD_BYTES));
         out->n += bytes;
-        if (!run->radix)
+        if (!c->radix)
                 return;
-        bytes = radix_bytes(run->n, run->radix);
-        radix_pack(x, run->n, run->radix, run->low, (unsigned char *)buf_reserve(out, bytes + BITPACK_PAD_BYTES));
+        bytes = radix_bytes(c, run->n);
+        radix_pack(c, x, run->n, (unsigned char *)buf_reserve(out, bytes + BITPACK_PAD_BYTES));
         out->n += bytes;
+}
+
+typedef struct Starts {
+        unsigned n;
+        int64_t values[3]; /* what stands by itself, and the base */
+} Starts;
+
+static Starts starts_of(const IntvecPlan *plan, const int64_t *v)
+{
+        Starts s = { 0 };
+        if (plan->order >= 1)
+                s.values[s.n++] = v[0];
+        if (plan->order == 2)
+                s.values[s.n++] = (int64_t)((uint64_t)v[1] - (uint64_t)v[0]);
+        if (plan->order == REGRESSED)
+                s.values[s.n++] = (int64_t)((uint64_t)v[regress_second(plan->n)] - (uint64_t)v[0]);
+        s.values[s.n++] = (int64_t)plan->base;
+        return s;
+}
+
+/* All are multiples of the step: they become their quotients. */
+static bool divide_starts(Starts *s, unsigned shift, uint64_t divisor)
+{
+        if (shift + length_of(divisor) > 62)
+                return false;
+        int64_t step = (int64_t)(divisor << shift);
+        for (unsigned i = 0; i < s->n; i++)
+                if (s->values[i] % step)
+                        return false;
+        for (unsigned i = 0; i < s->n; i++)
+                s->values[i] /= step;
+        return true;
 }
 
 void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out)
 {
-        bool step = plan->shift || plan->divisor > 1, runs = plan->n_runs > 1 || plan->runs[0].radix;
+        bool step = plan->shift || plan->divisor > 1, runs = plan->n_runs > 1;
+        Starts starts = starts_of(plan, v);
+        bool steps = step && divide_starts(&starts, plan->shift, plan->divisor);
         buf_char(out, (char)(plan->order | (step ? FLAG_STEP : 0) | (plan->patches ? FLAG_PATCHES : 0) |
-                             (runs ? FLAG_RUNS : 0)));
+                             (runs ? FLAG_RUNS : 0) | (steps ? FLAG_STEPS : 0)));
         if (!runs)
-                buf_char(out, (char)plan->runs[0].width);
-        if (plan->order >= 1)
-                varint_add_signed(out, v[0]);
-        if (plan->order == 2)
-                varint_add_signed(out, (int64_t)((uint64_t)v[1] - (uint64_t)v[0]));
-        varint_add_signed(out, (int64_t)plan->base);
+                write_width(&plan->runs[0], out);
+        for (unsigned i = 0; i < starts.n; i++)
+                varint_add_signed(out, starts.values[i]);
         if (step) {
                 buf_char(out, (char)plan->shift);
                 varint_add(out, plan->divisor);
         }
+        if (plan->order == REGRESSED)
+                varint_add_signed(out, plan->factor);
         if (runs)
                 write_runs(plan, out);
         if (plan->patches)
@@ -492,6 +574,7 @@ void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out)
 typedef struct Head {
         unsigned order, shift, n_runs;
         uint64_t divisor;
+        int32_t factor;
         int64_t first, second, base;
         size_t patches;
         IntvecRun runs[INTVEC_RUNS];
@@ -523,27 +606,35 @@ static unsigned take_byte(Cursor *c)
 }
 
 /* Of m numbers. */
+static bool read_width(Cursor *c, size_t m, IntvecRun *run)
+{
+        unsigned width = take_byte(c);
+        *run = (IntvecRun){ .n = m, .width = width };
+        if (!(width & RADIX_FOLLOWS))
+                return width <= 64;
+        uint64_t radix = take(c);
+        if (radix > RADIX_MAX)
+                return false;
+        bool is_long = width & LONG_WORDS;
+        unsigned digits = is_long ? take_byte(c) : 0;
+        if ((is_long && digits == 0) || !radix_prepare((unsigned)radix, width & LOW_MASK, digits, &run->code))
+                return false;
+        run->width = run->code.low + length_of(radix - 1);
+        return true;
+}
+
 static bool read_runs(Cursor *c, size_t m, Head *h)
 {
         h->n_runs = take_byte(c) + 1;
         for (unsigned r = 0; r < h->n_runs && h->n_runs <= INTVEC_RUNS; r++) {
                 IntvecRun *run = &h->runs[r];
-                unsigned width = take_byte(c);
-                bool digits = width & RADIX_FOLLOWS;
-                *run = (IntvecRun){ .n = m, .width = width };
-                if (digits) {
-                        uint64_t radix = take(c);
-                        run->low = width & (RADIX_FOLLOWS - 1);
-                        if (radix < RADIX_MIN || radix > RADIX_MAX || run->low > RADIX_MAX_LOW)
-                                return false;
-                        run->radix = (unsigned)radix;
-                        run->width = run->low + length_of(radix - 1);
-                }
+                if (!read_width(c, m, run))
+                        return false;
                 if (h->n_runs > 1)
                         run->offset = take(c);
                 if (r + 1 < h->n_runs)
                         run->n = (size_t)take_byte(c) * INTVEC_UNIT;
-                if (run->width > 64 || run->n == 0 || run->n > m)
+                if (run->n == 0 || run->n > m)
                         return false;
                 m -= run->n;
         }
@@ -552,25 +643,39 @@ static bool read_runs(Cursor *c, size_t m, Head *h)
 
 static bool read_head(Cursor *c, size_t n, Head *h)
 {
-        unsigned flags = take_byte(c), width = flags & FLAG_RUNS ? 0 : take_byte(c);
+        unsigned flags = take_byte(c);
         *h = (Head){ .order = flags & 3, .divisor = 1, .n_runs = 1 };
+        size_t firsts = firsts_of(h->order);
+        if (firsts > n || flags > FLAGS_KNOWN)
+                return false;
+        if (!(flags & FLAG_RUNS) && !read_width(c, n - firsts, &h->runs[0]))
+                return false;
         if (h->order >= 1)
                 h->first = bits_unzigzag(take(c));
-        if (h->order == 2)
+        if (h->order >= 2)
                 h->second = bits_unzigzag(take(c));
         h->base = bits_unzigzag(take(c));
         if (flags & FLAG_STEP) {
                 h->shift = take_byte(c);
                 h->divisor = take(c);
         }
-        if (c->bad || flags > FLAGS_KNOWN || h->order > 2 || h->order > n || width > 64 || h->shift > 63)
+        if (h->order == REGRESSED)
+                h->factor = (int32_t)bits_unzigzag(take(c));
+        if (c->bad || h->shift > 63)
                 return false;
-        h->runs[0] = (IntvecRun){ .n = n - h->order, .width = width };
-        if ((flags & FLAG_RUNS) && !read_runs(c, n - h->order, h))
+        if (flags & FLAG_STEPS) {
+                uint64_t step = h->divisor << h->shift;
+                h->first = (int64_t)((uint64_t)h->first * step);
+                h->second = (int64_t)((uint64_t)h->second * step);
+                h->base = (int64_t)((uint64_t)h->base * step);
+        }
+        if (h->order == REGRESSED)
+                h->second = (int64_t)((uint64_t)h->second + (uint64_t)h->first);
+        if ((flags & FLAG_RUNS) && !read_runs(c, n - firsts, h))
                 return false;
         if (flags & FLAG_PATCHES)
                 h->patches = take(c);
-        return !c->bad && h->patches <= n - h->order;
+        return !c->bad && h->patches <= n - firsts;
 }
 
 static size_t packed_bytes(const Head *h)
@@ -578,8 +683,8 @@ static size_t packed_bytes(const Head *h)
         size_t bytes = 0;
         for (unsigned r = 0; r < h->n_runs; r++) {
                 const IntvecRun *run = &h->runs[r];
-                bytes += bitpack_bytes(run->n, run->radix ? run->low : run->width);
-                bytes += run->radix ? radix_bytes(run->n, run->radix) : 0;
+                bytes += bitpack_bytes(run->n, run->code.radix ? run->code.low : run->width);
+                bytes += run->code.radix ? radix_bytes(&run->code, run->n) : 0;
         }
         return bytes;
 }
@@ -614,11 +719,11 @@ static void unfold_runs(const Head *h, const unsigned char *p, Unfold u, uint64_
                 const IntvecRun *run = &h->runs[r];
                 u.base = (uint64_t)h->base + run->offset * u.factor;
                 u.width = run->width;
-                if (run->radix) {
-                        bitpack_unpack(p, run->n, run->low, x);
-                        p += bitpack_bytes(run->n, run->low);
-                        radix_unpack(p, run->n, run->radix, run->low, x);
-                        p += radix_bytes(run->n, run->radix);
+                if (run->code.radix) {
+                        bitpack_unpack(p, run->n, run->code.low, x);
+                        p += bitpack_bytes(run->n, run->code.low);
+                        radix_unpack(&run->code, p, run->n, x);
+                        p += radix_bytes(&run->code, run->n);
                         u.start = unfold_run(&u, NULL, run->n, x);
                 } else {
                         u.start = unfold_run(&u, p, run->n, x);
@@ -632,12 +737,12 @@ static void unfold_runs(const Head *h, const unsigned char *p, Unfold u, uint64_
 static bool unfold(const Head *h, const unsigned char *packed, Cursor patches, size_t n, const Target *target,
                    uint64_t *out)
 {
-        size_t m = n - h->order;
-        uint64_t *x = out + h->order;
-        bool one_pass = h->patches == 0;
+        size_t m = n - firsts_of(h->order);
+        uint64_t *x = out + firsts_of(h->order);
+        bool one_pass = h->patches == 0, sums = h->order == 1 || h->order == 2;
         Unfold u = { .factor = h->divisor << h->shift,
                      .start = (uint64_t)(h->order == 2 ? h->second : h->first),
-                     .sums = one_pass && h->order >= 1,
+                     .sums = one_pass && sums,
                      .to = one_pass && h->order <= 1 ? target->to : UNFOLD_INTEGERS,
                      .divide = target->divide };
         unfold_runs(h, packed, u, x);
@@ -646,12 +751,18 @@ static bool unfold(const Head *h, const unsigned char *packed, Cursor patches, s
         if (!one_pass) {
                 if (!apply_patches(patches, h->patches, (uint64_t)h->base, x, m))
                         return false;
-                u.sums = h->order >= 1;
+                u.sums = sums;
                 u.to = h->order <= 1 ? target->to : UNFOLD_INTEGERS;
                 if (u.sums || u.to != UNFOLD_INTEGERS)
                         unfold_run(&u, NULL, m, x);
         }
         u.to = target->to;
+        if (h->order == REGRESSED) {
+                regress_undo(out, n, h->factor, (uint64_t)h->first, (uint64_t)h->second);
+                u.sums = false;
+                unfold_run(&u, NULL, n, out);
+                return true;
+        }
         if (h->order == 2) {
                 out[1] = (uint64_t)h->second;
                 u.start = (uint64_t)h->first;

@@ -1,5 +1,6 @@
-/* codec/intvec.h - a vector of 64-bit integers in few bytes: values, their differences or the differences of those, less a base, divided by
- * what divides all, packed with one width or a few, or as digits of a radix; the few that do not fit are patched. Pure. Layout: docs/formats/parts.md.
+/* codec/intvec.h - a vector of 64-bit integers in few bytes: values, their differences, the differences of those, or what a fraction of the
+ * value before leaves; less a base, divided by what divides all, packed with one width or a few, or as digits of a radix; the few that do not fit
+ * are patched. Pure. Layout: docs/formats/parts.md.
  *
  * Any int64 survives (arithmetic wraps). Decoding takes any bytes without harm. */
 #pragma once
@@ -10,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "codec/radix.h"
 
 enum {
         INTVEC_MAX = 1024,     /* values of one vector */
@@ -25,14 +27,14 @@ enum {
 typedef struct IntvecRun {
         size_t n;
         unsigned width;  /* bits of a number that is not patched */
-        unsigned radix;  /* 0: plain bits; else the numbers' bits from low on are digits of this radix */
-        unsigned low;    /* bits below the digit */
+        RadixCode code;  /* radix 0: plain bits; else the numbers' bits from low on are digits */
         uint64_t offset; /* of its base, in steps above the vector's */
 } IntvecRun;
 
 /* How a vector will be coded; the arrays are scratch, so plans are made once and used for many vectors. */
 typedef struct IntvecPlan {
-        unsigned order; /* 0: values, 1: differences, 2: differences of differences */
+        unsigned order; /* 0: values, 1: differences, 2: differences of differences, 3: rests of codec/regress.h */
+        int32_t factor; /* of order 3 */
         unsigned n_runs;
         IntvecRun runs[INTVEC_RUNS];
         unsigned shift;   /* zero bits that all of them had at the end */

@@ -14,7 +14,7 @@
 #include "sync/snapshot.h"
 
 enum {
-        PART_VERSION = 2, /* 1, without runs and digits in vectors, is read too */
+        PART_VERSION = 3, /* 1 and 2 are read too */
         PART_HEADER_BYTES = 32,
         PART_TRAILER_BYTES = 24,
         PART_GROUP_SERIES = 32,         /* series that share a checksum and an index entry */

@@ -54,6 +54,7 @@ struct Compact {
         Arena *arena;
         int64_t now_ms; /* when the job began */
         int64_t min_ms; /* older samples are left out, of any series */
+        bool settling;  /* merge what lies side by side, so that a database at rest is few parts */
         bool counting;  /* the job: how much of its one source, a part, is of series whose retention is over? */
         uint64_t counted, gone;
         VEC(CountedPart) parts_counted;
@@ -332,11 +333,11 @@ static int64_t stretch_of(int64_t t_ms, int64_t length)
         return t_ms - (rest < 0 ? rest + length : rest);
 }
 
-/* Files of the first stretch that has any. */
+/* Files of the first stretch that has any. The longer it is, the fewer times its samples are written. */
 static void pick_files(Compact *c)
 {
         ChunkList *list = chunkset_list(c->db->chunks);
-        int64_t length = stretch_ms(c, 1), stretch = 0;
+        int64_t length = stretch_ms(c, c->settling ? COMPACT_LEVELS - 1 : 1), stretch = 0;
         for (size_t i = 0; i < list->n; i++) {
                 ChunkFile *f = list->files[i];
                 if (!chunkfile_is_covered(f) || !chunkfile_is_sealed(f))
@@ -356,10 +357,11 @@ typedef struct PartRun {
 } PartRun;
 
 /* A stretch that has ended is one part, unless the rest is not worth writing a large one again; one that goes on gets a few. */
-static bool is_worth_it(const PartRun *run, bool ended)
+static bool is_worth_it(const Compact *c, const PartRun *run, bool ended)
 {
         if (run->n < 2)
                 return false;
+        ended = ended || (c->settling && run->samples <= COMPACT_SETTLE_SAMPLES);
         return run->n >= COMPACT_FEW || (ended && (run->samples - run->largest) * 4 >= run->largest);
 }
 
@@ -388,7 +390,7 @@ static void pick_parts(Compact *c, int64_t now_ms, uint32_t *level)
                 for (size_t i = 0; i < list->n && c->sources.len == 0;) {
                         PartRun run = next_run(list, i, length);
                         int64_t end = stretch_of(part_info(list->parts[i]).min_ms, length) + length;
-                        if (is_worth_it(&run, end + CHUNKSET_GRACE_MS <= now_ms))
+                        if (is_worth_it(c, &run, end + CHUNKSET_GRACE_MS <= now_ms))
                                 for (size_t k = i; k < i + run.n; k++) {
                                         add_part(c, list->parts[k]);
                                         *level = MAX_OF(*level, part_info(list->parts[k]).level + 1);
@@ -527,6 +529,14 @@ bool compact_step(Compact *c, int64_t now_ms, uint64_t max_samples, bool *ret_mo
                         return give_up(c, now_ms, err);
         *ret_more = true;
         return true;
+}
+
+bool compact_settle(Compact *c, int64_t now_ms, bool *ret_more, Err *err)
+{
+        c->settling = true;
+        bool ok = compact_step(c, now_ms, COMPACT_STEP_SAMPLES, ret_more, err);
+        c->settling = false;
+        return ok;
 }
 
 bool compact_uses(const Compact *c, const Part *part)

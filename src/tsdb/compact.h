@@ -11,6 +11,8 @@ enum {
         COMPACT_COUNT_COST = 100,     /* of a series whose samples are only counted, in samples */
         COMPACT_WORTH =
                 64, /* a part is written anew when one in so many samples is of a series whose retention is over */
+        COMPACT_SETTLE_SAMPLES =
+                256 << 20, /* what a flush on request merges, at most, of a stretch that has not ended: seconds of work */
         COMPACT_LEVELS = 4, /* stretches: a window, 4, 16, 64 of them (2 h to 5 days) */
 };
 
@@ -19,6 +21,9 @@ void compact_free(Compact *c); /* gives up what is under way */
 /* Goes on with the job under way, or begins the next one; stops after about max_samples. *ret_more: there is more to do now.
  * A failure gives the job up; nothing is lost, what it was about to replace stays. */
 MUST_CHECK bool compact_step(Compact *c, int64_t now_ms, uint64_t max_samples, bool *ret_more, Err *err);
+/* The same for a flush that was asked for: files go into parts as long as the longest stretch, and what lies side by side is merged even
+ * though its stretch goes on. */
+MUST_CHECK bool compact_settle(Compact *c, int64_t now_ms, bool *ret_more, Err *err);
 /* The job under way reads this part. */
 bool compact_uses(const Compact *c, const Part *part);
 /* A job failed lately: the next one should wait. */

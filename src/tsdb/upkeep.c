@@ -309,7 +309,7 @@ static bool compact_all(Tsdb *db, Err *err)
         bool more = true;
         while (more) {
                 int64_t now_ms = clock_wall_ms(db->clock);
-                if (!compact_step(db->compact, now_ms, COMPACT_STEP_SAMPLES, &more, err) ||
+                if (!compact_settle(db->compact, now_ms, &more, err) ||
                     (!more && !rollup_step(db->rollup, now_ms, COMPACT_STEP_SAMPLES, &more, err)))
                         return false;
                 sync_wal(db, now_ms);

@@ -51,6 +51,13 @@ static double sums(Rand *r, double before) { return before + (double)rand_below(
 static double noise(Rand *r, double before) { return before * 0.95 + (rand_double(r) - 0.5) * 7.77; }
 static double singles(Rand *r, double before) { return (void)before, (double)(float)(20 + rand_double(r)); }
 
+static double tiny(Rand *r, double before) { return (void)before, bits_to_double(1000 + rand_below(r, 256)); }
+static double scattered(Rand *r, double before)
+{
+        static const double SCALES[] = { 1, -1, 0x1p40, -0x1p40, 0x1p-70, 0x1p200 };
+        return (void)before, SCALES[rand_below(r, 6)] * (1 + rand_double(r));
+}
+
 /* bytes a value, and the kind */
 static void each_shape_has_its_code(void **state)
 {
@@ -65,8 +72,10 @@ static void each_shape_has_its_code(void **state)
                       { pages, 0, FLOATVEC_DECIMAL, 12.2 },
                       { cents, 0, FLOATVEC_DECIMAL, 10.2 },
                       { sums, 123456, FLOATVEC_SUM, 11.3 },
-                      { noise, 1, FLOATVEC_SPLIT, 56.8 },
-                      { singles, 0, FLOATVEC_BITS, 24 } };
+                      { noise, 1, FLOATVEC_GRID, 53.9 },
+                      { singles, 0, FLOATVEC_GRID, 19.2 },
+                      { tiny, 0, FLOATVEC_BITS, 8.2 },
+                      { scattered, 0, FLOATVEC_SPLIT, 55.3 } };
         for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
                 fill(CASES[i].f, i + 1, CASES[i].start);
                 double bits = (double)trip(v, FLOATVEC_MAX) * 8 / (double)FLOATVEC_MAX;
@@ -98,10 +107,11 @@ static void every_bit_pattern_survives(void **state)
         }
         Rand r;
         rand_init(&r, 9);
-        for (int round = 0; round < 400; round++) {
+        for (int round = 0; round < 540; round++) {
                 static double (*const SHAPES[])(Rand *r, double before) = { constant, counter, pages,  cents,
-                                                                            sums,     noise,   singles };
-                fill(SHAPES[round % 7], (uint64_t)round, (double)rand_below(&r, 1000000));
+                                                                            sums,     noise,   singles, tiny,
+                                                                            scattered };
+                fill(SHAPES[round % 9], (uint64_t)round, (double)rand_below(&r, 1000000));
                 size_t from = rand_below(&r, 500), n = 1 + rand_below(&r, 500);
                 for (size_t k = rand_below(&r, 12); k > 0; k--)
                         v[from + rand_below(&r, n)] = bits_to_double(round % 2 ? EDGE[k] : rand_u64(&r));
@@ -141,7 +151,7 @@ static void damaged_bytes_are_an_error_or_harmless(void **state)
         (void)state;
         Rand r;
         rand_init(&r, 6);
-        for (int round = 0; round < 40000; round++) {
+        for (int round = 0; round < 54000; round++) {
                 char bytes[64 + FLOATVEC_PAD_BYTES];
                 for (size_t i = 0; i < sizeof bytes; i++)
                         bytes[i] = (char)rand_u64(&r);

@@ -295,23 +295,26 @@ static void a_newer_format_is_refused(void **state)
 }
 
 /* Written by the program when vectors had no runs: series 3, 5, 7 of partrig_fill. */
-static void a_part_of_version_1_is_read(void **state)
+/* Series first, first + step, ... of 300 samples. */
+static void an_old_part_is_read(const char *name, size_t series, uint64_t first, uint64_t step)
 {
-        (void)state;
         PartRig r;
         PartDamage damage = { 0 };
         partrig_init(&r);
         AUTO(buf_done) Buf path = { 0 };
         const char *root = getenv("PHAROS_SOURCE");
-        buf_printf(&path, "%s/tests/unit/part/version1.part", root ? root : ".");
+        buf_printf(&path, "%s/tests/unit/part/%s", root ? root : ".", name);
         Part *p;
         Err err;
         assert_ok(part_open(fs_system(), buf_cstr(&path), 1, &p, &damage, &err), err);
         Column got = { 0 }, want = { 0 };
         uint64_t bad = 0;
-        assert_int_equal(part_info(p).series, 3);
-        for (uint64_t sid = 3; sid <= 7; sid += 2) {
+        assert_int_equal(part_info(p).series, series);
+        for (uint64_t sid = first; sid < first + series * step; sid += step) {
+                Labels labels;
                 column_clear(&got);
+                assert_true(part_labels(p, sid, r.arena, &labels));
+                assert_true(labels_equal(labels, partrig_labels(r.arena, sid)));
                 partrig_fill(&want, sid, 300);
                 assert_true(part_read(p, sid, INT64_MIN, INT64_MAX, &got, &bad));
                 partrig_equal(&got, &want);
@@ -321,6 +324,13 @@ static void a_part_of_version_1_is_read(void **state)
         column_done(&want);
         snapshot_unref(part_snapshot(p));
         partrig_done(&r);
+}
+
+static void parts_of_older_versions_are_read(void **state)
+{
+        (void)state;
+        an_old_part_is_read("version1.part", 3, 3, 2);
+        an_old_part_is_read("version2.part", 6, 3, 1);
 }
 
 static void the_documented_example(void **state)
@@ -361,7 +371,7 @@ int main(void)
                 cmocka_unit_test(a_flipped_bit_is_found_and_the_rest_is_served),
                 cmocka_unit_test(a_cut_file_serves_what_is_left),
                 cmocka_unit_test(a_newer_format_is_refused),
-                cmocka_unit_test(a_part_of_version_1_is_read),
+                cmocka_unit_test(parts_of_older_versions_are_read),
                 cmocka_unit_test(the_documented_example),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,183 @@
+/* Invariants
+ * 1. Arithmetic of the code is modulo 2^64, both ways alike; doubles only look for the factor.
+ * 2. The range of the rest is a convex function of the factor: a maximum of lines less a minimum of lines. Two points left and right of the
+ *    least with their slopes bound it, and where their lines meet is the next point to look at.
+ *
+ * Why the narrowest range and not the least squares: a width that holds all numbers is what packing pays for. Why the prediction is made from
+ * integers: one rounding rule, no floating point in the chain from a value to the next, which is five cycles. */
+#include "codec/regress.h"
+
+#include <math.h>
+
+#include "base/bits.h"
+#include "base/attr.h"
+
+enum { TRIES = 10 };
+#define GAIN 0.97                  /* of the range: a narrower one is worth the coding */
+#define CLOSE 0.002                /* the least range is known well enough */
+#define SPREAD ((int64_t)1 << 46)  /* of the values, so that products are exact */
+#define SHIFT_BITS 0x4338000000000000u /* bits of the double SHIFT_VALUE, whose last mantissa bit is worth 1 */
+#define SHIFT_VALUE 6755399441055744.0 /* 1.5 * 2^52 */
+
+static inline uint64_t predict(uint64_t y, int32_t factor)
+{
+        return (uint64_t)((int64_t)(y * (uint64_t)(int64_t)factor) >> REGRESS_FRACTION_BITS);
+}
+
+/* ---- the factor */
+
+/* Values less the first of them. */
+typedef struct Centred {
+        size_t n;
+        double d[REGRESS_MAX];
+} Centred;
+
+/* False when they are too far apart. */
+static bool centre(Centred *c, const int64_t *v, size_t n)
+{
+        uint64_t wide = 0, first = (uint64_t)v[0];
+        for (size_t i = 0; i < n; i++) {
+                uint64_t d = (uint64_t)v[i] - first;
+                wide |= d + (uint64_t)SPREAD;
+                c->d[i] = bits_to_double(d + SHIFT_BITS) - SHIFT_VALUE;
+        }
+        c->n = n;
+        return wide < (uint64_t)SPREAD * 2;
+}
+
+/* Least squares; false when the values are all alike. */
+static bool estimate(const Centred *c, double *ret)
+{
+        const size_t n = c->n;
+        double sum[2] = { 0 }, squares[2] = { 0 }, products[2] = { 0 };
+        for (size_t i = 1; i + 1 < n; i += 2)
+                for (size_t k = 0; k < 2; k++) {
+                        double a = c->d[i + k - 1], b = c->d[i + k];
+                        sum[k] += a;
+                        squares[k] += a * a;
+                        products[k] += a * b;
+                }
+        double m = (double)((n - 1) / 2 * 2), all = sum[0] + sum[1], last = c->d[(n - 1) / 2 * 2];
+        double variance = squares[0] + squares[1] - all * all / m;
+        *ret = (products[0] + products[1] - all * (all + last) / m) / variance;
+        return variance > 0 && fabs(*ret) < 1.5;
+}
+
+typedef struct Look {
+        double factor, range, slope;
+        double most, least;
+} Look;
+
+static Look look(const Centred *c, double factor)
+{
+        enum { LANES = 4 };
+        double most[LANES], least[LANES];
+        for (size_t k = 0; k < LANES; k++) {
+                most[k] = -INFINITY;
+                least[k] = INFINITY;
+        }
+        for (size_t i = 1; i + LANES <= c->n; i += LANES)
+                for (size_t k = 0; k < LANES; k++) {
+                        double r = c->d[i + k] - factor * c->d[i + k - 1];
+                        most[k] = r > most[k] ? r : most[k];
+                        least[k] = r < least[k] ? r : least[k];
+                }
+        for (size_t k = 1; k < LANES; k++) {
+                most[0] = most[k] > most[0] ? most[k] : most[0];
+                least[0] = least[k] < least[0] ? least[k] : least[0];
+        }
+        return (Look){ .factor = factor, .range = most[0] - least[0], .most = most[0], .least = least[0] };
+}
+
+/* With the slope of the range there. */
+static Look look_well(const Centred *c, double factor)
+{
+        Look l = look(c, factor);
+        for (size_t i = 1; i < c->n; i++) {
+                double r = c->d[i] - factor * c->d[i - 1];
+                if (UNLIKELY(r == l.most))
+                        l.slope -= c->d[i - 1];
+                if (UNLIKELY(r == l.least))
+                        l.slope += c->d[i - 1];
+        }
+        return l;
+}
+
+/* From l, whose slope falls to one side, to where it does not. */
+static Look beyond(const Centred *c, Look l)
+{
+        double step = l.slope < 0 ? 0.02 : -0.02;
+        for (int i = 0; i < 4; i++, step *= 2) {
+                Look next = look_well(c, l.factor + step);
+                if ((next.slope < 0) != (l.slope < 0))
+                        return next;
+                l = next;
+        }
+        return l;
+}
+
+bool regress_find(const int64_t *v, size_t n, unsigned order, int32_t *ret_factor, double *ret_range)
+{
+        Centred c;
+        double factor;
+        if (n < REGRESS_MIN || n > REGRESS_MAX || !centre(&c, v, n) || !estimate(&c, &factor) ||
+            !(look(&c, factor).range < look(&c, order).range * GAIN))
+                return false;
+        Look best = look_well(&c, factor), left = best, right = beyond(&c, best);
+        if (left.slope > 0) {
+                left = right;
+                right = best;
+        }
+        for (int i = 0; i < TRIES && left.slope < 0 && right.slope > 0; i++) {
+                double meet = (right.range - left.range + left.slope * left.factor - right.slope * right.factor) /
+                              (left.slope - right.slope);
+                double bound = left.range + left.slope * (meet - left.factor);
+                best = left.range < right.range ? left : right;
+                if (!(best.range - bound > best.range * CLOSE))
+                        break;
+                Look next = look_well(&c, meet);
+                best = next.range < best.range ? next : best;
+                *(next.slope < 0 ? &left : &right) = next;
+        }
+        *ret_factor = (int32_t)lrint(best.factor * (1 << REGRESS_FRACTION_BITS));
+        *ret_range = best.range;
+        return *ret_factor != 0;
+}
+
+/* ---- there and back */
+
+static inline uint64_t rest_of(const int64_t *v, size_t i, int32_t factor)
+{
+        const uint64_t first = (uint64_t)v[0];
+        return (uint64_t)v[i] - first - predict((uint64_t)v[i - 1] - first, factor);
+}
+
+uint64_t regress_rest_at(const int64_t *v, size_t n, int32_t factor, size_t at)
+{
+        return rest_of(v, at + 1 < regress_second(n) ? at + 1 : at + 2, factor);
+}
+
+void regress_rest(const int64_t *v, size_t n, int32_t factor, uint64_t *rest)
+{
+        const size_t second = regress_second(n);
+        for (size_t i = 1; i < second; i++)
+                *rest++ = rest_of(v, i, factor);
+        for (size_t i = second + 1; i < n; i++)
+                *rest++ = rest_of(v, i, factor);
+}
+
+void regress_undo(uint64_t *x, size_t n, int32_t factor, uint64_t first, uint64_t second)
+{
+        const size_t half = regress_second(n);
+        uint64_t a = 0, b = second - first;
+        size_t i = 1, k = half + 1;
+        for (; k < n; i++, k++) { /* the first leg lies one place too far up */
+                uint64_t rest = x[i + 1];
+                x[k] = (b = predict(b, factor) + x[k]) + first;
+                x[i] = (a = predict(a, factor) + rest) + first;
+        }
+        for (; i < half; i++)
+                x[i] = (a = predict(a, factor) + x[i + 1]) + first;
+        x[0] = first;
+        x[half] = second;
+}

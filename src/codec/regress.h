@@ -1,0 +1,24 @@
+/* codec/regress.h - integers of which each is a fraction of the one before, and something new: x[i] = x[0] + f (x[i-1] - x[0]) + rest[i]. For gauges
+ * that are pulled back to where they come from. The rest lies closer together than values or differences do. Pure; any int64 survives. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+        REGRESS_MIN = 64,           /* fewer numbers are not worth it */
+        REGRESS_MAX = 1024,
+        REGRESS_FRACTION_BITS = 16, /* of the factor */
+        REGRESS_LEGS = 2,           /* halves of a vector: each adds up by itself, so that they can be added up side by side */
+};
+
+/* order: what the rest is compared with: 0 the values, 1 their differences. False when no factor narrows the range by some percent.
+ * *ret_range: of the rest, about. */
+bool regress_find(const int64_t *v, size_t n, unsigned order, int32_t *ret_factor, double *ret_range);
+/* n - REGRESS_LEGS numbers. */
+void regress_rest(const int64_t *v, size_t n, int32_t factor, uint64_t *rest);
+uint64_t regress_rest_at(const int64_t *v, size_t n, int32_t factor, size_t at); /* one of them */
+/* Where the second leg begins. */
+static inline size_t regress_second(size_t n) { return (n + 1) / 2; }
+/* The reverse, in place: the rest lies in x[REGRESS_LEGS, n); n >= REGRESS_LEGS. */
+void regress_undo(uint64_t *x, size_t n, int32_t factor, uint64_t first, uint64_t second);
