@@ -13,8 +13,10 @@
 #include "codec/floatvec.h"
 #include "codec/zstdio.h"
 #include "part/histblock.h"
+#include "part/labelpage.h"
 #include "part/partcursor.h"
 #include "part/partformat.h"
+#include "part/partgroup.h"
 #include "store/record.h"
 
 enum { CHECKED_GOOD = 1, CHECKED_BAD = 2 };
@@ -33,6 +35,9 @@ struct Part {
 
 /* ---- records */
 
+static uint64_t table_sid(const unsigned char *table, uint64_t i) { return bits_le64(table + i * 16); }
+static uint64_t table_offset(const unsigned char *table, uint64_t i) { return bits_le64(table + i * 16 + 8); }
+
 /* The content of the record at offset, without its checksum verified; false when it is not inside the file, or so near its end, which
  * only a cut file has, that decoding would read beyond the mapping. */
 static bool find_record(const Part *p, uint64_t offset, uint32_t mark, Cursor *ret)
@@ -47,15 +52,25 @@ static bool find_record(const Part *p, uint64_t offset, uint32_t mark, Cursor *r
         return true;
 }
 
+static bool find_group(const Part *p, uint64_t i, Cursor *ret)
+{
+        uint64_t offset = table_offset(p->groups, i);
+        return find_record(p, offset, PARTFORMAT_GROUP, ret) || find_record(p, offset, PARTFORMAT_GROUP_OLD, ret);
+}
+
+static uint32_t mark_of(const Cursor *content) { return record_mark(content->p - RECORD_BYTES); }
+
+static bool begin_group(const Cursor *content, GroupWalk *walk)
+{
+        return partgroup_begin(content, mark_of(content), record_count(content->p - RECORD_BYTES), walk);
+}
+
 static bool checksum_is_good(const Cursor *content) { return record_is_good(content->p - RECORD_BYTES); }
 
 static bool checked_record(const Part *p, uint64_t offset, uint32_t mark, Cursor *ret)
 {
         return find_record(p, offset, mark, ret) && checksum_is_good(ret);
 }
-
-static uint64_t table_sid(const unsigned char *table, uint64_t i) { return bits_le64(table + i * 16); }
-static uint64_t table_offset(const unsigned char *table, uint64_t i) { return bits_le64(table + i * 16 + 8); }
 
 /* ---- opening */
 
@@ -102,53 +117,14 @@ static bool read_index(Part *p)
 
 /* ---- reading a group */
 
-typedef struct SeriesData {
-        uint64_t times; /* of the group: where its blocks' times are counted from */
-        Cursor blocks;
-} SeriesData;
-
-typedef struct GroupWalk {
-        Cursor heads, data;
-        uint64_t sid, times;
-        uint32_t left;
-} GroupWalk;
-
-static bool group_begin(const Cursor *content, GroupWalk *walk)
-{
-        uint32_t n = record_count(content->p - RECORD_BYTES);
-        *walk = (GroupWalk){ .heads = *content, .data = *content, .left = n };
-        uint64_t ignored;
-        if (n > left(content) || !take(&walk->heads, &walk->sid) || !take(&walk->heads, &walk->times))
-                return false;
-        walk->data.p = walk->heads.p;
-        for (uint64_t i = 0; i < 2 * (uint64_t)n; i++)
-                if (!take(&walk->data, &ignored))
-                        return false;
-        return true;
-}
-
-static bool group_next(GroupWalk *walk, SeriesData *ret)
-{
-        uint64_t step, bytes;
-        if (walk->left == 0 || !take(&walk->heads, &step) || !take(&walk->heads, &bytes) || bytes > left(&walk->data))
-                return false;
-        walk->left--;
-        walk->sid += step;
-        *ret = (SeriesData){ walk->times, { walk->data.p, walk->data.p + bytes } };
-        walk->data.p += bytes;
-        return true;
-}
-
 /* The group's content when its checksum is right; it is computed once. *damaged grows at the first look at a bad one. */
 static bool check_group(Part *p, uint64_t i, GroupWalk *walk, uint64_t *damaged)
 {
         Cursor c;
-        uint64_t offset = table_offset(p->groups, i);
         unsigned char state = __atomic_load_n(&p->checked[i], __ATOMIC_ACQUIRE);
         if (state == CHECKED_BAD)
                 return false;
-        bool good = find_record(p, offset, PARTFORMAT_GROUP, &c) && (state == CHECKED_GOOD || checksum_is_good(&c)) &&
-                    group_begin(&c, walk);
+        bool good = find_group(p, i, &c) && (state == CHECKED_GOOD || checksum_is_good(&c)) && begin_group(&c, walk);
         if (state == 0 || !good) {
                 unsigned char now = good ? CHECKED_GOOD : CHECKED_BAD;
                 if (__atomic_exchange_n(&p->checked[i], now, __ATOMIC_ACQ_REL) != CHECKED_BAD && !good)
@@ -179,37 +155,13 @@ bool part_next_series(Part *p, uint64_t sid, uint64_t *ret)
                 SeriesData data;
                 if (!check_group(p, group, &walk, &ignored))
                         continue;
-                while (group_next(&walk, &data))
+                while (partgroup_next(&walk, &data))
                         if (walk.sid >= sid) {
                                 *ret = walk.sid;
                                 return true;
                         }
         }
         return false;
-}
-
-/* ---- blocks */
-
-typedef struct Block {
-        size_t n;
-        unsigned kind;
-        uint64_t times;
-        Cursor code, starts; /* starts.p NULL: none */
-} Block;
-
-static bool next_block(SeriesData *s, Block *b)
-{
-        uint64_t head, distance;
-        if (!take(&s->blocks, &head) || !take(&s->blocks, &distance) || !take_bytes(&s->blocks, &b->code))
-                return false;
-        b->n = (size_t)(head >> (PARTFORMAT_KIND_BITS + 1));
-        b->kind = head & ((1u << PARTFORMAT_KIND_BITS) - 1);
-        b->times = s->times + (uint64_t)bits_unzigzag(distance);
-        b->starts = (Cursor){ NULL, NULL };
-        bool starts = head >> PARTFORMAT_KIND_BITS & 1;
-        size_t most = b->kind == PART_BLOCK_HISTOGRAMS ? HISTBLOCK_MAX : PART_BLOCK_SAMPLES;
-        return b->kind <= PART_BLOCK_HISTOGRAMS && b->n >= 1 && b->n <= most &&
-               (!starts || take_bytes(&s->blocks, &b->starts));
 }
 
 /* ---- a reader's place */
@@ -230,13 +182,12 @@ enum { CURSOR_TIMES = 8 }; /* a series' blocks come round again with the next se
 
 typedef struct PlacedSeries {
         uint64_t sid;
-        Cursor blocks;
+        SeriesData data;
 } PlacedSeries;
 
 struct PartCursor {
         Part *p;
         uint64_t first_sid, end_sid; /* of the group; equal: none is known */
-        uint64_t times_base;
         VEC(PlacedSeries) series; /* of the group */
         size_t next;              /* the series after the last one found */
         KnownTimes times[CURSOR_TIMES];
@@ -285,9 +236,8 @@ static bool enter_group(PartCursor *c, uint64_t sid, uint64_t *damaged)
         if (group == UINT64_MAX || !check_group(p, group, &walk, damaged))
                 return false;
         SeriesData data;
-        while (group_next(&walk, &data))
-                vec_push(&c->series, (PlacedSeries){ walk.sid, data.blocks });
-        c->times_base = walk.times;
+        while (partgroup_next(&walk, &data))
+                vec_push(&c->series, (PlacedSeries){ walk.sid, data });
         c->first_sid = table_sid(p->groups, group);
         c->end_sid = group + 1 < p->n_groups ? table_sid(p->groups, group + 1) : UINT64_MAX;
         return true;
@@ -313,7 +263,7 @@ static bool find_series(PartCursor *c, uint64_t sid, SeriesData *ret, uint64_t *
         if (lo >= hi)
                 return false;
         c->next = lo + 1;
-        *ret = (SeriesData){ c->times_base, c->series.data[lo].blocks };
+        *ret = c->series.data[lo].data;
         return true;
 }
 
@@ -459,9 +409,9 @@ static void read_block(PartCursor *c, const Block *b, const PartRead *what, Colu
 
 static bool read_all(PartCursor *c, SeriesData s, const PartRead *what, Column *out, uint64_t *damaged)
 {
-        while (left(&s.blocks)) {
+        while (partgroup_has_block(&s)) {
                 Block b;
-                if (!next_block(&s, &b)) {
+                if (!partgroup_block(&s, &b)) {
                         ++*damaged;
                         break;
                 }
@@ -481,8 +431,8 @@ bool part_cursor_read(PartCursor *c, uint64_t sid, const PartRead *what, Column 
         Block b, last = { 0 };
         size_t at = out->n;
         uint64_t found = 0;
-        for (rest = s; left(&rest.blocks) && !found;) {
-                if (!next_block(&rest, &b) || times_of(c, &b, what->min_ms, what->max_ms)->state == TIMES_DAMAGED)
+        for (rest = s; partgroup_has_block(&rest) && !found;) {
+                if (!partgroup_block(&rest, &b) || times_of(c, &b, what->min_ms, what->max_ms)->state == TIMES_DAMAGED)
                         found++;
                 else if (times_of(c, &b, what->min_ms, what->max_ms)->state == TIMES_INSIDE)
                         last = b;
@@ -524,7 +474,7 @@ uint64_t part_count(Part *p, uint64_t sid)
         Block b;
         uint64_t n = 0, damaged = 0;
         if (find_series(&c, sid, &s, &damaged))
-                while (left(&s.blocks) && next_block(&s, &b))
+                while (partgroup_has_block(&s) && partgroup_block(&s, &b))
                         n += b.n;
         cursor_done(&c);
         return n;
@@ -549,14 +499,25 @@ static bool parse_labels(Cursor *c, Arena *arena, Labels *ret)
         return true;
 }
 
-static bool open_page(const Part *p, uint64_t page, Buf *out)
+/* False when its record is damaged or it makes no sense. */
+static bool open_page(const Part *p, uint64_t number, PartPage *page)
 {
         Cursor c;
         Err err;
-        return checked_record(p, table_offset(p->pages, page), RECORD_LABELS, &c) &&
-               zstdio_decode(cursor_str(&c), PART_MAX_PAGE_BYTES, out, &err);
+        uint64_t offset = table_offset(p->pages, number);
+        bool old = checked_record(p, offset, RECORD_LABELS, &c);
+        part_page_done(page);
+        if ((!old && !checked_record(p, offset, PARTFORMAT_LABELS, &c)) ||
+            !zstdio_decode(cursor_str(&c), PART_MAX_PAGE_BYTES, &page->text, &err))
+                return false;
+        page->columns = old ? NULL : labelpage_open(buf_str(&page->text));
+        if (!old && !page->columns)
+                return false;
+        page->number = number + 1;
+        return true;
 }
 
+/* In a page of versions 1 and 2. */
 static bool find_labels(Str page, uint64_t sid, Arena *arena, Labels *ret)
 {
         Cursor c = { (const unsigned char *)page.p, (const unsigned char *)page.p + page.n };
@@ -573,29 +534,27 @@ static bool find_labels(Str page, uint64_t sid, Arena *arena, Labels *ret)
         return false;
 }
 
-bool part_labels(Part *p, uint64_t sid, Arena *arena, Labels *ret)
-{
-        uint64_t page = table_find(p->pages, p->n_pages, sid);
-        AUTO(buf_done) Buf text = { 0 };
-        return page != UINT64_MAX && open_page(p, page, &text) && find_labels(buf_str(&text), sid, arena, ret);
-}
-
 bool part_labels_next(Part *p, PartPage *page, uint64_t sid, Arena *arena, Labels *ret)
 {
         uint64_t number = table_find(p->pages, p->n_pages, sid);
-        if (number == UINT64_MAX)
+        if (number == UINT64_MAX || (page->number != number + 1 && !open_page(p, number, page)))
                 return false;
-        if (page->number != number + 1) {
-                buf_clear(&page->text);
-                page->number = 0;
-                if (!open_page(p, number, &page->text))
-                        return false;
-                page->number = number + 1;
-        }
-        return find_labels(buf_str(&page->text), sid, arena, ret);
+        return page->columns ? labelpage_find(page->columns, sid, arena, ret)
+                             : find_labels(buf_str(&page->text), sid, arena, ret);
 }
 
-void part_page_done(PartPage *page) { buf_done(&page->text); }
+bool part_labels(Part *p, uint64_t sid, Arena *arena, Labels *ret)
+{
+        AUTO(part_page_done) PartPage page = { 0 };
+        return part_labels_next(p, &page, sid, arena, ret);
+}
+
+void part_page_done(PartPage *page)
+{
+        labelpage_free(page->columns);
+        buf_done(&page->text);
+        *page = (PartPage){ 0 };
+}
 
 /* ---- rebuilding, verifying */
 
@@ -603,7 +562,7 @@ static void count_series(Part *p, const SeriesData *series)
 {
         SeriesData s = *series;
         Block b;
-        while (left(&s.blocks) && next_block(&s, &b)) {
+        while (partgroup_has_block(&s) && partgroup_block(&s, &b)) {
                 Cursor c;
                 uint64_t n, first, span;
                 p->info.blocks++;
@@ -632,15 +591,17 @@ static void add_table(Buf *out, const FoundList *list)
         }
 }
 
+static bool is_page(uint32_t mark) { return mark == PARTFORMAT_LABELS || mark == RECORD_LABELS; }
+
 /* The first sid of a group or a page, which their content begins with. */
 static bool first_sid(uint32_t mark, const Cursor *content, uint64_t *ret)
 {
         Cursor c = *content;
-        if (mark == PARTFORMAT_GROUP)
+        if (mark == PARTFORMAT_GROUP || mark == PARTFORMAT_GROUP_OLD)
                 return take(&c, ret);
         AUTO(buf_done) Buf text = { 0 };
         Err err;
-        if (mark != RECORD_LABELS || !zstdio_decode(cursor_str(&c), PART_MAX_PAGE_BYTES, &text, &err))
+        if (!is_page(mark) || !zstdio_decode(cursor_str(&c), PART_MAX_PAGE_BYTES, &text, &err))
                 return false;
         c = (Cursor){ (const unsigned char *)text.p, (const unsigned char *)text.p + text.n };
         return take(&c, ret);
@@ -648,7 +609,7 @@ static bool first_sid(uint32_t mark, const Cursor *content, uint64_t *ret)
 
 static bool is_mark(uint32_t mark)
 {
-        return mark == PARTFORMAT_GROUP || mark == PARTFORMAT_TIMES || mark == RECORD_LABELS ||
+        return mark == PARTFORMAT_GROUP || mark == PARTFORMAT_GROUP_OLD || mark == PARTFORMAT_TIMES || is_page(mark) ||
                mark == PARTFORMAT_INDEX;
 }
 
@@ -666,7 +627,7 @@ static void rebuild(Part *p, PartDamage *damage)
                         at++;
                         continue;
                 }
-                FoundList *list = &lists[mark == RECORD_LABELS];
+                FoundList *list = &lists[is_page(mark)];
                 if (first_sid(mark, &c, &sid) && (list->len == 0 || sid > vec_last(list)->sid))
                         vec_push(list, (Found){ sid, at });
                 at += RECORD_BYTES + left(&c);
@@ -692,7 +653,7 @@ static void recount(Part *p)
                 SeriesData s;
                 if (!check_group(p, i, &walk, &ignored))
                         continue;
-                while (group_next(&walk, &s)) {
+                while (partgroup_next(&walk, &s)) {
                         p->info.series++;
                         count_series(p, &s);
                 }
@@ -756,16 +717,15 @@ void part_verify(Part *p, PartDamage *damage)
                 Cursor content;
                 GroupWalk walk;
                 SeriesData s;
-                if (!checked_record(p, table_offset(p->groups, i), PARTFORMAT_GROUP, &content) ||
-                    !group_begin(&content, &walk)) {
+                if (!find_group(p, i, &content) || !checksum_is_good(&content) || !begin_group(&content, &walk)) {
                         damage->records++;
                         continue;
                 }
-                while (group_next(&walk, &s))
-                        while (left(&s.blocks)) {
+                while (partgroup_next(&walk, &s))
+                        while (partgroup_has_block(&s)) {
                                 Block b;
                                 column_clear(&c);
-                                if (!next_block(&s, &b)) {
+                                if (!partgroup_block(&s, &b)) {
                                         damage->records++;
                                         break;
                                 }
@@ -773,8 +733,8 @@ void part_verify(Part *p, PartDamage *damage)
                         }
         }
         for (uint64_t i = 0; i < p->n_pages; i++) {
-                AUTO(buf_done) Buf text = { 0 };
-                damage->records += !open_page(p, i, &text);
+                AUTO(part_page_done) PartPage page = { 0 };
+                damage->records += !open_page(p, i, &page);
         }
         cursor_done(&place);
         column_done(&c);

@@ -18,7 +18,7 @@ enum {
         PART_HEADER_BYTES = 32,
         PART_TRAILER_BYTES = 24,
         PART_GROUP_SERIES = 32,         /* series that share a checksum and an index entry */
-        PART_PAGE_SERIES = 256,         /* series whose labels are compressed together */
+        PART_PAGE_SERIES = 2048,        /* series whose labels are compressed together */
         PART_BLOCK_SAMPLES = 1024,      /* at most, of one block */
         PART_MAX_PAGE_BYTES = 64 << 20, /* labels of a page, unpacked */
         PART_MAX_RECORD_BYTES = 1 << 30,
@@ -77,9 +77,11 @@ bool part_labels(Part *p, uint64_t sid, Arena *arena, Labels *ret);
 /* The same for many series by rising id: a page is unpacked once. Zero-initialised; for one part. */
 typedef struct PartPage {
         Buf text;
-        uint64_t number; /* of the page, + 1 */
+        struct LabelPage *columns; /* NULL: a page of versions 1 and 2 */
+        uint64_t number;           /* of the page, + 1 */
 } PartPage;
 bool part_labels_next(Part *p, PartPage *page, uint64_t sid, Arena *arena, Labels *ret);
 void part_page_done(PartPage *page);
+static inline void auto_part_page_done(PartPage *page) { part_page_done(page); }
 /* Decodes everything. *damage: what is bad. */
 void part_verify(Part *p, PartDamage *damage);

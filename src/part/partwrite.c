@@ -12,6 +12,7 @@
 #include "codec/varint.h"
 #include "codec/zstdio.h"
 #include "part/histblock.h"
+#include "part/labelpage.h"
 #include "part/partformat.h"
 #include "store/record.h"
 
@@ -42,9 +43,10 @@ struct PartWriter {
         Buf group_head, group_data;
         uint32_t group_series;
         uint64_t group_first, group_last, group_times;
-        /* the page of labels */
-        Buf page;
-        uint32_t page_series;
+        Buf shape, last_shape; /* of the series, and of the one before */
+        Buf vector;            /* the series' last vector, whose length is not written if none follows */
+        uint64_t series_blocks;
+        LabelPageWriter *page;
         uint64_t page_first;
         VEC(Place) groups, pages;
         TimesMap times;
@@ -75,7 +77,10 @@ static void free_writer(PartWriter *w)
         buf_done(&w->out);
         buf_done(&w->group_head);
         buf_done(&w->group_data);
-        buf_done(&w->page);
+        buf_done(&w->shape);
+        buf_done(&w->last_shape);
+        buf_done(&w->vector);
+        labelpage_writer_free(w->page);
         buf_done(&w->block);
         vec_done(&w->groups);
         vec_done(&w->pages);
@@ -113,6 +118,7 @@ bool partwrite_begin(const Fs *fs, const char *path, uint32_t id, uint32_t level
         w->temp = mem_strndup(temp.p, temp.n);
         w->info = (PartInfo){ .id = id, .level = level, .min_ms = INT64_MAX, .max_ms = INT64_MIN };
         w->coder = floatvec_coder_new();
+        w->page = labelpage_writer_new();
         char *h = buf_reserve(&w->out, PART_HEADER_BYTES);
         memset(h, 0, PART_HEADER_BYTES);
         memcpy(h, PARTFORMAT_MAGIC, 8);
@@ -162,10 +168,15 @@ static uint64_t place_times(PartWriter *w, const int64_t *t, size_t n)
         return *at;
 }
 
-static void add_sized(Buf *out, const Buf *code)
+/* Takes what is in w->block. The series' vector before it gets its length. */
+static void add_vector(PartWriter *w)
 {
-        varint_add(out, code->n);
-        buf_add(out, code->p, code->n);
+        if (w->vector.n) {
+                varint_add(&w->group_data, w->vector.n);
+                buf_add(&w->group_data, w->vector.p, w->vector.n);
+        }
+        buf_clear(&w->vector);
+        buf_add(&w->vector, w->block.p, w->block.n);
 }
 
 /* Samples [from, from + n) of the column: all floats or all histograms that one block takes. */
@@ -176,13 +187,13 @@ static void add_block(PartWriter *w, const Column *c, size_t from, size_t n)
         for (size_t i = from; c->st && i < from + n; i++)
                 starts = starts || c->st[i] != 0;
         uint64_t times = place_times(w, c->t + from, n);
-        Buf *out = &w->group_data, *b = &w->block;
+        Buf *b = &w->block;
         unsigned kind = (histograms ? PART_BLOCK_HISTOGRAMS : PART_BLOCK_FLOATS) |
                         (starts ? 1u << PARTFORMAT_KIND_BITS : 0);
-        varint_add(out, (uint64_t)n << (PARTFORMAT_KIND_BITS + 1) | kind);
+        varint_add(&w->shape, (uint64_t)n << (PARTFORMAT_KIND_BITS + 1) | kind);
         if (w->group_times == 0)
                 w->group_times = times;
-        varint_add_signed(out, (int64_t)(times - w->group_times));
+        varint_add_signed(&w->shape, (int64_t)(times - w->group_times));
         buf_clear(b);
         if (histograms) {
                 histblock_write(w->coder, c->h + from, n, b);
@@ -195,14 +206,15 @@ static void add_block(PartWriter *w, const Column *c, size_t from, size_t n)
                 w->stats.samples[code] += n;
                 w->stats.bytes[code] += b->n;
         }
-        add_sized(out, b);
+        add_vector(w);
         if (starts) {
                 buf_clear(b);
                 intvec_plan(&w->plan, c->st + from, n);
                 intvec_write(&w->plan, c->st + from, b);
-                add_sized(out, b);
+                add_vector(w);
         }
         w->info.blocks++;
+        w->series_blocks++;
 }
 
 /* How many samples from `from` on belong into one block kind. */
@@ -245,50 +257,62 @@ static void finish_group(PartWriter *w)
         vec_push(&w->groups, (Place){ w->group_first, at });
         buf_clear(&w->group_head);
         buf_clear(&w->group_data);
+        buf_clear(&w->last_shape);
         w->group_series = 0;
         w->group_times = 0;
 }
 
 static void finish_page(PartWriter *w)
 {
-        if (w->page_series == 0)
+        size_t n = labelpage_series(w->page);
+        if (n == 0)
                 return;
-        AUTO(buf_done) Buf packed = { 0 };
-        zstdio_encode(buf_str(&w->page), LABEL_LEVEL, &packed);
-        uint64_t at = add_record(w, RECORD_LABELS, w->page_series, buf_str(&packed));
+        AUTO(buf_done) Buf text = { 0 }, packed = { 0 };
+        labelpage_finish(w->page, &text);
+        zstdio_encode(buf_str(&text), LABEL_LEVEL, &packed);
+        uint64_t at = add_record(w, PARTFORMAT_LABELS, (uint32_t)n, buf_str(&packed));
         vec_push(&w->pages, (Place){ w->page_first, at });
         w->stats.label_bytes += packed.n + RECORD_BYTES;
-        buf_clear(&w->page);
-        w->page_series = 0;
 }
 
 static void add_labels(PartWriter *w, uint64_t sid, Labels labels)
 {
-        if (w->page_series == 0) {
+        if (labelpage_series(w->page) == 0)
                 w->page_first = sid;
-                varint_add(&w->page, sid);
-        }
-        varint_add(&w->page, sid - w->page_first);
-        varint_add(&w->page, labels.n);
-        for (size_t i = 0; i < labels.n; i++) {
-                varint_add(&w->page, labels.data[i].name.n);
-                buf_str_add(&w->page, labels.data[i].name);
-                varint_add(&w->page, labels.data[i].value.n);
-                buf_str_add(&w->page, labels.data[i].value);
-        }
-        if (++w->page_series == PART_PAGE_SERIES || w->page.n >= PART_MAX_PAGE_BYTES / 2)
+        labelpage_add(w->page, sid, labels);
+        if (labelpage_series(w->page) == PART_PAGE_SERIES || labelpage_bytes(w->page) >= PART_MAX_PAGE_BYTES / 4)
                 finish_page(w);
+}
+
+/* The series' line in the group's list, and its last vector. */
+static void finish_series(PartWriter *w, uint64_t sid, size_t before)
+{
+        buf_add(&w->group_data, w->vector.p, w->vector.n);
+        buf_clear(&w->vector);
+        bool shape = !str_eq(buf_str(&w->shape), buf_str(&w->last_shape));
+        bool id = w->group_series > 0 && sid != w->group_last + 1;
+        varint_add(&w->group_head, (uint64_t)(w->group_data.n - before) << PARTFORMAT_SERIES_BITS |
+                                           (shape ? PARTFORMAT_OTHER_SHAPE : 0u) | (id ? PARTFORMAT_OTHER_ID : 0u));
+        if (id)
+                varint_add(&w->group_head, sid - w->group_last);
+        if (shape) {
+                varint_add(&w->group_head, w->series_blocks);
+                buf_add(&w->group_head, w->shape.p, w->shape.n);
+                buf_clear(&w->last_shape);
+                buf_add(&w->last_shape, w->shape.p, w->shape.n);
+        }
+        buf_clear(&w->shape);
+        w->series_blocks = 0;
 }
 
 bool partwrite_series(PartWriter *w, uint64_t sid, Labels labels, const Column *c, Err *err)
 {
         CHECK(c->n > 0 && (w->info.series == 0 || sid > w->last_sid));
         if (w->group_series == 0)
-                w->group_first = w->group_last = sid;
+                w->group_first = sid;
         size_t before = w->group_data.n;
         add_blocks(w, c);
-        varint_add(&w->group_head, sid - w->group_last);
-        varint_add(&w->group_head, w->group_data.n - before);
+        finish_series(w, sid, before);
         w->group_last = w->last_sid = sid;
         w->info.series++;
         w->info.samples += c->n;

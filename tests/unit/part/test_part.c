@@ -314,7 +314,7 @@ static void an_old_part_is_read(const char *name, size_t series, uint64_t first,
                 Labels labels;
                 column_clear(&got);
                 assert_true(part_labels(p, sid, r.arena, &labels));
-                assert_true(labels_equal(labels, partrig_labels(r.arena, sid)));
+                assert_true(labels_eq(labels, partrig_labels(r.arena, sid)));
                 partrig_fill(&want, sid, 300);
                 assert_true(part_read(p, sid, INT64_MIN, INT64_MAX, &got, &bad));
                 partrig_equal(&got, &want);
