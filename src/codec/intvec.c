@@ -407,30 +407,30 @@ static void plan_order(IntvecPlan *plan, const int64_t *v, size_t n, unsigned or
         plan->bytes += 3 + price / 8 + varint_size(bits_zigzag((int64_t)plan->base)) + (plan->patches ? 2 : 0);
         plan->bytes += order ? firsts_of(order) * varint_size(bits_zigzag(v[0])) : 0;
         plan->bytes += plan->shift || plan->divisor > 1 ? 1 + varint_size(plan->divisor) : 0;
-        plan->bytes += order == REGRESSED ? varint_size(bits_zigzag(plan->factor)) : 0;
+        plan->bytes += order == REGRESSED ? 1 + varint_size(bits_zigzag(plan->factor.factor)) : 0;
 }
 
-/* One run without a step; not what only grows or falls, whose differences are all that there is to say. */
+/* Not with a step; not what only grows or falls, whose differences are all that there is to say. */
 static bool may_regress(const IntvecPlan *plan)
 {
-        if (plan->order > 1 || plan->n_runs > 1 || plan->shift || plan->divisor > 1 || plan->n < REGRESS_MIN ||
-            plan->bytes * 8 < plan->n * WORTH_BITS)
+        if (plan->shift || plan->divisor > 1 || plan->n < REGRESS_MIN || plan->bytes * 8 < plan->n * WORTH_BITS)
                 return false;
         int64_t low = (int64_t)plan->base;
         uint64_t above = plan->runs[0].width < 64 ? (uint64_t)1 << plan->runs[0].width : UINT64_MAX;
-        return plan->order == 0 || (low < 0 && magnitude((uint64_t)low) < above);
+        return plan->order != 1 || plan->n_runs > 1 || (low < 0 && magnitude((uint64_t)low) < above);
 }
 
 void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n)
 {
         CHECK(n >= 1 && n <= INTVEC_MAX);
         unsigned order = choose_order(v, n);
-        double range;
+        double range = INFINITY;
         plan_order(plan, v, n, order);
-        if (!may_regress(plan) || !regress_find(v, n, order, &plan->factor, &range))
-                return;
         size_t before = plan->bytes;
-        if (log2(range + 1) * (double)n / 8 >= (double)before)
+        if (order > 1 || plan->n_runs > 1)
+                range = exp2((double)before * 8 / (double)n);
+        if (!may_regress(plan) || !regress_find(v, n, order, &plan->factor, &range) ||
+            log2(range + 1) * (double)n / 8 >= (double)before)
                 return;
         plan_order(plan, v, n, REGRESSED);
         if (plan->bytes >= before)
@@ -558,8 +558,10 @@ void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out)
                 buf_char(out, (char)plan->shift);
                 varint_add(out, plan->divisor);
         }
-        if (plan->order == REGRESSED)
-                varint_add_signed(out, plan->factor);
+        if (plan->order == REGRESSED) {
+                buf_char(out, (char)plan->factor.bits);
+                varint_add_signed(out, plan->factor.factor);
+        }
         if (runs)
                 write_runs(plan, out);
         if (plan->patches)
@@ -574,7 +576,7 @@ void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out)
 typedef struct Head {
         unsigned order, shift, n_runs;
         uint64_t divisor;
-        int32_t factor;
+        RegressFactor factor;
         int64_t first, second, base;
         size_t patches;
         IntvecRun runs[INTVEC_RUNS];
@@ -659,9 +661,11 @@ static bool read_head(Cursor *c, size_t n, Head *h)
                 h->shift = take_byte(c);
                 h->divisor = take(c);
         }
-        if (h->order == REGRESSED)
-                h->factor = (int32_t)bits_unzigzag(take(c));
-        if (c->bad || h->shift > 63)
+        if (h->order == REGRESSED) {
+                unsigned bits = take_byte(c);
+                h->factor = (RegressFactor){ (int32_t)bits_unzigzag(take(c)), bits };
+        }
+        if (c->bad || h->shift > 63 || h->factor.bits > REGRESS_MAX_BITS)
                 return false;
         if (flags & FLAG_STEPS) {
                 uint64_t step = h->divisor << h->shift;

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "codec/radix.h"
+#include "codec/regress.h"
 
 enum {
         INTVEC_MAX = 1024,     /* values of one vector */
@@ -34,7 +35,7 @@ typedef struct IntvecRun {
 /* How a vector will be coded; the arrays are scratch, so plans are made once and used for many vectors. */
 typedef struct IntvecPlan {
         unsigned order; /* 0: values, 1: differences, 2: differences of differences, 3: rests of codec/regress.h */
-        int32_t factor; /* of order 3 */
+        RegressFactor factor; /* of order 3 */
         unsigned n_runs;
         IntvecRun runs[INTVEC_RUNS];
         unsigned shift;   /* zero bits that all of them had at the end */

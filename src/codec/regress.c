@@ -12,16 +12,17 @@
 #include "base/bits.h"
 #include "base/attr.h"
 
-enum { TRIES = 10 };
+enum { TRIES = 10, SPREAD_BITS = 46, FEW_BITS = 16 };
 #define GAIN 0.97                  /* of the range: a narrower one is worth the coding */
+#define MAX_FACTOR 1.9
 #define CLOSE 0.002                /* the least range is known well enough */
-#define SPREAD ((int64_t)1 << 46)  /* of the values, so that products are exact */
+#define SPREAD ((int64_t)1 << SPREAD_BITS) /* of the values, so that products are exact */
 #define SHIFT_BITS 0x4338000000000000u /* bits of the double SHIFT_VALUE, whose last mantissa bit is worth 1 */
 #define SHIFT_VALUE 6755399441055744.0 /* 1.5 * 2^52 */
 
-static inline uint64_t predict(uint64_t y, int32_t factor)
+static inline uint64_t predict(uint64_t y, RegressFactor f)
 {
-        return (uint64_t)((int64_t)(y * (uint64_t)(int64_t)factor) >> REGRESS_FRACTION_BITS);
+        return (uint64_t)((int64_t)(y * (uint64_t)(int64_t)f.factor) >> f.bits);
 }
 
 /* ---- the factor */
@@ -29,19 +30,22 @@ static inline uint64_t predict(uint64_t y, int32_t factor)
 /* Values less the first of them. */
 typedef struct Centred {
         size_t n;
+        unsigned length; /* bits of the furthest */
         double d[REGRESS_MAX];
 } Centred;
 
 /* False when they are too far apart. */
 static bool centre(Centred *c, const int64_t *v, size_t n)
 {
-        uint64_t wide = 0, first = (uint64_t)v[0];
+        uint64_t wide = 0, sizes = 1, first = (uint64_t)v[0];
         for (size_t i = 0; i < n; i++) {
                 uint64_t d = (uint64_t)v[i] - first;
                 wide |= d + (uint64_t)SPREAD;
+                sizes |= (int64_t)d < 0 ? 0 - d : d;
                 c->d[i] = bits_to_double(d + SHIFT_BITS) - SHIFT_VALUE;
         }
         c->n = n;
+        c->length = 64 - bits_clz64(sizes);
         return wide < (uint64_t)SPREAD * 2;
 }
 
@@ -116,12 +120,15 @@ static Look beyond(const Centred *c, Look l)
         return l;
 }
 
-bool regress_find(const int64_t *v, size_t n, unsigned order, int32_t *ret_factor, double *ret_range)
+bool regress_find(const int64_t *v, size_t n, unsigned order, RegressFactor *ret, double *range)
 {
         Centred c;
         double factor;
-        if (n < REGRESS_MIN || n > REGRESS_MAX || !centre(&c, v, n) || !estimate(&c, &factor) ||
-            !(look(&c, factor).range < look(&c, order).range * GAIN))
+        if (n < REGRESS_MIN || n > REGRESS_MAX || !centre(&c, v, n) || !estimate(&c, &factor))
+                return false;
+        if (isinf(*range))
+                *range = look(&c, order).range * GAIN;
+        if (!(look(&c, factor).range < *range))
                 return false;
         Look best = look_well(&c, factor), left = best, right = beyond(&c, best);
         if (left.slope > 0) {
@@ -139,45 +146,48 @@ bool regress_find(const int64_t *v, size_t n, unsigned order, int32_t *ret_facto
                 best = next.range < best.range ? next : best;
                 *(next.slope < 0 ? &left : &right) = next;
         }
-        *ret_factor = (int32_t)lrint(best.factor * (1 << REGRESS_FRACTION_BITS));
-        *ret_range = best.range;
-        return *ret_factor != 0;
+        if (!(fabs(best.factor) < MAX_FACTOR))
+                return false;
+        ret->bits = MIN_OF((unsigned)REGRESS_MAX_BITS, SPREAD_BITS + FEW_BITS - c.length);
+        ret->factor = (int32_t)lrint(ldexp(best.factor, (int)ret->bits));
+        *range = best.range;
+        return ret->factor != 0;
 }
 
 /* ---- there and back */
 
-static inline uint64_t rest_of(const int64_t *v, size_t i, int32_t factor)
+static inline uint64_t rest_of(const int64_t *v, size_t i, RegressFactor f)
 {
         const uint64_t first = (uint64_t)v[0];
-        return (uint64_t)v[i] - first - predict((uint64_t)v[i - 1] - first, factor);
+        return (uint64_t)v[i] - first - predict((uint64_t)v[i - 1] - first, f);
 }
 
-uint64_t regress_rest_at(const int64_t *v, size_t n, int32_t factor, size_t at)
+uint64_t regress_rest_at(const int64_t *v, size_t n, RegressFactor f, size_t at)
 {
-        return rest_of(v, at + 1 < regress_second(n) ? at + 1 : at + 2, factor);
+        return rest_of(v, at + 1 < regress_second(n) ? at + 1 : at + 2, f);
 }
 
-void regress_rest(const int64_t *v, size_t n, int32_t factor, uint64_t *rest)
+void regress_rest(const int64_t *v, size_t n, RegressFactor f, uint64_t *rest)
 {
         const size_t second = regress_second(n);
         for (size_t i = 1; i < second; i++)
-                *rest++ = rest_of(v, i, factor);
+                *rest++ = rest_of(v, i, f);
         for (size_t i = second + 1; i < n; i++)
-                *rest++ = rest_of(v, i, factor);
+                *rest++ = rest_of(v, i, f);
 }
 
-void regress_undo(uint64_t *x, size_t n, int32_t factor, uint64_t first, uint64_t second)
+void regress_undo(uint64_t *x, size_t n, RegressFactor f, uint64_t first, uint64_t second)
 {
         const size_t half = regress_second(n);
         uint64_t a = 0, b = second - first;
         size_t i = 1, k = half + 1;
         for (; k < n; i++, k++) { /* the first leg lies one place too far up */
                 uint64_t rest = x[i + 1];
-                x[k] = (b = predict(b, factor) + x[k]) + first;
-                x[i] = (a = predict(a, factor) + rest) + first;
+                x[k] = (b = predict(b, f) + x[k]) + first;
+                x[i] = (a = predict(a, f) + rest) + first;
         }
         for (; i < half; i++)
-                x[i] = (a = predict(a, factor) + x[i + 1]) + first;
+                x[i] = (a = predict(a, f) + x[i + 1]) + first;
         x[0] = first;
         x[half] = second;
 }

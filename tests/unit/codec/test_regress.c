@@ -8,7 +8,7 @@
 static int64_t v[REGRESS_MAX];
 static uint64_t rest[REGRESS_MAX + 1];
 
-static void trip(size_t n, int32_t factor)
+static void trip(size_t n, RegressFactor factor)
 {
         regress_rest(v, n, factor, rest + REGRESS_LEGS);
         for (size_t i = 0; i + REGRESS_LEGS < n; i++)
@@ -29,7 +29,7 @@ static void any_numbers_come_back(void **state)
                 size_t n = REGRESS_LEGS + rand_below(&r, round % 9 ? 40 : REGRESS_MAX - REGRESS_LEGS + 1);
                 for (size_t i = 0; i < n; i++)
                         v[i] = round % 3 ? (int64_t)rand_below(&r, 1000) - 500 : (int64_t)rand_u64(&r);
-                trip(n, FACTORS[round % 9]);
+                trip(n, (RegressFactor){ FACTORS[round % 9], (unsigned)rand_below(&r, REGRESS_MAX_BITS + 1) });
         }
 }
 
@@ -47,10 +47,10 @@ static void the_factor_is_found(void **state)
                         if (i >= 0)
                                 v[i] = lrint(x) + INT64_C(123456789012);
                 }
-                int32_t factor = 0;
-                double range = 0;
+                RegressFactor factor = { 0 };
+                double range = INFINITY;
                 assert_true(regress_find(v, REGRESS_MAX, FACTORS[k] > 0.5, &factor, &range));
-                assert_true(fabs(factor / 65536.0 - FACTORS[k]) < 0.02);
+                assert_true(fabs(ldexp(factor.factor, -(int)factor.bits) - FACTORS[k]) < 0.02);
                 assert_true(range > 750 && range < 785);
                 regress_rest(v, REGRESS_MAX, factor, rest);
                 int64_t most = INT64_MIN, least = INT64_MAX;
@@ -67,22 +67,28 @@ static void where_nothing_is_to_be_found(void **state)
         (void)state;
         Rand r;
         rand_init(&r, 2);
-        int32_t factor;
-        double range;
+        RegressFactor factor;
+        double range = INFINITY;
         for (int i = 0; i < REGRESS_MAX; i++)
                 v[i] = (int64_t)rand_below(&r, 1000);
+        range = INFINITY;
         assert_false(regress_find(v, REGRESS_MAX, 0, &factor, &range));
         for (int i = 1; i < REGRESS_MAX; i++)
                 v[i] += v[i - 1] - 500;
+        range = INFINITY;
         assert_false(regress_find(v, REGRESS_MAX, 1, &factor, &range));
+        range = INFINITY;
         assert_false(regress_find(v, REGRESS_MIN - 1, 1, &factor, &range));
         for (int i = 0; i < REGRESS_MAX; i++)
                 v[i] = 5;
+        range = INFINITY;
         assert_false(regress_find(v, REGRESS_MAX, 0, &factor, &range));
         v[7] = INT64_MIN;
+        range = INFINITY;
         assert_false(regress_find(v, REGRESS_MAX, 0, &factor, &range));
         for (int i = 0; i < REGRESS_MAX; i++)
                 v[i] = (int64_t)rand_u64(&r);
+        range = INFINITY;
         assert_false(regress_find(v, REGRESS_MAX, 0, &factor, &range));
 }
 
