@@ -28,12 +28,12 @@ enum {
         RADIX_FOLLOWS = 128, /* in a run's width: lower bits, and words of 32 bits as in version 2 */
         LONG_WORDS = 64,     /* with it: words of the digits that stand behind the radix */
         LOW_MASK = 63,
-        REGRESSED = 3, /* order */
+        REGRESSED = 3,  /* order */
         WORTH_BITS = 4, /* a number: less is not worth looking for a factor */
-        RUN_BITS = 32,       /* what one more run costs, about */
-        SAMPLE = 64,         /* values that choose the order */
-        LOWEST = 4,          /* this many of the lowest values may be patched */
-        PATCH_BITS = 20      /* of a patch, beside its value */
+        RUN_BITS = 32,  /* what one more run costs, about */
+        SAMPLE = 64,    /* values that choose the order */
+        LOWEST = 4,     /* this many of the lowest values may be patched */
+        PATCH_BITS = 20 /* of a patch, beside its value */
 };
 
 static inline unsigned length_of(uint64_t v) { return 64 - bits_clz64(v); }

@@ -9,16 +9,16 @@
 
 #include <math.h>
 
-#include "base/bits.h"
 #include "base/attr.h"
+#include "base/bits.h"
 
 enum { TRIES = 10, SPREAD_BITS = 46, FEW_BITS = 16 };
-#define GAIN 0.97                  /* of the range: a narrower one is worth the coding */
+#define GAIN 0.97 /* of the range: a narrower one is worth the coding */
 #define MAX_FACTOR 1.9
-#define CLOSE 0.002                /* the least range is known well enough */
+#define CLOSE 0.002                        /* the least range is known well enough */
 #define SPREAD ((int64_t)1 << SPREAD_BITS) /* of the values, so that products are exact */
-#define SHIFT_BITS 0x4338000000000000u /* bits of the double SHIFT_VALUE, whose last mantissa bit is worth 1 */
-#define SHIFT_VALUE 6755399441055744.0 /* 1.5 * 2^52 */
+#define SHIFT_BITS 0x4338000000000000u     /* bits of the double SHIFT_VALUE, whose last mantissa bit is worth 1 */
+#define SHIFT_VALUE 6755399441055744.0     /* 1.5 * 2^52 */
 
 static inline uint64_t predict(uint64_t y, RegressFactor f)
 {

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 enum {
-        REGRESS_MIN = 64,           /* fewer numbers are not worth it */
+        REGRESS_MIN = 64, /* fewer numbers are not worth it */
         REGRESS_MAX = 1024,
-        REGRESS_MAX_BITS = 30,      /* of the factor's fraction */
-        REGRESS_LEGS = 2,           /* halves of a vector: each adds up by itself, so that they can be added up side by side */
+        REGRESS_MAX_BITS = 30, /* of the factor's fraction */
+        REGRESS_LEGS = 2, /* halves of a vector: each adds up by itself, so that they can be added up side by side */
 };
 
 /* factor / 2^bits. The further apart the values are, the more bits; their product with a difference fits 64 bits. */

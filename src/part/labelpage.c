@@ -306,7 +306,8 @@ Labels labelpage_labels(const LabelPage *p, size_t i, Arena *arena)
         const Shape *shape = &p->shapes[p->shape_of[i]];
         Label *pairs = arena_array(arena, Label, shape->n);
         for (uint32_t k = 0; k < shape->n; k++)
-                pairs[k] = (Label){ p->strings[p->names.data[shape->names + k]], p->strings[p->values[p->place[i] + k]] };
+                pairs[k] = (Label){ p->strings[p->names.data[shape->names + k]],
+                                    p->strings[p->values[p->place[i] + k]] };
         return (Labels){ pairs, shape->n };
 }
 

@@ -188,8 +188,8 @@ typedef struct PlacedSeries {
 struct PartCursor {
         Part *p;
         uint64_t first_sid, end_sid; /* of the group; equal: none is known */
-        VEC(PlacedSeries) series; /* of the group */
-        size_t next;              /* the series after the last one found */
+        VEC(PlacedSeries) series;    /* of the group */
+        size_t next;                 /* the series after the last one found */
         KnownTimes times[CURSOR_TIMES];
         unsigned oldest;
 };

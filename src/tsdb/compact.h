@@ -12,7 +12,8 @@ enum {
         COMPACT_WORTH =
                 64, /* a part is written anew when one in so many samples is of a series whose retention is over */
         COMPACT_SETTLE_SAMPLES =
-                256 << 20, /* what a flush on request merges, at most, of a stretch that has not ended: seconds of work */
+                256
+                << 20, /* what a flush on request merges, at most, of a stretch that has not ended: seconds of work */
         COMPACT_LEVELS = 4, /* stretches: a window, 4, 16, 64 of them (2 h to 5 days) */
 };
 

@@ -108,9 +108,8 @@ static void every_bit_pattern_survives(void **state)
         Rand r;
         rand_init(&r, 9);
         for (int round = 0; round < 540; round++) {
-                static double (*const SHAPES[])(Rand *r, double before) = { constant, counter, pages,  cents,
-                                                                            sums,     noise,   singles, tiny,
-                                                                            scattered };
+                static double (*const SHAPES[])(Rand *r, double before) = { constant, counter, pages, cents,    sums,
+                                                                            noise,    singles, tiny,  scattered };
                 fill(SHAPES[round % 9], (uint64_t)round, (double)rand_below(&r, 1000000));
                 size_t from = rand_below(&r, 500), n = 1 + rand_below(&r, 500);
                 for (size_t k = rand_below(&r, 12); k > 0; k--)

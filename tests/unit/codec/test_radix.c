@@ -89,8 +89,8 @@ static void the_choice_is_near_the_entropy(void **state)
         static const struct {
                 uint64_t numbers;
                 double bits;
-        } CASES[] = { { 1500, 10.58 }, { 24, 4.6 },   { 60, 5.92 }, { 80, 6.34 }, { 9, 3.19 },
-                      { 5, 2.34 },     { 3, 1.6 },    { 40, 5.34 }, { 96, 6.6 } };
+        } CASES[] = { { 1500, 10.58 }, { 24, 4.6 }, { 60, 5.92 }, { 80, 6.34 }, { 9, 3.19 },
+                      { 5, 2.34 },     { 3, 1.6 },  { 40, 5.34 }, { 96, 6.6 } };
         for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
                 RadixCode c;
                 size_t n = 960;

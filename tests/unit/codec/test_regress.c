@@ -94,7 +94,8 @@ static void where_nothing_is_to_be_found(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(any_numbers_come_back), cmocka_unit_test(the_factor_is_found),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(any_numbers_come_back),
+                                            cmocka_unit_test(the_factor_is_found),
                                             cmocka_unit_test(where_nothing_is_to_be_found) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

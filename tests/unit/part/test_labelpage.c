@@ -83,7 +83,8 @@ static void damage_is_refused_or_harmless(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(labels_come_back), cmocka_unit_test(damage_is_refused_or_harmless) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(labels_come_back),
+                                            cmocka_unit_test(damage_is_refused_or_harmless) };
         arena = arena_new();
         int failed = cmocka_run_group_tests(tests, NULL, NULL);
         arena_free(arena);

@@ -10,11 +10,11 @@ static void series_say_how_they_differ(void **state)
 {
         (void)state;
         static const unsigned char GROUP[] = {
-                7,  32,                                           /* first id, times */
-                5 * 4 + 1, 2, 8, 0, 8 + 4, 6,                     /* shape: 1 sample; 1 sample with starts, times 3 on */
-                6 * 4,                                            /* alike */
-                1 * 4 + 3, 12, 1, 16, 0,                          /* 12 on; 2 samples */
-                1,  'a', 1, 'b', 'c', 2, 'd', 'e', 1, 'f', 'g', 'h',
+                7,         32,                    /* first id, times */
+                5 * 4 + 1, 2,   8, 0,   8 + 4, 6, /* shape: 1 sample; 1 sample with starts, times 3 on */
+                6 * 4,                            /* alike */
+                1 * 4 + 3, 12,  1, 16,  0,        /* 12 on; 2 samples */
+                1,         'a', 1, 'b', 'c',   2, 'd', 'e', 1, 'f', 'g', 'h',
         };
         Cursor content = cursor_of(GROUP, sizeof GROUP);
         GroupWalk walk;
