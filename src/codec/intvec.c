@@ -14,6 +14,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "codec/bitpack.h"
+#include "codec/intorder.h"
 #include "codec/radix.h"
 #include "codec/regress.h"
 #include "codec/unfold.h"
@@ -39,54 +40,7 @@ enum {
 static inline unsigned length_of(uint64_t v) { return 64 - bits_clz64(v); }
 static inline uint64_t magnitude(uint64_t v) { return (int64_t)v < 0 ? 0 - v : v; }
 
-/* ---- which differences */
-
-/* About how many bits a value takes when these are packed; x is sorted by nobody. */
-static unsigned sample_bits(const uint64_t *x, size_t n)
-{
-        uint64_t few[9];
-        size_t k = 0;
-        for (size_t i = 0; i < n && k < ARRAY_LEN(few); i += n / ARRAY_LEN(few) + 1) {
-                size_t at = k++;
-                for (; at > 0 && (int64_t)few[at - 1] > (int64_t)x[i]; at--)
-                        few[at] = few[at - 1];
-                few[at] = x[i];
-        }
-        uint64_t middle = few[k / 2];
-        unsigned counts[65] = { 0 };
-        for (size_t i = 0; i < n; i++)
-                counts[length_of(magnitude(x[i] - middle))]++;
-        unsigned best = UINT32_MAX, above = (unsigned)n - counts[0];
-        for (unsigned w = 0; w <= 64; w++) {
-                unsigned bits = w * (unsigned)n + above * 64;
-                best = bits < best ? bits : best;
-                above -= w < 64 ? counts[w + 1] : 0;
-        }
-        return best;
-}
-
-static unsigned choose_order(const int64_t *v, size_t n)
-{
-        if (n < 3)
-                return 0;
-        uint64_t x[3][SAMPLE];
-        size_t m = 0, stride = (n - 2) / SAMPLE + 1;
-        for (size_t i = 2; i < n && m < SAMPLE; i += stride, m++) {
-                uint64_t d = (uint64_t)v[i] - (uint64_t)v[i - 1];
-                x[0][m] = (uint64_t)v[i];
-                x[1][m] = d;
-                x[2][m] = d - ((uint64_t)v[i - 1] - (uint64_t)v[i - 2]);
-        }
-        unsigned best = 0, bits = sample_bits(x[0], m);
-        for (unsigned order = 1; order <= 2; order++) {
-                unsigned b = sample_bits(x[order], m);
-                if (b < bits) {
-                        best = order;
-                        bits = b;
-                }
-        }
-        return best;
-}
+/* ---- what is left */
 
 /* Values that are stored by themselves. */
 static size_t firsts_of(unsigned order) { return order == REGRESSED ? REGRESS_LEGS : order; }
@@ -423,7 +377,7 @@ static bool may_regress(const IntvecPlan *plan)
 void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n)
 {
         CHECK(n >= 1 && n <= INTVEC_MAX);
-        unsigned order = choose_order(v, n);
+        unsigned order = intorder_choose(v, n);
         double range = INFINITY;
         plan_order(plan, v, n, order);
         size_t before = plan->bytes;

@@ -183,7 +183,30 @@ static void limits_that_are_no_power_of_two_take_digits(void **state)
         assert_true(bytes <= 1024 * 247 / 800 + 16); /* the entropy is 2.32 bits, plain ones are 3 */
 }
 
-/* docs/formats/parts.md: two runs, the second with lower bits below digits of radix 5. */
+/* A gauge that is pulled back takes what its noise takes, also after a start from far away, and with outliers. */
+static void what_is_pulled_back_leaves_a_rest(void **state)
+{
+        (void)state;
+        Rand r;
+        for (uint64_t round = 0; round < 60; round++) {
+                rand_init(&r, round);
+                double x = round % 2 ? 0 : 1e8;
+                int64_t w[INTVEC_MAX];
+                for (size_t i = 0; i < INTVEC_MAX; i++) {
+                        x = x * 0.95 + ((double)rand_below(&r, 777) - 388);
+                        w[i] = (int64_t)x;
+                }
+                for (uint64_t k = 0; k < round / 20; k++)
+                        w[rand_below(&r, INTVEC_MAX)] = (int64_t)rand_u64(&r);
+                size_t bytes = trip(w, INTVEC_MAX);
+                if (round >= 20)
+                        continue;
+                assert_int_equal(plan.order, 3);
+                assert_true(bytes <= INTVEC_MAX * 990 / 800);
+        }
+}
+
+/* docs/formats/parts.md, version 2: two runs, the second with lower bits below digits of radix 5. */
 static void the_layout_of_runs(void **state)
 {
         (void)state;
@@ -224,6 +247,7 @@ int main(void)
                 cmocka_unit_test(damaged_bytes_are_an_error_or_harmless),
                 cmocka_unit_test(numbers_that_change_their_size_make_runs),
                 cmocka_unit_test(limits_that_are_no_power_of_two_take_digits),
+                cmocka_unit_test(what_is_pulled_back_leaves_a_rest),
                 cmocka_unit_test(the_layout_of_runs),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
