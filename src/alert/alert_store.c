@@ -223,22 +223,22 @@ static void forget(AlertStore *store, StoredAlert *a, AlertJournal *journal)
 
 bool alert_store_expire(AlertStore *store, int64_t now_ms, int64_t keep_ms, size_t max_bytes, AlertJournal *journal)
 {
-        VEC(StoredAlert *) gone = { 0 };
-        size_t at = 0;
         if (now_ms < store->next_end_ms)
                 return true;
+        VEC(StoredAlert *) gone = { 0 };
         bool all = true;
         int64_t next_ms = INT64_MAX;
+        size_t at = 0;
         for (StoredAlert *a; all && (a = alert_set_next(&store->alerts, &at));) {
                 alert_store_note_end(store, a, now_ms, journal);
-                if (alert_store_is_resolved(a, now_ms - keep_ms))
+                int64_t look_ms = a->ended ? a->ends_at_ms + keep_ms : a->ends_at_ms;
+                if (a->ended && look_ms <= now_ms)
                         vec_push(&gone, a);
                 else
-                        next_ms = MIN_OF(next_ms, a->ends_at_ms + (a->ended ? keep_ms : 0));
+                        next_ms = MIN_OF(next_ms, look_ms);
                 all = arena_used(journal->arena) <= max_bytes;
         }
-        if (all)
-                store->next_end_ms = next_ms;
+        store->next_end_ms = all ? next_ms : 0;
         vec_each(a, &gone)
                 forget(store, *a, journal);
         vec_done(&gone);
