@@ -61,7 +61,8 @@ static bool estimate(const Centred *c, double *ret)
                         squares[k] += a * a;
                         products[k] += a * b;
                 }
-        double m = (double)((n - 1) / 2 * 2), all = sum[0] + sum[1], last = c->d[(n - 1) / 2 * 2];
+        const size_t pairs = (n - 1) / 2 * 2;
+        double m = (double)pairs, all = sum[0] + sum[1], last = c->d[pairs];
         double variance = squares[0] + squares[1] - all * all / m;
         *ret = (products[0] + products[1] - all * (all + last) / m) / variance;
         return variance > 0 && fabs(*ret) < 1.5;
@@ -111,8 +112,9 @@ static Look look_well(const Centred *c, double factor)
 static Look beyond(const Centred *c, Look l)
 {
         double step = l.slope < 0 ? 0.02 : -0.02;
-        for (int i = 0; i < 4; i++, step *= 2) {
+        for (int i = 0; i < 4; i++) {
                 Look next = look_well(c, l.factor + step);
+                step *= 2;
                 if ((next.slope < 0) != (l.slope < 0))
                         return next;
                 l = next;
