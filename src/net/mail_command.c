@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -153,11 +152,11 @@ bool mail_command_send(const char *program, const SmtpMail *mail, const atomic_b
         bool ok = false;
         *ret_answer = answer;
         if (in < 0 || out < 0 || !write_mail(in, mail->data)) {
-                err_set(err, ERR_IO, "keep the mail for %s: %s", program, strerror(errno));
+                err_sys(err, errno, "keep the mail for %s", program);
         } else {
                 int failed = start(program, arguments(program, mail, arena), in, out, &pid);
                 int64_t timeout_ms = mail->timeout_ms ? mail->timeout_ms : SMTP_CLIENT_TIMEOUT_MS;
-                ok = failed ? err_set(err, ERR_UNAVAILABLE, "%s cannot be run: %s", program, strerror(failed))
+                ok = failed ? err_sys(err, failed, "%s cannot be run", program)
                             : judge(program, wait_for(pid, timeout_ms, stop), out, ret_answer, err);
         }
         if (in >= 0)
