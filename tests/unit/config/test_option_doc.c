@@ -18,7 +18,7 @@ static void a_page_has_every_section_once(void **state)
         option_document(&out, &route_table);
         assert_str(buf_str(&out), "## route\n\n| key | kind | default | meaning |\n|---|---|---|---|\n"
                                   "| `mode` | one of `a`, `b` | `a` | This \\| that. |\n"
-                                  "| `wait` | duration | required | How long. Between 1 and 5 ms. |\n"
+                                  "| `wait` | duration | required | How long. Between 1ms and 5ms. |\n"
                                   "| `routes` | list of sections `route` |  | Below. |\n\n");
 }
 
