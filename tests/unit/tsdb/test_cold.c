@@ -1,5 +1,5 @@
 /* Series leave memory and come back: nobody can tell from answers. */
-#include "rig.h"
+#include "coolrig.h"
 
 #include <stdatomic.h>
 
@@ -8,44 +8,13 @@
 #include "os/thread.h"
 #include "tsdb/cold.h"
 
-enum { SERIES = 1500, MINUTE_MS = 60 * 1000 };
-
-static double value_of(unsigned i, int64_t t_ms) { return (double)i + (double)(t_ms % 1000000) / 4; }
-
-/* One sample for each of the series [from, to), now. */
-static void add_some(Rig *r, const char *name, unsigned from, unsigned to)
-{
-        AUTO(arena_free) Arena *arena = arena_new();
-        Rig local = *r;
-        local.arena = arena;
-        int64_t t_ms = clock_wall_ms(&r->clock.clock);
-        Appender *a = store_appender(tsdb_engine(r->db));
-        Err err;
-        for (unsigned i = from; i < to; i++) {
-                SeriesRef ref = 0;
-                AppendResult got = store_append(a, &ref, rig_labels(&local, name, i), t_ms, value_of(i, t_ms));
-                assert_int_equal(got, APPEND_OK);
-        }
-        assert_ok(store_commit(a, &err), err);
-}
-
-/* Minutes go by in which only one series gets samples. */
-static void pass(Rig *r, unsigned minutes)
-{
-        for (unsigned i = 0; i < minutes; i++) {
-                clock_manual_advance_ms(&r->clock, MINUTE_MS);
-                add_some(r, "ticker", 0, 1);
-                tsdb_maintain(r->db);
-        }
-}
-
 static void add_and_cool(Rig *r, const char *name, unsigned from, unsigned to)
 {
         for (unsigned k = 0; k < 3; k++) {
                 clock_manual_advance_ms(&r->clock, 15000);
-                add_some(r, name, from, to);
+                coolrig_add(r, name, from, to);
         }
-        pass(r, 14);
+        coolrig_pass(r, 14);
 }
 
 static Matcher matcher(Rig *r, MatchType type, const char *name, const char *value)
@@ -76,7 +45,7 @@ static size_t count_samples(Rig *r, Labels labels)
         size_t n = c.n;
         for (size_t i = 0; i < n; i++)
                 if (!str_eq(labels.data[0].value, STR("ticker")))
-                        assert_double(c.v[i], value_of((unsigned)atoi(labels.data[1].value.p), c.t[i]));
+                        assert_double(c.v[i], coolrig_value((unsigned)atoi(labels.data[1].value.p), c.t[i]));
         column_done(&c);
         return n;
 }
@@ -191,22 +160,22 @@ static void what_has_ended_leaves_at_once(void **state)
         rig_open(&r);
         for (unsigned k = 0; k < 3; k++) {
                 clock_manual_advance_ms(&r.clock, 15000);
-                add_some(&r, "m", 0, SERIES);
-                add_some(&r, "silent", 0, SERIES);
+                coolrig_add(&r, "m", 0, SERIES);
+                coolrig_add(&r, "silent", 0, SERIES);
         }
         clock_manual_advance_ms(&r.clock, 15000);
         append_stale(&r, 0, SERIES);
-        pass(&r, 4);
+        coolrig_pass(&r, 4);
         assert_int_equal(rig_stats(&r).series, SERIES + 1);
         assert_int_equal(rig_stats(&r).cold_series, SERIES);
         clock_manual_advance_ms(&r.clock, 15000);
-        add_some(&r, "m", 0, SERIES);
+        coolrig_add(&r, "m", 0, SERIES);
         Column c = { 0 };
         rig_read(&r, rig_labels(&r, "m", 7), INT64_MIN, INT64_MAX, &c);
         assert_int_equal(c.n, 5);
         assert_true(sample_is_stale(c.v[3]));
         column_done(&c);
-        pass(&r, 5);
+        coolrig_pass(&r, 5);
         assert_int_equal(rig_stats(&r).series, SERIES + 1);
         rig_done(&r);
 }
@@ -231,17 +200,17 @@ static void they_come_back_as_they_were(void **state)
         rig_open(&r);
         for (unsigned k = 0; k < 3; k++) {
                 clock_manual_advance_ms(&r.clock, 15000);
-                add_some(&r, "m", 0, SERIES);
+                coolrig_add(&r, "m", 0, SERIES);
         }
         int64_t last_ms = clock_wall_ms(&r.clock.clock);
-        pass(&r, 14);
+        coolrig_pass(&r, 14);
         assert_int_equal(rig_stats(&r).series, 1);
         Labels labels = rig_labels(&r, "m", 7);
         /* Judged as if it had never left. */
-        assert_int_equal(rig_add(&r, labels, last_ms, value_of(7, last_ms)), APPEND_DUPLICATE);
+        assert_int_equal(rig_add(&r, labels, last_ms, coolrig_value(7, last_ms)), APPEND_DUPLICATE);
         assert_int_equal(rig_add(&r, labels, last_ms, -1), APPEND_CONFLICT);
         assert_int_equal(rig_add(&r, labels, last_ms - 1, 1), APPEND_OUT_OF_ORDER);
-        add_some(&r, "m", 0, SERIES / 2);
+        coolrig_add(&r, "m", 0, SERIES / 2);
         assert_int_equal(count_selected(&r, matcher(&r, MATCH_EQ, "__name__", "m"), INT64_MIN), SERIES);
         assert_int_equal(count_values(&r, STR("i"), (Matchers){ 0 }), SERIES);
         assert_int_equal(count_samples(&r, labels), 4);
@@ -285,7 +254,7 @@ static void segments_merge_and_are_dropped(void **state)
         rig_open(&r);
         for (unsigned k = 0; k < COHORTS; k++) {
                 add_and_cool(&r, "m", k * 1100, (k + 1) * 1100);
-                pass(&r, 3);
+                coolrig_pass(&r, 3);
         }
         TsdbStats s = rig_stats(&r);
         assert_int_equal(s.cold_series, COHORTS * 1100);
@@ -295,11 +264,11 @@ static void segments_merge_and_are_dropped(void **state)
                 assert_int_equal(count_samples(&r, rig_labels(&r, "m", i)), 3);
         /* What is older than the retention goes, segment by segment. */
         clock_manual_advance_ms(&r.clock, 11 * 60 * MINUTE_MS);
-        pass(&r, 3);
+        coolrig_pass(&r, 3);
         uint64_t some = rig_stats(&r).cold_series;
         assert_true(some < COHORTS * 1100);
         clock_manual_advance_ms(&r.clock, 12 * 60 * MINUTE_MS);
-        pass(&r, 3);
+        coolrig_pass(&r, 3);
         assert_int_equal(rig_stats(&r).cold_series, 0);
         assert_int_equal(rig_stats(&r).index_segments, 0);
         rig_done(&r);
@@ -318,7 +287,7 @@ static void deletion_reaches_them(void **state)
         assert_int_equal(count_samples(&r, rig_labels(&r, "m", 7)), 0);
         assert_int_equal(count_samples(&r, rig_labels(&r, "m", 9)), 3);
         /* What comes later is not born deleted. */
-        add_some(&r, "m", 7, 8);
+        coolrig_add(&r, "m", 7, 8);
         assert_int_equal(count_samples(&r, rig_labels(&r, "m", 7)), 1);
         rig_done(&r);
 }
@@ -331,7 +300,7 @@ static void limits_count_all(void **state)
         rig_init(&r);
         rig_open(&r);
         add_and_cool(&r, "m", 0, SERIES);
-        add_some(&r, "m", 0, 500);
+        coolrig_add(&r, "m", 0, 500);
         Querier *q = rig_querier(&r);
         StoreSelection sel;
         Err err;
@@ -353,14 +322,14 @@ static void selections_outlive_moves(void **state)
         rig_init(&r);
         rig_open(&r);
         clock_manual_advance_ms(&r.clock, 15000);
-        add_some(&r, "m", 0, SERIES);
+        coolrig_add(&r, "m", 0, SERIES);
         Querier *q = rig_querier(&r);
         Matcher m = matcher(&r, MATCH_EQ, "__name__", "m");
         StoreSelection hot = rig_select(&r, q, &m, 1);
-        pass(&r, 14);
+        coolrig_pass(&r, 14);
         assert_int_equal(rig_stats(&r).series, 1);
         StoreSelection cold = rig_select(&r, q, &m, 1);
-        add_some(&r, "m", 0, SERIES);
+        coolrig_add(&r, "m", 0, SERIES);
         assert_int_equal(hot.n, SERIES);
         assert_int_equal(cold.n, SERIES);
         Column c = { 0 };
@@ -393,8 +362,8 @@ static void failures_lose_nothing(void **state)
                         r.options.fs = &fault.fs;
                         rig_open(&r);
                         clock_manual_advance_ms(&r.clock, 15000);
-                        add_some(&r, "m", 0, SERIES);
-                        pass(&r, 11); /* marked; the next walk moves them out */
+                        coolrig_add(&r, "m", 0, SERIES);
+                        coolrig_pass(&r, 11); /* marked; the next walk moves them out */
                         clock_manual_advance_ms(&r.clock, MINUTE_MS);
                         fault_fs_arm(&fault, KINDS[k], at, false);
                         tsdb_maintain(r.db);
@@ -402,7 +371,7 @@ static void failures_lose_nothing(void **state)
                         check_all(&r, 1);
                         rig_reopen(&r);
                         check_all(&r, 1);
-                        pass(&r, 5);
+                        coolrig_pass(&r, 5);
                         assert_int_equal(rig_stats(&r).series, 1);
                         check_all(&r, 1);
                         rig_done(&r);
@@ -428,7 +397,7 @@ static void add_patiently(Rig *r)
         int64_t t_ms = clock_wall_ms(&r->clock.clock);
         unsigned refused = 0;
         for (unsigned i = 0; i < SERIES; i++) {
-                AppendResult got = rig_add(r, rig_labels(r, "m", i), t_ms, value_of(i, t_ms));
+                AppendResult got = rig_add(r, rig_labels(r, "m", i), t_ms, coolrig_value(i, t_ms));
                 if (got == APPEND_OK)
                         continue;
                 assert_int_equal(got, APPEND_LIMIT);
@@ -496,7 +465,7 @@ static void write_some(void *arg)
                 for (unsigned k = 0; k < POOL / 4; k++) {
                         unsigned i = (from + k) % POOL;
                         AppendResult got = store_append(a, &refs[i], rig_labels(&local, "m", i), t_ms,
-                                                        value_of(i, t_ms));
+                                                        coolrig_value(i, t_ms));
                         assert_int_equal(got, APPEND_OK);
                         m->counts[i]++;
                 }

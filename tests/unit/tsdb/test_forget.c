@@ -1,42 +1,13 @@
 /* Series without samples leave memory, index and answers. */
-#include "rig.h"
+#include "coolrig.h"
 
 #include "os/fault.h"
 #include "tsdb/forget.h"
 
-enum { SERIES = 1500, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
-
-/* One sample for each of the series [from, to), now. */
-static void add_some(Rig *r, const char *name, unsigned from, unsigned to)
-{
-        AUTO(arena_free) Arena *arena = arena_new();
-        Rig local = *r;
-        local.arena = arena;
-        Appender *a = store_appender(tsdb_engine(r->db));
-        Err err;
-        for (unsigned i = from; i < to; i++) {
-                SeriesRef ref = 0;
-                AppendResult got = store_append(a, &ref, rig_labels(&local, name, i), clock_wall_ms(&r->clock.clock),
-                                                i);
-                assert_int_equal(got, APPEND_OK);
-        }
-        assert_ok(store_commit(a, &err), err);
-}
-
-/* Minutes go by in which only one series gets samples. */
-static void pass(Rig *r, unsigned minutes)
-{
-        for (unsigned i = 0; i < minutes; i++) {
-                clock_manual_advance_ms(&r->clock, MINUTE_MS);
-                add_some(r, "ticker", 0, 1);
-                tsdb_maintain(r->db);
-        }
-}
-
 static void add_and_cool(Rig *r, const char *name, unsigned from, unsigned to)
 {
-        add_some(r, name, from, to);
-        pass(r, 14);
+        coolrig_add(r, name, from, to);
+        coolrig_pass(r, 14);
 }
 
 static size_t count_values(Rig *r, Str name, const char *metric)
@@ -89,12 +60,12 @@ static void deleted_series_leave_memory(void **state)
         Rig r;
         rig_init(&r);
         rig_open(&r);
-        add_some(&r, "gone", 0, SERIES);
-        add_some(&r, "half", 0, 10);
+        coolrig_add(&r, "gone", 0, SERIES);
+        coolrig_add(&r, "half", 0, 10);
         int64_t half_ms = clock_wall_ms(&r.clock.clock);
         clock_manual_advance_ms(&r.clock, 15000);
-        add_some(&r, "half", 0, 10);
-        add_some(&r, "kept", 0, 10);
+        coolrig_add(&r, "half", 0, 10);
+        coolrig_add(&r, "kept", 0, 10);
         delete_some(&r, "gone", INT64_MAX);
         delete_some(&r, "half", half_ms);
         assert_int_equal(rig_stats(&r).series, SERIES + 20);
@@ -120,7 +91,7 @@ static void deleted_series_leave_the_index(void **state)
         Rig r;
         rig_init(&r);
         rig_open(&r);
-        add_some(&r, "kept", 0, SERIES);
+        coolrig_add(&r, "kept", 0, SERIES);
         add_and_cool(&r, "gone", 0, SERIES);
         assert_int_equal(rig_stats(&r).cold_series, 2 * SERIES);
         delete_some(&r, "gone", INT64_MAX);
@@ -150,7 +121,7 @@ static void what_has_samples_stays(void **state)
         add_and_cool(&r, "m", 0, SERIES);
         delete_some(&r, "m", INT64_MAX);
         clock_manual_advance_ms(&r.clock, 15000);
-        add_some(&r, "m", 0, 100);
+        coolrig_add(&r, "m", 0, 100);
         clean(&r);
         assert_int_equal(count_series(&r, "m"), 100);
         assert_int_equal(count_samples(&r, "m", 3), 1);
@@ -175,9 +146,9 @@ static void failures_lose_nothing(void **state)
                         fault_fs_init(&fault, fs_system());
                         r.options.fs = &fault.fs;
                         rig_open(&r);
-                        add_some(&r, "kept", 0, 3);
+                        coolrig_add(&r, "kept", 0, 3);
                         add_and_cool(&r, "gone", 0, 1100);
-                        add_some(&r, "hot", 0, 3);
+                        coolrig_add(&r, "hot", 0, 3);
                         delete_some(&r, "gone", INT64_MAX);
                         delete_some(&r, "hot", INT64_MAX);
                         fault_fs_arm(&fault, KINDS[k], at, false);
@@ -202,7 +173,7 @@ static void pass_hours(Rig *r, unsigned hours)
 {
         for (unsigned i = 0; i < hours * 12; i++) {
                 clock_manual_advance_ms(&r->clock, 5 * MINUTE_MS);
-                add_some(r, "ticker", 0, 1);
+                coolrig_add(r, "ticker", 0, 1);
                 tsdb_maintain(r->db);
         }
 }
@@ -240,13 +211,13 @@ static void rules_are_kept(void **state)
         r.options.retentions = &rule;
         r.options.n_retentions = 1;
         rig_open(&r);
-        add_some(&r, "short_few", 0, 10);
-        add_some(&r, "long_few", 0, 10);
-        add_some(&r, "short_many", 0, 800);
+        coolrig_add(&r, "short_few", 0, 10);
+        coolrig_add(&r, "long_few", 0, 10);
+        coolrig_add(&r, "short_many", 0, 800);
         add_and_cool(&r, "long_many", 0, 800);
         assert_int_equal(rig_stats(&r).cold_series, 1620);
-        add_some(&r, "short_few", 0, 10);
-        add_some(&r, "long_few", 0, 10); /* back in memory, too few to leave it again */
+        coolrig_add(&r, "short_few", 0, 10);
+        coolrig_add(&r, "long_few", 0, 10); /* back in memory, too few to leave it again */
         assert_int_equal(rig_stats(&r).series, 21);
         pass_hours(&r, 5);
         assert_int_equal(rig_stats(&r).series, 11);
@@ -263,9 +234,9 @@ static void rules_are_kept(void **state)
         assert_int_equal(rig_stats(&r).index_segments, segments);
         assert_int_equal(rig_stats(&r).index_bytes, bytes);
         /* What is past the shortest retention when it is first looked at leaves memory all the same. */
-        add_some(&r, "long_late", 0, SERIES);
+        coolrig_add(&r, "long_late", 0, SERIES);
         clock_manual_advance_ms(&r.clock, 4 * (int64_t)HOUR_MS);
-        pass(&r, 4);
+        coolrig_pass(&r, 4);
         assert_int_equal(rig_stats(&r).series, 1);
         assert_int_equal(count_series(&r, "long_late"), SERIES);
         rig_done(&r);
