@@ -10,7 +10,6 @@
  *    taken before mu. */
 #include "alert/alert_ack.h"
 #include "alert/alert_state.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
 

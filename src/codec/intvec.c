@@ -486,7 +486,7 @@ static Starts starts_of(const IntvecPlan *plan, const int64_t *v)
 /* All are multiples of the step: they become their quotients. */
 static bool divide_starts(Starts *s, unsigned shift, uint64_t divisor)
 {
-        if (shift + length_of(divisor) > 62)
+        if (divisor == 0 || shift + length_of(divisor) > 62)
                 return false;
         int64_t step = (int64_t)(divisor << shift);
         for (unsigned i = 0; i < s->n; i++)
