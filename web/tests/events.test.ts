@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { AlertEvent } from "../src/api/alertlog";
 import { describeEvent } from "../src/api/alertlog";
 import { parseSearch } from "../src/base/search";
-import { countKinds, firingsOf, kindOf, nameOf, selectEvents } from "../src/history/events";
+import { countKinds, firingsOf, kindOf, nameOf, selectEvents, wordOf } from "../src/history/events";
 
 let id = 0;
 const event = (kind: string, at: number, subject: string, detail: Record<string, unknown> = {}): AlertEvent => ({
@@ -22,9 +22,12 @@ const EVENTS = [
 describe("events of alerts", () => {
   it("are of a kind", () => {
     expect(EVENTS.map(kindOf)).toEqual(["started", "seen", "resolved", "sent", "started", "resolved"]);
-    expect(kindOf(event("released", 1, "a"))).toBe("seen");
+    expect(["suppressed", "released"].map((k) => kindOf(event(k, 1, "a")))).toEqual(["held", "held"]);
+    expect(["unacknowledged", "acknowledgement_ended"].map((k) => kindOf(event(k, 1, "a")))).toEqual(["seen", "seen"]);
+    expect(["silence_created", "silence_updated", "silence_expired"].map((k) => kindOf(event(k, 1, "a")))).toEqual(["silence", "silence", "silence"]);
+    expect(["released", "unacknowledged", "of-a-later-version"].map((k) => wordOf(event(k, 1, "a")))).toEqual(["no longer held back", "taken back", "of-a-later-version"]);
     expect(kindOf(event("of-a-later-version", 1, "a"))).toBeNull();
-    expect(countKinds(EVENTS)).toEqual({ started: 2, resolved: 2, sent: 1, failed: 0, suppressed: 0, seen: 1 });
+    expect(countKinds(EVENTS)).toEqual({ started: 2, resolved: 2, sent: 1, failed: 0, held: 0, seen: 1, silence: 0 });
   });
   it("have a name, from labels, from the detail, or none", () => {
     expect(EVENTS.map(nameOf)).toEqual(["Load", "Down", "Down", "Down", "Down", "Load"]);

@@ -12,13 +12,13 @@ import { Empty, ErrorBox, LabelChips, Moment, Problem } from "../ui/bits";
 import { Portions, SearchField, Segments } from "../ui/list";
 import { StateTag } from "../ui/State";
 import { NoiseTable } from "./NoiseTable";
-import { KINDS, type Kind, countKinds, firingsOf, kindOf, labelsOf, nameOf, selectEvents } from "./events";
+import { KINDS, type Kind, countKinds, firingsOf, kindOf, labelsOf, nameOf, selectEvents, wordOf } from "./events";
 import "./history.css";
 
 const LIMITS = ["500", "2000", "10000"] as const;
 const SCHEMA = { kind: words<Kind>(KINDS), q: text(), most: choice(LIMITS, "500") };
-const NAMES: Record<Kind, string> = { started: "Began", resolved: "Ended", sent: "Told", failed: "Not told", suppressed: "Held back", seen: "Seen" };
-const TAGS: Record<Kind, string> = { started: "firing", resolved: "ok", sent: "info", failed: "fail", suppressed: "silenced", seen: "none" };
+const NAMES: Record<Kind, string> = { started: "Began", resolved: "Ended", sent: "Told", failed: "Not told", held: "Held back", seen: "Seen", silence: "Silences" };
+const TAGS: Record<Kind, string> = { started: "firing", resolved: "ok", sent: "info", failed: "fail", held: "silenced", seen: "none", silence: "silenced" };
 
 function Event({ event, onPick }: { event: AlertEvent; onPick(name: string, value: string): void }) {
   const kind = kindOf(event);
@@ -26,7 +26,7 @@ function Event({ event, onPick }: { event: AlertEvent; onPick(name: string, valu
   return (
     <li class="event">
       <span class="event-time soft"><Moment ms={Date.parse(event.time)} /></span>
-      <StateTag state={kind ? TAGS[kind] : "none"} text={kind ? NAMES[kind].toLowerCase() : event.kind} />
+      <StateTag state={kind ? TAGS[kind] : "none"} text={wordOf(event)} />
       <b class="wrap">{nameOf(event)}</b>
       <span class="event-words wrap"><LabelChips labels={labels} skip={["alertname"]} onPick={onPick} /> {describeEvent(event)}</span>
     </li>

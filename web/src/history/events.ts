@@ -3,13 +3,31 @@ import type { AlertEvent } from "../api/alertlog";
 import type { Labels } from "../base/labels";
 import { type Search, matches } from "../base/search";
 
-export const KINDS = ["started", "resolved", "sent", "failed", "suppressed", "seen"] as const;
+export const KINDS = ["started", "resolved", "sent", "failed", "held", "seen", "silence"] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Somebody has seen it, or has taken that back: one kind for the reader. */
+/** What the server calls an event: which kind it is for the reader, and the word for it. */
+const EVENTS: Record<string, [Kind, string]> = {
+  started: ["started", "began"],
+  resolved: ["resolved", "ended"],
+  sent: ["sent", "told"],
+  failed: ["failed", "not told"],
+  suppressed: ["held", "held back"],
+  released: ["held", "no longer held back"],
+  acknowledged: ["seen", "seen"],
+  unacknowledged: ["seen", "taken back"],
+  acknowledgement_ended: ["seen", "no longer seen"],
+  silence_created: ["silence", "silence made"],
+  silence_updated: ["silence", "silence changed"],
+  silence_expired: ["silence", "silence ended"],
+};
+
 export function kindOf(event: AlertEvent): Kind | null {
-  if (event.kind === "acknowledged" || event.kind === "released") return "seen";
-  return (KINDS as readonly string[]).includes(event.kind) ? (event.kind as Kind) : null;
+  return EVENTS[event.kind]?.[0] ?? null;
+}
+
+export function wordOf(event: AlertEvent): string {
+  return EVENTS[event.kind]?.[1] ?? event.kind;
 }
 
 function textOf(value: unknown): string {
@@ -27,7 +45,7 @@ export function nameOf(event: AlertEvent): string {
 }
 
 export function countKinds(events: readonly AlertEvent[]): Record<Kind, number> {
-  const out = { started: 0, resolved: 0, sent: 0, failed: 0, suppressed: 0, seen: 0 };
+  const out = { started: 0, resolved: 0, sent: 0, failed: 0, held: 0, seen: 0, silence: 0 };
   for (const event of events) {
     const kind = kindOf(event);
     if (kind) out[kind]++;
