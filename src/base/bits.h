@@ -56,5 +56,9 @@ static inline double bits_to_double(uint64_t u)
 /* Number of leading / trailing zero bits; 64 for 0. */
 static inline unsigned bits_clz64(uint64_t v) { return v ? (unsigned)__builtin_clzll(v) : 64; }
 static inline unsigned bits_ctz64(uint64_t v) { return v ? (unsigned)__builtin_ctzll(v) : 64; }
+/* Of the number without leading zeros; 0 for 0. */
+static inline unsigned bits_length64(uint64_t v) { return 64 - bits_clz64(v); }
+/* The distance from 0 of a number in two's complement; any. */
+static inline uint64_t bits_magnitude64(uint64_t v) { return (int64_t)v < 0 ? 0 - v : v; }
 static inline uint64_t bits_zigzag(int64_t v) { return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63); }
 static inline int64_t bits_unzigzag(uint64_t v) { return (int64_t)(v >> 1) ^ -(int64_t)(v & 1); }

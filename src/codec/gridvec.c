@@ -24,8 +24,6 @@ enum {
 #define PLACE_LIMIT 2251799813685248.0 /* 2^51 */
 #define LEADING ((uint64_t)1 << MANTISSA)
 
-static inline unsigned length_of(uint64_t v) { return 64 - bits_clz64(v); }
-
 static inline uint64_t mantissa_of(double v) { return (bits_of_double(v) & (LEADING - 1)) | LEADING; }
 
 static inline bool is_normal(double v)
@@ -39,7 +37,7 @@ static double power_of_two(int n) { return bits_to_double((uint64_t)(BIAS + n) <
 /* Bits of the mantissa below a place. */
 static inline unsigned bits_below(const Gridvec *g, uint64_t place)
 {
-        unsigned above = length_of(place) + g->zeros;
+        unsigned above = bits_length64(place) + g->zeros;
         return above < MANTISSA + 1 ? MANTISSA + 1 - above : 0;
 }
 
@@ -106,13 +104,11 @@ size_t gridvec_split(Gridvec *g, const double *v, size_t n, int64_t *places, uin
         return bad;
 }
 
-static inline uint64_t size_of(uint64_t place) { return (int64_t)place < 0 ? 0 - place : place; }
-
 size_t gridvec_tail_bytes(const Gridvec *g, const int64_t *places, size_t n)
 {
         size_t bits = 0;
         for (size_t i = 0; i < n; i++)
-                bits += bits_below(g, size_of((uint64_t)places[i]));
+                bits += bits_below(g, bits_magnitude64((uint64_t)places[i]));
         return (bits + 7) / 8;
 }
 
@@ -123,7 +119,7 @@ void gridvec_write_tails(const Gridvec *g, const double *v, const int64_t *place
         uint64_t word = 0;
         unsigned used = 0;
         for (size_t i = 0; i < n; i++) {
-                unsigned bits = bits_below(g, size_of((uint64_t)places[i]));
+                unsigned bits = bits_below(g, bits_magnitude64((uint64_t)places[i]));
                 uint64_t tail = mantissa_of(v[i]) >> g->zeros & (((uint64_t)1 << bits) - 1);
                 word |= tail << used;
                 used += bits;

@@ -5,9 +5,6 @@
 
 enum { SAMPLE = 64 };
 
-static inline unsigned length_of(uint64_t v) { return 64 - bits_clz64(v); }
-static inline uint64_t magnitude(uint64_t v) { return (int64_t)v < 0 ? 0 - v : v; }
-
 /* About how many bits a value takes when these are packed; x is sorted by nobody. */
 static unsigned sample_bits(const uint64_t *x, size_t n)
 {
@@ -22,7 +19,7 @@ static unsigned sample_bits(const uint64_t *x, size_t n)
         uint64_t middle = few[k / 2];
         unsigned counts[65] = { 0 };
         for (size_t i = 0; i < n; i++)
-                counts[length_of(magnitude(x[i] - middle))]++;
+                counts[bits_length64(bits_magnitude64(x[i] - middle))]++;
         unsigned best = UINT32_MAX, above = (unsigned)n - counts[0];
         for (unsigned w = 0; w <= 64; w++) {
                 unsigned bits = w * (unsigned)n + above * 64;

@@ -32,13 +32,9 @@ enum {
         REGRESSED = 3,  /* order */
         WORTH_BITS = 4, /* a number: less is not worth looking for a factor */
         RUN_BITS = 32,  /* what one more run costs, about */
-        SAMPLE = 64,    /* values that choose the order */
         LOWEST = 4,     /* this many of the lowest values may be patched */
         PATCH_BITS = 20 /* of a patch, beside its value */
 };
-
-static inline unsigned length_of(uint64_t v) { return 64 - bits_clz64(v); }
-static inline uint64_t magnitude(uint64_t v) { return (int64_t)v < 0 ? 0 - v : v; }
 
 /* ---- what is left */
 
@@ -80,7 +76,7 @@ static uint64_t common_step(const uint64_t *x, size_t from, size_t to, size_t re
 {
         uint64_t g = 0;
         for (size_t i = from; i < to && g != 1; i++) {
-                uint64_t d = magnitude(x[i] - x[ref]);
+                uint64_t d = bits_magnitude64(x[i] - x[ref]);
                 if (d && (g == 0 || (d & (0 - d)) < (g & (0 - g)) || d % g))
                         g = gcd_of(d, g);
         }
@@ -100,9 +96,9 @@ static size_t mark_others(const IntvecPlan *plan, size_t m, unsigned char *off)
         uint64_t low_mask = ((uint64_t)1 << plan->shift) - 1;
         size_t price = 0;
         for (size_t i = 0; i < m; i++) {
-                uint64_t size = magnitude(plan->rest[i] - plan->base);
+                uint64_t size = bits_magnitude64(plan->rest[i] - plan->base);
                 off[i] = !is_multiple(size, low_mask, plan->shift, plan->divisor);
-                price += off[i] ? patch_price(length_of(size) + 1) : 0;
+                price += off[i] ? patch_price(bits_length64(size) + 1) : 0;
         }
         return price;
 }
@@ -124,7 +120,7 @@ static size_t divide(IntvecPlan *plan, size_t m, unsigned char *off)
         plan->shift = step > 1 ? bits_ctz64(step) : 0;
         plan->divisor = step > 1 ? step >> plan->shift : 1;
         size_t price = step > 1 ? mark_others(plan, m, off) : 0;
-        if (step <= 1 || price > m * (length_of(step) - 1)) {
+        if (step <= 1 || price > m * (bits_length64(step) - 1)) {
                 plan->shift = 0;
                 plan->divisor = 1;
                 memset(off, 0, m);
@@ -133,7 +129,7 @@ static size_t divide(IntvecPlan *plan, size_t m, unsigned char *off)
                 return 0;
         }
         for (size_t i = 0; i < m; i++) {
-                uint64_t d = x[i] - plan->base, size = magnitude(d) >> plan->shift;
+                uint64_t d = x[i] - plan->base, size = bits_magnitude64(d) >> plan->shift;
                 uint64_t q = plan->divisor == 1 ? size : size / plan->divisor;
                 x[i] = off[i] ? 0 : (int64_t)d < 0 ? 0 - q : q;
         }
@@ -154,7 +150,7 @@ static Fit fit_base(const uint64_t *x, size_t m, uint64_t base, const unsigned c
 {
         unsigned counts[2][65] = { { 0 } };
         for (size_t i = 0; i < m; i++)
-                counts[i & 1][off[i] ? 0 : length_of(x[i] - base)]++;
+                counts[i & 1][off[i] ? 0 : bits_length64(x[i] - base)]++;
         Fit best = { .base = base, .bits = SIZE_MAX };
         size_t patches = 0, patched = 0, best_patches = 0;
         for (unsigned w = 64;; w--) {
@@ -192,7 +188,7 @@ static Fit fit_range(const uint64_t *x, size_t m, const unsigned char *off, unsi
         int64_t low[LOWEST];
         find_lowest(x, m, low);
         Fit best = fit_base(x, m, (uint64_t)low[0], off, step_bits);
-        if (m > LOWEST && length_of((uint64_t)low[LOWEST - 1] - (uint64_t)low[0]) >= best.width && best.width > 0) {
+        if (m > LOWEST && bits_length64((uint64_t)low[LOWEST - 1] - (uint64_t)low[0]) >= best.width && best.width > 0) {
                 Fit other = fit_base(x, m, (uint64_t)low[LOWEST - 1], off, step_bits);
                 if (other.bits < best.bits)
                         best = other;
@@ -211,7 +207,7 @@ static bool sizes_differ(const uint64_t *x, size_t m, size_t bits)
                         low = MIN_OF(low, (int64_t)x[i]);
                         high = MAX_OF(high, (int64_t)x[i]);
                 }
-                size_t own = length_of((uint64_t)high - (uint64_t)low) * m;
+                size_t own = bits_length64((uint64_t)high - (uint64_t)low) * m;
                 spared += own < bits ? (bits - own) * (to - from) / m : 0;
         }
         return spared > bits / 16;
@@ -223,7 +219,7 @@ static Fit fit_both(const Fit *a, const Fit *b)
         Fit f = { .patched = a->patched + b->patched };
         f.base = (int64_t)a->base < (int64_t)b->base ? a->base : b->base;
         f.top = (int64_t)a->top > (int64_t)b->top ? a->top : b->top;
-        f.width = length_of(f.top - f.base);
+        f.width = bits_length64(f.top - f.base);
         return f;
 }
 
@@ -244,7 +240,7 @@ static void fit_stretches(Stretches *s, const uint64_t *x, size_t m, const unsig
                 f->top = f->base;
                 for (size_t i = from; i < from + n; i++) {
                         uint64_t distance = x[i] - f->base;
-                        if (!off[i] && length_of(distance) <= f->width && distance > f->top - f->base)
+                        if (!off[i] && bits_length64(distance) <= f->width && distance > f->top - f->base)
                                 f->top = x[i];
                 }
         }
@@ -319,7 +315,7 @@ static void fit(IntvecPlan *plan, size_t m, const unsigned char *off)
 {
         Fit fits[INTVEC_RUNS] = { 0 };
         size_t lengths[INTVEC_RUNS] = { 0 };
-        unsigned step_bits = plan->shift + length_of(plan->divisor);
+        unsigned step_bits = plan->shift + bits_length64(plan->divisor);
         plan->n_runs = fit_runs(plan, m, off, step_bits, fits, lengths);
         uint64_t base = fits[0].base;
         for (unsigned r = 1; r < plan->n_runs; r++)
@@ -335,10 +331,10 @@ static void fit(IntvecPlan *plan, size_t m, const unsigned char *off)
                 for (size_t i = 0; i < run->n; i++) {
                         /* Off: too wide for any width that leaves patches. */
                         x[i] = off[i] ? UINT64_MAX : x[i] - fits[r].base;
-                        if (LIKELY(length_of(x[i]) <= run->width))
+                        if (LIKELY(bits_length64(x[i]) <= run->width))
                                 continue;
                         plan->patches++;
-                        unsigned bits = MAX_OF(length_of(x[i]), length_of(x[i] + run->offset));
+                        unsigned bits = MAX_OF(bits_length64(x[i]), bits_length64(x[i] + run->offset));
                         patched += off[i] ? 0 : patch_price(bits + step_bits);
                 }
                 plan->bytes += (patched + 7) / 8 + choose_radix(run, x) +
@@ -371,7 +367,7 @@ static bool may_regress(const IntvecPlan *plan)
                 return false;
         int64_t low = (int64_t)plan->base;
         uint64_t above = plan->runs[0].width < 64 ? (uint64_t)1 << plan->runs[0].width : UINT64_MAX;
-        return plan->order != 1 || plan->n_runs > 1 || (low < 0 && magnitude((uint64_t)low) < above);
+        return plan->order != 1 || plan->n_runs > 1 || (low < 0 && bits_magnitude64((uint64_t)low) < above);
 }
 
 void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n)
@@ -410,7 +406,7 @@ static void write_patches(IntvecPlan *plan, const int64_t *v, Buf *out)
         AUTO(buf_done) Buf list = { 0 };
         for (unsigned r = 0; r < plan->n_runs; r++)
                 for (size_t end = at + plan->runs[r].n; at < end; at++) {
-                        if (length_of(plan->rest[at]) <= plan->runs[r].width)
+                        if (bits_length64(plan->rest[at]) <= plan->runs[r].width)
                                 continue;
                         varint_add(&list, at - last);
                         varint_add_signed(&list, (int64_t)(rest_at(plan, v, at) - plan->base));
@@ -486,7 +482,7 @@ static Starts starts_of(const IntvecPlan *plan, const int64_t *v)
 /* All are multiples of the step: they become their quotients. */
 static bool divide_starts(Starts *s, unsigned shift, uint64_t divisor)
 {
-        if (divisor == 0 || shift + length_of(divisor) > 62)
+        if (divisor == 0 || shift + bits_length64(divisor) > 62)
                 return false;
         int64_t step = (int64_t)(divisor << shift);
         for (unsigned i = 0; i < s->n; i++)
@@ -575,7 +571,7 @@ static bool read_width(Cursor *c, size_t m, IntvecRun *run)
         unsigned digits = is_long ? take_byte(c) : 0;
         if ((is_long && digits == 0) || !radix_prepare((unsigned)radix, width & LOW_MASK, digits, &run->code))
                 return false;
-        run->width = run->code.low + length_of(radix - 1);
+        run->width = run->code.low + bits_length64(radix - 1);
         return true;
 }
 

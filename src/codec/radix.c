@@ -19,8 +19,7 @@ typedef unsigned __int128 Wide;
 #define LONG_GAIN 0.01
 enum { WORDS = 4, OLD_WORD_BITS = 32, MAX_WORD_BITS = 64, TAIL = WORDS * RADIX_MAX_DIGITS };
 
-static unsigned length_of(uint64_t v) { return 64 - bits_clz64(v); }
-static unsigned plain_width(unsigned radix) { return length_of(radix - 1); }
+static unsigned plain_width(unsigned radix) { return bits_length64(radix - 1); }
 
 /* 0: 2^64 and more. */
 static uint64_t power_of(unsigned radix, unsigned digits)
@@ -32,7 +31,7 @@ static uint64_t power_of(unsigned radix, unsigned digits)
         return power;
 }
 
-static unsigned bits_of_word(unsigned radix, unsigned digits) { return length_of(power_of(radix, digits) - 1); }
+static unsigned bits_of_word(unsigned radix, unsigned digits) { return bits_length64(power_of(radix, digits) - 1); }
 
 /* ---- what takes least */
 
@@ -43,7 +42,7 @@ static double best_word(unsigned radix, unsigned *digits)
         uint64_t power = radix;
         bool more = true;
         for (unsigned j = 1; more; j++) {
-                unsigned word = length_of(power - 1);
+                unsigned word = bits_length64(power - 1);
                 double bits = (double)word / j;
                 if (bits < (word > OLD_WORD_BITS && *digits ? best * (1 - LONG_GAIN) : best)) {
                         best = bits;
@@ -66,7 +65,7 @@ bool radix_prepare(unsigned radix, unsigned low, unsigned digits, RadixCode *ret
                 uint64_t power = power_of(radix, digits);
                 if (power == 0)
                         return false;
-                c.bits = length_of(power - 1);
+                c.bits = bits_length64(power - 1);
         }
         *ret = c;
         return true;
@@ -74,7 +73,7 @@ bool radix_prepare(unsigned radix, unsigned low, unsigned digits, RadixCode *ret
 
 bool radix_choose(uint64_t most, size_t n, RadixCode *ret)
 {
-        unsigned width = length_of(most);
+        unsigned width = bits_length64(most);
         if (width < 2 || width > RADIX_MAX_LOW)
                 return false;
         double best = width - 24.0 / (double)n;
@@ -128,7 +127,7 @@ size_t radix_bytes(const RadixCode *c, size_t n)
 static void make_words(const RadixCode *c, const uint64_t *v, size_t n, unsigned digits, size_t words, uint64_t *out)
 {
         uint64_t power = power_of(c->radix, digits);
-        unsigned bits = length_of(power - 1);
+        unsigned bits = bits_length64(power - 1);
         for (size_t w = 0; w < words; w++) {
                 size_t first = w / WORDS * WORDS * digits + w % WORDS;
                 Wide number = 0;

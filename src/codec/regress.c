@@ -41,11 +41,11 @@ static bool centre(Centred *c, const int64_t *v, size_t n)
         for (size_t i = 0; i < n; i++) {
                 uint64_t d = (uint64_t)v[i] - first;
                 wide |= d + (uint64_t)SPREAD;
-                sizes |= (int64_t)d < 0 ? 0 - d : d;
+                sizes |= bits_magnitude64(d);
                 c->d[i] = bits_to_double(d + SHIFT_BITS) - SHIFT_VALUE;
         }
         c->n = n;
-        c->length = 64 - bits_clz64(sizes);
+        c->length = bits_length64(sizes);
         return wide < (uint64_t)SPREAD * 2;
 }
 

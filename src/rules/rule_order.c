@@ -51,7 +51,7 @@ static Reads reads_of(const Rule *rule, Arena *arena)
 {
         Reads r = { .names.arena = arena };
         const Expr *all[] = { rule->expr, rule->hold, rule->recovery };
-        for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (size_t i = 0; i < ARRAY_LEN(all); i++)
                 if (all[i])
                         ast_walk(all[i], add_name, &r);
         r.any |= rule->alerting && (asks(rule->annotations) || asks(rule->labels));
