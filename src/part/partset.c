@@ -51,6 +51,18 @@ static int compare_parts(const void *a, const void *b)
 
 PartList *partset_list(PartSet *s) { return (PartList *)snapshot_get(&s->list); }
 
+bool partset_has(PartSet *s, uint64_t sid, uint64_t n)
+{
+        bool found = false;
+        PartList *list = partset_list(s);
+        for (size_t i = 0; i < list->n && !found; i++) {
+                uint64_t at;
+                found = part_next_series(list->parts[i], sid, &at) && at - sid < n;
+        }
+        snapshot_unref(&list->snap);
+        return found;
+}
+
 static bool is_among(Part *const *parts, size_t n, const Part *p)
 {
         for (size_t i = 0; i < n; i++)

@@ -26,7 +26,8 @@ typedef struct PartSetDamage {
 MUST_CHECK bool partset_open(const Fs *fs, const char *dir, PartSet **ret, PartSetDamage *damage, Err *err);
 void partset_close(PartSet *s);
 DEFINE_AUTO(PartSet *, partset_close);
-PartList *partset_list(PartSet *s); /* returns owned: a reference */
+PartList *partset_list(PartSet *s);                     /* returns owned: a reference */
+bool partset_has(PartSet *s, uint64_t sid, uint64_t n); /* a series whose id is one of the n from `sid` on */
 
 uint32_t partset_new_id(PartSet *s); /* never given twice */
 void partset_path(const PartSet *s, uint32_t id, Buf *out);

@@ -22,6 +22,7 @@
 #include "tsdb/forget.h"
 #include "tsdb/headappend.h"
 #include "tsdb/keep.h"
+#include "tsdb/leave.h"
 
 METRIC_COUNTER(moved_out, "pharos_tsdb_series_cold_total", "Idle series that left memory for the index on disk.");
 METRIC_COUNTER(merged, "pharos_tsdb_index_merges_total", "Merges of index segments.");
@@ -128,7 +129,7 @@ static bool index_some(Tsdb *db, const Candidates *all, size_t from, size_t *to,
         AUTO(indexbuild_free) IndexBuild *b = indexbuild_new();
         size_t i = from;
         while (i < all->len && !indexbuild_is_full(b)) {
-                size_t end = MIN_OF(i + COLD_REMOVE_STEP, all->len);
+                size_t end = MIN_OF(i + LEAVE_STEP, all->len);
                 pthread_rwlock_rdlock(&c->lock);
                 for (; i < end && !indexbuild_is_full(b); i++) {
                         const Series *s = catalog_at(c, all->data[i].slot);
@@ -146,32 +147,31 @@ static bool index_some(Tsdb *db, const Candidates *all, size_t from, size_t *to,
         return ok;
 }
 
-/* Those that did not get a sample meanwhile. Returns how many went. */
+typedef struct Going {
+        Tsdb *db;
+        const ColdCandidate *candidates;
+        int64_t data_ms;
+} Going;
+
+/* It did not get a sample meanwhile. */
+static bool is_still_idle(const void *ctx, size_t i, Series *s, uint64_t oldest_appender)
+{
+        const Going *g = ctx;
+        const ColdCandidate *x = &g->candidates[i];
+        return is_leaving(s) && s->sid == x->entry.sid && s->open.last_ms == x->entry.last_ms &&
+               cold_is_idle(g->db, s, x->slot, g->data_ms, oldest_appender);
+}
+
+/* Returns how many went. */
 static size_t remove_some(Tsdb *db, const Candidates *all, size_t from, size_t to, int64_t data_ms)
 {
-        Catalog *c = db->catalog;
-        size_t n = 0;
-        for (size_t i = from; i < to; i += COLD_REMOVE_STEP) {
-                mutex_lock(&db->commit);
-                pthread_rwlock_wrlock(&c->lock);
-                uint64_t oldest = headappend_oldest(db);
-                for (size_t k = i; k < to && k < i + COLD_REMOVE_STEP; k++) {
-                        const ColdCandidate *x = &all->data[k];
-                        Series *s = catalog_at(c, x->slot);
-                        mutex_lock(catalog_stripe(c, x->slot));
-                        bool idle = s->live && is_leaving(s) && s->sid == x->entry.sid &&
-                                    s->open.last_ms == x->entry.last_ms &&
-                                    cold_is_idle(db, s, x->slot, data_ms, oldest);
-                        mutex_unlock(catalog_stripe(c, x->slot));
-                        if (idle)
-                                catalog_remove(c, x->slot);
-                        n += idle;
-                }
-                symtab_sweep(c->symbols);
-                pthread_rwlock_unlock(&c->lock);
-                mutex_unlock(&db->commit);
-        }
-        return n;
+        Going g = { db, all->data + from, data_ms };
+        VEC(uint32_t) slots = { 0 };
+        for (size_t i = from; i < to; i++)
+                vec_push(&slots, all->data[i].slot);
+        size_t gone = leave_memory(db, slots.data, slots.len, is_still_idle, &g);
+        vec_done(&slots);
+        return gone;
 }
 
 bool cold_move_out(Tsdb *db, const uint32_t *slots, size_t n, int64_t data_ms, Err *err)

@@ -10,7 +10,6 @@ enum {
         COLD_MISSED = 10,              /* so many samples; */
         COLD_STALE_MS = 60 * 1000,     /* and so soon after a stale marker, which says that it is over */
         COLD_MIN_SERIES = 1024,        /* fewer are not worth a file: they wait in memory */
-        COLD_REMOVE_STEP = 1024,       /* series removed under one lock */
         COLD_TRIM_SERIES = 50000,      /* moved out at once: their memory goes back to the system */
         COLD_TRIM_MS = 10 * 60 * 1000, /* otherwise what is free goes back so often */
         COLD_MERGE_SEGMENTS = 4,       /* of one size, that become one */

@@ -1,25 +1,22 @@
 /* Invariants
  * 1. A series is removed from memory only when it has no open chunk, no late sample and no open appender that touched it.
  * 2. What is looked up without a lock is looked at again under the locks: a series that got a sample meanwhile (`touched`) stays.
- * 3. An id is never used twice: samples that come after a series was forgotten begin a new one.
- *
- * Why in steps: commits and queries wait for a thousand series, not for a million. */
+ * 3. An id is never used twice: samples that come after a series was forgotten begin a new one. */
 #include "tsdb/forget.h"
 
 #include <stdlib.h>
 
 #include "base/metric.h"
+#include "base/num.h"
 #include "store/labelcheck.h"
 #include "tsdb/cold.h"
-#include "tsdb/headappend.h"
 #include "tsdb/headlate.h"
 #include "tsdb/keep.h"
+#include "tsdb/leave.h"
 #include "tsdb/rollup.h"
 
 METRIC_COUNTER(removed, "pharos_tsdb_series_removed_total",
                "Series forgotten because nothing of them is inside the retention, or all of it was deleted.");
-
-enum { STEP = 1024 };
 
 /* ---- by age */
 
@@ -40,60 +37,40 @@ bool forget_is_over(const Tsdb *db, Labels labels, int64_t last_ms, int64_t dead
         return last_ms < now_ms - kept_ms;
 }
 
-/* Nothing of it is in memory alone, and nobody is about to change that. Caller holds the stripe, the commit and the catalog's lock. */
-static bool may_go(const Series *s, uint64_t oldest_appender)
+/* Nothing of it is in memory alone, and nobody is about to change that. */
+static bool is_quiet(const Series *s, uint64_t oldest_appender)
 {
         uint64_t pend = __atomic_load_n(&s->pend, __ATOMIC_RELAXED);
-        return s->live && s->open.n == 0 && pend >> CATALOG_PEND_BITS < oldest_appender;
+        return s->open.n == 0 && pend >> CATALOG_PEND_BITS < oldest_appender;
 }
 
-/* Caller holds the commit and the catalog's lock. */
-static bool is_over(Tsdb *db, uint32_t slot, uint64_t oldest_appender, int64_t dead_before_ms, int64_t now_ms)
+typedef struct Over {
+        Tsdb *db;
+        const uint32_t *slots;
+        int64_t dead_before_ms, now_ms;
+} Over;
+
+static bool is_over(const void *ctx, size_t i, Series *s, uint64_t oldest_appender)
 {
+        const Over *o = ctx;
         Label pairs[LABELCHECK_MAX_LABELS];
-        Series *s = catalog_at(db->catalog, slot);
-        MUTEX_SCOPE(catalog_stripe(db->catalog, slot));
-        if (!may_go(s, oldest_appender) ||
-            !forget_is_over(db, catalog_labels(db->catalog, s, pairs), s->open.last_ms, dead_before_ms, now_ms))
+        if (!is_quiet(s, oldest_appender) || !forget_is_over(o->db, catalog_labels(o->db->catalog, s, pairs),
+                                                             s->open.last_ms, o->dead_before_ms, o->now_ms))
                 return false;
-        headlate_drop(db, slot);
+        headlate_drop(o->db, o->slots[i]);
         return true;
 }
 
 void forget_over(Tsdb *db, const uint32_t *slots, size_t n, int64_t dead_before_ms, int64_t now_ms)
 {
-        Catalog *c = db->catalog;
-        for (size_t i = 0; i < n; i += STEP) {
-                MUTEX_SCOPE(&db->commit);
-                pthread_rwlock_wrlock(&c->lock);
-                uint64_t oldest = headappend_oldest(db);
-                for (size_t k = i; k < n && k < i + STEP; k++) {
-                        if (!is_over(db, slots[k], oldest, dead_before_ms, now_ms))
-                                continue;
-                        catalog_remove(c, slots[k]);
-                        metric_add(removed, 1);
-                }
-                symtab_sweep(c->symbols);
-                pthread_rwlock_unlock(&c->lock);
-        }
+        Over o = { db, slots, dead_before_ms, now_ms };
+        metric_add(removed, leave_memory(db, slots, n, is_over, &o));
 }
 
 /* ---- by deletion */
 
 typedef VEC(uint64_t) Sids;
 typedef VEC(uint32_t) Slots;
-
-static bool in_parts(Tsdb *db, uint64_t sid)
-{
-        bool found = false;
-        PartList *list = partset_list(db->parts);
-        for (size_t i = 0; i < list->n && !found; i++) {
-                uint64_t at;
-                found = part_next_series(list->parts[i], sid, &at) && at == sid;
-        }
-        snapshot_unref(&list->snap);
-        return found;
-}
 
 static bool in_chunks(Tsdb *db, uint64_t sid, Column *scratch)
 {
@@ -116,22 +93,16 @@ static void collect_empty(Tsdb *db, const Tombstone *items, size_t n, Sids *ret)
         Column scratch = { 0 };
         for (size_t i = 0; i < n; i++) {
                 uint64_t sid = items[i].sid;
-                if ((i == 0 || items[i - 1].sid != sid) && !in_parts(db, sid) && !rollup_has(db->rollup, sid) &&
-                    !in_chunks(db, sid, &scratch))
+                if ((i == 0 || items[i - 1].sid != sid) && !partset_has(db->parts, sid, 1) &&
+                    !rollup_has(db->rollup, sid) && !in_chunks(db, sid, &scratch))
                         vec_push(ret, sid);
         }
         column_done(&scratch);
 }
 
-static int compare_sids(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-        return (x > y) - (x < y);
-}
-
 static bool is_among(const Sids *sids, uint64_t sid)
 {
-        return sids->len && bsearch(&sid, sids->data, sids->len, sizeof sid, compare_sids);
+        return sids->len && bsearch(&sid, sids->data, sids->len, sizeof sid, num_compare_u64);
 }
 
 /* Slots of deleted series, their `touched` cleared: whoever gets a sample from here on stays. */
@@ -152,34 +123,11 @@ static void collect_slots(Tsdb *db, const Tombstone *items, size_t n, Slots *ret
         vec_done(&sids);
 }
 
-/* Caller holds the commit and the catalog's lock. */
-static bool is_empty(Tsdb *db, uint32_t slot, uint64_t oldest_appender, const Sids *empty)
+static bool is_empty(const void *ctx, size_t i, Series *s, uint64_t oldest_appender)
 {
-        Series *s = catalog_at(db->catalog, slot);
-        MUTEX_SCOPE(catalog_stripe(db->catalog, slot));
-        return may_go(s, oldest_appender) && !s->touched && !__atomic_load_n(&s->late, __ATOMIC_RELAXED) &&
-               is_among(empty, s->sid);
-}
-
-static size_t remove_empty(Tsdb *db, const Slots *slots, const Sids *empty)
-{
-        Catalog *c = db->catalog;
-        size_t n = 0;
-        for (size_t i = 0; i < slots->len; i += STEP) {
-                MUTEX_SCOPE(&db->commit);
-                pthread_rwlock_wrlock(&c->lock);
-                uint64_t oldest = headappend_oldest(db);
-                for (size_t k = i; k < slots->len && k < i + STEP; k++) {
-                        if (!is_empty(db, slots->data[k], oldest, empty))
-                                continue;
-                        catalog_remove(c, slots->data[k]);
-                        n++;
-                }
-                symtab_sweep(c->symbols);
-                pthread_rwlock_unlock(&c->lock);
-        }
-        metric_add(removed, n);
-        return n;
+        (void)i;
+        return is_quiet(s, oldest_appender) && !s->touched && !__atomic_load_n(&s->late, __ATOMIC_RELAXED) &&
+               is_among(ctx, s->sid);
 }
 
 bool forget_deleted(Tsdb *db, const Tombstone *items, size_t n, size_t *ret_hot, Err *err)
@@ -190,8 +138,10 @@ bool forget_deleted(Tsdb *db, const Tombstone *items, size_t n, size_t *ret_hot,
         collect_empty(db, items, n, &empty);
         /* The index first: otherwise a sample that comes between would bring the old series back from there. */
         bool ok = cold_forget(db, empty.data, empty.len, err);
-        if (ok)
-                *ret_hot = remove_empty(db, &slots, &empty);
+        if (ok) {
+                *ret_hot = leave_memory(db, slots.data, slots.len, is_empty, &empty);
+                metric_add(removed, *ret_hot);
+        }
         vec_done(&slots);
         vec_done(&empty);
         return ok;

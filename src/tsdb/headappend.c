@@ -3,7 +3,7 @@
  * 2. Samples enter the open chunks in WAL order and by the same rule as at replay: later than the newest, or dropped. So a replay ends
  *    in the state that was acknowledged.
  * 3. The definition of a series is in the WAL before, or in the same record as, its first sample.
- * 4. A series that an open appender has touched is not removed (is_dead in upkeep.c; cold.c, 4).
+ * 4. A series that an open appender has touched is not removed (leave.h).
  *
  * Why one commit lock: encoding, one write(2) and applying cost about 50 ns a sample, far above what a machine's scrapes deliver, and
  * order in the log needs no further thought. append itself takes no lock for a known series; readers meet writers only at a stripe.

@@ -579,16 +579,10 @@ bool rollup_expire(Rollup *r, int64_t now_ms, Err *err)
 
 bool rollup_has(const Rollup *r, uint64_t sid)
 {
-        bool found = false;
-        for (size_t i = 0; i < r->n && !found; i++) {
-                PartList *list = partset_list(r->levels[i].parts);
-                for (size_t k = 0; k < list->n && !found; k++) {
-                        uint64_t at;
-                        found = part_next_series(list->parts[k], sid * ROLES, &at) && at / ROLES == sid;
-                }
-                snapshot_unref(&list->snap);
-        }
-        return found;
+        for (size_t i = 0; i < r->n; i++)
+                if (partset_has(r->levels[i].parts, sid * ROLES, ROLES))
+                        return true;
+        return false;
 }
 
 void rollup_stats(const Rollup *r, RollupStats *ret)
