@@ -54,15 +54,19 @@ def snappy(data):
     return bytes(out)
 
 
-def unsnappy(data):
-    i = shift = n = 0
+def read_varint(data, i):
+    """The number at i, and where the next thing starts."""
+    v = shift = 0
     while True:
-        b = data[i]
-        i += 1
-        n |= (b & 0x7F) << shift
+        v |= (data[i] & 0x7F) << shift
         shift += 7
-        if b < 0x80:
-            break
+        i += 1
+        if data[i - 1] < 0x80:
+            return v, i
+
+
+def unsnappy(data):
+    n, i = read_varint(data, 0)
     out = bytearray()
     while i < len(data):
         tag = data[i]
@@ -92,28 +96,13 @@ def unsnappy(data):
 def fields(data):
     """(number, value) of a message: integers, 8 or 4 raw bytes, or bytes."""
     i = 0
-    def get():
-        nonlocal i
-        v = shift = 0
-        while True:
-            b = data[i]
-            i += 1
-            v |= (b & 0x7F) << shift
-            shift += 7
-            if b < 0x80:
-                return v
     while i < len(data):
-        tag = get()
-        wire = tag & 7
+        tag, i = read_varint(data, i)
+        number, wire = tag >> 3, tag & 7
         if wire == 0:
-            yield tag >> 3, get()
-        elif wire == 1:
-            yield tag >> 3, data[i : i + 8]
-            i += 8
-        elif wire == 5:
-            yield tag >> 3, data[i : i + 4]
-            i += 4
-        else:
-            n = get()
-            yield tag >> 3, data[i : i + n]
-            i += n
+            value, i = read_varint(data, i)
+            yield number, value
+            continue
+        size, i = (8, i) if wire == 1 else (4, i) if wire == 5 else read_varint(data, i)
+        yield number, data[i : i + size]
+        i += size
