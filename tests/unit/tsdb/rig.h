@@ -86,6 +86,21 @@ static inline StoreSelection rig_select(Rig *r, Querier *q, const Matcher *ms, s
         return sel;
 }
 
+/* How many values the label has in these series; they come sorted. */
+static inline size_t rig_count_values(Rig *r, const char *name, Matchers ms)
+{
+        Querier *q = rig_querier(r);
+        SelectArgs args = { .matchers = ms, .min_ms = INT64_MIN, .max_ms = INT64_MAX };
+        Str *values;
+        size_t n;
+        Err err;
+        assert_ok(q->label_values(q, str_of(name), &args, 0, r->arena, &values, &n, &err), err);
+        for (size_t i = 1; i < n; i++)
+                assert_true(str_cmp(values[i - 1], values[i]) < 0);
+        querier_close(q);
+        return n;
+}
+
 /* All samples of the one series with these labels in [min, max]. */
 static inline void rig_read(Rig *r, Labels labels, int64_t min_ms, int64_t max_ms, Column *out)
 {

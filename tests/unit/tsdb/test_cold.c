@@ -10,10 +10,7 @@
 
 static void add_and_cool(Rig *r, const char *name, unsigned from, unsigned to)
 {
-        for (unsigned k = 0; k < 3; k++) {
-                clock_manual_advance_ms(&r->clock, 15000);
-                coolrig_add(r, name, from, to);
-        }
+        coolrig_scrape(r, name, from, to);
         coolrig_pass(r, 14);
 }
 
@@ -50,30 +47,16 @@ static size_t count_samples(Rig *r, Labels labels)
         return n;
 }
 
-static size_t count_values(Rig *r, Str name, Matchers ms)
-{
-        Querier *q = rig_querier(r);
-        SelectArgs args = { .matchers = ms, .min_ms = INT64_MIN, .max_ms = INT64_MAX };
-        Str *values;
-        size_t n;
-        Err err;
-        assert_ok(q->label_values(q, name, &args, 0, r->arena, &values, &n, &err), err);
-        for (size_t i = 1; i < n; i++)
-                assert_true(str_cmp(values[i - 1], values[i]) < 0);
-        querier_close(q);
-        return n;
-}
-
 static void check_all(Rig *r, size_t samples)
 {
         assert_int_equal(count_selected(r, matcher(r, MATCH_EQ, "__name__", "m"), INT64_MIN), SERIES);
         assert_int_equal(count_selected(r, matcher(r, MATCH_RE, "i", "1.*"), INT64_MIN), 611);
         assert_int_equal(count_selected(r, matcher(r, MATCH_NE, "__name__", "m"), INT64_MIN), 1);
         assert_int_equal(count_selected(r, matcher(r, MATCH_NE, "nothing", "x"), INT64_MIN), SERIES + 1);
-        assert_int_equal(count_values(r, STR("i"), (Matchers){ 0 }), SERIES);
+        assert_int_equal(rig_count_values(r, "i", (Matchers){ 0 }), SERIES);
         Matcher m = matcher(r, MATCH_EQ, "__name__", "m");
-        assert_int_equal(count_values(r, STR("i"), (Matchers){ &m, 1 }), SERIES);
-        assert_int_equal(count_values(r, STR("__name__"), (Matchers){ &m, 1 }), 1);
+        assert_int_equal(rig_count_values(r, "i", (Matchers){ &m, 1 }), SERIES);
+        assert_int_equal(rig_count_values(r, "__name__", (Matchers){ &m, 1 }), 1);
         for (unsigned i = 0; i < SERIES; i += 83)
                 assert_int_equal(count_samples(r, rig_labels(r, "m", i)), samples);
 }
@@ -138,19 +121,6 @@ static void who_comes_often_is_missed_soon(void **state)
         assert_false(cold_is_silent(&none, INT64_MAX));
 }
 
-static void append_stale(Rig *r, unsigned from, unsigned to)
-{
-        Appender *a = store_appender(tsdb_engine(r->db));
-        Err err;
-        for (unsigned i = from; i < to; i++) {
-                SeriesRef ref = 0;
-                AppendResult got = store_append(a, &ref, rig_labels(r, "m", i), clock_wall_ms(&r->clock.clock),
-                                                sample_stale());
-                assert_int_equal(got, APPEND_OK);
-        }
-        assert_ok(store_commit(a, &err), err);
-}
-
 /* What a stale marker ended leaves sooner than what is silent, and comes back as before. */
 static void what_has_ended_leaves_at_once(void **state)
 {
@@ -158,13 +128,10 @@ static void what_has_ended_leaves_at_once(void **state)
         Rig r;
         rig_init(&r);
         rig_open(&r);
-        for (unsigned k = 0; k < 3; k++) {
-                clock_manual_advance_ms(&r.clock, 15000);
-                coolrig_add(&r, "m", 0, SERIES);
-                coolrig_add(&r, "silent", 0, SERIES);
-        }
+        coolrig_scrape(&r, "m", 0, SERIES);
+        coolrig_scrape(&r, "silent", 0, SERIES);
         clock_manual_advance_ms(&r.clock, 15000);
-        append_stale(&r, 0, SERIES);
+        coolrig_end(&r, "m", 0, SERIES);
         coolrig_pass(&r, 4);
         assert_int_equal(rig_stats(&r).series, SERIES + 1);
         assert_int_equal(rig_stats(&r).cold_series, SERIES);
@@ -198,10 +165,7 @@ static void they_come_back_as_they_were(void **state)
         Rig r;
         rig_init(&r);
         rig_open(&r);
-        for (unsigned k = 0; k < 3; k++) {
-                clock_manual_advance_ms(&r.clock, 15000);
-                coolrig_add(&r, "m", 0, SERIES);
-        }
+        coolrig_scrape(&r, "m", 0, SERIES);
         int64_t last_ms = clock_wall_ms(&r.clock.clock);
         coolrig_pass(&r, 14);
         assert_int_equal(rig_stats(&r).series, 1);
@@ -212,7 +176,7 @@ static void they_come_back_as_they_were(void **state)
         assert_int_equal(rig_add(&r, labels, last_ms - 1, 1), APPEND_OUT_OF_ORDER);
         coolrig_add(&r, "m", 0, SERIES / 2);
         assert_int_equal(count_selected(&r, matcher(&r, MATCH_EQ, "__name__", "m"), INT64_MIN), SERIES);
-        assert_int_equal(count_values(&r, STR("i"), (Matchers){ 0 }), SERIES);
+        assert_int_equal(rig_count_values(&r, "i", (Matchers){ 0 }), SERIES);
         assert_int_equal(count_samples(&r, labels), 4);
         assert_int_equal(count_samples(&r, rig_labels(&r, "m", SERIES - 1)), 3);
         rig_reopen(&r);
@@ -485,7 +449,7 @@ static void read_some(void *arg)
                 Rig local = { .db = m->r->db, .arena = arena_new() };
                 size_t n = count_selected(&local, matcher(&local, MATCH_EQ, "__name__", "m"), INT64_MIN);
                 assert_true(n <= POOL);
-                assert_true(count_values(&local, STR("i"), (Matchers){ 0 }) >= n);
+                assert_true(rig_count_values(&local, "i", (Matchers){ 0 }) >= n);
                 arena_free(local.arena);
         }
 }
