@@ -168,6 +168,14 @@ static inline void fixture_config(Fixture *f, const char *yaml)
         assert_ok(alert_router_apply(f->router, &config, &err), err);
 }
 
+/* With this configuration. */
+static inline Fixture *fixture_of(const char *yaml)
+{
+        Fixture *f = fixture_new();
+        fixture_config(f, yaml);
+        return f;
+}
+
 /* "a=b,c=d" */
 static inline Labels fixture_labels(Fixture *f, const char *text)
 {
@@ -216,6 +224,22 @@ static inline void fixture_run(Fixture *f, int64_t until_ms)
         }
 }
 
+/* Alert A fires at T0 and its group is told 10 s later; it is T0 + 20 s. */
+static inline Fixture *fixture_told(const char *yaml)
+{
+        Fixture *f = fixture_of(yaml);
+        fixture_fire(f, "alertname=A");
+        fixture_run(f, 20000);
+        return f;
+}
+
+static inline AlertGroupStatus *fixture_groups(Fixture *f, size_t *n)
+{
+        AlertGroupStatus *groups;
+        alert_router_groups(f->router, f->arena, &groups, n);
+        return groups;
+}
+
 /* The program dies and comes back, away_ms later, with the same configuration. */
 static inline void fixture_restart(Fixture *f, int64_t away_ms, const char *yaml)
 {
@@ -223,6 +247,14 @@ static inline void fixture_restart(Fixture *f, int64_t away_ms, const char *yaml
         clock_manual_advance_ms(&f->clock, away_ms);
         fixture_start(f);
         fixture_config(f, yaml);
+}
+
+/* Each group was told once. */
+static inline void fixture_no_twins(Fixture *f)
+{
+        for (size_t i = 0; i < f->sent.len; i++)
+                for (size_t k = 0; k < i; k++)
+                        assert_false(str_eq(f->sent.data[i].key, f->sent.data[k].key));
 }
 
 #define assert_sent(f, i, want_receiver, want_at_ms, want_firing, want_resolved) \

@@ -87,8 +87,7 @@ static void the_muted_are_not_told_until_they_are_released(void **state)
 static void a_reload_keeps_the_sources(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ROUTE);
+        Fixture *f = fixture_of(ROUTE);
         fixture_fire(f, "s=c,i=1");
         assert_int_equal(muter(f, "s=w,i=1"), 0);
         fixture_config(f, RULES("- {source_matchers: [s=c], target_matchers: [s=w], equal: [i]}\n"));

@@ -6,19 +6,16 @@
 #include "sync/pool.h"
 
 /* wait 10 s, interval 1 min, repeat 5 min */
-#define ONE                                                                                                       \
-        "route: {receiver: r, group_by: [alertname], group_wait: 10s, group_interval: 1m, repeat_interval: 5m}\n" \
-        "receivers: [{name: r}, {name: quiet}, {name: pair}, {name: nobody}]\n"
 #define ROUTE_TO(receiver)                                                                     \
         "route: {receiver: " receiver                                                          \
         ", group_by: [alertname], group_wait: 10s, group_interval: 1m, repeat_interval: 5m}\n" \
         "receivers: [{name: r}, {name: quiet}, {name: pair}, {name: nobody}]\n"
+#define ONE ROUTE_TO("r")
 
 static void a_group_waits_then_flushes_every_interval_and_repeats_at_its_tick(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
+        Fixture *f = fixture_of(ONE);
         fixture_fire(f, "alertname=A,instance=1");
         assert_int_equal(f->wakes, 2); /* the configuration, the new group */
         fixture_run(f, 9999);
@@ -37,8 +34,7 @@ static void a_group_waits_then_flushes_every_interval_and_repeats_at_its_tick(vo
 static void new_alerts_of_a_group_wait_for_its_tick(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
+        Fixture *f = fixture_of(ONE);
         fixture_fire(f, "alertname=A,instance=1");
         fixture_run(f, 15000);
         f->wakes = 0;
@@ -54,8 +50,7 @@ static void new_alerts_of_a_group_wait_for_its_tick(void **state)
 static void an_old_alert_flushes_a_new_group_at_once(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
+        Fixture *f = fixture_of(ONE);
         fixture_put(f, "alertname=A", -10001, 1000 * MIN_MS);
         fixture_run(f, 1);
         assert_sent(f, 0, "r", 0, 1, 0);
@@ -68,10 +63,8 @@ static void an_old_alert_flushes_a_new_group_at_once(void **state)
 static void the_end_is_told_at_the_next_tick_and_the_group_goes(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        AlertGroupStatus *groups;
+        Fixture *f = fixture_of(ONE);
         size_t n;
-        fixture_config(f, ONE);
         fixture_fire(f, "alertname=A,instance=1");
         fixture_fire(f, "alertname=A,instance=2");
         fixture_run(f, 20000);
@@ -83,7 +76,7 @@ static void the_end_is_told_at_the_next_tick_and_the_group_goes(void **state)
         fixture_run(f, 130000);
         assert_sent(f, 2, "r", 130000, 0, 1);
         assert_true(f->sent.data[2].resolved);
-        alert_router_groups(f->router, f->arena, &groups, &n);
+        fixture_groups(f, &n);
         assert_int_equal(n, 0);
         /* The next alert is a new group and waits group_wait again. */
         fixture_fire(f, "alertname=A,instance=1");
@@ -95,8 +88,7 @@ static void the_end_is_told_at_the_next_tick_and_the_group_goes(void **state)
 static void an_alert_that_ended_before_it_was_told_is_not_told(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
+        Fixture *f = fixture_of(ONE);
         fixture_fire(f, "alertname=A");
         fixture_run(f, 5000);
         fixture_resolve(f, "alertname=A");
@@ -108,8 +100,7 @@ static void an_alert_that_ended_before_it_was_told_is_not_told(void **state)
 static void an_alert_without_an_end_times_out(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, "global: {resolve_timeout: 2m}\n" ONE);
+        Fixture *f = fixture_of("global: {resolve_timeout: 2m}\n" ONE);
         fixture_put(f, "alertname=A", 0, 0);
         fixture_run(f, 10000 + 2 * MIN_MS);
         assert_int_equal(f->sent.len, 2);
@@ -120,10 +111,7 @@ static void an_alert_without_an_end_times_out(void **state)
 static void send_resolved_false_still_remembers_the_end(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ROUTE_TO("quiet"));
-        fixture_fire(f, "alertname=A");
-        fixture_run(f, 20000);
+        Fixture *f = fixture_told(ROUTE_TO("quiet"));
         fixture_resolve(f, "alertname=A");
         fixture_run(f, 70000);
         assert_sent(f, 1, "quiet", 70000, 0, 1); /* the sender leaves it out */
@@ -136,8 +124,7 @@ static void send_resolved_false_still_remembers_the_end(void **state)
 static void a_failed_delivery_is_tried_at_the_next_tick(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
+        Fixture *f = fixture_of(ONE);
         f->fail = true;
         fixture_fire(f, "alertname=A");
         fixture_run(f, 10000 + MIN_MS);
@@ -160,10 +147,7 @@ static void a_failed_delivery_is_tried_at_the_next_tick(void **state)
 static void what_one_integration_failed_to_hear_the_other_is_not_told_again(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ROUTE_TO("pair"));
-        fixture_fire(f, "alertname=A");
-        fixture_run(f, 20000);
+        Fixture *f = fixture_told(ROUTE_TO("pair"));
         assert_int_equal(f->sent.len, 2);
         fixture_resolve(f, "alertname=A");
         f->hold = true;
@@ -186,8 +170,7 @@ static void what_one_integration_failed_to_hear_the_other_is_not_told_again(void
 static void a_group_does_not_flush_while_it_is_told(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
+        Fixture *f = fixture_of(ONE);
         f->hold = true;
         fixture_fire(f, "alertname=A,instance=1");
         fixture_run(f, 10000);
@@ -208,8 +191,7 @@ static void a_group_does_not_flush_while_it_is_told(void **state)
 static void an_alert_that_ends_while_it_is_sent_is_told_as_firing(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
+        Fixture *f = fixture_of(ONE);
         f->hold = true;
         fixture_put(f, "alertname=A", 0, 15000);
         fixture_run(f, 10000);
@@ -224,15 +206,14 @@ static void an_alert_that_ends_while_it_is_sent_is_told_as_firing(void **state)
 static void routes_fan_out(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, "route:\n"
-                          "  receiver: r\n"
-                          "  group_wait: 1s\n"
-                          "  group_interval: 1m\n"
-                          "  routes:\n"
-                          "  - {receiver: all, matchers: ['severity=~\".+\"'], continue: true}\n"
-                          "  - {receiver: crit, matchers: [severity=critical], group_by: [...]}\n"
-                          "receivers: [{name: r}, {name: all}, {name: crit}]\n");
+        Fixture *f = fixture_of("route:\n"
+                                "  receiver: r\n"
+                                "  group_wait: 1s\n"
+                                "  group_interval: 1m\n"
+                                "  routes:\n"
+                                "  - {receiver: all, matchers: ['severity=~\".+\"'], continue: true}\n"
+                                "  - {receiver: crit, matchers: [severity=critical], group_by: [...]}\n"
+                                "receivers: [{name: r}, {name: all}, {name: crit}]\n");
         fixture_fire(f, "alertname=A,severity=critical");
         fixture_fire(f, "alertname=B,severity=critical");
         fixture_fire(f, "alertname=C");
@@ -254,10 +235,7 @@ static void routes_fan_out(void **state)
 static void a_restart_repeats_nothing(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
-        fixture_fire(f, "alertname=A");
-        fixture_run(f, 20000);
+        Fixture *f = fixture_told(ONE);
         assert_int_equal(f->sent.len, 1);
         fixture_restart(f, 30000, ONE);
         fixture_run(f, 4 * MIN_MS);
@@ -273,8 +251,7 @@ static void a_restart_repeats_nothing(void **state)
 static void a_restart_before_the_first_notice_tells_once(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
+        Fixture *f = fixture_of(ONE);
         fixture_fire(f, "alertname=A");
         fixture_run(f, 5000);
         fixture_restart(f, 60000, ONE); /* nobody says it again, and it is told all the same */
@@ -288,10 +265,7 @@ static void a_restart_before_the_first_notice_tells_once(void **state)
 static void an_end_over_a_restart_is_told_once(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
-        fixture_fire(f, "alertname=A");
-        fixture_run(f, 20000);
+        Fixture *f = fixture_told(ONE);
         fixture_resolve(f, "alertname=A");
         fixture_restart(f, 1000, ONE);
         fixture_run(f, 22000);
@@ -306,8 +280,7 @@ static void an_end_over_a_restart_is_told_once(void **state)
 static void an_alert_whose_source_is_gone_ends_after_the_grace(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
+        Fixture *f = fixture_of(ONE);
         fixture_put(f, "alertname=A", 0, 4 * MIN_MS);
         fixture_run(f, 20000);
         fixture_restart(f, 10 * MIN_MS, ONE); /* its end passed while nobody could say otherwise */
@@ -325,8 +298,7 @@ static void an_alert_whose_source_is_gone_ends_after_the_grace(void **state)
 static void a_crash_between_answer_and_log_repeats_once(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
+        Fixture *f = fixture_of(ONE);
         f->hold = true;
         fixture_fire(f, "alertname=A");
         fixture_run(f, 10000);
@@ -343,10 +315,7 @@ static void a_crash_between_answer_and_log_repeats_once(void **state)
 static void a_reload_with_active_alerts_repeats_nothing(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        fixture_config(f, ONE);
-        fixture_fire(f, "alertname=A");
-        fixture_run(f, 20000);
+        Fixture *f = fixture_told(ONE);
         fixture_config(f, ONE);
         fixture_run(f, 4 * MIN_MS);
         assert_int_equal(f->sent.len, 1);
@@ -372,11 +341,10 @@ static void a_reload_with_active_alerts_repeats_nothing(void **state)
 static void events_say_what_happened(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
+        Fixture *f = fixture_of(ONE);
         StateDbEvent *events;
         size_t n;
         Err err;
-        fixture_config(f, ONE);
         fixture_put(f, "alertname=A", 0, 65000);
         fixture_fire(f, "alertname=A"); /* the same alert again: no event */
         fixture_put(f, "alertname=B", 0, 20000);
@@ -402,16 +370,14 @@ static void events_say_what_happened(void **state)
 static void a_receiver_that_is_unknown_or_silent_keeps_nothing_for_ever(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        AlertGroupStatus *groups;
+        Fixture *f = fixture_of(ROUTE_TO("nobody"));
         size_t n;
-        fixture_config(f, ROUTE_TO("nobody"));
         fixture_fire(f, "alertname=A");
         fixture_put(f, "", 0, 0); /* no labels: no alert */
         fixture_run(f, 20000);
         fixture_resolve(f, "alertname=A");
         fixture_run(f, 2 * MIN_MS);
-        alert_router_groups(f->router, f->arena, &groups, &n);
+        fixture_groups(f, &n);
         assert_int_equal(n, 0);
         fixture_free(f);
 }
@@ -419,13 +385,11 @@ static void a_receiver_that_is_unknown_or_silent_keeps_nothing_for_ever(void **s
 static void group_status_is_a_copy(void **state)
 {
         (void)state;
-        Fixture *f = fixture_new();
-        AlertGroupStatus *groups;
+        Fixture *f = fixture_of(ONE);
         size_t n;
-        fixture_config(f, ONE);
         fixture_fire(f, "alertname=A,instance=1");
         fixture_run(f, 10000);
-        alert_router_groups(f->router, f->arena, &groups, &n);
+        AlertGroupStatus *groups = fixture_groups(f, &n);
         assert_int_equal(n, 1);
         assert_str(groups[0].receiver, "r");
         assert_int_equal(groups[0].n, 1);

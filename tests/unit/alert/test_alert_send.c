@@ -7,11 +7,10 @@
 
 static Fixture *start(size_t room)
 {
-        Fixture *f = fixture_new();
+        Fixture *f = fixture_of(TWO);
         f->hold = true;
         f->room = room;
         f->room_receiver = STR("slow");
-        fixture_config(f, TWO);
         return f;
 }
 
@@ -51,9 +50,8 @@ static void what_there_is_no_room_for_waits_for_answers(void **state)
         for (size_t i = 0; i < f->sent.len; i++) { /* each with its texts, once */
                 assert_int_equal(f->sent.data[i].n_firing, 1);
                 assert_int_equal(f->sent.data[i].common_labels.n, 1);
-                for (size_t k = 0; k < i; k++)
-                        assert_false(str_eq(f->sent.data[i].key, f->sent.data[k].key));
         }
+        fixture_no_twins(f);
         fixture_free(f);
 }
 
@@ -88,7 +86,7 @@ static void what_waits_too_long_has_failed_and_is_decided_anew(void **state)
         fixture_release(f, true);
         fixture_run(f, 130000);
         assert_int_equal(f->sent.len, 2);
-        assert_false(str_eq(f->sent.data[0].key, f->sent.data[1].key));
+        fixture_no_twins(f);
         assert_int_equal(f->sent.data[1].n_firing, 1);
         fixture_free(f);
 }
@@ -104,9 +102,7 @@ static void a_reload_decides_anew_what_waits(void **state)
         fixture_release(f, true);
         fixture_run(f, 40000);
         assert_int_equal(f->sent.len, 3);
-        for (size_t i = 0; i < 3; i++)
-                for (size_t k = 0; k < i; k++)
-                        assert_false(str_eq(f->sent.data[i].key, f->sent.data[k].key));
+        fixture_no_twins(f);
         fixture_free(f);
 }
 

@@ -20,8 +20,7 @@ static const AlertWanted ALL = {
 
 static Fixture *begin(void)
 {
-        Fixture *f = fixture_new();
-        fixture_config(f, TREE);
+        Fixture *f = fixture_of(TREE);
         fixture_fire(f, "alertname=A,s=c,i=1");
         fixture_fire(f, "alertname=A,s=w,i=1");
         fixture_fire(f, "alertname=B,i=2");
