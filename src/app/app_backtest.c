@@ -346,34 +346,68 @@ static bool read_times(const Clock *clock, const HttpRequest *req, int64_t *star
         return !http_request_param(req, STR("start"), &text) || !text.n || app_backtest_parse_time(text, start_ms);
 }
 
+static bool pick(const AppBacktestBase *base, const HttpRequest *req, Str path, Str rule, RuleFile *ret)
+{
+        const PromqlFeatures *features = &promql_engine_options(base->engine)->features;
+        Str group = { 0 };
+        http_request_param(req, STR("group"), &group);
+        const AppConfig *c = base->acquire ? base->acquire(base->ctx) : NULL;
+        bool found = c && rules_pick(c->rule_files, c->n_rule_files, path, group, rule, features, req->arena, ret);
+        if (c)
+                base->release(base->ctx);
+        return found;
+}
+
+/* The body's, or with `rule` those of that name which are in force. Answers itself where there are none. */
+static bool read_rules(const AppBacktestBase *base, const HttpRequest *req, HttpResponse *resp, RuleFile *ret)
+{
+        RulesDialect dialect = { .features = promql_engine_options(base->engine)->features };
+        Str path = STR("backtest.yml");
+        Str rule;
+        Diags diags;
+        diags_init(&diags, req->arena);
+        http_request_param(req, STR("file"), &path);
+        if (http_request_param(req, STR("rule"), &rule) && rule.n) {
+                if (req->body.n)
+                        refuse(resp, 400, "bad_data",
+                               STR("the body has rules, and \"rule\" names one that is in force: leave one of them out"));
+                else if (!pick(base, req, path, rule, ret))
+                        refuse(resp, 404, "not_found",
+                               str_printf(req->arena,
+                                          "no rule \"" STR_FMT "\" is in force in this \"group\" and \"file\"",
+                                          STR_ARG(rule)));
+                else
+                        return true;
+                return false;
+        }
+        if (rules_parse(req->body, path, &dialect, req->arena, &diags, ret))
+                return true;
+        Buf text = { .arena = req->arena };
+        diags_print(&text, &diags);
+        refuse(resp, 400, "bad_data", str_trim(buf_str(&text)));
+        return false;
+}
+
 void app_backtest_handle(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         const AppBacktestBase *base = self;
-        RulesDialect dialect = { .features = promql_engine_options(base->engine)->features };
-        Str path = STR("backtest.yml");
         Str *settings;
         RuleFile file;
-        Diags diags;
         Err err;
         int64_t start_ms, end_ms;
         const char *wrong;
         size_t n;
-        diags_init(&diags, req->arena);
-        http_request_param(req, STR("file"), &path);
         if (!read_times(base->clock, req, &start_ms, &end_ms, &wrong)) {
                 refuse(resp, 400, "bad_data", str_printf(req->arena, "invalid parameter \"%s\"", wrong));
                 return;
         }
-        if (!rules_parse(req->body, path, &dialect, req->arena, &diags, &file)) {
-                Buf text = { .arena = req->arena };
-                diags_print(&text, &diags);
-                refuse(resp, 400, "bad_data", str_trim(buf_str(&text)));
+        if (!read_rules(base, req, resp, &file))
                 return;
-        }
         size_t n_settings = http_request_params(req, STR("set"), &settings);
         bool ok = n_settings <= MOST_SETTINGS || err_set(&err, ERR_LIMIT, "more than %d times set", (int)MOST_SETTINGS);
         for (size_t i = 0; ok && i < n_settings; i++)
-                ok = rules_override(&file, 1, settings[i], &dialect.features, req->arena, &n, &err);
+                ok = rules_override(&file, 1, settings[i], &promql_engine_options(base->engine)->features, req->arena,
+                                    &n, &err);
         if (!ok) {
                 refuse(resp, 400, "bad_data", str_of(err.msg));
                 return;

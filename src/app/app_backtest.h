@@ -27,7 +27,8 @@ MUST_CHECK bool app_backtest_json(const AppBacktestBase *base, RuleFile *files, 
                                   int64_t end_ms, const Cancel *cancel, Buf *out, Err *err);
 /* The same for a person at a terminal, from that object. width: columns. */
 void app_backtest_plot(const JsonValue *result, size_t width, Buf *out);
-/* The handler; self: an AppBacktestBase. The body is a rule file; parameters file, start, end (default: now), since, set. */
+/* The handler; self: an AppBacktestBase. The body is a rule file, or there is none and `rule`, `group` and `file` name a rule in force;
+ * parameters file, start, end (default: now), since, set. */
 void app_backtest_handle(void *self, const HttpRequest *req, HttpResponse *resp);
 /* RFC 3339 or seconds since 1970. */
 bool app_backtest_parse_time(Str text, int64_t *ret_ms);

@@ -53,6 +53,17 @@ static void copy_rule(Rule *to, const Rule *from, const PromqlFeatures *features
         to->recovery = parse_again(to->name, to->recovery_text, features, arena);
 }
 
+void rule_group_copy(RuleGroup *to, const RuleGroup *from, const PromqlFeatures *features, Arena *arena)
+{
+        *to = *from;
+        to->name = str_dup(arena, from->name);
+        to->file = str_dup(arena, from->file);
+        to->labels = labels_dup(arena, from->labels);
+        to->rules = arena_array(arena, Rule, from->n);
+        for (size_t i = 0; i < from->n; i++)
+                copy_rule(&to->rules[i], &from->rules[i], features, arena);
+}
+
 static bool same_rule(const RuleRun *a, const RuleRun *b)
 {
         return a->rule->alerting == b->rule->alerting && str_eq(a->rule->name, b->rule->name) &&
@@ -66,18 +77,12 @@ RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group
         Arena *arena = arena_new();
         run->options = options;
         run->arena = arena;
-        run->group = *group;
-        run->group.name = str_dup(arena, group->name);
-        run->group.file = str_dup(arena, group->file);
-        run->group.labels = labels_dup(arena, group->labels);
-        run->group.rules = arena_array(arena, Rule, group->n);
+        rule_group_copy(&run->group, group, &promql_engine_options(options->engine)->features, arena);
         run->external_labels = labels_dup(arena, external_labels);
         run->interval_ms = interval_ms;
         run->query_offset_ms = query_offset_ms;
         run->runs = mem_new_array(RuleRun, group->n);
         for (size_t i = 0; i < group->n; i++) {
-                copy_rule(&run->group.rules[i], &group->rules[i], &promql_engine_options(options->engine)->features,
-                          arena);
                 run->runs[i].rule = &run->group.rules[i];
                 run->runs[i].labels = merge_labels(run->group.labels, run->group.rules[i].labels, arena);
                 for (size_t k = 0; k < i; k++)
@@ -120,11 +125,13 @@ void rule_group_inherit(RuleGroupRun *run, RuleGroupRun *old)
         run->last_eval_ms = old->last_eval_ms;
 }
 
+/* A rule whose samples the store refuses is not well, though its evaluation did not fail. */
 static void set_error(RuleRun *run, const Err *err)
 {
+        const char *text = err ? err->msg : run->refusal != APPEND_OK ? rule_output_refusal(run) : NULL;
         mem_free(run->last_error);
-        run->last_error = err ? mem_strndup(err->msg, strlen(err->msg)) : NULL;
-        run->health = err ? RULE_ERR : RULE_OK;
+        run->last_error = text ? mem_strndup(text, strlen(text)) : NULL;
+        run->health = text ? RULE_ERR : RULE_OK;
 }
 
 /* A scalar result counts as a vector of one sample without labels. */
@@ -158,6 +165,7 @@ static bool take_results(RuleGroupRun *group, RuleRun *run, const PromqlResult *
 {
         int64_t query_ms = ts_ms - group->query_offset_ms;
         run->samples = result->n_series;
+        run->refusal = APPEND_OK;
         Appender *appender = store_appender(group->options->store);
         bool ok = run->rule->alerting ? rule_alerting_eval(group, run, result, second, ts_ms, appender, arena, err)
                                       : rule_output_record(group, run, result, query_ms, appender, arena, err);

@@ -52,7 +52,8 @@ typedef struct RuleRun {
         double eval_seconds;
         int64_t last_eval_ms;
         uint64_t generation, failures;
-        size_t samples; /* in the last result */
+        size_t samples;       /* in the last result */
+        AppendResult refusal; /* of the last evaluation: why the store did not take a sample; APPEND_OK: it took all */
         OutputMap outputs;
         AlertMap alerts;
         bool restored;       /* alerts were looked up in the state database */
@@ -89,6 +90,8 @@ struct RuleWatch {
         void *ctx;
 };
 
+/* A deep copy, living in arena. */
+void rule_group_copy(RuleGroup *to, const RuleGroup *from, const PromqlFeatures *features, Arena *arena);
 /* A deep copy of `group` in a run of its own. */
 RuleGroupRun *rule_group_new(const RulesOptions *options, const RuleGroup *group, Labels external_labels,
                              int64_t interval_ms, int64_t query_offset_ms);
@@ -126,6 +129,7 @@ void rule_alerting_clear(RuleRun *run);
 /* Appends one output sample (h NULL: v) and remembers the series. */
 AppendResult rule_output_write(RuleRun *run, Labels labels, int64_t t_ms, double v, const Histogram *h,
                                Appender *appender);
+const char *rule_output_refusal(const RuleRun *run);
 /* Stale markers for the outputs that this generation did not write. */
 void rule_output_end_missing(RuleRun *run, int64_t t_ms, Appender *appender);
 void rule_output_clear(RuleRun *run);

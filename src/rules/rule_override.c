@@ -1,7 +1,8 @@
-/* What-if: one setting of the rules changed, as `--set threshold=0.9` asks. */
+/* What-if: some rules of those in force, one setting changed, as `--set threshold=0.9` asks. */
 #include "base/duration.h"
 #include "base/num.h"
 #include "codec/floats.h"
+#include "rules/rule_group.h"
 #include "rules/rules.h"
 
 enum { MOST_THRESHOLDS = 8 };
@@ -140,4 +141,30 @@ bool rules_override(RuleFile *files, size_t n, Str setting, const PromqlFeatures
                 return err_set(err, ERR_NOT_FOUND, "no rule has what '" STR_FMT "' would change", STR_ARG(setting));
         *ret_n = changed;
         return true;
+}
+
+static const RuleGroup *find_group(const RuleFile *files, size_t n, Str file, Str group)
+{
+        for (size_t f = 0; f < n; f++)
+                for (size_t g = 0; g < files[f].n; g++)
+                        if (str_eq(files[f].groups[g].name, group) && str_eq(files[f].groups[g].file, file))
+                                return &files[f].groups[g];
+        return NULL;
+}
+
+bool rules_pick(const RuleFile *files, size_t n, Str file, Str group, Str rule, const PromqlFeatures *features,
+                Arena *arena, RuleFile *ret)
+{
+        const RuleGroup *found = find_group(files, n, file, group);
+        RuleGroup *copy = arena_array(arena, RuleGroup, 1);
+        size_t kept = 0;
+        if (!found)
+                return false;
+        rule_group_copy(copy, found, features, arena);
+        for (size_t i = 0; i < copy->n; i++)
+                if (str_eq(copy->rules[i].name, rule))
+                        copy->rules[kept++] = copy->rules[i];
+        copy->n = kept;
+        *ret = (RuleFile){ .path = copy->file, .groups = copy, .n = 1 };
+        return kept > 0;
 }

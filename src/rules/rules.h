@@ -188,6 +188,9 @@ MUST_CHECK bool rules_backtest(const RulesBacktestOptions *options, const RuleFi
  * alerting rules that have it. *ret_n: how many changed; none is an error. New texts live in arena. */
 MUST_CHECK bool rules_override(RuleFile *files, size_t n, Str setting, const PromqlFeatures *features, Arena *arena,
                                size_t *ret_n, Err *err);
+/* A file with those rules of one group alone that have this name, copied; expressions may be changed. False: no such group, or no such rule. */
+MUST_CHECK bool rules_pick(const RuleFile *files, size_t n, Str file, Str group, Str rule,
+                           const PromqlFeatures *features, Arena *arena, RuleFile *ret);
 
 /* ---- Alertmanagers elsewhere: what a prometheus.yml lists below `alerting`. */
 typedef struct RulesPeers RulesPeers;

@@ -1,6 +1,6 @@
 """The real program evaluates rules that come and go and tells a receiver; then it is asked when they would have fired. The answer
 must have the times that were told, and as many notifications."""
-import json, os, subprocess, sys, time
+import json, os, subprocess, sys, time, urllib.parse
 from datetime import datetime
 
 from harness import Handler, Server, check, finish, serve, write
@@ -76,6 +76,17 @@ def main():
     check("a changed threshold changes what is found", never.returncode == 0 and json.loads(never.stdout)["data"]["rules"][1]["fired"] == 0, never.stdout[:300])
     wrong = backtest(server, "--set", "Nobody.threshold=1")
     check("a setting that changes nothing is refused", wrong.returncode == 1 and "no rule has" in wrong.stderr, wrong.stderr)
+    live = next(g for g in server.data("/rules")["groups"] if any(r["name"] == "Wave" for r in g["rules"]))
+    ask = {"rule": "Wave", "group": live["name"], "file": live["file"], "start": start, "end": time.time()}
+    post = lambda body="", **more: server.request("POST", "/api/pharos/v1/rules/backtest?" + urllib.parse.urlencode({**ask, **more}), body)
+    status, text = post()
+    check("a rule in force is backtested by its name", status == 200 and [r["name"] for r in json.loads(text)["data"]["rules"]] == ["Wave"] and json.loads(text)["data"]["rules"][0]["fired"] >= 1, text[:300])
+    status, text = post(set="threshold=16")
+    check("and with another threshold", status == 200 and json.loads(text)["data"]["rules"][0]["fired"] == 0, text[:300])
+    status, text = post(rule="Nobody")
+    check("one that is not in force is not found", status == 404 and b"Nobody" in text, text[:300])
+    status, text = post("groups: []")
+    check("a body and a name are refused", status == 400, text[:300])
     check("nothing was written", server.data("/query", {"query": "count({__name__=\"wave\"})"})["result"][0]["value"][1] == "1")
     server.stop()
     offline = subprocess.run([PHAROS, "rules", "backtest", "--json", "--data", "backtest-data", "--start", str(low), "--end", str(high), rules],

@@ -64,11 +64,36 @@ static void what_changes_nothing_is_an_error(void **state)
         fixture_free(f);
 }
 
+static void rules_in_force_are_picked_by_name(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        PromqlFeatures features = promql_features_default();
+        RuleFile file, ret;
+        Diags diags;
+        size_t n;
+        Err err;
+        assert_true(fixture_parse(f, RULES, "rules.yml", &diags, &file));
+        assert_true(rules_pick(&file, 1, STR("rules.yml"), STR("g"), STR("B"), &features, f->arena, &ret));
+        assert_int_equal(ret.n, 1);
+        assert_int_equal(ret.groups[0].n, 1);
+        assert_str(ret.groups[0].rules[0].expr_text, "10 < x and on() z");
+        /* What is in force stays as it is. */
+        assert_ok(rules_override(&ret, 1, STR("threshold=3"), &features, f->arena, &n, &err), err);
+        assert_str(ret.groups[0].rules[0].expr_text, "3 < x and on() z");
+        assert_str(file.groups[0].rules[2].expr_text, "10 < x and on() z");
+        assert_false(rules_pick(&file, 1, STR("rules.yml"), STR("g"), STR("D"), &features, f->arena, &ret));
+        assert_false(rules_pick(&file, 1, STR("rules.yml"), STR("h"), STR("B"), &features, f->arena, &ret));
+        assert_false(rules_pick(&file, 1, STR("other.yml"), STR("g"), STR("B"), &features, f->arena, &ret));
+        fixture_free(f);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(one_setting_of_all_rules_or_of_one),
                 cmocka_unit_test(what_changes_nothing_is_an_error),
+                cmocka_unit_test(rules_in_force_are_picked_by_name),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
