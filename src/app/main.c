@@ -59,7 +59,8 @@ static const struct Command {
         { "tsdb", "list|analyze|verify|dump|repair|snapshot DIR",
           "look into a data folder that no server has open, or copy one", app_tsdb_run },
         { "version", "", "print the version", run_version },
-        { "help", "[serve | config]", "this text, the flags of serve, or the reference of all options", run_help },
+        { "help", "[COMMAND | config]", "this text, one command (of serve all flags), or the reference of all options",
+          run_help },
 };
 
 static void print_command(FILE *to, const struct Command *c)
@@ -89,17 +90,44 @@ static bool shows_help(const struct Command *c, int argc, char **argv)
         return true;
 }
 
+static const struct Command *find_command(const char *name)
+{
+        for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
+                if (strcmp(name, COMMANDS[i].name) == 0)
+                        return &COMMANDS[i];
+        return NULL;
+}
+
+static int no_such_command(const char *name)
+{
+        fprintf(stderr, "pharos: no such command: %s\n\n", name);
+        print_usage(stderr);
+        return 2;
+}
+
+/* `pharos help COMMAND` says what `pharos COMMAND --help` says. */
+static int help_on(char *name)
+{
+        static char help[] = "--help";
+        const struct Command *c = find_command(name);
+        char *argv[] = { NULL, name, help };
+        if (!c)
+                return no_such_command(name);
+        return shows_help(c, 3, argv) ? 0 : c->run(1, argv + 2);
+}
+
 static int run_help(int argc, char **argv)
 {
-        Buf text = { 0 };
-        if (argc > 0 && strcmp(argv[0], "serve") == 0)
+        AUTO(buf_done) Buf text = { 0 };
+        if (argc == 0)
+                print_usage(stdout);
+        else if (strcmp(argv[0], "serve") == 0)
                 app_flags_help(&text);
-        else if (argc > 0 && strcmp(argv[0], "config") == 0)
+        else if (strcmp(argv[0], "config") == 0)
                 app_config_document(&text);
         else
-                print_usage(stdout);
+                return help_on(argv[0]);
         fwrite(text.p ? text.p : "", 1, text.n, stdout);
-        buf_done(&text);
         return 0;
 }
 
@@ -111,13 +139,8 @@ int main(int argc, char **argv)
         /* Unit files of Prometheus and Alertmanager start the program with flags alone. */
         if (name[0] == '-')
                 return app_serve_run(argc - 1, argv + 1);
-        for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
-                const struct Command *c = &COMMANDS[i];
-                if (strcmp(name, c->name) != 0)
-                        continue;
-                return shows_help(c, argc, argv) ? 0 : c->run(argc > 2 ? argc - 2 : 0, argv + (argc > 2 ? 2 : argc));
-        }
-        fprintf(stderr, "pharos: no such command: %s\n\n", name);
-        print_usage(stderr);
-        return 2;
+        const struct Command *c = find_command(name);
+        if (!c)
+                return no_such_command(name);
+        return shows_help(c, argc, argv) ? 0 : c->run(argc > 2 ? argc - 2 : 0, argv + (argc > 2 ? 2 : argc));
 }
