@@ -13,7 +13,7 @@ finish() {
         rm -rf "$work"
 }
 trap finish EXIT
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+free_port() { python3 "$(dirname "$0")/../e2e/ports.py"; }
 need() { command -v "$1" >/dev/null || { echo "idle.sh: $1 is missing: install the Debian package $1, or set PEERS" >&2; exit 1; }; }
 need prometheus
 need prometheus-node-exporter

@@ -1,6 +1,8 @@
 """What the programs here stand on: ok lines, servers that are started and ended by their process ids, requests, and HTTP servers of our own
 for receivers and targets."""
-import http.client, http.server, json, os, shutil, signal, socket, subprocess, tempfile, threading, time, urllib.parse
+import http.client, http.server, json, os, shutil, signal, subprocess, tempfile, threading, time, urllib.parse
+
+from ports import free_port
 
 passed = failed = skipped = 0
 WORK = tempfile.mkdtemp(prefix="pharos-e2e-")
@@ -22,12 +24,6 @@ def skip(name, why):
     global skipped
     skipped += 1
     print(f"ok {name} # skipped: {why}", flush=True)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def write(name, text):

@@ -19,7 +19,7 @@ cleanup() {
         rm -rf "$work"
 }
 trap cleanup EXIT
-free_port() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+free_port() { python3 "$here/ports.py"; }
 fetch() { python3 -c 'import sys, urllib.request as u; sys.stdout.buffer.write(u.urlopen(sys.argv[1], timeout=10).read())' "$1" 2>/dev/null; }
 until_answers() { for _ in $(seq 100); do fetch "$1" >"$2" && [ -s "$2" ] && return 0; sleep 0.1; done; return 1; }
 

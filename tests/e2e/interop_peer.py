@@ -1,13 +1,8 @@
 """A Prometheus made to hold every kind of sample: floats, stale markers, late samples, histograms, deletions, several blocks and a log."""
-import math, os, signal, socket, struct, subprocess, time, urllib.parse, urllib.request
+import math, os, signal, struct, subprocess, time, urllib.parse, urllib.request
 
+from ports import free_port
 from rwire import HEADERS, double, number, series, signed, snappy, text, zigzag
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 STALE = 0x7FF0000000000002

@@ -2,10 +2,11 @@
 """Starts Prometheus and pharos, feeds both the same samples and compares what they answer; see peers.sh.
 
 Prints `ok NAME` and `not ok NAME: why`, notes that begin with `#`, and last `N passed, N failed, N skipped`."""
-import argparse, ast, http.client, json, math, os, random, re, signal, socket, struct, subprocess, sys, time, urllib.parse
+import argparse, ast, http.client, json, math, os, random, re, signal, struct, subprocess, sys, time, urllib.parse
 
 import peers_hist, rwire
 from peers_expr import GRID_S, Expressions
+from ports import free_port
 
 INSTANCES, SAMPLES, STEP_S = 10, 60, 15
 EXACT, CLOSE, MAGNIFIED, NOTHING = 1e-12, 1e-12, 1e-4, 1e-12
@@ -81,12 +82,6 @@ class Server:
     def tail(self):
         with open(self.log, "rb") as log:
             return log.read()[-1500:].decode(errors="replace")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 FEATURES = "promql-experimental-functions,promql-duration-expr,promql-per-step-stats,native-histograms"

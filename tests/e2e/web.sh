@@ -18,7 +18,7 @@ not_ok() { fail=$((fail + 1)); echo "not ok $1"; }
 finish() { echo "$pass passed, $fail failed, 0 skipped"; exit $((fail > 0)); }
 
 command -v chromium >/dev/null || [ -n "${CHROMIUM:-}" ] || { echo "# chromium is missing"; echo "0 passed, 0 failed, 1 skipped"; exit 0; }
-port=$(python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(python3 "$here/ports.py")
 start() { # CONFIG...
         "$build/pharos" serve --data "$work/data" --listen "127.0.0.1:$port" "$@" >"$work/log" 2>&1 &
         server=$!
