@@ -114,6 +114,8 @@ void api_alertmanager_v2(void *self, const HttpRequest *req, HttpResponse *resp)
                         not_allowed(req, resp, "DELETE,GET");
                 return;
         }
+        if (path.n && path.p[path.n - 1] == '/')
+                path.n--;
         for (size_t i = 0; i < ARRAY_LEN(PATHS); i++) {
                 if (!str_eq(path, str_of(PATHS[i].path)))
                         continue;

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/rfc3339.h"
+#include "api/api_am_time.h"
+#include "base/utf8.h"
 #include "os/zone.h"
 
 static void reply_text(HttpResponse *resp, int status, const char *text, int code)
@@ -50,6 +51,7 @@ void api_am_invalid(HttpResponse *resp, int code, const char *fmt, ...)
 
 typedef struct Scan {
         Str s;
+        bool old; /* the words of the decoder that Alertmanager 0.25 has */
         size_t at;
         char why[128]; /* empty: none yet */
         unsigned depth;
@@ -63,22 +65,66 @@ static void skip_space(Scan *c)
                 c->at++;
 }
 
+/* The character as Go quotes it; the older decoder takes each byte for one. */
+static const char *show(const Scan *c, char out[8])
+{
+        static const char *const named[] = {
+                ['\a'] = "\\a", ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\v'] = "\\v",
+                ['\f'] = "\\f", ['\r'] = "\\r", ['\''] = "\\'", ['\\'] = "\\\\"
+        };
+        unsigned char b = (unsigned char)c->s.p[c->at];
+        uint32_t rune;
+        size_t n = utf8_decode(str_sub(c->s, c->at, c->s.n), &rune);
+        if (b < ARRAY_LEN(named) && named[b])
+                snprintf(out, 8, "%s", named[b]);
+        else if (b >= 0xa0 && c->old)
+                snprintf(out, 8, "%c%c", 0xc0 | b >> 6, 0x80 | (b & 0x3f));
+        else if (b >= 0x80 && !c->old && n > 1)
+                snprintf(out, 8, "%.*s", (int)n, c->s.p + c->at);
+        else if (b < ' ' || b >= 127)
+                snprintf(out, 8, b >= 0x80 && c->old ? "\\u%04x" : "\\x%02x", b);
+        else
+                snprintf(out, 8, "%c", b);
+        return out;
+}
+
 static bool wrong(Scan *c, const char *where)
 {
+        if (c->why[0])
+                return false;
         if (c->at >= c->s.n) {
                 snprintf(c->why, sizeof c->why, "unexpected EOF");
                 return false;
         }
-        unsigned char b = (unsigned char)c->s.p[c->at];
-        if (b == '\'')
-                snprintf(c->why, sizeof c->why, "invalid character '\\'' %s", where);
-        else if (b == '\n')
-                snprintf(c->why, sizeof c->why, "invalid character '\\n' %s", where);
-        else if (b < ' ' || b > 126)
-                snprintf(c->why, sizeof c->why, "invalid character '\\x%02x' %s", b, where);
-        else
-                snprintf(c->why, sizeof c->why, "invalid character '%c' %s", b, where);
+        char shown[8];
+        snprintf(c->why, sizeof c->why, "invalid character '%s' %s", show(c, shown), where);
         return false;
+}
+
+/* The escape of a string that is none. Newer decoders show six bytes of an \\u. */
+static bool wrong_escape(Scan *c, size_t start)
+{
+        bool hex = c->at > start + 1;
+        size_t n = str_sub(c->s, start, start + (hex ? 6 : 2)).n;
+        if (c->at >= c->s.n || c->old)
+                return wrong(c, hex ? "in \\u hexadecimal character escape" : "in string escape code");
+        snprintf(c->why, sizeof c->why, "invalid escape sequence `%.*s` in string", (int)n, c->s.p + start);
+        return false;
+}
+
+static bool is_hex(char b) { return (b >= '0' && b <= '9') || (b >= 'a' && b <= 'f') || (b >= 'A' && b <= 'F'); }
+
+static bool scan_escape(Scan *c)
+{
+        size_t start = c->at++;
+        if (c->at >= c->s.n || str_find_char(STR("bfnrt\\/\"u"), c->s.p[c->at]) == SIZE_MAX)
+                return wrong_escape(c, start);
+        for (size_t i = 0; c->s.p[start + 1] == 'u' && i < 4; i++) {
+                c->at++;
+                if (c->at >= c->s.n || !is_hex(c->s.p[c->at]))
+                        return wrong_escape(c, start);
+        }
+        return true;
 }
 
 static bool scan_string(Scan *c)
@@ -90,12 +136,9 @@ static bool scan_string(Scan *c)
                         return true;
                 }
                 if (b < ' ')
-                        return wrong(c, "in string literal");
-                if (b == '\\') {
-                        c->at++;
-                        if (c->at >= c->s.n || str_find_char(STR("bfnrt\\/\"u"), c->s.p[c->at]) == SIZE_MAX)
-                                return wrong(c, "in string escape code");
-                }
+                        return wrong(c, c->old ? "in string literal" : "in string");
+                if (b == '\\' && !scan_escape(c))
+                        return false;
         }
         return wrong(c, "");
 }
@@ -112,19 +155,37 @@ static bool scan_word(Scan *c, const char *word)
         return true;
 }
 
-static bool scan_number(Scan *c)
+static bool next_is(const Scan *c, char b) { return c->at < c->s.n && c->s.p[c->at] == b; }
+
+static bool is_digit(const Scan *c) { return c->at < c->s.n && c->s.p[c->at] >= '0' && c->s.p[c->at] <= '9'; }
+
+static bool scan_digits(Scan *c, const char *where)
 {
-        if (c->s.p[c->at] == '-') {
-                c->at++;
-                if (c->at >= c->s.n || c->s.p[c->at] < '0' || c->s.p[c->at] > '9')
-                        return wrong(c, "in numeric literal");
-        }
-        while (c->at < c->s.n && str_find_char(STR("0123456789.eE+-"), c->s.p[c->at]) != SIZE_MAX)
+        if (!is_digit(c))
+                return wrong(c, c->old ? where : "in numeric literal");
+        while (is_digit(c))
                 c->at++;
         return true;
 }
 
-static bool next_is(const Scan *c, char b) { return c->at < c->s.n && c->s.p[c->at] == b; }
+static bool scan_number(Scan *c)
+{
+        c->at += c->s.p[c->at] == '-';
+        if (next_is(c, '0'))
+                c->at++;
+        else if (!scan_digits(c, "in numeric literal"))
+                return false;
+        if (next_is(c, '.')) {
+                c->at++;
+                if (!scan_digits(c, "after decimal point in numeric literal"))
+                        return false;
+        }
+        if (!next_is(c, 'e') && !next_is(c, 'E'))
+                return true;
+        c->at++;
+        c->at += next_is(c, '+') || next_is(c, '-');
+        return scan_digits(c, "in exponent of numeric literal");
+}
 
 static bool scan_key(Scan *c)
 {
@@ -189,7 +250,20 @@ static bool scan_value(Scan *c)
         return wrong(c, "looking for beginning of value");
 }
 
-bool api_am_body(const HttpRequest *req, HttpResponse *resp, const char *what, JsonValue **ret)
+/* Bytes that are no UTF-8 become U+FFFD each, as Go's decoder reads them. */
+static Str cleaned(Str text, Arena *arena)
+{
+        Buf b = { .arena = arena };
+        uint32_t rune;
+        for (size_t at = 0; at < text.n;) {
+                size_t n = utf8_decode(str_sub(text, at, text.n), &rune);
+                utf8_encode(&b, n ? rune : 0xfffd);
+                at += n ? n : 1;
+        }
+        return buf_str(&b);
+}
+
+bool api_am_body(const HttpRequest *req, HttpResponse *resp, const char *what, bool old, JsonValue **ret)
 {
         Err err;
         if (!str_trim(req->body).n) {
@@ -198,8 +272,10 @@ bool api_am_body(const HttpRequest *req, HttpResponse *resp, const char *what, J
         }
         if (json_parse(req->body, req->arena, ret, &err))
                 return true;
-        Scan c = { .s = req->body };
-        scan_value(&c);
+        Scan c = { .s = req->body, .old = old };
+        /* What follows the first value is not looked at. */
+        if (scan_value(&c) && json_parse(cleaned(str_sub(req->body, 0, c.at), req->arena), req->arena, ret, &err))
+                return true;
         api_am_invalid(resp, 400, "parsing %s body from \"\" failed, because %s", what, c.why[0] ? c.why : err.msg);
         return false;
 }
@@ -263,15 +339,7 @@ void api_am_put_time(JsonWriter *w, const char *key, int64_t t_ms)
         json_key_str(w, key, str_n(text, sizeof text - 1));
 }
 
-bool api_am_time(const JsonValue *object, const char *key, int64_t *ret_ms)
+bool api_am_time(const JsonValue *object, const char *key, AlertCompat compat, int64_t *ret_ms)
 {
-        const JsonValue *v = json_get(object, str_of(key));
-        *ret_ms = 0;
-        if (!v || v->kind == JSON_NULL || (v->kind == JSON_STRING && !v->str.n))
-                return true;
-        if (v->kind != JSON_STRING || !rfc3339_parse(v->str, ret_ms))
-                return false;
-        if (*ret_ms <= INT64_C(-62135596800000)) /* year 1: Go's zero time */
-                *ret_ms = 0;
-        return true;
+        return api_am_time_parse(json_get_str(object, str_of(key)), compat == ALERT_COMPAT_AM_0_25, ret_ms);
 }

@@ -2,6 +2,7 @@
  *
  * Invariant: of a posted list, the valid alerts are stored whatever the others are. */
 #include "api/api_am.h"
+#include "api/api_am_decode.h"
 #include "base/metric.h"
 #include "base/rfc3339.h"
 #include "base/utf8.h"
@@ -13,44 +14,6 @@ METRIC_FAMILY(invalid, METRIC_KIND_COUNTER, "alertmanager_alerts_invalid_total",
               "version");
 
 /* ---- posting ---- */
-
-static const char *go_kind(const JsonValue *v)
-{
-        static const char *const names[] = { "null", "bool", "number", "string", "array", "object" };
-        return names[v->kind];
-}
-
-/* The types of one alert's members. Fills in what is right. */
-static bool read_types(const JsonValue *a, HttpResponse *resp)
-{
-        static const struct {
-                const char *key, *go_name;
-        } sets[] = { { "labels", "Alert.labels" }, { "annotations", "PostableAlert.annotations" } };
-        if (a->kind != JSON_OBJECT && a->kind != JSON_NULL) {
-                api_am_invalid(resp, 400,
-                               "parsing alerts body from \"\" failed, because json: cannot unmarshal %s into Go value "
-                               "of type models.PostableAlert",
-                               go_kind(a));
-                return false;
-        }
-        for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
-                const JsonValue *set = json_get(a, str_of(sets[i].key));
-                if (!set || set->kind == JSON_NULL)
-                        continue;
-                const JsonValue *bad = set->kind == JSON_OBJECT ? NULL : set;
-                for (size_t k = 0; set->kind == JSON_OBJECT && k < set->n && !bad; k++)
-                        if (set->members[k].value.kind != JSON_STRING && set->members[k].value.kind != JSON_NULL)
-                                bad = &set->members[k].value;
-                if (!bad)
-                        continue;
-                api_am_invalid(resp, 400,
-                               "parsing alerts body from \"\" failed, because json: cannot unmarshal %s into Go struct "
-                               "field %s of type %s",
-                               go_kind(bad), sets[i].go_name, bad == set ? "models.LabelSet" : "string");
-                return false;
-        }
-        return true;
-}
 
 /* A path, or a scheme and something behind it. */
 static bool is_uri(Str s)
@@ -67,15 +30,6 @@ static bool is_uri(Str s)
 /* What the schema asks for. */
 static bool check_schema(const JsonValue *a, size_t i, HttpResponse *resp)
 {
-        static const char *const times[] = { "endsAt", "startsAt" };
-        int64_t t_ms;
-        for (size_t k = 0; k < ARRAY_LEN(times); k++) {
-                if (api_am_time(a, times[k], &t_ms))
-                        continue;
-                api_am_invalid(resp, 400, "parsing alerts body from \"\" failed, because parsing time \"" STR_FMT "\"",
-                               STR_ARG(str_sub(json_get_str(a, str_of(times[k])), 0, 100)));
-                return false;
-        }
         Str url = json_get_str(a, STR("generatorURL"));
         if (url.n && !is_uri(url)) {
                 api_am_invalid(resp, 601, "%zu.generatorURL in body must be of type uri: \"" STR_FMT "\"", i,
@@ -118,8 +72,8 @@ static bool read_set(const JsonValue *set, AlertCompat compat, bool keep_empty, 
 static bool read_alert(const JsonValue *a, AlertCompat compat, int64_t now_ms, Arena *arena, AlertMsg *ret, Buf *why)
 {
         *ret = (AlertMsg){ .generator_url = json_get_str(a, STR("generatorURL")) };
-        api_am_time(a, "startsAt", &ret->starts_at_ms);
-        api_am_time(a, "endsAt", &ret->ends_at_ms);
+        api_am_time(a, "startsAt", compat, &ret->starts_at_ms);
+        api_am_time(a, "endsAt", compat, &ret->ends_at_ms);
         int64_t starts_ms = ret->starts_at_ms ? ret->starts_at_ms : ret->ends_at_ms ? ret->ends_at_ms : now_ms;
         size_t mark = why->n;
         if (mark)
@@ -147,29 +101,36 @@ static bool read_alert(const JsonValue *a, AlertCompat compat, int64_t now_ms, A
 void api_am_alerts_post(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp)
 {
         JsonValue *body;
-        if (!api_am_body(req, resp, "alerts", &body))
+        AlertCompat compat = alert_router_compat(ctx->alerts);
+        bool old = compat == ALERT_COMPAT_AM_0_25;
+        if (!api_am_body(req, resp, "alerts", old, &body))
                 return;
         if (body->kind != JSON_ARRAY && body->kind != JSON_NULL) {
                 api_am_invalid(resp, 400,
                                "parsing alerts body from \"\" failed, because json: cannot unmarshal %s into Go value "
                                "of type models.PostableAlerts",
-                               go_kind(body));
+                               api_am_decode_kind(body));
                 return;
         }
         size_t n = body->kind == JSON_ARRAY ? body->n : 0;
-        for (size_t i = 0; i < n; i++)
-                if (!read_types(&body->items[i], resp))
-                        return;
-        for (size_t i = 0; i < n; i++)
-                if (!check_schema(&body->items[i], i, resp))
-                        return;
-        AlertCompat compat = alert_router_compat(ctx->alerts);
-        AlertMsg *alerts = arena_array(req->arena, AlertMsg, n);
         Buf why = { .arena = req->arena };
+        JsonValue *items = arena_array(req->arena, JsonValue, n);
+        for (size_t i = 0; i < n; i++) {
+                items[i] = body->items[i];
+                if (api_am_decode_alert(&items[i], old, &why))
+                        continue;
+                api_am_invalid(resp, 400, "parsing alerts body from \"\" failed, because " STR_FMT,
+                               STR_ARG(buf_str(&why)));
+                return;
+        }
+        for (size_t i = 0; i < n; i++)
+                if (!check_schema(&items[i], i, resp))
+                        return;
+        AlertMsg *alerts = arena_array(req->arena, AlertMsg, n);
         size_t n_valid = 0;
         int64_t now_ms = clock_wall_ms(ctx->clock);
         for (size_t i = 0; i < n; i++)
-                n_valid += read_alert(&body->items[i], compat, now_ms, req->arena, &alerts[n_valid], &why);
+                n_valid += read_alert(&items[i], compat, now_ms, req->arena, &alerts[n_valid], &why);
         alert_router_put(ctx->alerts, alerts, n_valid);
         metric_add(metric_of(&invalid, STR("v2")), n - n_valid);
         if (why.n)

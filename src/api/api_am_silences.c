@@ -1,5 +1,6 @@
 /* Silences of API v2. */
 #include "api/api_am.h"
+#include "api/api_am_decode.h"
 #include "model/regex.h"
 
 /* What the schema asks for, in the order in which upstream's generated code complains. */
@@ -16,36 +17,6 @@ static bool check_matchers(const JsonValue *list, HttpResponse *resp)
                 }
         }
         return true;
-}
-
-static bool check_types(const JsonValue *body, HttpResponse *resp)
-{
-        static const char *const texts[] = { "comment", "createdBy", "id" };
-        static const char *const times[] = { "endsAt", "startsAt" };
-        const JsonValue *matchers = json_get(body, STR("matchers"));
-        int64_t t_ms;
-        bool ok = body->kind == JSON_OBJECT &&
-                  (!matchers || matchers->kind == JSON_ARRAY || matchers->kind == JSON_NULL);
-        for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-                const JsonValue *v = json_get(body, str_of(texts[i]));
-                ok &= !v || v->kind == JSON_STRING || v->kind == JSON_NULL;
-        }
-        for (size_t i = 0; i < ARRAY_LEN(times); i++)
-                ok &= api_am_time(body, times[i], &t_ms);
-        for (size_t i = 0; ok && matchers && i < matchers->n; i++) {
-                const JsonValue *m = &matchers->items[i];
-                const JsonValue *is_regex = json_get(m, STR("isRegex"));
-                const JsonValue *is_equal = json_get(m, STR("isEqual"));
-                const JsonValue *name = json_get(m, STR("name"));
-                const JsonValue *value = json_get(m, STR("value"));
-                ok = m->kind == JSON_OBJECT && (!is_regex || is_regex->kind <= JSON_BOOL) &&
-                     (!is_equal || is_equal->kind <= JSON_BOOL) &&
-                     (!name || name->kind == JSON_STRING || name->kind == JSON_NULL) &&
-                     (!value || value->kind == JSON_STRING || value->kind == JSON_NULL);
-        }
-        if (!ok)
-                api_am_invalid(resp, 400, "parsing silence body from \"\" failed, because a member has the wrong type");
-        return ok;
 }
 
 static bool check_schema(const JsonValue *body, HttpResponse *resp)
@@ -98,14 +69,16 @@ static bool read_silence(ApiContext *ctx, const JsonValue *body, Arena *arena, A
 {
         const JsonValue *list = json_get(body, STR("matchers"));
         Matcher *matchers = arena_array(arena, Matcher, list->n);
-        bool old_words = alert_router_compat(ctx->alerts) == ALERT_COMPAT_AM_0_25;
+        AlertCompat compat = alert_router_compat(ctx->alerts);
+        bool old_words = compat == ALERT_COMPAT_AM_0_25;
         Str id = json_get_str(body, STR("id"));
         *ret = (AlertSilence){ .matchers = { matchers, list->n },
                                .created_by = json_get_str(body, STR("createdBy")),
                                .comment = json_get_str(body, STR("comment")),
-                               .annotations = labels_from_json(arena, json_get(body, STR("annotations"))) };
-        api_am_time(body, "startsAt", &ret->starts_at_ms);
-        api_am_time(body, "endsAt", &ret->ends_at_ms);
+                               .annotations = labels_from_json(arena,
+                                                               old_words ? NULL : json_get(body, STR("annotations"))) };
+        api_am_time(body, "startsAt", compat, &ret->starts_at_ms);
+        api_am_time(body, "endsAt", compat, &ret->ends_at_ms);
         if (ret->starts_at_ms >= ret->ends_at_ms) {
                 api_am_error(resp, 400, "Failed to create silence: start time must be before end time");
                 return false;
@@ -132,8 +105,16 @@ void api_am_silences_post(ApiContext *ctx, const HttpRequest *req, HttpResponse 
         AlertSilence wanted;
         char id[ALERT_SILENCE_ID_BYTES];
         Err err;
-        if (!api_am_body(req, resp, "silence", &body) || !check_types(body, resp) || !check_schema(body, resp) ||
-            !read_silence(ctx, body, req->arena, &wanted, resp))
+        bool old = alert_router_compat(ctx->alerts) == ALERT_COMPAT_AM_0_25;
+        Buf why = { .arena = req->arena };
+        if (!api_am_body(req, resp, "silence", old, &body))
+                return;
+        if (!api_am_decode_silence(body, old, &why)) {
+                api_am_invalid(resp, 400, "parsing silence body from \"\" failed, because " STR_FMT,
+                               STR_ARG(buf_str(&why)));
+                return;
+        }
+        if (!check_schema(body, resp) || !read_silence(ctx, body, req->arena, &wanted, resp))
                 return;
         if (!alert_router_silence_set(ctx->alerts, &wanted, id, &err)) {
                 api_am_error(resp, err.code == ERR_NOT_FOUND ? 404 : 400, "%s", err.msg);

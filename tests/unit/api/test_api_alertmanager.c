@@ -12,12 +12,16 @@ static void broken_bodies_are_refused_as_upstream_refuses_them(void **state)
                 { "{bad", 400, "invalid character 'b' looking for beginning of object key string" },
                 { "[", 400, "unexpected EOF" },
                 { "[{\"labels\":{\"a\":1}}]", 400,
-                  "cannot unmarshal number into Go struct field Alert.labels of type string" },
+                  "cannot unmarshal number into Go struct field Alert.labels.a of type string" },
                 { "[1 2]", 400, "invalid character '2' after array element" },
                 { "[{\"a\" 1}]", 400, "invalid character '1' after object key" },
                 { "[{\"a\":1 \"b\":2}]", 400, "after object key:value pair" },
                 { "[tru]", 400, "invalid character ']' in literal true (expecting 'e')" },
-                { "[\"a\\x\"]", 400, "invalid character 'x' in string escape code" },
+                { "[\"a\\x\"]", 400, "invalid escape sequence `\\\\x` in string" },
+                { "[\"\\u12\"]", 400, "invalid escape sequence `\\\\u12\\\"]` in string" },
+                { "[1.]", 400, "invalid character ']' in numeric literal" },
+                { "[{\"labels\":{\"a\":\"\xff\"}}] x", 200, "" },
+                { "[\x0b]", 400, "invalid character '\\\\v' looking for beginning of value" },
                 { "{}", 400, "cannot unmarshal object into Go value of type models.PostableAlerts" },
                 { "[{\"annotations\":{}}]", 422, "0.labels in body is required" },
                 { "[{\"labels\":{\"a\":\"b\"}},{\"labels\":{\"a\":\"b\"},\"generatorURL\":\"::x\"}]", 422,
@@ -82,7 +86,7 @@ static void silences_are_set_read_and_ended(void **state)
                 w, "POST", "/api/v2/silences", SILENCE("{\"name\":\"a\",\"value\":\"[\",\"isRegex\":true}"), 400,
                 "invalid silence: invalid label matcher 0 in set 0: invalid regular expression \\\"[\\\": error parsing regexp: missing closing ]: `[`");
         am_gives(w, "POST", "/api/v2/silences", SILENCE("{\"name\":5,\"value\":\"b\",\"isRegex\":true}"), 400,
-                 "wrong type");
+                 "Silence.matchers.0.name of type string");
         am_gives(w, "POST", "/api/v2/silences", SILENCE("{\"name\":\"alertname\",\"value\":\"A\",\"isRegex\":false}"),
                  200, "{\"silenceID\":\"");
         snprintf(id, sizeof id, "%.36s", buf_cstr(&w->out) + strlen("{\"silenceID\":\""));
