@@ -17,7 +17,6 @@ enum { RULE_FILE_MAX_BYTES = 64 << 20 };
 typedef struct RuleYaml {
         const YamlNode *record, *alert, *expr;
         int64_t for_ms, keep_firing_for_ms;
-        bool has_for, has_keep;
         Labels labels, annotations;
         uint64_t consecutive_failures;
         const YamlNode *recovery, *recovery_threshold;
@@ -29,7 +28,7 @@ typedef struct GroupYaml {
         Str name;
         int64_t interval_ms, query_offset_ms;
         bool has_query_offset;
-        uint64_t limit;
+        int64_t limit;
         Labels labels;
         StructList rules;
         const YamlNode *node;
@@ -56,6 +55,8 @@ static int by_name(const void *a, const void *b) { return str_cmp(((const Label 
 /* Labels of rules, field is a Labels: an empty text stays, it takes the series' label away. */
 static bool parse_labels(void *field, const YamlNode *node, const OptionCtx *ctx)
 {
+        if (node->kind == YAML_NULL)
+                return true;
         if (node->kind != YAML_MAP)
                 return diags_error(ctx->diags, ctx->file, node->pos, "'labels' needs a mapping of names to texts");
         Label *all = arena_array(ctx->arena, Label, node->n);
@@ -85,12 +86,10 @@ static const Option rule_options[] = {
         { .key = "for",
           .kind = OPT_DURATION,
           .offset = offsetof(RuleYaml, for_ms),
-          .set_offset = offsetof(RuleYaml, has_for),
           .help = "How long the expression must hold before the alert fires." },
         { .key = "keep_firing_for",
           .kind = OPT_DURATION,
           .offset = offsetof(RuleYaml, keep_firing_for_ms),
-          .set_offset = offsetof(RuleYaml, has_keep),
           .help = "How long the alert goes on firing after the expression stopped to hold." },
         { .key = "labels",
           .kind = OPT_CUSTOM,
@@ -141,7 +140,7 @@ static const Option group_options[] = {
           .set_offset = offsetof(GroupYaml, has_query_offset),
           .help = "Evaluate this far in the past, to wait for late data." },
         { .key = "limit",
-          .kind = OPT_UINT,
+          .kind = OPT_INT,
           .offset = offsetof(GroupYaml, limit),
           .def = "0",
           .help = "Most alerts or series that one rule may produce; 0: no limit." },
@@ -435,9 +434,9 @@ static bool check_recording(const RuleReader *r, const RuleYaml *yaml, const Rul
         bool ok = true;
         if (rule->annotations.n)
                 ok = complain(r, (YamlPos){ 0 }, STR("invalid field 'annotations' in recording rule"));
-        if (yaml->has_for)
+        if (rule->for_ms)
                 ok = complain(r, (YamlPos){ 0 }, STR("invalid field 'for' in recording rule"));
-        if (yaml->has_keep)
+        if (rule->keep_firing_for_ms)
                 ok = complain(r, (YamlPos){ 0 }, STR("invalid field 'keep_firing_for' in recording rule"));
         if (str_find_char(rule->name, '{') != SIZE_MAX || str_find_char(rule->name, '}') != SIZE_MAX)
                 ok = complain(r, yaml->record->pos,
@@ -492,7 +491,7 @@ static bool read_group(const RulesDialect *dialect, const OptionCtx *ctx, const 
                 .file = ctx->file,
                 .interval_ms = yaml->interval_ms,
                 .query_offset_ms = yaml->has_query_offset ? yaml->query_offset_ms : -1,
-                .limit = yaml->limit,
+                .limit = yaml->limit > 0 ? (uint64_t)yaml->limit : 0, /* as upstream: below zero is no limit either */
                 .labels = yaml->labels,
                 .rules = arena_array(ctx->arena, Rule, yaml->rules.n),
                 .n = yaml->rules.n,
@@ -500,6 +499,11 @@ static bool read_group(const RulesDialect *dialect, const OptionCtx *ctx, const 
         if (yaml->name.n == 0)
                 ok = diags_error(ctx->diags, ctx->file, yaml->node ? yaml->node->pos : (YamlPos){ 0 },
                                  "a group has no name: set 'name'");
+        for (size_t i = 0; i < group->labels.n; i++)
+                if (str_eq(group->labels.data[i].name, LABEL_NAME) || !name_is_valid(&r, group->labels.data[i].name))
+                        ok = diags_error(ctx->diags, ctx->file, yaml->node ? yaml->node->pos : (YamlPos){ 0 },
+                                         "group '" STR_FMT "': invalid label name: '" STR_FMT "'", STR_ARG(yaml->name),
+                                         STR_ARG(group->labels.data[i].name));
         for (size_t i = 0; i < yaml->rules.n; i++) {
                 r.index = i + 1;
                 ok &= read_rule(&r, &rules[i], &group->rules[i]);

@@ -19,9 +19,22 @@ AppendResult rule_output_write(RuleRun *run, Labels labels, int64_t t_ms, double
         AppendResult result = h ? store_append_sample(appender, &known->ref, labels,
                                                       &(StoreSample){ .t_ms = t_ms, .h = h })
                                 : store_append(appender, &known->ref, labels, t_ms, v);
-        if (result != APPEND_OK && result != APPEND_DUPLICATE)
+        if (result != APPEND_OK && result != APPEND_DUPLICATE) {
                 metric_add(metric_of(&refused, str_of(append_result_name(result))), 1);
+                run->refusal = result;
+        }
         return result;
+}
+
+/* Upstream's words: what looks for them in `lastError` finds them. */
+const char *rule_output_refusal(const RuleRun *run)
+{
+        switch ((int)run->refusal) {
+        case APPEND_CONFLICT: return "duplicate sample for timestamp";
+        case APPEND_OUT_OF_ORDER: return "out of order sample";
+        case APPEND_OUT_OF_BOUNDS: return "out of bounds";
+        default: return append_result_name(run->refusal);
+        }
 }
 
 void rule_output_end_missing(RuleRun *run, int64_t t_ms, Appender *appender)
