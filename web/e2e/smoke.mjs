@@ -181,6 +181,23 @@ await tally.run("a rule opens, draws its expression, leads to Explore", async ()
   must(query("q"), "no query in the link");
 });
 
+await tally.run("a rule is tried with another limit", async () => {
+  await open("alerts?open=all", ".instance");
+  await page.getByRole("button", { name: "What if" }).first().click();
+  await page.waitForSelector(".whatif tbody tr");
+  await page.getByLabel("Keep firing for").fill("soon");
+  must(await page.getByRole("button", { name: "Try" }).isDisabled(), "a wrong duration may be sent");
+  await page.getByLabel("Keep firing for").fill("7m");
+  await page.getByRole("button", { name: "Try" }).click();
+  await page.waitForSelector("text=keep firing for 7m");
+  must((await page.locator(".whatif .lane").count()) === 2, "as it is and changed are not side by side");
+});
+
+await tally.run("the plan of a query shows its nodes", async () => {
+  await open("explore?q=sum(up)&tab=plan", ".plan tbody tr");
+  must((await page.locator(".plan th[scope=row]").allInnerTexts()).join().includes("sum"), "no sum");
+});
+
 await tally.run("an alert is acknowledged, and the acknowledgement taken back", async () => {
   await open("alerts?open=all", ".instance");
   await page.getByRole("button", { name: "Who knows" }).first().click();
@@ -260,7 +277,7 @@ await tally.run("arrow keys read a graph", async () => {
 });
 
 for (const theme of ["light", "dark"]) {
-  for (const path of ["", "explore?q=up&side=metrics", "explore?q=up&tab=table", "alerts?open=all", "history", "silences?new=1&m=alertname%3D%22TargetIsDown%22", "storage", "targets"]) {
+  for (const path of ["", "explore?q=up&side=metrics", "explore?q=up&tab=table", "explore?q=up&tab=plan", "alerts?open=all", "history", "silences?new=1&m=alertname%3D%22TargetIsDown%22", "storage", "targets"]) {
     await tally.run(`accessible: /${path} ${theme}`, async () => {
       await page.addInitScript((t) => localStorage.setItem("pharos.theme", JSON.stringify(t)), theme);
       await open(path, "main > *");

@@ -88,7 +88,7 @@ export function Alerts() {
             <GroupHead group={group} />
             <ul>
               <Portions items={list} size={100}>
-                {(item) => <RuleRow key={item.key} shown={item} open={isOpen(item)} why={state.why} onWhy={(why) => setState({ why }, true)} onToggle={() => turn(item.key)} onPick={pick} />}
+                {(item) => <RuleRow key={item.key} group={group} shown={item} open={isOpen(item)} why={state.why} onWhy={(why) => setState({ why }, true)} onToggle={() => turn(item.key)} onPick={pick} />}
               </Portions>
             </ul>
           </section>

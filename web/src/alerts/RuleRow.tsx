@@ -1,4 +1,5 @@
-import type { AlertInstance, Rule } from "../api/prom";
+import { useState } from "preact/hooks";
+import type { AlertInstance, Rule, RuleGroup } from "../api/prom";
 import { describeDuration } from "../base/duration";
 import { matchersOf, seriesKey } from "../base/labels";
 import { formatNumber } from "../base/units";
@@ -8,10 +9,12 @@ import { LabelChips, Moment, Problem } from "../ui/bits";
 import { Icon } from "../ui/Icon";
 import { StateTag } from "../ui/State";
 import { RuleGraph } from "./RuleGraph";
+import { WhatIf } from "./WhatIf";
 import { Why } from "./Why";
 import { type Shown, forProgress, isBroken, stateOf } from "./rulelist";
 
 interface Props {
+  group: RuleGroup;
   shown: Shown;
   open: boolean;
   /** The alert whose way to people is shown, as `seriesKey` names it. */
@@ -77,13 +80,15 @@ function Instances({ rule, alerts, why, onWhy, onPick }: InstancesProps) {
   );
 }
 
-function Details({ shown: { rule, alerts }, why, onWhy, onPick }: Pick<Props, "shown" | "why" | "onWhy" | "onPick">) {
+function Details({ group, shown: { rule, alerts }, why, onWhy, onPick }: Pick<Props, "group" | "shown" | "why" | "onWhy" | "onPick">) {
+  const [whatIf, setWhatIf] = useState(false);
   return (
     <div class="rule-details">
       {rule.lastError && <Problem>The last evaluation failed: {rule.lastError}</Problem>}
       <div class="rule-expr">
         <pre class="mono scroll-x" tabIndex={0}>{rule.query}</pre>
         <a class="btn" href={href("/explore", { q: rule.query })}><Icon name="explore" />Explore</a>
+        {rule.type === "alerting" && <button type="button" class="btn" aria-expanded={whatIf} onClick={() => setWhatIf(!whatIf)}><Icon name="question" />What if</button>}
       </div>
       <p class="note row">
         {rule.duration ? <span>for {describeDuration(rule.duration * 1000)}</span> : null}
@@ -94,6 +99,7 @@ function Details({ shown: { rule, alerts }, why, onWhy, onPick }: Pick<Props, "s
       {rule.type === "alerting" && alerts.length === 0 && rule.annotations && Object.entries(rule.annotations).map(([k, v]) => <Annotation key={k} name={k} value={v} />)}
       {alerts.length > 0 && <Instances rule={rule} alerts={alerts} why={why} onWhy={onWhy} onPick={onPick} />}
       {!rule.lastError && <RuleGraph expr={rule.query} />}
+      {whatIf && <WhatIf group={group} rule={rule} />}
     </div>
   );
 }
@@ -121,7 +127,7 @@ function Glance({ alerts, rule, onToggle, onPick }: { alerts: AlertInstance[]; r
   );
 }
 
-export function RuleRow({ shown, open, why, onWhy, onToggle, onPick }: Props) {
+export function RuleRow({ group, shown, open, why, onWhy, onToggle, onPick }: Props) {
   const { rule, alerts, key } = shown;
   const state = stateOf(rule);
   const severity = rule.labels?.["severity"];
@@ -136,7 +142,7 @@ export function RuleRow({ shown, open, why, onWhy, onToggle, onPick }: Props) {
         <span class="rule-summary soft mono">{open ? "" : rule.query}</span>
       </button>
       {!open && alerts.length > 0 && <Glance alerts={alerts} rule={rule} onToggle={onToggle} onPick={onPick} />}
-      {open && <div id={`rule-${key}`}><Details shown={shown} why={why} onWhy={onWhy} onPick={onPick} /></div>}
+      {open && <div id={`rule-${key}`}><Details group={group} shown={shown} why={why} onWhy={onWhy} onPick={onPick} /></div>}
     </li>
   );
 }

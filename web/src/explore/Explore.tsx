@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Answer } from "../api/http";
 import { type InstantResult, queryInstant } from "../api/prom";
+import { chooseGrid } from "../base/grid";
 import { formatPoint } from "../base/range";
 import { useGraph } from "../chart/useGraph";
 import { recordQuery } from "../state/history";
@@ -12,11 +13,13 @@ import { Empty, ErrorBox } from "../ui/bits";
 import { Icon } from "../ui/Icon";
 import { Examples } from "./Examples";
 import { GraphView } from "./GraphView";
+import { PlanView } from "./PlanView";
 import { type Outcome, QueryRow } from "./QueryRow";
 import { Running } from "./Running";
 import { HistoryList, MetricList } from "./Side";
 import { TableView } from "./TableView";
 import { ViewBar } from "./ViewBar";
+import { loadPlans } from "./plan";
 import { type Row, toRows } from "./rows";
 import { SCHEMA, activeQueries, letterOf, stepSeconds } from "./state";
 import "../ui/moreicons";
@@ -65,19 +68,22 @@ export function Explore() {
   const question = JSON.stringify([active, formatPoint(range.value.from), formatPoint(range.value.to), state.step]);
   const wantGraph = state.tab === "graph" && active.length > 0;
   const wantTable = state.tab === "table" && active.length > 0;
+  const wantPlan = state.tab === "plan" && active.length > 0;
   const fixedStep = stepSeconds(state.step);
+  const maxPoints = fixedStep ? Infinity : MAX_POINTS;
   const graph = useGraph(wantGraph ? `graph ${question}` : null, {
     span: () => span.peek(),
     queries: () => active.map(({ index, expr }) => ({ expr, prefix: letterOf(index).toLowerCase(), ...(several && { lead: `${letterOf(index)}  ` }) })),
-    maxPoints: fixedStep ? Infinity : MAX_POINTS,
+    maxPoints,
     minStepS: fixedStep ?? 1,
     stats: true,
   });
   const table = useResource(wantTable ? `table ${question}` : null, (signal) => loadTable(active, signal), follows.value);
-  const shown = wantTable ? table : graph;
+  const plan = useResource(wantPlan ? `plan ${question}` : null, (signal) => loadPlans(active, chooseGrid(span.peek(), maxPoints, fixedStep ?? 1), signal), false);
+  const shown = wantTable ? table : wantPlan ? plan : graph;
 
-  const outcomes: Outcome[] = wantTable
-    ? (table.data?.outcomes ?? [])
+  const outcomes: Outcome[] = wantTable || wantPlan
+    ? ((wantTable ? table : plan).data?.outcomes ?? [])
     : (graph.data?.outcomes ?? []).map((o) => ({
         ...o, expr: o.query.expr, series: o.series.length, points: o.series.reduce((n, s) => n + (s.values?.length ?? 0), 0),
       }));
@@ -130,7 +136,7 @@ export function Explore() {
         ) : (
           <section class="panel result" aria-label="Result" aria-busy={shown.loading}>
             <Running loading={shown.loading} startedMs={shown.startedMs} onCancel={shown.cancel} />
-            <ViewBar state={state} setState={setState} exprs={exprs} grid={graph.data?.grid ?? null} series={graph.data?.outcomes.flatMap((o) => o.series) ?? []} rows={table.data?.rows ?? []} />
+            <ViewBar state={state} setState={setState} exprs={exprs} grid={(wantPlan ? plan : graph).data?.grid ?? null} series={graph.data?.outcomes.flatMap((o) => o.series) ?? []} rows={table.data?.rows ?? []} />
             <div class="panel-body">
               {shown.error && <ErrorBox error={shown.error} />}
               {wantGraph && graph.data && !outcomes.every((o) => o.error) && (
@@ -142,6 +148,7 @@ export function Explore() {
               {wantTable && table.data && !outcomes.every((o) => o.error) && (
                 <TableView rows={table.data.rows} exprs={exprs} unit={state.unit} atMs={table.data.atMs} sort={state.sort} onSort={(sort) => setState({ sort }, true)} />
               )}
+              {wantPlan && plan.data && <PlanView data={plan.data} />}
               {outcomes.length > 0 && outcomes.every((o) => o.error) && (
                 <Empty icon="cross" title="No result">The message is at the query above.</Empty>
               )}

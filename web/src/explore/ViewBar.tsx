@@ -13,6 +13,8 @@ import { Menu } from "../ui/Menu";
 import { type Row, tableToCells, toTable } from "./rows";
 import { type ExploreState, STEPS, TABS } from "./state";
 
+const TAB_NAMES: Record<ExploreState["tab"], string> = { graph: "Graph", table: "Table", plan: "Plan" };
+
 interface Props {
   state: ExploreState;
   setState(patch: Partial<ExploreState>, replace?: boolean): void;
@@ -25,8 +27,8 @@ interface Props {
 function curlText(state: ExploreState, exprs: string[], grid: Grid | null): string {
   return exprs
     .map((query) =>
-      state.tab === "graph" && grid
-        ? toCurl(serverUrl("api/v1/query_range"), rangeParams(query, grid))
+      state.tab !== "table" && grid
+        ? toCurl(serverUrl(state.tab === "plan" ? "api/v1/query_explain" : "api/v1/query_range"), rangeParams(query, grid))
         : toCurl(serverUrl("api/v1/query"), { query, time: String(span.peek().to / 1000) }),
     )
     .join("\n");
@@ -54,20 +56,22 @@ function save({ state, series, rows }: Props): void {
 
 export function ViewBar(props: Props) {
   const { state, setState, exprs, grid } = props;
-  const empty = state.tab === "graph" ? props.series.length === 0 : props.rows.length === 0;
+  const empty = state.tab === "graph" ? props.series.length === 0 : state.tab === "plan" || props.rows.length === 0;
   return (
     <div class="viewbar">
-      <Segments label="View" options={TABS.map((t) => ({ value: t, text: t === "graph" ? "Graph" : "Table" }))} isOn={(t) => t === state.tab} onPick={(tab) => setState({ tab })} />
+      <Segments label="View" options={TABS.map((t) => ({ value: t, text: TAB_NAMES[t] }))} isOn={(t) => t === state.tab} onPick={(tab) => setState({ tab })} />
       {state.tab === "graph" && (
         <button type="button" class="btn" aria-pressed={state.stack} onClick={() => setState({ stack: !state.stack }, true)}>Stacked</button>
       )}
-      <label class="row soft" title="Unit">
-        <span class="wide-only">Unit</span>
-        <select class="field" aria-label="Unit" value={state.unit} onChange={(e) => setState({ unit: e.currentTarget.value as "auto" | Unit }, true)}>
-          {["auto", ...UNITS].map((u) => <option key={u} value={u}>{u}</option>)}
-        </select>
-      </label>
-      {state.tab === "graph" && (
+      {state.tab !== "plan" && (
+        <label class="row soft" title="Unit">
+          <span class="wide-only">Unit</span>
+          <select class="field" aria-label="Unit" value={state.unit} onChange={(e) => setState({ unit: e.currentTarget.value as "auto" | Unit }, true)}>
+            {["auto", ...UNITS].map((u) => <option key={u} value={u}>{u}</option>)}
+          </select>
+        </label>
+      )}
+      {state.tab !== "table" && (
         <label class="row soft" title="Step">
           <span class="wide-only">Step</span>
           <select class="field" aria-label="Step" value={state.step} onChange={(e) => setState({ step: e.currentTarget.value }, true)}>

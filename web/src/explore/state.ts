@@ -3,7 +3,7 @@ import { UNITS, type Unit } from "../base/units";
 import { choice, flag, text, texts, words } from "../base/urlstate";
 import { parseDuration } from "../base/duration";
 
-export const TABS = ["graph", "table"] as const;
+export const TABS = ["graph", "table", "plan"] as const;
 export const SIDES = ["", "metrics", "history"] as const;
 export const STEPS = ["auto", "1s", "5s", "15s", "30s", "1m", "5m", "15m", "1h", "6h", "1d"];
 

@@ -6,27 +6,13 @@ import { quote } from "../base/labels";
 import type { Span } from "../base/range";
 import { formatNumber } from "../base/units";
 import { href } from "../state/router";
+import { Lane } from "../ui/Lane";
 import { StateTag } from "../ui/State";
 import type { Firing } from "./events";
 
 function sentence(name: string, firings: readonly Firing[]): string {
   const open = firings.filter((f) => f.open).length;
   return `${name} fired ${firings.length === 1 ? "once" : `${firings.length} times`}${open ? `, ${open === 1 ? "one fires" : `${open} fire`} still` : ""}`;
-}
-
-function Lane({ name, firings, span }: { name: string; firings: readonly Firing[]; span: Span }) {
-  const width = Math.max(1, span.to - span.from);
-  return (
-    <div class="lane" role="img" aria-label={sentence(name, firings)}>
-      {firings.map((f) => (
-        <i
-          key={`${f.fingerprint} ${f.from}`} class={f.open ? "open" : ""}
-          title={`${formatStamp(f.from)} to ${f.open ? "now" : formatStamp(f.to)} (${describeDuration(f.to - f.from)})`}
-          style={{ left: `${(100 * (f.from - span.from)) / width}%`, width: `${(100 * (f.to - f.from)) / width}%` }}
-        />
-      ))}
-    </div>
-  );
 }
 
 interface Props {
@@ -37,6 +23,7 @@ interface Props {
 }
 
 export function NoiseTable({ rows, firings, span, onPick }: Props) {
+  const of = (r: NoiseRow) => firings.get(r.alertname) ?? [];
   const long = span.to - span.from >= DAY; // an hour says nothing about a week
   return (
     <div class="scroll-x" tabIndex={0} role="group" aria-label="Alerts by how much they ask of people">
@@ -54,7 +41,7 @@ export function NoiseTable({ rows, firings, span, onPick }: Props) {
                 <button type="button" class="plain" title="Show its events" onClick={() => onPick(r.alertname)}>{r.alertname || "(no name)"}</button>
                 <a class="soft" href={href("/alerts", { q: `alertname=${quote(r.alertname)}` })}>rule</a>
               </th>
-              <td class="lane-cell"><Lane name={r.alertname} firings={firings.get(r.alertname) ?? []} span={span} /></td>
+              <td class="lane-cell"><Lane label={sentence(r.alertname, of(r))} stretches={of(r).map((f) => ({ ...f, key: `${f.fingerprint} ${f.from}` }))} span={span} /></td>
               <td class="num">{formatNumber(r.fired, 4)}</td>
               <td class="num">{formatNumber(r.pages, 4)}</td>
               <td class="num">{long ? formatNumber(r.pagesPerWeek, 3) : <span class="soft" title="Choose a day or more">–</span>}</td>
