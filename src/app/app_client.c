@@ -16,7 +16,8 @@ bool app_client_flag(const AppClientFlag *flags, size_t n_flags, int argc, char 
                         return true;
                 }
         }
-        fprintf(stderr, "pharos: unknown flag '%s', or its value is missing\n", argv[*i]);
+        if (strcmp(argv[*i], "--help") != 0)
+                fprintf(stderr, "pharos: unknown flag '%s', or its value is missing\n", argv[*i]);
         return false;
 }
 

@@ -1,6 +1,7 @@
 /* The program: one command a word. Each command is one row here. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/app_alerts.h"
 #include "app/app_backtest.h"
@@ -41,7 +42,7 @@ static const struct Command {
           "ask a running server", app_query_run },
         { "format", "EXPR", "an expression, neatly; - reads standard input", app_expr_format_run },
         { "lint", "[--alert] EXPR...", "what is legal in an expression but most likely not meant", app_expr_lint_run },
-        { "rules", "backtest [--url URL | --data DIR] [--since 30d] [--set NAME=VALUE] FILE",
+        { "rules", "backtest [--url URL | --data DIR [--config FILE]] [--since 30d] [--set NAME=VALUE] FILE",
           "when the rules of a file would have fired, and how many would have been told", app_backtest_run },
         { "notify", "test [--config FILE] [--resolved] [--dry-run] RECEIVER",
           "send a sample group of alerts to a receiver, and print what became of it", app_notify_run },
@@ -77,11 +78,17 @@ static void print_usage(FILE *to)
 
 static bool is_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
 
-/* `pharos COMMAND --help`. Some have more to say than their row, and say it themselves. */
+static bool has_usage(const struct Command *c)
+{
+        return c->run == app_check_run || c->run == app_tsdb_run || c->run == app_backtest_run ||
+               c->run == app_notify_run;
+}
+
+/* `pharos COMMAND ... --help`. Some have more to say than their row, and say it themselves. */
 static bool shows_help(const struct Command *c, int argc, char **argv)
 {
         static char serve[] = "serve";
-        if (argc != 3 || !is_help(argv[2]) || c->run == app_check_run || c->run == app_tsdb_run)
+        if (argc < 3 || !is_help(argv[argc - 1]) || has_usage(c))
                 return false;
         if (c->run == app_serve_run)
                 run_help(1, (char *[]){ serve });
@@ -105,15 +112,24 @@ static int no_such_command(const char *name)
         return 2;
 }
 
+/* Help that was asked for is no error, whoever prints it. */
+static int run_command(const struct Command *c, int argc, char **argv)
+{
+        if (shows_help(c, argc, argv))
+                return 0;
+        bool asked = argc > 2 && is_help(argv[argc - 1]);
+        if (asked)
+                dup2(STDOUT_FILENO, STDERR_FILENO);
+        int status = c->run(argc > 2 ? argc - 2 : 0, argv + (argc > 2 ? 2 : argc));
+        return asked && status == 2 ? 0 : status;
+}
+
 /* `pharos help COMMAND` says what `pharos COMMAND --help` says. */
 static int help_on(char *name)
 {
         static char help[] = "--help";
         const struct Command *c = find_command(name);
-        char *argv[] = { NULL, name, help };
-        if (!c)
-                return no_such_command(name);
-        return shows_help(c, 3, argv) ? 0 : c->run(1, argv + 2);
+        return c ? run_command(c, 3, (char *[]){ NULL, name, help }) : no_such_command(name);
 }
 
 static int run_help(int argc, char **argv)
@@ -140,7 +156,5 @@ int main(int argc, char **argv)
         if (name[0] == '-')
                 return app_serve_run(argc - 1, argv + 1);
         const struct Command *c = find_command(name);
-        if (!c)
-                return no_such_command(name);
-        return shows_help(c, argc, argv) ? 0 : c->run(argc > 2 ? argc - 2 : 0, argv + (argc > 2 ? 2 : argc));
+        return c ? run_command(c, argc, argv) : no_such_command(name);
 }
