@@ -6,6 +6,7 @@
 #include <glob.h>
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/rfc3339.h"
 #include "codec/floats.h"
@@ -22,7 +23,7 @@ typedef struct AlertYaml {
 } AlertYaml;
 
 static const Option alert_options[] = {
-        { "exp_labels", OPT_LABELS, offsetof(AlertYaml, labels), .help = "Its labels but alertname." },
+        { "exp_labels", OPT_TEXTS, offsetof(AlertYaml, labels), .help = "Its labels but alertname." },
         { "exp_annotations", OPT_TEXTS, offsetof(AlertYaml, annotations), .help = "Its annotations." },
         OPTION_END,
 };
@@ -55,18 +56,60 @@ static const OptionTable alert_case_table = { "alert_rule_test", alert_case_opti
 
 /* ---- promql_expr_test */
 
-/* As PromQL writes numbers (NaN, +Inf) and as YAML does (.nan, -.inf). */
+/* .nan, .inf, +.inf and -.inf, in lower or upper case or with a capital. */
+static bool parse_special(Str text, double *ret)
+{
+        static const char *const spellings[][2] = { { ".nan", "nan" },   { ".NaN", "nan" },   { ".NAN", "nan" },
+                                                    { ".inf", "inf" },   { ".Inf", "inf" },   { ".INF", "inf" },
+                                                    { "+.inf", "inf" },  { "+.Inf", "inf" },  { "+.INF", "inf" },
+                                                    { "-.inf", "-inf" }, { "-.Inf", "-inf" }, { "-.INF", "-inf" } };
+        for (size_t i = 0; i < ARRAY_LEN(spellings); i++)
+                if (str_eq(text, str_of(spellings[i][0])))
+                        return floats_parse(str_of(spellings[i][1]), ret);
+        return false;
+}
+
+/* 0x1f, 0b11, 0o17, 017: whole numbers to another base. text has no sign. */
+static bool parse_based(Str text, double *ret)
+{
+        static const char *const prefixes = "xXbBoO";
+        static const double bases[] = { 16, 16, 2, 2, 8, 8 };
+        if (text.n < 2 || text.p[0] != '0')
+                return false;
+        const char *prefix = strchr(prefixes, text.p[1]);
+        double base = prefix ? bases[prefix - prefixes] : 8;
+        double v = 0;
+        for (size_t i = prefix ? 2 : 1; i < text.n; i++) {
+                const char *digits = "0123456789abcdef";
+                const char *digit = strchr(digits, text.p[i] | (text.p[i] >= 'A' ? 0x20 : 0));
+                if (!digit || digit - digits >= base)
+                        return false;
+                v = v * base + (double)(digit - digits);
+        }
+        *ret = v;
+        return !prefix || text.n > 2;
+}
+
+/* A number as YAML 1.1 has them. */
 static bool parse_value(void *field, const YamlNode *node, const OptionCtx *ctx)
 {
         char text[64];
         size_t n = 0;
+        double v;
         if (node->kind == YAML_NULL)
                 return true;
-        for (size_t i = 0; node->kind == YAML_SCALAR && i < node->text.n && n < sizeof text; i++)
-                if (node->text.p[i] != '.' || i + 1 == node->text.n || !strchr("niNI", node->text.p[i + 1]))
+        bool plain = node->kind == YAML_SCALAR && !node->quoted && node->text.n < sizeof text;
+        for (size_t i = 0; plain && i < node->text.n; i++)
+                if (node->text.p[i] != '_')
                         text[n++] = node->text.p[i];
-        if (floats_parse(str_n(text, n), field))
+        size_t sign = n && (text[0] == '-' || text[0] == '+');
+        bool digits = n > sign && strchr("0123456789.", text[sign]);
+        if (plain && n &&
+            (parse_special(node->text, &v) || parse_based(str_n(text + sign, n - sign), &v) ||
+             (digits && floats_parse(str_n(text + sign, n - sign), &v)))) {
+                *(double *)field = text[0] == '-' && !isinf(v) ? -v : v;
                 return true;
+        }
         return diags_error(ctx->diags, ctx->file, node->pos, "'value' needs a number");
 }
 
@@ -195,9 +238,11 @@ static bool load_pattern(Str pattern, const OptionCtx *ctx, const AppRuletestOpt
         glob_t found;
         bool ok = true;
         int rc = glob(pathz, 0, NULL, &found); /* NOLINT: only ~ would look into shared state */
-        if (rc != 0)
-                return diags_error(ctx->diags, ctx->file, (YamlPos){ 0 },
-                                   "no rule file matches '" STR_FMT "': correct 'rule_files'", STR_ARG(pattern));
+        if (rc != 0) {
+                diags_warn(ctx->diags, ctx->file, (YamlPos){ 0 },
+                           "no rule file matches '" STR_FMT "': correct 'rule_files'", STR_ARG(pattern));
+                return true;
+        }
         for (size_t i = 0; i < found.gl_pathc; i++) {
                 RuleFile file;
                 const char *path = str_dupz(ctx->arena, str_of(found.gl_pathv[i]));

@@ -23,7 +23,7 @@ typedef struct AppRuletestAlertCase {
 
 typedef struct AppRuletestSample {
         Str labels, histogram;
-        double value;
+        double value; /* compared also beside a histogram, whose own is 0 */
 } AppRuletestSample;
 
 typedef struct AppRuletestExprCase {

@@ -4,13 +4,15 @@
  * Invariants:
  * 1. A rule sees no sample that is later than its evaluation: series are fed up to each time before it.
  * 2. An evaluation that fails ends the test: what follows from it would only hide the cause.
- * 3. NaN is as expected as any number: an expected NaN and a NaN are equal. */
+ * 3. The verdicts are promtool's, also where one may wish for others: NaN is never as expected, and no sample is there that
+ *    is later than the last evaluation. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "app/app_ruletest.h"
 #include "base/duration.h"
 #include "codec/floats.h"
+#include "model/quote.h"
 #include "promql/promql.h"
 #include "promql/seriesdesc.h"
 #include "store/memstore.h"
@@ -50,6 +52,14 @@ static void name_line(TestRun *run)
 
 /* ---- the series */
 
+/* Of series with equal labels the last one counts, as in promtool. */
+static void drop_namesake(TestRun *run, size_t i)
+{
+        for (size_t k = 0; k < i; k++)
+                if (labels_eq(run->feeds[k].desc.labels, run->feeds[i].desc.labels))
+                        run->feeds[k].desc.n = 0;
+}
+
 static bool read_feeds(TestRun *run)
 {
         run->feeds = arena_array(run->arena, Feed, run->test->n_series);
@@ -57,8 +67,10 @@ static bool read_feeds(TestRun *run)
                 const AppRuletestSeries *s = &run->test->series[i];
                 Err err;
                 Str line = str_printf(run->arena, STR_FMT " " STR_FMT, STR_ARG(s->series), STR_ARG(s->values));
-                if (seriesdesc_parse(line, run->arena, &run->feeds[i].desc, &err))
+                if (seriesdesc_parse(line, run->arena, &run->feeds[i].desc, &err)) {
+                        drop_namesake(run, i);
                         continue;
+                }
                 name_line(run);
                 buf_printf(run->out, "    line %u: input series '" STR_FMT "': %s\n", s->pos.line, STR_ARG(s->series),
                            err.msg);
@@ -111,7 +123,7 @@ static bool feed(TestRun *run, int64_t until_ms)
 
 static bool floats_match(const TestRun *run, double a, double b)
 {
-        if (a == b || (isnan(a) && isnan(b)))
+        if (a == b)
                 return true;
         return run->file->fuzzy_compare && (nextafter(a, -INFINITY) == b || nextafter(a, INFINITY) == b);
 }
@@ -142,8 +154,8 @@ static bool items_match(const TestRun *run, const Item *a, const Item *b)
 {
         if (!labels_eq(a->labels, b->labels) || !labels_eq(a->annotations, b->annotations) || !a->h != !b->h)
                 return false;
-        if (a->h)
-                return str_eq(a->text, b->text);
+        if (a->h && !str_eq(a->text, b->text))
+                return false;
         return a->is_alert || floats_match(run, a->v, b->v);
 }
 
@@ -155,23 +167,25 @@ static bool lists_match(const TestRun *run, const ItemVec *want, const ItemVec *
         return same;
 }
 
-static void print_list(const TestRun *run, const ItemVec *items, const char *indent)
+/* In promtool's words: [] and [0: ...] for alerts, nil and a, b for samples. */
+static void print_list(const TestRun *run, const ItemVec *items, bool alerts)
 {
         if (items->len == 0) {
-                buf_lit(run->out, " none");
+                buf_cstr_add(run->out, alerts ? "[]" : "nil");
                 return;
         }
-        bool alerts = items->data[0].is_alert;
         if (alerts)
-                buf_lit(run->out, "[");
+                buf_char(run->out, '[');
         for (size_t i = 0; i < items->len; i++) {
+                const Item *item = &items->data[i];
                 if (alerts)
-                        buf_printf(run->out, "\n%s%zu:\n%s  " STR_FMT, indent, i, indent, STR_ARG(items->data[i].text));
+                        buf_printf(run->out, "%s\n            %zu:\n              " STR_FMT, i ? "," : "", i,
+                                   STR_ARG(item->text));
                 else
-                        buf_printf(run->out, "\n%s" STR_FMT, indent, STR_ARG(items->data[i].text));
+                        buf_printf(run->out, "%s" STR_FMT, i ? ", " : "", STR_ARG(item->text));
         }
         if (alerts)
-                buf_printf(run->out, "\n%s]", indent + 2);
+                buf_lit(run->out, "\n            ]");
 }
 
 /* Lines that only one side has. Both are sorted, so a merge tells. */
@@ -193,29 +207,47 @@ static void print_diff(const TestRun *run, const ItemVec *want, const ItemVec *g
         }
 }
 
-static void report(TestRun *run, ItemVec *want, ItemVec *got)
+static void report(TestRun *run, const ItemVec *want, const ItemVec *got, bool alerts)
 {
         if (run->options->diff) {
                 print_diff(run, want, got);
                 return;
         }
-        buf_lit(run->out, "        exp:");
-        print_list(run, want, "            ");
-        buf_lit(run->out, ", \n        got:");
-        print_list(run, got, "            ");
+        buf_cstr_add(run->out, alerts ? "        exp:" : "        exp: ");
+        print_list(run, want, alerts);
+        buf_cstr_add(run->out, alerts ? ", \n        got:" : "\n        got: ");
+        print_list(run, got, alerts);
         buf_char(run->out, '\n');
 }
 
 /* ---- alerts */
+
+/* {__name__="m", a="x"}: every label is written alike. */
+static void put_labels(Buf *out, Labels labels)
+{
+        buf_char(out, '{');
+        for (size_t i = 0; i < labels.n; i++) {
+                const Label *l = &labels.data[i];
+                if (i)
+                        buf_lit(out, ", ");
+                if (labels_name_is_legacy_valid(l->name))
+                        buf_str_add(out, l->name);
+                else
+                        quote_go(out, l->name);
+                buf_char(out, '=');
+                quote_go(out, l->value);
+        }
+        buf_char(out, '}');
+}
 
 static Item alert_item(const TestRun *run, Labels labels, Labels annotations)
 {
         Item item = { .labels = labels, .annotations = annotations, .is_alert = true };
         Buf text = { .arena = run->arena };
         buf_lit(&text, "Labels:");
-        labels_print(&text, labels);
-        buf_lit(&text, " Annotations:");
-        labels_print(&text, annotations);
+        put_labels(&text, labels);
+        buf_lit(&text, "\n              Annotations:");
+        put_labels(&text, annotations);
         item.text = buf_str(&text);
         return item;
 }
@@ -244,11 +276,13 @@ static void check_alerts(TestRun *run, const AppRuletestAlertCase *c)
         ItemVec got = { .arena = run->arena };
         for (size_t i = 0; i < c->n; i++) {
                 LabelsBuilder lb;
-                labels_builder_init(&lb, run->arena, c->expected[i].labels);
-                labels_builder_set(&lb, STR("alertname"), c->alertname);
-                Labels labels = labels_builder_build(&lb, run->arena);
-                labels_builder_init(&lb, run->arena, c->expected[i].annotations);
-                vec_push(&want, alert_item(run, labels, labels_builder_build(&lb, run->arena)));
+                labels_builder_init(&lb, run->arena, (Labels){ 0 });
+                for (size_t k = 0; k < c->expected[i].labels.n;
+                     k++) /* an empty one is never there, and so a difference */
+                        labels_builder_put(&lb, c->expected[i].labels.data[k].name,
+                                           c->expected[i].labels.data[k].value);
+                labels_builder_put(&lb, STR("alertname"), c->alertname);
+                vec_push(&want, alert_item(run, labels_builder_build(&lb, run->arena), c->expected[i].annotations));
         }
         sort_items(&want);
         collect_firing(run, c->alertname, &got);
@@ -257,7 +291,7 @@ static void check_alerts(TestRun *run, const AppRuletestAlertCase *c)
         name_line(run);
         buf_printf(run->out, "    alertname: " STR_FMT ", time: " STR_FMT ", \n", STR_ARG(c->alertname),
                    STR_ARG(duration_text(run, c->eval_time_ms)));
-        report(run, &want, &got);
+        report(run, &want, &got, true);
 }
 
 /* ---- expressions */
@@ -328,12 +362,16 @@ static Item sample_item(const TestRun *run, Labels labels, double v, const Histo
 {
         Item item = { .labels = labels, .v = v, .h = h };
         Buf text = { .arena = run->arena };
-        labels_print(&text, labels);
+        put_labels(&text, labels);
         buf_char(&text, ' ');
+        size_t number = text.n;
         if (h)
                 print_histogram(&text, h, run->arena);
         else
                 floats_format_e(&text, v);
+        for (size_t i = number; !h && i < text.n; i++)
+                if (text.p[i] == 'e')
+                        text.p[i] = 'E';
         item.text = buf_str(&text);
         return item;
 }
@@ -353,6 +391,12 @@ static bool read_expected(TestRun *run, const AppRuletestExprCase *c, ItemVec *r
                 if (s->histogram.n && !seriesdesc_parse(str_printf(run->arena, "{} " STR_FMT, STR_ARG(s->histogram)),
                                                         run->arena, &desc, err))
                         return err_wrap(err, "histogram '" STR_FMT "'", STR_ARG(s->histogram));
+                if (s->histogram.n && desc.n != 1)
+                        return err_set(err, ERR_INVALID, "labels '" STR_FMT "': expected 1 value, got %zu",
+                                       STR_ARG(s->labels), desc.n);
+                if (s->histogram.n && !desc.values[0].h)
+                        return err_set(err, ERR_INVALID, "labels '" STR_FMT "': expected a histogram, got a number",
+                                       STR_ARG(s->labels));
                 vec_push(ret, sample_item(run, labels, s->value, desc.n ? desc.values[0].h : NULL));
         }
         sort_items(ret);
@@ -379,7 +423,8 @@ static bool query(TestRun *run, const AppRuletestExprCase *c, ItemVec *ret, Err 
                 return err_set(err, ERR_INVALID, "rule result is not a vector or scalar");
         for (size_t i = 0; result.type == VALUE_VECTOR && i < result.n_series; i++) {
                 const PromqlSeries *s = &result.series[i];
-                vec_push(ret, sample_item(run, s->labels, s->v[0], s->h ? s->h[0] : NULL));
+                const Histogram *h = s->h ? s->h[0] : NULL;
+                vec_push(ret, sample_item(run, s->labels, h ? 0 : s->v[0], h));
         }
         sort_items(ret);
         return true;
@@ -391,17 +436,20 @@ static void check_expr(TestRun *run, const AppRuletestExprCase *c)
         ItemVec got = { .arena = run->arena };
         Err err;
         Str at = duration_text(run, c->eval_time_ms);
+        Buf quoted = { .arena = run->arena };
+        quote_go(&quoted, c->expr);
+        Str expr = buf_str(&quoted);
         if (!query(run, c, &got, &err) || !read_expected(run, c, &want, &err)) {
                 name_line(run);
-                buf_printf(run->out, "    expr: \"" STR_FMT "\", time: " STR_FMT ", err: %s\n", STR_ARG(c->expr),
-                           STR_ARG(at), err.msg);
+                buf_printf(run->out, "    expr: " STR_FMT ", time: " STR_FMT ", err: %s\n", STR_ARG(expr), STR_ARG(at),
+                           err.msg);
                 return;
         }
         if (lists_match(run, &want, &got))
                 return;
         name_line(run);
-        buf_printf(run->out, "    expr: \"" STR_FMT "\", time: " STR_FMT ",\n", STR_ARG(c->expr), STR_ARG(at));
-        report(run, &want, &got);
+        buf_printf(run->out, "    expr: " STR_FMT ", time: " STR_FMT ",\n", STR_ARG(expr), STR_ARG(at));
+        report(run, &want, &got, false);
 }
 
 /* ---- the run */
@@ -439,21 +487,34 @@ static int64_t last_eval_time(const AppRuletestGroup *test)
         return last_ms;
 }
 
+/* Those of one time as they are in the file. */
+static const AppRuletestAlertCase *alerts_by_time(const TestRun *run)
+{
+        size_t n = run->test->n_alerts;
+        AppRuletestAlertCase *all = arena_array(run->arena, AppRuletestAlertCase, n);
+        for (size_t i = 0; i < n; i++) {
+                size_t k = i;
+                for (; k > 0 && all[k - 1].eval_time_ms > run->test->alerts[i].eval_time_ms; k--)
+                        all[k] = all[k - 1];
+                all[k] = run->test->alerts[i];
+        }
+        return all;
+}
+
 static void evaluate(TestRun *run)
 {
         int64_t interval_ms = run->file->evaluation_interval_ms;
         int64_t last_ms = last_eval_time(run->test);
+        const AppRuletestAlertCase *alerts = alerts_by_time(run);
+        size_t next = 0;
+        while (next < run->test->n_alerts && alerts[next].eval_time_ms < 0)
+                next++;
         for (int64_t t_ms = 0; t_ms <= last_ms; t_ms += interval_ms) {
                 if (!feed(run, run->test->start_ms + t_ms) || !evaluate_groups(run, run->test->start_ms + t_ms))
                         return;
-                for (size_t i = 0; i < run->test->n_alerts; i++) {
-                        const AppRuletestAlertCase *c = &run->test->alerts[i];
-                        if (c->eval_time_ms >= t_ms && c->eval_time_ms - t_ms < interval_ms)
-                                check_alerts(run, c);
-                }
+                for (; next < run->test->n_alerts && alerts[next].eval_time_ms - t_ms < interval_ms; next++)
+                        check_alerts(run, &alerts[next]);
         }
-        if (!feed(run, INT64_MAX))
-                return;
         for (size_t i = 0; i < run->test->n_exprs; i++)
                 check_expr(run, &run->test->exprs[i]);
 }
@@ -487,7 +548,8 @@ size_t app_ruletest_run(const AppRuletest *file, const AppRuletestGroup *test, c
 {
         AUTO(arena_free) Arena *arena = arena_new();
         AUTO(memstore_free) MemStore *store = memstore_new();
-        PromqlEngine *engine = promql_engine_new(&(PromqlOptions){ .features = options->features });
+        PromqlEngine *engine = promql_engine_new(
+                &(PromqlOptions){ .features = options->features, .default_step_ms = file->evaluation_interval_ms });
         TestRun run = { .file = file,
                         .test = test,
                         .options = options,

@@ -161,6 +161,10 @@ static void run_file(const char *path, const TestArgs *args, Junit *junit)
                 buf_str_add(&failed, buf_str(&text));
                 put_case(&cases, STR("load"), buf_str(&text));
                 tests = failures = 1;
+        } else if (diags.list.len) {
+                Buf text = { .arena = arena };
+                diags_print(&text, &diags);
+                printf("%.*s", (int)text.n, text.p);
         }
         size_t n = failures ? 0 : file.n;
         for (size_t i = 0; i < n; i++) {

@@ -73,12 +73,13 @@ static bool scan_digits(Scan *s, double *ret)
         return true;
 }
 
-/* inf, nan in any case. */
+/* inf, nan in any case; a word goes on as far as names do, so Infx5 is no number. */
 static bool scan_word_number(Scan *s, double *ret)
 {
         Str word = str_sub(s->line, s->i, s->i + 3);
         bool inf = str_eq_fold(word, STR("inf"));
-        if (!inf && !str_eq_fold(word, STR("nan")))
+        char next = s->i + 3 < s->line.n ? s->line.p[s->i + 3] : '\0';
+        if ((!inf && !str_eq_fold(word, STR("nan"))) || is_letter(next) || is_digit(next) || next == '_' || next == ':')
                 return false;
         *ret = inf ? (double)INFINITY : sample_nan();
         s->i += 3;
@@ -399,7 +400,13 @@ bool seriesdesc_parse_labels(Str line, Arena *arena, Labels *ret, Str *ret_rest,
                (is_letter(line.p[n]) || line.p[n] == '_' || line.p[n] == ':' || (n > 0 && is_digit(line.p[n]))))
                 n++;
         Str name = str_sub(line, 0, n);
-        bool braces = n < line.n && line.p[n] == '{';
+        size_t open = n;
+        while (n > 0 && open < line.n && is_blank(line.p[open]))
+                open++;
+        bool braces = open < line.n && line.p[open] == '{' &&
+                      (open == n || !str_starts(str_sub(line, open, line.n), STR("{{")));
+        if (braces)
+                n = open;
         if (n == 0 && !braces)
                 return err_set(err, ERR_INVALID, "column 1: expected a metric name or '{'");
         if (braces) {

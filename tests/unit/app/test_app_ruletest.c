@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "app_fixture.h"
 
 #include "app/app_ruletest.h"
@@ -27,7 +29,7 @@ static void a_file_is_read_with_its_rules(void **state)
                                         "  alert_rule_test: [{eval_time: 1m, alertname: A, exp_alerts: [{}]}]\n"
                                         "- start_timestamp: 1.5\n"
                                         "  interval: 10s\n"
-                                        "  promql_expr_test: [{expr: x, exp_samples: [{labels: x, value: NaN}]}]\n");
+                                        "  promql_expr_test: [{expr: x, exp_samples: [{labels: x, value: .nan}]}]\n");
         assert_true(load(f, path, false, &t));
         assert_int_equal(t.n_rules, 2);
         assert_int_equal(t.evaluation_interval_ms, 30000);
@@ -52,11 +54,35 @@ static void every_complaint_has_its_place(void **state)
         assert_true(fixture_said(f, "test.yml", 2, "start_timestamp"));
         assert_true(fixture_said(f, "test.yml", 3, "unknown key 'owner'"));
         path = fixture_file(f, "none.yml", "rule_files: [absent-*.yml]\n");
-        assert_false(load(f, path, false, &t));
+        assert_true(load(f, path, false, &t));
         assert_true(fixture_said(f, "none.yml", 0, "no rule file matches 'absent-*.yml'"));
         path = fixture_file(f, "twice.yml", "group_eval_order: [a, b, a]\n");
         assert_false(load(f, path, false, &t));
         assert_true(fixture_said(f, "twice.yml", 0, "repeated in evaluation order: a"));
+        fixture_free(f);
+}
+
+static double value_of(Fixture *f, const char *text)
+{
+        AppRuletest t;
+        Str yaml = str_printf(f->arena, "tests: [{promql_expr_test: [{expr: x, exp_samples: [{value: %s}]}]}]\n", text);
+        return load(f, fixture_file(f, "value.yml", yaml.p), false, &t) ? t.tests[0].exprs[0].expected[0].value : 1e9;
+}
+
+static void numbers_are_those_of_yaml(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text;
+                double v;
+        } CASES[] = { { "1.5", 1.5 },         { "-1e3", -1000 }, { "+2", 2 },   { "0x1F", 31 },    { "-0x10", -16 },
+                      { "010", 8 },           { "0b101", 5 },    { "08", 8 },   { "1_000", 1000 }, { ".inf", INFINITY },
+                      { "-.Inf", -INFINITY }, { "", 0 },         { ".5", 0.5 }, { "'1'", 1e9 },    { "Inf", 1e9 },
+                      { "NaN", 1e9 },         { "one", 1e9 } };
+        Fixture *f = fixture_new();
+        for (size_t i = 0; i < ARRAY_LEN(CASES); i++)
+                assert_double(value_of(f, CASES[i].text), CASES[i].v);
+        assert_true(isnan(value_of(f, ".nan")));
         fixture_free(f);
 }
 
@@ -78,6 +104,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_file_is_read_with_its_rules),
                 cmocka_unit_test(every_complaint_has_its_place),
+                cmocka_unit_test(numbers_are_those_of_yaml),
                 cmocka_unit_test(unknown_keys_may_be_passed_over),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,24 +35,25 @@ static void alerts_and_samples_are_compared(void **state)
         (void)state;
         Fixture *f = fixture_new();
         const char *text;
-        size_t n = run(f,
-                       "rule_files: [r.yml]\n"
-                       "tests:\n"
-                       "- input_series: [{series: 'x{job=\"a\"}', values: '1 3 3 3 1'}]\n"
-                       "  external_labels: {region: eu}\n"
-                       "  external_url: http://example.com\n"
-                       "  alert_rule_test:\n"
-                       "  - {eval_time: 1m, alertname: High}\n"
-                       "  - eval_time: 150s\n"
-                       "    alertname: High\n"
-                       "    exp_alerts:\n"
-                       "    - exp_labels: {severity: page, job: a}\n"
-                       "      exp_annotations: {text: eu http://example.com 3}\n"
-                       "  - {eval_time: 4m, alertname: High}\n"
-                       "  promql_expr_test:\n"
-                       "  - {expr: 'x > 2', eval_time: 1m, exp_samples: [{labels: 'x{job=\"a\"}', value: 3}]}\n"
-                       "  - {expr: '0 / 0 * x', eval_time: 1m, exp_samples: [{labels: '{job=\"a\"}', value: NaN}]}\n",
-                       false, &text);
+        size_t n = run(
+                f,
+                "rule_files: [r.yml]\n"
+                "tests:\n"
+                "- input_series: [{series: 'x{job=\"a\"}', values: '1 3 3 3 1'}]\n"
+                "  external_labels: {region: eu}\n"
+                "  external_url: http://example.com\n"
+                "  alert_rule_test:\n"
+                "  - {eval_time: 1m, alertname: High}\n"
+                "  - eval_time: 150s\n"
+                "    alertname: High\n"
+                "    exp_alerts:\n"
+                "    - exp_labels: {severity: page, job: a}\n"
+                "      exp_annotations: {text: eu http://example.com 3}\n"
+                "  - {eval_time: 4m, alertname: High}\n"
+                "  promql_expr_test:\n"
+                "  - {expr: 'x > 2', eval_time: 1m, exp_samples: [{labels: 'x{job=\"a\"}', value: 3}]}\n"
+                "  - {expr: 'x{job=\"a\"} offset -3m', eval_time: 2m, exp_samples: [{labels: 'x {job=\"a\"}', value: 1}]}\n",
+                false, &text);
         if (n)
                 fail_msg("%s", text);
         fixture_free(f);
@@ -76,13 +77,43 @@ static void what_differs_is_said_in_both_forms(void **state)
         assert_contains(text, "name: wrong");
         assert_contains(text, "alertname: High, time: 5m");
         assert_contains(text, "severity=\"page\"");
-        assert_contains(text, "x 4e+00");
-        assert_contains(text, "x 3e+00");
+        assert_contains(text, "{__name__=\"x\"} 4E+00");
+        assert_contains(text, "got: {__name__=\"x\"} 3E+00");
+        assert_contains(text, "got:[\n            0:\n");
         assert_contains(text, "unexpected end of input");
         assert_contains(text, "labels 'x{'");
         assert_int_equal(run(f, yaml, true, &text), 4);
-        assert_contains(text, "- x 4e+00");
-        assert_contains(text, "+ x 3e+00");
+        assert_contains(text, "- {__name__=\"x\"} 4E+00");
+        assert_contains(text, "+ {__name__=\"x\"} 3E+00");
+        fixture_free(f);
+}
+
+static void verdicts_are_promtools(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *test;
+                size_t failures;
+        } CASES[] = {
+                { "{expr: x, exp_samples: [{labels: x, value: 2}]}", 0 },   /* the last of two series counts */
+                { "{expr: '0 / 0 * x', exp_samples: [{value: .nan}]}", 1 }, /* NaN is never as expected */
+                { "{expr: h, exp_samples: [{labels: h, histogram: '{{}}'}]}", 0 },
+                { "{expr: h, exp_samples: [{labels: h, value: 1, histogram: '{{}}'}]}", 1 },
+                { "{expr: h, exp_samples: [{labels: h, histogram: '{{}} {{}}'}]}", 1 },
+                { "{expr: h, exp_samples: [{labels: h, histogram: '1'}]}", 1 },
+                { "{expr: 'count_over_time(x[2m:])', eval_time: 2m, exp_samples: [{value: 4}]}", 0 },
+        };
+        Fixture *f = fixture_new();
+        for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+                const char *text;
+                Str yaml = str_printf(f->arena,
+                                      "evaluation_interval: 30s\n"
+                                      "tests:\n- input_series: [{series: x, values: 1x9}, {series: x, values: 2x9}, "
+                                      "{series: h, values: '{{}}'}]\n  promql_expr_test: [%s]\n",
+                                      CASES[i].test);
+                if (run(f, yaml.p, false, &text) != CASES[i].failures)
+                        fail_msg("%s: %s", CASES[i].test, text);
+        }
         fixture_free(f);
 }
 
@@ -143,6 +174,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(alerts_and_samples_are_compared),
                 cmocka_unit_test(what_differs_is_said_in_both_forms),
+                cmocka_unit_test(verdicts_are_promtools),
                 cmocka_unit_test(groups_run_in_the_order_that_was_asked_for),
                 cmocka_unit_test(no_rule_sees_the_future),
                 cmocka_unit_test(a_rule_that_fails_ends_the_test),
