@@ -204,7 +204,8 @@ int app_notify_run(int argc, char **argv)
         if (n)
                 code = send_all(config, &a, n);
         else
-                fprintf(stderr, "pharos: there is no receiver '%s', or it has no integration\n", a.receiver);
+                fprintf(stderr, "pharos: there is no receiver '%s', or it has no integration%s\n", a.receiver,
+                        a.config ? "" : ": name the file that has it with --config FILE");
         app_config_free(config);
         return code;
 }
