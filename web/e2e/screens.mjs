@@ -11,6 +11,7 @@ const SIZES = { desktop: { width: 1366, height: 768 }, phone: { width: 360, heig
 const PAGES = {
   home: { path: "", content: ".graph-panel", charts: 3 },
   explore: { path: "explore?q=sum+by+(mode)+(rate(node_cpu_seconds_total[1m]))&stack=1", content: ".legend-table tbody tr", charts: 1 },
+  "explore-plan": { path: "explore?q=sum+by+(mode)+(rate(node_cpu_seconds_total[1m]))+/+scalar(count(node_cpu_seconds_total))&tab=plan", content: ".plan tbody tr", charts: 0 },
   "explore-table": { path: "explore?q=node_network_receive_bytes_total&q=up&tab=table&side=metrics", content: ".result-table tbody tr", charts: 0 },
   alerts: { path: "alerts", content: ".rule", charts: 0 },
   history: { path: "history", content: ".noise .lane i", charts: 0 },
