@@ -45,6 +45,36 @@ static void the_exit_status_says_what_was_found(void **state)
         fixture_free(f);
 }
 
+static void rules_are_checked_as_promtool_does(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        char rules[] = "rules", fatal[] = "--lint-fatal", none[] = "--lint=none", all[] = "--lint=all";
+        char ignore[] = "--ignore-unknown-fields", duplicates[] = "--lint=duplicate-rules";
+        char *doubtful = str_dupz(
+                f->arena,
+                str_of(fixture_file(f, "doubtful.yml", "groups: [{name: g, rules: [{alert: A, expr: up == 0}]}]")));
+        char *twice = str_dupz(f->arena,
+                               str_of(fixture_file(f, "twice.yml",
+                                                   "groups: [{name: g, rules: [{alert: A, expr: up == 0, for: 1m}, "
+                                                   "{alert: A, expr: up == 1, for: 1m}]}]")));
+        char *own = str_dupz(
+                f->arena,
+                str_of(fixture_file(f, "own.yml", "groups: [{name: g, team: a, rules: [{record: r, expr: up}]}]")));
+        char *list = str_dupz(f->arena, str_of(fixture_file(f, "list.yml", "- {alert: A, expr: up == 0}")));
+        assert_int_equal(check(rules, doubtful, fatal), 0);
+        assert_int_equal(check(rules, twice, NULL), 0);
+        assert_int_equal(check(rules, twice, fatal), 3);
+        assert_int_equal(check(fatal, twice, duplicates), 3);
+        assert_int_equal(check(fatal, doubtful, duplicates), 0);
+        assert_int_equal(check(fatal, twice, none), 0);
+        assert_int_equal(check(fatal, doubtful, all), 3);
+        assert_int_equal(check(rules, own, NULL), 1);
+        assert_int_equal(check(rules, own, ignore), 0);
+        assert_int_equal(check(rules, list, NULL), 1);
+        fixture_free(f);
+}
+
 static void flags_say_how_a_rule_file_is_read(void **state)
 {
         (void)state;
@@ -84,6 +114,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_exit_status_says_what_was_found),
+                cmocka_unit_test(rules_are_checked_as_promtool_does),
                 cmocka_unit_test(flags_say_how_a_rule_file_is_read),
                 cmocka_unit_test(scrapes_that_are_too_far_apart_are_found),
         };

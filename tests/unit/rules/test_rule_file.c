@@ -56,6 +56,24 @@ static void every_key_is_read(void **state)
         fixture_free(f);
 }
 
+static void what_upstream_passes_over_is_passed_over(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        Diags d;
+        RuleFile file;
+        assert_true(
+                fixture_parse(f,
+                              "groups: [{name: g, limit: -1, labels: , rules: [{record: r, expr: up, labels: , for: "
+                              "0s, keep_firing_for: 0s}]}]",
+                              "f.yml", &d, &file));
+        assert_int_equal(file.groups[0].limit, 0);
+        assert_false(fixture_parse(f, "groups: [{name: g, limit: many}]", "f.yml", &d, &file));
+        assert_false(fixture_parse(f, "groups: [{name: g, labels: {__name__: x}}]", "f.yml", &d, &file));
+        assert_false(fixture_parse(f, "groups: [{name: g, labels: {'': x}}]", "f.yml", &d, &file));
+        fixture_free(f);
+}
+
 #define IN_GROUP(rule) "groups:\n- name: g\n  rules:\n  - " rule "\n"
 
 static void mistakes_point_into_the_file(void **state)
@@ -174,6 +192,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_key_is_read),
+                cmocka_unit_test(what_upstream_passes_over_is_passed_over),
                 cmocka_unit_test(mistakes_point_into_the_file),
                 cmocka_unit_test(all_mistakes_are_reported_together),
                 cmocka_unit_test(legacy_names_are_narrower),

@@ -37,6 +37,24 @@ static void a_series_that_ends_gets_a_stale_marker(void **state)
         fixture_free(f);
 }
 
+static void a_refused_sample_makes_the_rule_unwell(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        size_t n;
+        fixture_rules(f, "groups: [{name: g, interval: 1s, rules: [{record: r, expr: x}, {record: r, expr: x + 1}]}]");
+        fixture_sample(f, "__name__=x", 1);
+        fixture_run(f, 1000);
+        RuleGroupStatus *g = fixture_status(f, &n);
+        assert_int_equal(g[0].rules[0].health, RULE_OK);
+        assert_int_equal(g[0].rules[1].health, RULE_ERR);
+        assert_str(g[0].rules[1].last_error, "duplicate sample for timestamp");
+        fixture_rules(f, "groups: [{name: g, interval: 1s, rules: [{record: r, expr: x}]}]");
+        fixture_run(f, 2000);
+        assert_int_equal(fixture_status(f, &n)[0].rules[0].health, RULE_OK);
+        fixture_free(f);
+}
+
 static void failures_write_nothing_and_end_nothing(void **state)
 {
         (void)state;
@@ -84,6 +102,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_recorded_series_has_the_rules_name_and_labels),
                 cmocka_unit_test(a_series_that_ends_gets_a_stale_marker),
+                cmocka_unit_test(a_refused_sample_makes_the_rule_unwell),
                 cmocka_unit_test(failures_write_nothing_and_end_nothing),
                 cmocka_unit_test(query_offset_shifts_reading_and_writing),
         };
