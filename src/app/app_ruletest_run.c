@@ -222,32 +222,14 @@ static void report(TestRun *run, const ItemVec *want, const ItemVec *got, bool a
 
 /* ---- alerts */
 
-/* {__name__="m", a="x"}: every label is written alike. */
-static void put_labels(Buf *out, Labels labels)
-{
-        buf_char(out, '{');
-        for (size_t i = 0; i < labels.n; i++) {
-                const Label *l = &labels.data[i];
-                if (i)
-                        buf_lit(out, ", ");
-                if (labels_name_is_legacy_valid(l->name))
-                        buf_str_add(out, l->name);
-                else
-                        quote_go(out, l->name);
-                buf_char(out, '=');
-                quote_go(out, l->value);
-        }
-        buf_char(out, '}');
-}
-
 static Item alert_item(const TestRun *run, Labels labels, Labels annotations)
 {
         Item item = { .labels = labels, .annotations = annotations, .is_alert = true };
         Buf text = { .arena = run->arena };
         buf_lit(&text, "Labels:");
-        put_labels(&text, labels);
+        labels_print_alike(&text, labels);
         buf_lit(&text, "\n              Annotations:");
-        put_labels(&text, annotations);
+        labels_print_alike(&text, annotations);
         item.text = buf_str(&text);
         return item;
 }
@@ -362,7 +344,7 @@ static Item sample_item(const TestRun *run, Labels labels, double v, const Histo
 {
         Item item = { .labels = labels, .v = v, .h = h };
         Buf text = { .arena = run->arena };
-        put_labels(&text, labels);
+        labels_print_alike(&text, labels);
         buf_char(&text, ' ');
         size_t number = text.n;
         if (h)

@@ -158,24 +158,12 @@ static bool is_name(Str s, bool colons)
 bool labels_name_is_legacy_valid(Str name) { return is_name(name, false); }
 bool labels_metric_is_legacy_valid(Str name) { return is_name(name, true); }
 
-void labels_print(Buf *out, Labels labels)
+/* comma: something is written before them. */
+static void print_pairs(Buf *out, Labels labels, bool with_name, bool comma)
 {
-        Str metric = labels_get(labels, LABEL_NAME);
-        bool bare = labels_metric_is_legacy_valid(metric);
-        if (bare) {
-                buf_str_add(out, metric);
-                if (labels.n == 1)
-                        return;
-        }
-        buf_char(out, '{');
-        bool comma = false;
-        if (!bare && metric.n) {
-                quote_go(out, metric);
-                comma = true;
-        }
         for (size_t i = 0; i < labels.n; i++) {
                 const Label *l = &labels.data[i];
-                if (str_eq(l->name, LABEL_NAME))
+                if (!with_name && str_eq(l->name, LABEL_NAME))
                         continue;
                 if (comma)
                         buf_lit(out, ", ");
@@ -187,6 +175,28 @@ void labels_print(Buf *out, Labels labels)
                 buf_char(out, '=');
                 quote_go(out, l->value);
         }
+}
+
+void labels_print(Buf *out, Labels labels)
+{
+        Str metric = labels_get(labels, LABEL_NAME);
+        bool bare = labels_metric_is_legacy_valid(metric);
+        if (bare) {
+                buf_str_add(out, metric);
+                if (labels.n == 1)
+                        return;
+        }
+        buf_char(out, '{');
+        if (!bare && metric.n)
+                quote_go(out, metric);
+        print_pairs(out, labels, false, !bare && metric.n);
+        buf_char(out, '}');
+}
+
+void labels_print_alike(Buf *out, Labels labels)
+{
+        buf_char(out, '{');
+        print_pairs(out, labels, true, false);
         buf_char(out, '}');
 }
 

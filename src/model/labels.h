@@ -39,6 +39,7 @@ Labels labels_dup(Arena *arena, Labels labels);
 /* {__name__="x", a="b"} becomes x{a="b"}; values quoted as Go's %q; names that are not [a-zA-Z_:][a-zA-Z0-9_:]* are
  * quoted. Empty labels print {}. */
 void labels_print(Buf *out, Labels labels);
+void labels_print_alike(Buf *out, Labels labels); /* {__name__="x", a="b"}: the name like the others */
 /* {"a":"b",...} including __name__. */
 void labels_print_json(Buf *out, Labels labels);
 /* "key":{"a":"b",...} into an object that is being written. */

@@ -76,6 +76,9 @@ static void print_is_prometheus_notation(void **state)
         print(PAIRS(L("__name__", "job:x:rate"), L("a", "b"), L("c", "d\"\n")), "job:x:rate{a=\"b\", c=\"d\\\"\\n\"}");
         print(PAIRS(L("a", "b")), "{a=\"b\"}");
         print(PAIRS(L("__name__", "my.metric"), L("k8s.pod", "x")), "{\"my.metric\", \"k8s.pod\"=\"x\"}");
+        AUTO(buf_done) Buf alike = { 0 };
+        labels_print_alike(&alike, PAIRS(L("__name__", "up"), L("a", "b"), L("k8s.pod", "x")));
+        assert_str(buf_str(&alike), "{__name__=\"up\", a=\"b\", \"k8s.pod\"=\"x\"}");
         AUTO(buf_done) Buf out = { 0 };
         labels_print_json(&out, PAIRS(L("__name__", "up"), L("a", "\"")));
         assert_str(buf_str(&out), "{\"__name__\":\"up\",\"a\":\"\\\"\"}");
