@@ -445,6 +445,42 @@ bool indexseg_labels(IndexSeg *x, uint32_t place, Arena *arena, Labels *ret)
         return true;
 }
 
+size_t indexseg_find_names(IndexSeg *x, const Str *names, size_t n, IndexName *ret)
+{
+        size_t found = 0;
+        for (size_t i = 0; i < n; i++) {
+                IndexName *to = &ret[found];
+                uint32_t number;
+                found += indexseg_name_find(x, names[i], &number) && indexseg_name(x, number, &to->name) &&
+                         indexseg_name_pairs(x, number, &to->from, &to->to);
+        }
+        return found;
+}
+
+bool indexseg_labels_of(IndexSeg *x, uint32_t place, const IndexName *names, size_t n, Arena *arena, Labels *ret)
+{
+        IndexRecord r;
+        if (!indexseg_record(x, place, &r))
+                return false;
+        size_t left = r.left, found = 0, most = MIN_OF(n, left);
+        Label *labels = arena_raw_array(arena, Label, most);
+        for (; left > 0 && found < most; left--) {
+                uint32_t pair;
+                size_t k = 0;
+                if (!indexseg_next_pair(x, &r, &pair))
+                        return false;
+                while (k < n && (pair < names[k].from || pair >= names[k].to))
+                        k++;
+                if (k == n)
+                        continue;
+                labels[found].name = names[k].name;
+                if (!indexseg_value(x, pair, &labels[found++].value))
+                        return false;
+        }
+        *ret = (Labels){ labels, found };
+        return true;
+}
+
 /* ---- by labels */
 
 uint32_t indexseg_hash(Labels labels)

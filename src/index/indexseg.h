@@ -54,6 +54,15 @@ bool indexseg_place(IndexSeg *x, uint64_t sid, uint32_t *ret);
 bool indexseg_entry(IndexSeg *x, uint32_t place, IndexEntry *ret);
 /* The array lives in arena, its bytes in the mapping: hold a reference. */
 bool indexseg_labels(IndexSeg *x, uint32_t place, Arena *arena, Labels *ret);
+/* A name as the segment has it, and the pairs that have it. */
+typedef struct IndexName {
+        Str name;
+        uint32_t from, to;
+} IndexName;
+/* Those of the names that the segment has; ret has room for n. */
+size_t indexseg_find_names(IndexSeg *x, const Str *names, size_t n, IndexName *ret);
+/* As indexseg_labels, but of these (different) names alone. */
+bool indexseg_labels_of(IndexSeg *x, uint32_t place, const IndexName *names, size_t n, Arena *arena, Labels *ret);
 
 /* ---- tables, for indexselect.c */
 typedef struct IndexRecord {

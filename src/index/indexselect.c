@@ -16,12 +16,14 @@ typedef VEC(uint32_t) PairVec;
 typedef struct Plan {
         const Matcher *m;
         bool accepts_empty, has_name;
-        uint32_t from, to;      /* the pairs of its name */
-        uint32_t exact;         /* equality: the pair; UINT32_MAX: there is none */
-        uint32_t *pairs;        /* a finite set of values: theirs */
-        size_t n_pairs;         /* SIZE_MAX: not a finite set */
-        uint64_t cost;          /* series that its places name; UINT64_MAX: unknown */
-        unsigned char *answers; /* for each pair of the name: what the matcher says of its value */
+        uint32_t from, to; /* the pairs of its name */
+        uint32_t exact;    /* equality: the pair; UINT32_MAX: there is none */
+        uint32_t *pairs;   /* a finite set of values: theirs */
+        size_t n_pairs;    /* SIZE_MAX: not a finite set */
+        uint64_t cost;     /* series that its places name; UINT64_MAX: unknown */
+        unsigned char
+                *answers; /* for each pair of the name: what the matcher says of its value; made when first asked */
+        Arena *arena;
 } Plan;
 
 static int compare_u32(const void *a, const void *b)
@@ -54,7 +56,8 @@ static Plan plan_matcher(IndexSeg *x, const Matcher *m, Arena *arena)
                    .accepts_empty = matcher_matches(m, (Str){ 0 }),
                    .exact = UINT32_MAX,
                    .n_pairs = SIZE_MAX,
-                   .cost = UINT64_MAX };
+                   .cost = UINT64_MAX,
+                   .arena = arena };
         p.has_name = indexseg_name_find(x, m->name, &name) && indexseg_name_pairs(x, name, &p.from, &p.to);
         if (!p.has_name)
                 return p;
@@ -66,12 +69,13 @@ static Plan plan_matcher(IndexSeg *x, const Matcher *m, Arena *arena)
                 if (hints.set)
                         plan_set(x, &p, name, hints.set, hints.set_n, arena);
         }
-        p.answers = arena_array(arena, unsigned char, p.to - p.from + 1);
         return p;
 }
 
 static bool says_yes(IndexSeg *x, Plan *p, uint32_t pair)
 {
+        if (!p->answers)
+                p->answers = arena_array(p->arena, unsigned char, p->to - p->from + 1);
         unsigned char *answer = &p->answers[pair - p->from];
         if (*answer == ASK) {
                 Str value;

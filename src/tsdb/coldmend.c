@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/metric.h"
 #include "base/num.h"
 #include "index/indexset.h"
@@ -17,6 +18,7 @@ typedef VEC(uint64_t) SidList;
 typedef struct ColdMender {
         Tsdb *db;
         PartList *parts;
+        PartPage *pages; /* of labels, one for each part: ids rise, so each page is unpacked once */
         ChunkList *files;
         IndexList *index;
         SidList hot; /* sorted */
@@ -60,7 +62,7 @@ static bool is_in_memory(const ColdMender *m, Labels labels)
 static bool find_labels(ColdMender *m, uint64_t sid, Labels *ret)
 {
         for (size_t i = 0; i < m->parts->n; i++)
-                if (part_labels(m->parts->parts[i], sid, m->arena, ret) && ret->n)
+                if (part_labels_next(m->parts->parts[i], &m->pages[i], sid, m->arena, ret) && ret->n)
                         return true;
         return false;
 }
@@ -126,12 +128,16 @@ bool coldmend_from_parts(Tsdb *db, Err *err)
                          .index = indexset_list(db->index),
                          .build = indexbuild_new(),
                          .arena = arena_new() };
+        m.pages = mem_new_array(PartPage, m.parts->n + 1);
         collect_hot(&m);
         bool ok = walk_parts(&m, err);
         IndexChange change = { .add = m.ids.data, .n_add = m.ids.len };
         ok = ok && (m.ids.len == 0 || indexset_change(db->index, &change, err));
         metric_add(recovered, ok ? m.found : 0);
         changelog_note(&db->changes, INT64_MIN); /* their samples are seen again */
+        for (size_t i = 0; i < m.parts->n; i++)
+                part_page_done(&m.pages[i]);
+        mem_free(m.pages);
         snapshot_unref(&m.parts->snap);
         snapshot_unref(&m.files->snap);
         snapshot_unref(&m.index->snap);

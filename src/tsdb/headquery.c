@@ -49,8 +49,17 @@ static bool worth_reading(const Series *s, int64_t min_ms)
         return last_ms != INT64_MIN && last_ms >= min_ms;
 }
 
-/* Caller holds the catalog lock. */
-static bool select_slots(Catalog *c, const SelectArgs *args, Arena *arena, Slots *ret, Err *err)
+/* Of the series in memory that match. */
+static void take_out_hot(const Catalog *c, const uint32_t *slots, size_t n, Arena *arena, ColdView *view)
+{
+        uint64_t *sids = arena_raw_array(arena, uint64_t, n);
+        for (size_t i = 0; i < n; i++)
+                sids[i] = catalog_at(c, slots[i])->sid;
+        coldselect_less_ids(view, sids, n);
+}
+
+/* Also takes out of the view (may be NULL) what is in memory. Caller holds the catalog lock. */
+static bool select_slots(Catalog *c, const SelectArgs *args, Arena *arena, ColdView *view, Slots *ret, Err *err)
 {
         AUTO(free_bitmap) roaring_bitmap_t *set = NULL;
         if (!postings_select(c->postings, args->matchers, args->cancel, &set, err))
@@ -58,6 +67,10 @@ static bool select_slots(Catalog *c, const SelectArgs *args, Arena *arena, Slots
         size_t n = roaring_bitmap_get_cardinality(set);
         uint32_t *slots = arena_raw_array(arena, uint32_t, n);
         roaring_bitmap_to_uint32_array(set, slots);
+        if (view && view->n && args->only)
+                take_out_hot(c, slots, n, arena, view);
+        else if (view && view->n)
+                coldselect_less_hot(view, c);
         size_t kept = 0;
         for (size_t i = 0; i < n; i++)
                 if (worth_reading(catalog_at(c, slots[i]), args->min_ms))
@@ -78,11 +91,9 @@ static ShownNames shown_names(Catalog *c, const SelectArgs *args, Arena *arena)
         ShownNames shown = { .all = !args->only };
         if (shown.all)
                 return shown;
-        static const Str META[] = { STR_INIT("__name__"), STR_INIT("__type__"), STR_INIT("__unit__") };
-        shown.names = arena_raw_array(arena, uint32_t, args->only->n + ARRAY_LEN(META));
-        for (size_t i = 0; i < args->only->n + ARRAY_LEN(META); i++) {
-                Str name = i < ARRAY_LEN(META) ? META[i] : args->only->data[i - ARRAY_LEN(META)];
-                uint32_t sym = symtab_find(c->symbols, name);
+        shown.names = arena_raw_array(arena, uint32_t, args->only->n);
+        for (size_t i = 0; i < args->only->n; i++) {
+                uint32_t sym = symtab_find(c->symbols, args->only->data[i]);
                 if (sym != SYMTAB_NONE)
                         shown.names[shown.n++] = sym;
         }
@@ -142,12 +153,10 @@ static bool select_hot(HeadQuerier *q, const SelectArgs *args, Arena *arena, Col
         Slots slots;
         pthread_rwlock_rdlock(&c->lock);
         *ret_current = indexset_is_current(q->db->index, view->list);
-        bool ok = *ret_current && select_slots(c, args, arena, &slots, err);
+        bool ok = *ret_current && select_slots(c, args, arena, view, &slots, err);
         if (ok && args->max_series && slots.n > args->max_series)
                 ok = err_set(err, ERR_LIMIT, "the selection has %zu series, the limit is %zu: add matchers", slots.n,
                              args->max_series);
-        if (ok && view->n)
-                coldselect_less_hot(view, c);
         ok = ok && fill_series(c, args, &slots, view->n, arena, ret, err);
         if (ok)
                 symtab_pin(c->symbols, arena);
@@ -165,6 +174,25 @@ static bool add_cold(const SelectArgs *args, const ColdView *view, StoreSelectio
         return true;
 }
 
+/* Labels that are asked for, and those that say what a series is. */
+static StoreNames *with_meta(const StoreNames *only, Arena *arena)
+{
+        static const Str META[] = { STR_INIT("__name__"), STR_INIT("__type__"), STR_INIT("__unit__") };
+        StoreNames *ret = arena_array(arena, StoreNames, 1);
+        Str *names = arena_raw_array(arena, Str, only->n + ARRAY_LEN(META));
+        ret->data = names;
+        for (size_t i = 0; i < ARRAY_LEN(META); i++)
+                names[ret->n++] = META[i];
+        for (size_t i = 0; i < only->n; i++) {
+                size_t k = 0;
+                while (k < ret->n && !str_eq(names[k], only->data[i]))
+                        k++;
+                names[k] = only->data[i];
+                ret->n = MAX_OF(ret->n, k + 1);
+        }
+        return ret;
+}
+
 static bool querier_select(Querier *face, const SelectArgs *args, Arena *arena, StoreSelection *ret, Err *err)
 {
         HeadQuerier *q = (HeadQuerier *)face;
@@ -173,13 +201,15 @@ static bool querier_select(Querier *face, const SelectArgs *args, Arena *arena, 
         /* Sorting looks at all labels, rules of retention do when series are read. */
         if (args->sorted || keep_has_rules(q->db->keep))
                 shown.only = NULL;
+        else if (args->only)
+                shown.only = with_meta(args->only, arena);
         ColdView view;
         bool current = false;
         if (!cancel_check(args->cancel, err))
                 return false;
         while (!current)
                 if (!coldselect_find(q->db->index, args, arena, &view, err) ||
-                    !coldselect_labels(&view, args->cancel, arena, err) ||
+                    !coldselect_labels(&view, shown.only, args->cancel, arena, err) ||
                     (!select_hot(q, &shown, arena, &view, &current, &sel, err) && current))
                         return false;
         if (!add_cold(args, &view, &sel, err))
@@ -535,15 +565,12 @@ static bool add_cold_strings(HeadQuerier *q, Str name, const SelectArgs *args, A
                 return true;
         }
         if (!coldselect_find(q->db->index, args, arena, &view, err) ||
-            !coldselect_labels(&view, args->cancel, arena, err))
+            !coldselect_labels(&view, name.n ? &(StoreNames){ &name, 1 } : NULL, args->cancel, arena, err))
                 return false;
         for (size_t i = 0; i < view.n; i++)
                 for (size_t k = 0; k < view.series[i].labels.n; k++) {
                         const Label *l = &view.series[i].labels.data[k];
-                        if (name.n == 0)
-                                vec_push(out, l->name);
-                        else if (str_eq(l->name, name))
-                                vec_push(out, l->value);
+                        vec_push(out, name.n == 0 ? l->name : l->value);
                 }
         return true;
 }
@@ -597,7 +624,7 @@ static bool add_hot_strings(Catalog *c, bool names, uint32_t sym, const SelectAr
                 add_symbols(c, symbols, n, arena, out);
                 return true;
         }
-        if (!select_slots(c, args, arena, &slots, err))
+        if (!select_slots(c, args, arena, NULL, &slots, err))
                 return false;
         size_t n = symbols_of(c, &slots, sym, arena, &symbols);
         add_symbols(c, symbols, n, arena, out);

@@ -10,6 +10,23 @@ static bool same_entry(const IndexEntry *a, const IndexEntry *b)
         return a->sid == b->sid && a->last_ms == b->last_ms && a->last_bits == b->last_bits;
 }
 
+/* Of some names alone: what all labels have of them. */
+static void check_some_labels(IndexSeg *x, uint32_t place, Arena *arena, Labels all)
+{
+        static const Str NAMES[] = { STR_INIT("sid"), STR_INIT("pod"), STR_INIT("nothing"), STR_INIT("env") };
+        IndexName names[ARRAY_LEN(NAMES)];
+        size_t n = indexseg_find_names(x, NAMES, ARRAY_LEN(NAMES), names), seen = 0;
+        Labels some;
+        assert_true(n < ARRAY_LEN(NAMES) && indexseg_labels_of(x, place, names, n, arena, &some));
+        for (size_t i = 0; i < all.n; i++)
+                for (size_t k = 0; k < n; k++)
+                        if (str_eq(all.data[i].name, names[k].name)) {
+                                assert_true(seen < some.n && str_eq(some.data[seen].name, names[k].name));
+                                assert_true(str_eq(some.data[seen++].value, all.data[i].value));
+                        }
+        assert_int_equal(seen, some.n);
+}
+
 /* Whether series sid is found by labels and by id, and as it was written. What is found is never wrong. */
 static bool is_there(IndexRig *r, IndexSeg *x, uint64_t sid)
 {
@@ -25,6 +42,8 @@ static bool is_there(IndexRig *r, IndexSeg *x, uint64_t sid)
         if (by_id)
                 assert_true(same_entry(&e, &expected));
         bool labels = by_id && indexseg_labels(x, place, arena, &got);
+        if (labels)
+                check_some_labels(x, place, arena, got);
         if (labels)
                 assert_true(labels_eq(got, want));
         return by_labels && labels;

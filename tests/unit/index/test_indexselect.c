@@ -111,6 +111,29 @@ static void a_series_of_very_many_labels_is_found(void **state)
         indexrig_done(&r);
 }
 
+/* One value is found without room for what each other one would answer. */
+static void equality_costs_no_memory(void **state)
+{
+        (void)state;
+        IndexRig r;
+        indexrig_init(&r);
+        indexrig_write(r.path, 1, 1, 1, SERIES);
+        IndexSeg *x = indexrig_open(r.path);
+        for (int k = 0; k < 2; k++) {
+                AUTO(arena_free) Arena *arena = arena_new();
+                Matcher m = make(&r, MATCH_EQ, "sid", k ? "17" : "nobody");
+                IndexSelect args = { .matchers = { &m, 1 }, .min_ms = INT64_MIN };
+                uint32_t *places;
+                size_t n;
+                Err err;
+                assert_ok(indexselect_run(x, &args, arena, &places, &n, &err), err);
+                assert_int_equal(n, k);
+                assert_true(arena_used(arena) < SERIES / 2);
+        }
+        snapshot_unref(indexseg_snapshot(x));
+        indexrig_done(&r);
+}
+
 static void it_stops_when_told(void **state)
 {
         (void)state;
@@ -136,6 +159,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(matchers_mean_what_they_mean),
                 cmocka_unit_test(a_series_of_very_many_labels_is_found),
+                cmocka_unit_test(equality_costs_no_memory),
                 cmocka_unit_test(it_stops_when_told),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -278,6 +278,51 @@ static void limits_count_all(void **state)
         rig_done(&r);
 }
 
+/* Labels that nobody looks at are left out, and no series is there twice: some in memory, some not, some in both. */
+static void only_what_is_asked_for(void **state)
+{
+        (void)state;
+        Rig r;
+        rig_init(&r);
+        rig_open(&r);
+        add_and_cool(&r, "m", 0, SERIES);
+        for (int round = 0; round < 4; round++) {
+                coolrig_add(&r, "m", 100 * (unsigned)round, 100 * (unsigned)round + 200);
+                coolrig_add(&r, "hot", 0, 10);
+                for (unsigned k = 0; k < 3; k++) {
+                        Matcher m = matcher(&r, MATCH_RE, "__name__", "m|hot");
+                        Str names[] = { STR("i"), STR("__name__"), STR("nothing") };
+                        StoreNames only = { names + k, 1 };
+                        SelectArgs args = {
+                                .matchers = { &m, 1 }, .min_ms = INT64_MIN, .max_ms = INT64_MAX, .only = &only
+                        };
+                        Querier *q = rig_querier(&r);
+                        StoreSelection sel;
+                        Column c = { 0 };
+                        Err err;
+                        size_t samples = 0;
+                        assert_ok(q->select(q, &args, r.arena, &sel, &err), err);
+                        assert_int_equal(sel.n, SERIES + 10);
+                        for (size_t i = 0; i < sel.n; i++) {
+                                assert_int_equal(sel.series[i].labels.n, k == 0 ? 2 : 1);
+                                assert_str(sel.series[i].labels.data[0].name, "__name__");
+                                column_clear(&c);
+                                assert_ok(q->read(q, &sel, i, INT64_MIN, INT64_MAX, &c, &err), err);
+                                samples += c.n;
+                        }
+                        assert_int_equal(samples, 3 * SERIES + 210 * (unsigned)(round + 1));
+                        column_done(&c);
+                        querier_close(q);
+                }
+                clock_manual_advance_ms(&r.clock, 15000);
+                if (round == 1)
+                        rig_reopen(&r);
+                if (round == 2)
+                        coolrig_pass(&r, 14);
+        }
+        rig_done(&r);
+}
+
 /* A selection stays readable whatever leaves or comes back after it. */
 static void selections_outlive_moves(void **state)
 {
@@ -495,6 +540,7 @@ int main(void)
                 cmocka_unit_test(segments_merge_and_are_dropped),
                 cmocka_unit_test(deletion_reaches_them),
                 cmocka_unit_test(limits_count_all),
+                cmocka_unit_test(only_what_is_asked_for),
                 cmocka_unit_test(selections_outlive_moves),
                 cmocka_unit_test(failures_lose_nothing),
                 cmocka_unit_test(flips_are_mended_in_use),
