@@ -188,7 +188,8 @@ bool api_query_run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, 
                 return false;
         if (query->range && expr->type != VALUE_SCALAR && expr->type != VALUE_VECTOR) {
                 api_reply_error(resp, API_BAD_DATA,
-                                "invalid expression type \"%s\" for range query, must be Scalar or instant Vector",
+                                "invalid parameter \"query\": invalid expression type \"%s\" for range query, must be "
+                                "Scalar or instant Vector",
                                 ast_value_type_name(expr->type));
                 return false;
         }

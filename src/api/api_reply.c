@@ -111,6 +111,14 @@ bool api_parse_bool(Str s, bool *ret)
         return false;
 }
 
+/* Milliseconds of the fraction alone are rounded, as upstream does it: rounding all of them may end at another one. */
+static int64_t ms_of_seconds(double v)
+{
+        double whole, part = round(modf(v, &whole) * 1000) / 1000;
+        int64_t nanos = (int64_t)(part * 1e9);
+        return (int64_t)whole * 1000 + nanos / 1000000 - (nanos % 1000000 < 0);
+}
+
 bool api_parse_time(Str text, int64_t *ret_ms)
 {
         double v;
@@ -118,7 +126,7 @@ bool api_parse_time(Str text, int64_t *ret_ms)
         if (floats_parse(text, &v)) {
                 if (!isfinite(v) || fabs(v) > 9.2e15)
                         return false;
-                t_ms = (int64_t)round(v * 1000);
+                t_ms = ms_of_seconds(v);
         } else if (str_eq(text,
                           STR("-292273086-05-16T16:47:06Z"))) { /* what Go clients send for "from the beginning" */
                 t_ms = API_MIN_MS;

@@ -12,7 +12,7 @@
 #include "codec/floats.h"
 
 typedef struct Place {
-        SrcPos pos;
+        SrcPos pos, by; /* by: what is evaluated there, mostly the same */
         bool is_info;
 } Place;
 
@@ -39,7 +39,7 @@ void annotations_done(Annotations *a) { mutex_done(&a->mu); }
 
 static bool is_later(SrcPos a, SrcPos b) { return a.end != b.end ? a.end > b.end : a.start < b.start; }
 
-PRINTF_LIKE(4, 0) static void add(Annotations *a, bool is_info, SrcPos pos, const char *fmt, va_list ap)
+PRINTF_LIKE(5, 0) static void add(Annotations *a, bool is_info, SrcPos by, SrcPos pos, const char *fmt, va_list ap)
 {
         char text[1024];
         int n = vsnprintf(text, sizeof text, fmt, ap);
@@ -50,10 +50,10 @@ PRINTF_LIKE(4, 0) static void add(Annotations *a, bool is_info, SrcPos pos, cons
         AnnotationMap *map = &a->set->map;
         Place *known = annotation_map_get(map, key);
         if (known) {
-                if (is_later(pos, known->pos))
-                        known->pos = pos;
+                if (is_later(by, known->by))
+                        *known = (Place){ pos, by, known->is_info };
         } else if (map->len < ANNOTATIONS_MAX) {
-                *annotation_map_put(map, str_dup(a->arena, key), NULL) = (Place){ pos, is_info };
+                *annotation_map_put(map, str_dup(a->arena, key), NULL) = (Place){ pos, by, is_info };
         }
 }
 
@@ -71,7 +71,7 @@ void annotations_warn(Annotations *a, SrcPos pos, const char *fmt, ...)
 {
         va_list ap;
         va_start(ap, fmt);
-        add(a, false, pos, fmt, ap);
+        add(a, false, pos, pos, fmt, ap);
         va_end(ap);
 }
 
@@ -79,15 +79,23 @@ void annotations_info(Annotations *a, SrcPos pos, const char *fmt, ...)
 {
         va_list ap;
         va_start(ap, fmt);
-        add(a, true, pos, fmt, ap);
+        add(a, true, pos, pos, fmt, ap);
         va_end(ap);
 }
 
-void annotations_bad_quantile(Annotations *a, SrcPos pos, double q)
+PRINTF_LIKE(4, 5) static void warn_by(Annotations *a, SrcPos by, SrcPos pos, const char *fmt, ...)
+{
+        va_list ap;
+        va_start(ap, fmt);
+        add(a, false, by, pos, fmt, ap);
+        va_end(ap);
+}
+
+void annotations_bad_quantile(Annotations *a, SrcPos by, SrcPos pos, double q)
 {
         AUTO(buf_done) Buf num = { 0 };
         floats_format_g(&num, q);
-        annotations_warn(a, pos, "quantile value should be between 0 and 1, got %s", buf_cstr(&num));
+        warn_by(a, by, pos, "quantile value should be between 0 and 1, got %s", buf_cstr(&num));
 }
 
 static int by_text(const void *a, const void *b)

@@ -26,7 +26,7 @@ void annotations_done(Annotations *a);
 void annotations_warn(Annotations *a, SrcPos pos, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* "PromQL info: <text> (line:col)". */
 void annotations_info(Annotations *a, SrcPos pos, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* "quantile value should be between 0 and 1, got <q>": said by many. */
-void annotations_bad_quantile(Annotations *a, SrcPos pos, double q);
+/* "quantile value should be between 0 and 1, got <q>": said by many. by: the call or aggregation whose parameter at pos it is. */
+void annotations_bad_quantile(Annotations *a, SrcPos by, SrcPos pos, double q);
 /* All of them sorted by text (results never depend on threads), in the arena of init. */
 void annotations_list(Annotations *a, PromqlAnnotation **ret, size_t *ret_n);

@@ -8,6 +8,7 @@
 
 #include "promql/binophist.h"
 #include "promql/exec.h"
+#include "promql/gomath.h"
 #include "promql/vecmatch.h"
 
 bool binop_drops_name(BinaryOp op) { return op <= BIN_ATAN2; }
@@ -46,7 +47,7 @@ static double arithmetic(BinaryOp op, double a, double b)
         case BIN_MUL: return a * b;
         case BIN_DIV: return a / b;
         case BIN_MOD: return fmod(a, b);
-        case BIN_POW: return pow(a, b);
+        case BIN_POW: return gomath_pow(a, b);
         case BIN_ATAN2: return atan2(a, b);
         case BIN_EQ:
         case BIN_NE:

@@ -52,6 +52,7 @@ static inline double exec_number(double v)
 typedef struct Grid {
         int64_t start_ms, step_ms;
         size_t n;
+        int64_t tail_ms; /* how far behind the last step upstream goes on: subqueries run until then, and say what there is to say */
         _Atomic uint64_t *looked_at; /* samples per step, as upstream counts them; NULL: nobody asks */
 } Grid;
 static inline int64_t grid_time(const Grid *g, size_t i) { return g->start_ms + (int64_t)i * g->step_ms; }

@@ -4,6 +4,7 @@
  * 2. Groups and the series inside them are visited in input order; ties are decided by it.
  * 3. The memory of an operator's state is charged before it is taken. */
 #include "promql/exec.h"
+#include "promql/gomath.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -352,8 +353,8 @@ static Source *top(Agg *a, Err *err)
         bool nan = false;
         for (size_t s = 0; s < a->grid->n; s++) {
                 nan = nan || isnan(a->param[s]);
-                min = fmin(min, a->param[s]);
-                max = fmax(max, a->param[s]);
+                min = gomath_min(min, a->param[s]);
+                max = gomath_max(max, a->param[s]);
         }
         AUTO(buf_done) Buf text = { 0 };
         if (nan)
@@ -410,8 +411,8 @@ static Source *limit_ratio(Agg *a, Err *err)
                         err_set(err, EXEC_FAILED, "Ratio value is NaN");
                         return NULL;
                 }
-                min = fmin(min, a->param[s]);
-                max = fmax(max, a->param[s]);
+                min = gomath_min(min, a->param[s]);
+                max = gomath_max(max, a->param[s]);
         }
         AUTO(buf_done) Buf got = { 0 };
         SrcPos pos = a->node->kids[1]->expr->pos;
@@ -476,19 +477,19 @@ static void quantile_batch(void *arg, size_t batch)
 static void warn_quantiles(const Agg *a)
 {
         double min = EXEC_INF, max = -EXEC_INF;
-        SrcPos pos = a->node->kids[1]->expr->pos;
+        SrcPos by = a->node->expr->pos, pos = a->node->kids[1]->expr->pos;
         bool nan = false;
         for (size_t s = 0; s < a->grid->n; s++) {
                 nan = nan || isnan(a->param[s]);
-                min = fmin(min, a->param[s]);
-                max = fmax(max, a->param[s]);
+                min = gomath_min(min, a->param[s]);
+                max = gomath_max(max, a->param[s]);
         }
         if (nan)
-                annotations_bad_quantile(&a->x->annotations, pos, EXEC_NAN);
+                annotations_bad_quantile(&a->x->annotations, by, pos, EXEC_NAN);
         if (max > 1)
-                annotations_bad_quantile(&a->x->annotations, pos, max);
+                annotations_bad_quantile(&a->x->annotations, by, pos, max);
         if (min < 0)
-                annotations_bad_quantile(&a->x->annotations, pos, min);
+                annotations_bad_quantile(&a->x->annotations, by, pos, min);
 }
 
 static Source *quantile(Agg *a, Err *err)
@@ -573,15 +574,22 @@ static bool count_rows(void *arg, size_t first, size_t n, double *const *rows, E
         return true;
 }
 
+static Str counted_label(const Agg *a) { return plan_unwrap(a->expr->aggregate.param)->string; }
+
+/* Said before there is anything to count, as upstream. */
+static bool check_counted_label(const Agg *a, Err *err)
+{
+        Str label = counted_label(a);
+        if (label.n > 0 && utf8_valid(label))
+                return true;
+        AUTO(buf_done) Buf quoted = { 0 };
+        quote_go(&quoted, label);
+        return err_set(err, EXEC_FAILED, "invalid label name %s", buf_cstr(&quoted));
+}
+
 static Source *count_values(Agg *a, Err *err)
 {
-        Str label = plan_unwrap(a->expr->aggregate.param)->string;
-        if (label.n == 0 || !utf8_valid(label)) {
-                AUTO(buf_done) Buf quoted = { 0 };
-                quote_go(&quoted, label);
-                err_set(err, EXEC_FAILED, "invalid label name %s", buf_cstr(&quoted));
-                return NULL;
-        }
+        Str label = counted_label(a);
         CountValues c = { .a = a, .label = label, .names = a->expr->aggregate.grouping };
         if (!a->expr->aggregate.without) {
                 c.names.data = arena_raw_array(a->stage->arena, Str, c.names.n + 1);
@@ -618,6 +626,8 @@ static Source *open_kid(Agg *a, Err *err)
 static Source *run(Agg *a, Err *err)
 {
         const PlanNode *node = a->node;
+        if (a->op == AGG_COUNT_VALUES && !check_counted_label(a, err))
+                return NULL;
         if (node->n_kids > 1 && a->op != AGG_COUNT_VALUES &&
             !(a->param = exec_scalar_array(a->x, node->kids[1], a->grid, &a->inner, err)))
                 return NULL;

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "base/check.h"
+#include "codec/floats.h"
 #include "model/histops.h"
 #include "promql/func_mixed.h"
 #include "promql/func_rolled.h"
@@ -98,8 +99,20 @@ static void warn_quantiles(const RangeState *st, const double *out)
         for (size_t s = 0; s < st->steps; s++) {
                 double q = st->p0[s];
                 if (!exec_absent(out[s]) && (isnan(q) || q < 0 || q > 1))
-                        annotations_bad_quantile(&st->x->annotations, st->call->kids[0]->expr->pos, q);
+                        annotations_bad_quantile(&st->x->annotations, st->call->expr->pos, plan_arg_pos(st->call, 0),
+                                                 q);
         }
+}
+
+static bool bad_factor(const char *what, const char *name, double v, Err *err)
+{
+        AUTO(buf_done) Buf text = { 0 };
+        if (isfinite(v))
+                buf_printf(&text, "%f", v);
+        else
+                floats_format_f(&text, v);
+        return err_set(err, EXEC_FAILED, "invalid %s factor. Expected: 0 < %s < 1, got: %s", what, name,
+                       buf_cstr(&text));
 }
 
 /* Wherever there is anything to smooth, the factors must be right. */
@@ -110,15 +123,20 @@ static bool check_smoothing(const RangeState *st, const Windows *win, Err *err)
                         continue;
                 double sf = st->p0[s], tf = st->p1[s];
                 if (sf <= 0 || sf >= 1)
-                        return err_set(err, EXEC_FAILED, "invalid smoothing factor. Expected: 0 < sf < 1, got: %f", sf);
+                        return bad_factor("smoothing", "sf", sf, err);
                 if (tf <= 0 || tf >= 1)
-                        return err_set(err, EXEC_FAILED, "invalid trend factor. Expected: 0 < tf < 1, got: %f", tf);
+                        return bad_factor("trend", "tf", tf, err);
         }
         return true;
 }
 
 /* Where messages about the range point: upstream has no place of its own for a subquery's. */
-static SrcPos range_pos(const RangeState *st) { return st->inner ? (SrcPos){ 0 } : st->range->expr->pos; }
+static SrcPos range_pos(const RangeState *st)
+{
+        if (st->fn == FN_QUANTILE_OVER_TIME) /* the first argument, as upstream has it */
+                return plan_arg_pos(st->call, 0);
+        return st->inner ? (SrcPos){ 0 } : st->range->expr->pos;
+}
 
 static void warn_not_counter(const RangeState *st, Worker *w, Labels labels)
 {
@@ -336,12 +354,15 @@ bool exec_subquery_grid(Exec *x, const PlanNode *node, const Grid *outer, Grid *
 {
         int64_t step = node->step_ms > 0 ? node->step_ms : x->options->default_step_ms;
         int64_t after = plan_sub(plan_ref_time(node, outer->start_ms), node->range_ms);
-        int64_t end = plan_ref_time(node, grid_time(outer, outer->n - 1));
+        int64_t last = grid_time(outer, outer->n - 1), end = plan_add(plan_ref_time(node, last), outer->tail_ms);
+        if (node->has_at) /* upstream takes it for an offset of the first step's */
+                end = plan_add(end, plan_sub(last, outer->start_ms));
         int64_t k = after / step - (after % step < 0);
         int64_t start;
         if (__builtin_mul_overflow(k + 1, step, &start) || start > end)
                 return false;
         *ret = (Grid){ .start_ms = start, .step_ms = step, .n = (size_t)((end - start) / step) + 1 };
+        ret->tail_ms = end - grid_time(ret, ret->n - 1);
         return true;
 }
 

@@ -338,7 +338,8 @@ static bool open_params(HistState *st, size_t first, size_t end, const Grid *gri
                 st->params[st->n_params++] = q;
                 for (size_t s = 0; !st->fraction && s < grid->n; s++)
                         if (isnan(q[s]) || q[s] < 0 || q[s] > 1)
-                                annotations_bad_quantile(&st->x->annotations, st->call->kids[k]->expr->pos, q[s]);
+                                annotations_bad_quantile(&st->x->annotations, st->call->expr->pos,
+                                                         plan_arg_pos(st->call, k), q[s]);
         }
         return true;
 }
@@ -380,7 +381,7 @@ Source *func_hist_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *s
         HistState *st = arena_new_of(stage->arena, HistState);
         *st = (HistState){ .x = x, .call = call, .fraction = id == FN_HISTOGRAM_FRACTION };
         const PlanNode *vector = call->kids[many ? 0 : call->n_kids - 1];
-        st->vector_pos = call->expr->call.args[many ? 0 : call->n_kids - 1]->pos; /* with its parentheses */
+        st->vector_pos = plan_arg_pos(call, many ? 0 : call->n_kids - 1);
         if (!open_params(st, many ? 2 : 0, many ? call->n_kids : call->n_kids - 1, grid, stage, err))
                 return NULL;
         st->in = exec_vector(x, vector, grid, stage, err);

@@ -42,19 +42,38 @@ static bool valid_label(Str name) { return name.n > 0 && utf8_valid(name); }
 
 /* --- label_replace, label_join --- */
 
-static bool replace_heads(Exec *x, const PlanNode *call, Source *src, Arena *arena, Err *err)
+/* What label_replace or label_join is asked to do, checked before there is anything to do it to, as upstream. */
+typedef struct LabelCall {
+        const PlanNode *call;
+        Regex *re; /* NULL: label_join */
+} LabelCall;
+
+static bool check_replace(LabelCall *lc, Err *err)
 {
-        Str dst = string_arg(call, 1), repl = string_arg(call, 2), from = string_arg(call, 3),
-            pattern = string_arg(call, 4);
-        AUTO(regex_free) Regex *re = NULL;
+        Str dst = string_arg(lc->call, 1), pattern = string_arg(lc->call, 4);
         Err why;
-        if (!regex_compile(pattern, REGEX_ANCHORED, &re, &why))
+        if (!regex_compile(pattern, REGEX_ANCHORED, &lc->re, &why))
                 return err_set(err, EXEC_FAILED, "invalid regular expression in label_replace(): " STR_FMT,
                                STR_ARG(pattern));
-        if (!valid_label(dst))
-                return err_set(err, EXEC_FAILED, "invalid destination label name in label_replace(): " STR_FMT,
-                               STR_ARG(dst));
-        size_t n_groups = regex_groups(re) + 1;
+        return valid_label(dst) ||
+               err_set(err, EXEC_FAILED, "invalid destination label name in label_replace(): " STR_FMT, STR_ARG(dst));
+}
+
+static bool check_join(const LabelCall *lc, Err *err)
+{
+        Str dst = string_arg(lc->call, 1);
+        for (size_t k = 3; k < lc->call->n_kids; k++)
+                if (!valid_label(string_arg(lc->call, k)))
+                        return err_set(err, EXEC_FAILED, "invalid source label name in label_join(): " STR_FMT,
+                                       STR_ARG(string_arg(lc->call, k)));
+        return valid_label(dst) ||
+               err_set(err, EXEC_FAILED, "invalid destination label name in label_join(): " STR_FMT, STR_ARG(dst));
+}
+
+static bool replace_heads(Exec *x, const LabelCall *lc, Source *src, Arena *arena, Err *err)
+{
+        Str dst = string_arg(lc->call, 1), repl = string_arg(lc->call, 2), from = string_arg(lc->call, 3);
+        size_t n_groups = regex_groups(lc->re) + 1;
         Str *groups = arena_array(arena, Str, n_groups);
         for (size_t i = 0; i < src->n; i++) {
                 if (!exec_goes_on(x, i, err))
@@ -62,49 +81,51 @@ static bool replace_heads(Exec *x, const PlanNode *call, Source *src, Arena *are
                 Str value = labels_get(src->heads[i].labels, from);
                 if (!value.p)
                         value = STR("");
-                if (!regex_find(re, value, 0, groups, n_groups))
+                if (!regex_find(lc->re, value, 0, groups, n_groups))
                         continue;
                 Buf text = { .arena = arena };
-                regex_expand(re, repl, groups, n_groups, &text);
+                regex_expand(lc->re, repl, groups, n_groups, &text);
                 set_label(&src->heads[i], arena, dst, buf_str(&text));
         }
         return true;
 }
 
-static bool join_heads(Exec *x, const PlanNode *call, Source *src, Arena *arena, Err *err)
+static bool join_heads(Exec *x, const LabelCall *lc, Source *src, Arena *arena, Err *err)
 {
-        Str dst = string_arg(call, 1), sep = string_arg(call, 2);
-        for (size_t k = 3; k < call->n_kids; k++)
-                if (!valid_label(string_arg(call, k)))
-                        return err_set(err, EXEC_FAILED, "invalid source label name in label_join(): " STR_FMT,
-                                       STR_ARG(string_arg(call, k)));
-        if (!valid_label(dst))
-                return err_set(err, EXEC_FAILED, "invalid destination label name in label_join(): " STR_FMT,
-                               STR_ARG(dst));
+        Str dst = string_arg(lc->call, 1), sep = string_arg(lc->call, 2);
         for (size_t i = 0; i < src->n; i++) {
                 if (!exec_goes_on(x, i, err))
                         return false;
                 Buf text = { .arena = arena };
-                for (size_t k = 3; k < call->n_kids; k++) {
+                for (size_t k = 3; k < lc->call->n_kids; k++) {
                         if (k > 3)
                                 buf_str_add(&text, sep);
-                        buf_str_add(&text, labels_get(src->heads[i].labels, string_arg(call, k)));
+                        buf_str_add(&text, labels_get(src->heads[i].labels, string_arg(lc->call, k)));
                 }
                 set_label(&src->heads[i], arena, dst, buf_str(&text));
         }
         return true;
 }
 
-Source *func_label_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
+static Source *relabelled(Exec *x, const LabelCall *lc, const Grid *grid, Stage *stage, Err *err)
 {
-        Source *in = exec_vector(x, call->kids[0], grid, stage, err);
+        Source *in = exec_vector(x, lc->call->kids[0], grid, stage, err);
         if (!in)
                 return NULL;
         Source *src = passing(stage, in), *settled;
-        bool replace = call->expr->call.fn->id == FN_LABEL_REPLACE;
-        if (!(replace ? replace_heads(x, call, src, stage->arena, err) : join_heads(x, call, src, stage->arena, err)))
+        if (!(lc->re ? replace_heads(x, lc, src, stage->arena, err) : join_heads(x, lc, src, stage->arena, err)))
                 return NULL;
         return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
+}
+
+Source *func_label_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *stage, Err *err)
+{
+        LabelCall lc = { .call = call };
+        bool replace = call->expr->call.fn->id == FN_LABEL_REPLACE;
+        bool ok = replace ? check_replace(&lc, err) : check_join(&lc, err);
+        Source *ret = ok ? relabelled(x, &lc, grid, stage, err) : NULL;
+        regex_free(lc.re);
+        return ret;
 }
 
 /* --- order --- */
@@ -245,6 +266,33 @@ Source *func_label_sort(Exec *x, const PlanNode *call, const Grid *grid, Stage *
 
 /* --- absent --- */
 
+static bool matches_empty(const Matcher *m) { return matcher_matches(m, STR("")); }
+
+/* Does this matcher only take series away from what others of the selector find? */
+static bool takes_away(Matchers ms, size_t i)
+{
+        const Matcher *m = &ms.data[i];
+        bool must_be_set = false;
+        for (size_t k = 0; k < ms.n && !must_be_set; k++)
+                must_be_set = str_eq(ms.data[k].name, m->name) && !matches_empty(&ms.data[k]);
+        return !must_be_set || ((m->type == MATCH_NE || m->type == MATCH_NRE) && matches_empty(m));
+}
+
+static void note_absent(Matchers ms, size_t i, LabelsBuilder *b)
+{
+        const Matcher *m = &ms.data[i];
+        if (str_eq(m->name, LABEL_NAME))
+                return;
+        bool seen = false;
+        for (size_t k = 0; k < ms.n; k++)
+                if (k != i && str_eq(ms.data[k].name, m->name) && ms.data[k].type == MATCH_EQ)
+                        seen = seen || (takes_away(ms, k) == takes_away(ms, i) ? k < i : takes_away(ms, i));
+        if (m->type == MATCH_EQ && !seen)
+                labels_builder_set(b, m->name, m->value);
+        else
+                labels_builder_del(b, m->name);
+}
+
 /* The labels that the selector fixes to one value. */
 static Labels absent_labels(const PlanNode *arg, Arena *arena)
 {
@@ -253,18 +301,12 @@ static Labels absent_labels(const PlanNode *arg, Arena *arena)
         if (arg->expr->kind != EXPR_SELECTOR)
                 return (Labels){ 0 };
         Matchers ms = arg->expr->selector.matchers;
-        for (size_t i = 0; i < ms.n; i++) {
-                const Matcher *m = &ms.data[i];
-                if (str_eq(m->name, LABEL_NAME))
-                        continue;
-                bool seen = false;
-                for (size_t k = 0; k < i; k++)
-                        seen = seen || (str_eq(ms.data[k].name, m->name) && ms.data[k].type == MATCH_EQ);
-                if (m->type == MATCH_EQ && !seen)
-                        labels_builder_set(&b, m->name, m->value);
-                else
-                        labels_builder_del(&b, m->name);
-        }
+        /* Of several matchers of one label the first equality says, or a later other one that says nothing is known: in the order
+         * in which upstream's store leaves them, those that only take series away behind the others. */
+        for (int away = 0; away < 2; away++)
+                for (size_t i = 0; i < ms.n; i++)
+                        if (takes_away(ms, i) == (away == 1))
+                                note_absent(ms, i, &b);
         return labels_builder_build(&b, arena);
 }
 

@@ -2,10 +2,11 @@
  *
  * Invariants:
  * 1. An absent sample stays absent; a present number stays present (clamp with max < min takes all away). Histograms go.
- * 2. Calendar functions count in UTC with the proleptic Gregorian calendar, for every finite time. */
+ * 2. Calendar functions count in UTC with the proleptic Gregorian calendar; what is no time is the time that upstream makes of it. */
 #include <math.h>
 
 #include "promql/exec.h"
+#include "promql/gomath.h"
 
 typedef double (*UnaryFn)(double v);
 
@@ -31,9 +32,14 @@ static int days_in(int64_t year, int month)
 
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
+/* Upstream counts seconds without a sign from the first of March of the year -292277022400: times before that (and NaN, which
+ * becomes the smallest number) are far in the future. */
+static const int64_t FIRST_DAY = -106751991073400;
+
 static Civil civil_of(int64_t seconds)
 {
-        int64_t days = floor_div(seconds, 86400), rest = (seconds % 86400 + 86400) % 86400;
+        uint64_t since = (uint64_t)seconds - (uint64_t)(FIRST_DAY * 86400);
+        int64_t days = FIRST_DAY + (int64_t)(since / 86400), rest = (int64_t)(since % 86400);
         Civil c = { .hour = (int)(rest / 3600), .minute = (int)(rest / 60 % 60) };
         c.weekday = (int)(((days + 4) % 7 + 7) % 7);
         /* Years that begin on the first of March put the leap day at the end: eras of 400 years. */
@@ -85,8 +91,8 @@ static const UnaryFn UNARY[FN_MAX_] = {
         [FN_ASIN] = asin,
         [FN_ACOS] = acos,
         [FN_ATAN] = atan,
-        [FN_SINH] = sinh,
-        [FN_COSH] = cosh,
+        [FN_SINH] = gomath_sinh,
+        [FN_COSH] = gomath_cosh,
         [FN_TANH] = tanh,
         [FN_ASINH] = asinh,
         [FN_ACOSH] = acosh,
@@ -112,21 +118,10 @@ typedef struct MapState {
         bool clamp;
 } MapState;
 
-/* The infinity that decides whatever the other value is wins over NaN, as upstream. */
-static double go_min(double a, double b)
-{
-        return a == -EXEC_INF || b == -EXEC_INF ? -EXEC_INF : isnan(a) || isnan(b) ? EXEC_NAN : fmin(a, b);
-}
-
-static double go_max(double a, double b)
-{
-        return a == EXEC_INF || b == EXEC_INF ? EXEC_INF : isnan(a) || isnan(b) ? EXEC_NAN : fmax(a, b);
-}
-
 static double clamp_one(const MapState *st, size_t s, double v)
 {
         double lo = st->p0 ? st->p0[s] : -EXEC_INF, hi = st->p1 ? st->p1[s] : EXEC_INF;
-        return hi < lo ? EXEC_ABSENT : go_max(lo, go_min(hi, v));
+        return hi < lo ? EXEC_ABSENT : gomath_max(lo, gomath_min(hi, v));
 }
 
 static bool map_row(const Source *src, Worker *w, size_t i, double *out, Err *err)

@@ -379,8 +379,10 @@ static Token lex_braces(Lex *l, Err *err)
 
 static Token lex_close_paren(Lex *l, Err *err)
 {
-        if (--l->paren_depth < 0)
+        if (--l->paren_depth < 0) {
+                l->start = l->pos; /* upstream has read it when it finds that it is one too many */
                 return fail_rune(l, err, "unexpected right parenthesis ", ')');
+        }
         return emit(l, TOK_RPAREN);
 }
 

@@ -337,7 +337,10 @@ static Expr *parse_primary(Parse *p)
                 return parse_selector(p, NULL);
         if (parse_is_metric_name(type))
                 return parse_name(p);
-        parse_unexpected_here(p);
+        if (p->last.type == TOK_GROUP_LEFT || p->last.type == TOK_GROUP_RIGHT)
+                parse_unexpected(p, "grouping opts", "\"(\"");
+        else
+                parse_unexpected_here(p);
         return NULL;
 }
 

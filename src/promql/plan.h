@@ -58,6 +58,9 @@ typedef struct Plan {
 MUST_CHECK bool plan_build(const Expr *expr, const PlanArgs *args, Arena *arena, Plan *ret, Err *err);
 /* Parentheses removed. */
 const Expr *plan_unwrap(const Expr *expr);
+/* Where messages about argument k of a call point: one that is evaluated once for all steps, because only others change, keeps
+ * its parentheses, as upstream's. */
+SrcPos plan_arg_pos(const PlanNode *call, size_t k);
 /* Additions that stop at the ends of int64_t. */
 static inline int64_t plan_add(int64_t a, int64_t b)
 {

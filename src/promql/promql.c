@@ -245,6 +245,8 @@ static bool eval(Exec *x, const PromqlQuery *q, Arena *arena, PromqlResult *ret,
         Grid grid = { .start_ms = q->start_ms, .step_ms = q->range ? q->step_ms : 1, .n = 1 };
         if (q->range)
                 grid.n = (size_t)(plan_sub(q->end_ms, q->start_ms) / q->step_ms) + 1;
+        if (q->range)
+                grid.tail_ms = plan_sub(q->end_ms, q->start_ms) % q->step_ms;
         /* A few arrays of one number per step are always needed. */
         if (grid.n > SIZE_MAX / 64)
                 return err_set(err, ERR_LIMIT, "the query has too many steps");

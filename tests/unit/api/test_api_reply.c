@@ -23,6 +23,9 @@ static void times(void **state)
                 { "2015-07-01T20:10:51.7814999Z", 1435781451781 },
                 { "-292273086-05-16T16:47:06Z", API_MIN_MS },
                 { "292277025-08-18T07:12:54.999999999Z", API_MAX_MS },
+                { "1795269536.1395",
+                  1795269536139 }, /* the fraction alone is rounded: of the nearest double it is 0.13949 */
+                { "-0.0016", -2 },
                 { "9e15", API_MAX_MS },
                 { "-9e15", API_MIN_MS },
         };

@@ -304,7 +304,7 @@ static void bad_queries(void **state)
         refuses(w, "/api/v1/query_range?query=m&start=-9e15&end=9e15&step=1s", 400, "bad_data", many);
         assert_int_equal((get(w, "/api/v1/query_range?query=m&start=0&end=11000&step=1"), w->status), 200);
         refuses(w, "/api/v1/query_range?query=m%5B5m%5D&start=0&end=1&step=1", 400, "bad_data",
-                "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector");
+                "invalid parameter \"query\": invalid expression type \"range vector\" for range query, must be Scalar or instant Vector");
         assert_contains(get(w, "/api/v1/query?query=m+%2B+on()+m"), "\"errorType\":\"execution\"");
         assert_int_equal(w->status, 422);
 }

@@ -14,7 +14,8 @@ static void one_text_is_said_once_and_in_order(void **state)
         annotations_info(&a, (SrcPos){ 0, 3 }, "first");
         annotations_warn(&a, (SrcPos){ 5, 8 }, "second %d", 2);
         annotations_warn(&a, (SrcPos){ 0, 3 }, "second %d", 2); /* the place that is evaluated last stays */
-        annotations_bad_quantile(&a, (SrcPos){ 0, 3 }, -0.5);
+        annotations_bad_quantile(&a, (SrcPos){ 0, 9 }, (SrcPos){ 0, 3 }, -0.5);
+        annotations_bad_quantile(&a, (SrcPos){ 2, 8 }, (SrcPos){ 5, 6 }, -0.5); /* inside the other: it was earlier */
         PromqlAnnotation *list;
         size_t n;
         annotations_list(&a, &list, &n);
