@@ -2,6 +2,7 @@
  * the width known at compile time eight values are eight loads, shifts and masks at constant places, about one cycle each. */
 #include "codec/bitpack.h"
 
+#include "base/attr.h"
 #include "base/bits.h"
 
 enum { GROUP = 8, MAX_ONE_LOAD = 57 }; /* eight values of w bits are w bytes; 57 bits at any bit offset fit one load */
@@ -92,4 +93,13 @@ void bitpack_unpack(const unsigned char *p, size_t n, unsigned width, uint64_t *
         if (groups)
                 KERNELS[width](p, groups, out);
         unpack_any(p, groups * GROUP, n, width, out);
+}
+
+void bitpack_unpack_from(const unsigned char *p, size_t from, size_t n, unsigned width, uint64_t *out)
+{
+        size_t head = MIN_OF(n, (GROUP - from % GROUP) % GROUP); /* a group begins with a byte */
+        for (size_t i = 0; i < head; i++)
+                out[i] = width ? get(p, (from + i) * width, width) : 0;
+        if (head < n)
+                bitpack_unpack(p + (from + head) / GROUP * width, n - head, width, out + head);
 }

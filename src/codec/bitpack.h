@@ -11,3 +11,5 @@ static inline size_t bitpack_bytes(size_t n, unsigned width) { return (n * width
 void bitpack_pack(const uint64_t *v, size_t n, unsigned width, unsigned char *out);
 /* width 0..64. p is followed by BITPACK_PAD_BYTES readable bytes, whatever they are. */
 void bitpack_unpack(const unsigned char *p, size_t n, unsigned width, uint64_t *out);
+/* Numbers [from, from + n) of those packed at p. */
+void bitpack_unpack_from(const unsigned char *p, size_t from, size_t n, unsigned width, uint64_t *out);

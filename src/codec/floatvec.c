@@ -441,44 +441,68 @@ static bool skip_exceptions(Cursor *c, size_t n, size_t width, size_t *ret_n)
         return true;
 }
 
-static bool patch(Cursor c, double *out, size_t n)
+/* What is read: values [from, to) of n. */
+typedef struct Range {
+        size_t n, from, to;
+} Range;
+
+static inline size_t width_of(const Range *r) { return r->to - r->from; }
+
+static bool patch(Cursor c, const Range *r, double *out)
 {
         uint64_t count = 0, step = 0;
         size_t at = 0;
         take(&c, &count);
         for (uint64_t i = 0; i < count; i++) {
                 take(&c, &step);
-                if (step >= n - at)
+                if (step >= r->n - at)
                         return false;
                 at += (size_t)step;
-                out[at] = bits_to_double(bits_le64(c.p));
+                if (at >= r->from && at < r->to)
+                        out[at - r->from] = bits_to_double(bits_le64(c.p));
                 c.p += 8;
         }
         return true;
 }
 
-/* As patch, and adds the steps up between the exceptions. */
-static bool add_steps(Cursor c, double *out, size_t n)
+/* The last exception up to `from`, where sums begin anew; 0 without one. */
+static size_t last_exception(Cursor c, size_t from)
+{
+        uint64_t count = 0, step = 0, at = 0, last = 0;
+        take(&c, &count);
+        for (uint64_t i = 0; i < count && at <= from; i++) {
+                last = at;
+                take(&c, &step);
+                at = step > from ? UINT64_MAX : at + step;
+                c.p += 8;
+        }
+        return (size_t)(at <= from ? at : last);
+}
+
+/* As patch, and adds the steps up between the exceptions, from r->from on: the start or an exception. */
+static bool add_steps(Cursor c, const Range *r, double *out)
 {
         uint64_t count = 0, step = 0;
-        size_t at = 0, done = 0;
+        size_t at = 0, done = r->from;
         double sum = 0;
         take(&c, &count);
         for (uint64_t i = 0; i <= count; i++) {
-                size_t next = n;
+                size_t next = r->n;
                 if (i < count) {
                         take(&c, &step);
-                        if (step >= n - at)
+                        if (step >= r->n - at)
                                 return false;
                         next = at += (size_t)step;
                 }
-                for (; done < next; done++)
-                        out[done] = sum = sum + out[done];
+                for (; done < MIN_OF(next, r->to); done++)
+                        out[done - r->from] = sum = sum + out[done - r->from];
                 if (i == count)
                         return true;
-                out[at] = sum = bits_to_double(bits_le64(c.p));
+                if (at >= r->from && at < r->to) {
+                        out[at - r->from] = sum = bits_to_double(bits_le64(c.p));
+                        done = MAX_OF(done, at + 1);
+                }
                 c.p += 8;
-                done = MAX_OF(done, at + 1);
         }
         return true;
 }
@@ -502,38 +526,46 @@ static bool read_constant(Cursor *c, unsigned scale, size_t n, double *out)
         return true;
 }
 
-static bool read_integers(Cursor *c, size_t n, double *out, Err *err)
+static IntvecPart part_of(const Cursor *c, const Range *r)
+{
+        return (IntvecPart){ { (const char *)c->p, left(c) }, r->n, r->from, r->to };
+}
+
+static bool read_integers(Cursor *c, const Range *r, double *out, Err *err)
 {
         size_t used;
-        if (!intvec_read((Str){ (const char *)c->p, left(c) }, n, (int64_t *)out, &used, err))
+        IntvecPart part = part_of(c, r);
+        if (!intvec_read_part(&part, (int64_t *)out, &used, err))
                 return false;
         c->p += used;
         return true;
 }
 
 /* Integers over a power of ten; those too wide for the fast way are converted one by one. */
-static bool read_decimals(Cursor *c, unsigned parameter, size_t n, double *out, Err *err)
+static bool read_decimals(Cursor *c, unsigned parameter, const Range *r, double *out, Err *err)
 {
         double pow10 = POW10[parameter & (WIDE - 1)];
         size_t used;
         if (!(parameter & WIDE)) {
-                if (!intvec_read_doubles((Str){ (const char *)c->p, left(c) }, n, pow10, out, &used, err))
+                IntvecPart part = part_of(c, r);
+                if (!intvec_read_doubles(&part, pow10, out, &used, err))
                         return false;
                 c->p += used;
                 return true;
         }
-        if (!read_integers(c, n, out, err))
+        if (!read_integers(c, r, out, err))
                 return false;
         const int64_t *k = (const int64_t *)out;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < width_of(r); i++)
                 out[i] = (double)k[i] / pow10;
         return true;
 }
 
-static bool read_split(Cursor *c, unsigned dict_bits, size_t n, double *out)
+static bool read_split(Cursor *c, unsigned dict_bits, const Range *r, double *out)
 {
         uint64_t codes[FLOATVEC_MAX], *bits = (uint64_t *)out;
         uint64_t dict[1 << DICT_MAX_BITS] = { 0 };
+        size_t n = r->n, wanted = width_of(r);
         if (left(c) < 2 || dict_bits > DICT_MAX_BITS)
                 return false;
         unsigned shift = *c->p++;
@@ -546,10 +578,10 @@ static bool read_split(Cursor *c, unsigned dict_bits, size_t n, double *out)
         size_t n_exceptions, packed_codes = bitpack_bytes(n, dict_bits), packed = bitpack_bytes(n, MANTISSA - shift);
         if (!skip_exceptions(c, n, 2, &n_exceptions) || left(c) < packed_codes + packed)
                 return false;
-        bitpack_unpack(c->p, n, dict_bits, codes);
-        bitpack_unpack(c->p + packed_codes, n, MANTISSA - shift, bits);
+        bitpack_unpack_from(c->p, r->from, wanted, dict_bits, codes);
+        bitpack_unpack_from(c->p + packed_codes, r->from, wanted, MANTISSA - shift, bits);
         c->p += packed_codes + packed;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < wanted; i++)
                 bits[i] = bits[i] << shift | dict[codes[i]];
         uint64_t step = 0;
         size_t at = 0;
@@ -559,13 +591,18 @@ static bool read_split(Cursor *c, unsigned dict_bits, size_t n, double *out)
                 if (step >= n - at)
                         return false;
                 at += (size_t)step;
-                bits[at] = (bits[at] & (((uint64_t)1 << MANTISSA) - 1)) | (uint64_t)bits_le16(exceptions.p) << MANTISSA;
+                if (at < r->from || at >= r->to)
+                        continue;
+                uint64_t *to = &bits[at - r->from];
+                *to = (*to & (((uint64_t)1 << MANTISSA) - 1)) | (uint64_t)bits_le16(exceptions.p) << MANTISSA;
         }
         return true;
 }
 
-static bool read_grid(Cursor *c, size_t n, double *out, Err *err)
+/* Where a tail begins depends on all places before. */
+static bool read_grid(Cursor *c, const Range *r, double *out, Err *err)
 {
+        double room[FLOATVEC_MAX], *places = width_of(r) == r->n ? out : room;
         uint64_t shift;
         size_t ignored, used;
         if (!take(c, &shift) || left(c) == 0)
@@ -573,60 +610,88 @@ static bool read_grid(Cursor *c, size_t n, double *out, Err *err)
         Gridvec g = { .shift = (int)bits_unzigzag(shift & UINT16_MAX), .zeros = *c->p++ };
         Cursor exceptions = *c;
         if (g.shift < -GRIDVEC_MAX_SHIFT || g.shift > GRIDVEC_MAX_SHIFT || g.zeros > MANTISSA ||
-            !skip_exceptions(c, n, 8, &ignored) || !read_decimals(c, 0, n, out, err) ||
-            !gridvec_join(&g, c->p, left(c), out, n, &used))
+            !skip_exceptions(c, r->n, 8, &ignored) || !read_decimals(c, 0, &(Range){ r->n, 0, r->n }, places, err))
                 return false;
+        GridvecTails tails = { c->p, left(c), r->n, r->from, r->to };
+        if (!gridvec_join(&g, &tails, places, &used))
+                return false;
+        if (places != out)
+                memcpy(out, places + r->from, width_of(r) * sizeof *out);
         c->p += used;
-        return patch(exceptions, out, n);
+        return patch(exceptions, r, out);
 }
 
-static bool read_exact(Cursor *c, unsigned kind, unsigned parameter, size_t n, double *out, Err *err)
+/* Sums: the steps before the range are needed from where they begin anew. */
+static bool read_sums(Cursor *c, const Cursor *exceptions, unsigned parameter, const Range *r, double *out, Err *err)
 {
-        if (kind == EXACT_DECIMAL)
-                return read_decimals(c, parameter, n, out, err);
-        if (left(c) < 8)
+        double room[FLOATVEC_MAX];
+        Range more = { r->n, exceptions ? last_exception(*exceptions, r->from) : 0, r->to };
+        double *steps = more.from == r->from ? out : room, sum = 0;
+        if (!exceptions) { /* the first value stands alone */
+                if (left(c) < 8)
+                        return false;
+                sum = bits_to_double(bits_le64(c->p));
+                c->p += 8;
+        }
+        if (!read_decimals(c, parameter, &more, steps, err) || (exceptions && !add_steps(*exceptions, &more, steps)))
                 return false;
-        double sum = bits_to_double(bits_le64(c->p));
-        c->p += 8;
-        if (!read_decimals(c, parameter, n, out, err))
-                return false;
-        out[0] = sum;
-        for (size_t i = 1; i < n; i++)
-                out[i] = sum = sum + out[i];
+        if (!exceptions) {
+                steps[0] = sum;
+                for (size_t i = 1; i < r->to; i++)
+                        steps[i] = sum = sum + steps[i];
+        }
+        if (steps != out)
+                memcpy(out, steps + (r->from - more.from), width_of(r) * sizeof *out);
         return true;
 }
 
-static bool read_kind(Cursor *c, size_t n, double *out, Err *err)
+static bool read_kind(Cursor *c, const Range *r, double *out, Err *err)
 {
-        if (n == 0 || n > FLOATVEC_MAX || left(c) == 0)
+        if (r->from >= r->to || r->to > r->n || r->n > FLOATVEC_MAX || left(c) == 0)
                 return false;
         unsigned first = *c->p++, kind = first & ((1 << KIND_BITS) - 1), parameter = first >> KIND_BITS;
         if (kind == FLOATVEC_CONSTANT)
-                return read_constant(c, parameter, n, out);
+                return read_constant(c, parameter, width_of(r), out);
         if (kind == FLOATVEC_BITS)
-                return read_integers(c, n, out, err);
+                return read_integers(c, r, out, err);
         if (kind == FLOATVEC_SPLIT)
-                return read_split(c, parameter, n, out);
+                return read_split(c, parameter, r, out);
         if (kind == FLOATVEC_GRID)
-                return read_grid(c, n, out, err);
-        if (kind == EXACT_DECIMAL || kind == EXACT_SUM)
-                return read_exact(c, kind, parameter, n, out, err);
+                return read_grid(c, r, out, err);
+        if (kind == EXACT_DECIMAL)
+                return read_decimals(c, parameter, r, out, err);
+        if (kind == EXACT_SUM)
+                return read_sums(c, NULL, parameter, r, out, err);
         Cursor exceptions = *c;
         size_t ignored;
-        if (!skip_exceptions(c, n, 8, &ignored) || !read_decimals(c, parameter, n, out, err))
+        if (!skip_exceptions(c, r->n, 8, &ignored))
                 return false;
-        return kind == FLOATVEC_DECIMAL ? patch(exceptions, out, n) : add_steps(exceptions, out, n);
+        if (kind == FLOATVEC_SUM)
+                return read_sums(c, &exceptions, parameter, r, out, err);
+        return read_decimals(c, parameter, r, out, err) && patch(exceptions, r, out);
+}
+
+static bool read_range(Str bytes, const Range *r, double *out, size_t *used, Err *err)
+{
+        Cursor c = { (const unsigned char *)bytes.p, (const unsigned char *)bytes.p + bytes.n };
+        Err why;
+        why.msg[0] = '\0'; /* all of it would cost as much as a short vector */
+        if (!read_kind(&c, r, out, &why))
+                return err_set(err, ERR_CORRUPT, "a vector of %zu values is damaged%s%s", r->n, why.msg[0] ? ": " : "",
+                               why.msg);
+        *used = (size_t)(c.p - (const unsigned char *)bytes.p);
+        return true;
 }
 
 bool floatvec_read(Str bytes, size_t n, double *out, size_t *used, Err *err)
 {
-        Cursor c = { (const unsigned char *)bytes.p, (const unsigned char *)bytes.p + bytes.n };
-        Err why = { 0 };
-        if (!read_kind(&c, n, out, &why))
-                return err_set(err, ERR_CORRUPT, "a vector of %zu values is damaged%s%s", n, why.msg[0] ? ": " : "",
-                               why.msg);
-        *used = (size_t)(c.p - (const unsigned char *)bytes.p);
-        return true;
+        return read_range(bytes, &(Range){ n, 0, n }, out, used, err);
+}
+
+bool floatvec_read_some(Str bytes, size_t n, size_t from, size_t to, double *out, Err *err)
+{
+        size_t ignored;
+        return read_range(bytes, &(Range){ n, from, to }, out, &ignored, err);
 }
 
 /* ---- looking at heads */

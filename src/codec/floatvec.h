@@ -33,5 +33,7 @@ DEFINE_AUTO(FloatvecCoder *, floatvec_coder_free);
 FloatvecKind floatvec_write(FloatvecCoder *c, const double *v, size_t n, Buf *out);
 /* Fills out[0..n) (unspecified after a failure); *used: bytes of the code. bytes is followed by FLOATVEC_PAD_BYTES readable bytes. */
 MUST_CHECK bool floatvec_read(Str bytes, size_t n, double *out, size_t *used, Err *err);
+/* Fills out[0..to - from) with values [from, to) of the n, from < to <= n, without unfolding what the code lets it leave out. Fails when floatvec_read does. */
+MUST_CHECK bool floatvec_read_some(Str bytes, size_t n, size_t from, size_t to, double *out, Err *err);
 /* True: no value of this code is a NaN of any kind. False says nothing. Looks at the head only. */
 bool floatvec_is_plain(Str bytes);

@@ -135,17 +135,21 @@ void gridvec_write_tails(const Gridvec *g, const double *v, const int64_t *place
 }
 
 /* The exponent of a place says how many bits there are above the tail; moved by the shift it is the value's. */
-bool gridvec_join(const Gridvec *g, const unsigned char *p, size_t bytes, double *v, size_t n, size_t *ret_used)
+bool gridvec_join(const Gridvec *g, const GridvecTails *tails, double *v, size_t *ret_used)
 {
         const uint64_t scale = (uint64_t)(int64_t)g->shift << MANTISSA;
         const unsigned zeros = g->zeros, most = BIAS + MANTISSA - zeros;
+        const unsigned char *p = tails->p;
         size_t total = 0, at = 0;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < tails->from; i++)
+                at += tail_of(bits_of_double(v[i]), most);
+        for (size_t i = tails->from; i < tails->n; i++)
                 total += tail_of(bits_of_double(v[i]), most);
-        if ((total + 7) / 8 > bytes)
+        total += at;
+        if ((total + 7) / 8 > tails->bytes)
                 return false;
         *ret_used = (total + 7) / 8;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = tails->from; i < tails->to; i++) {
                 uint64_t place = bits_of_double(v[i]);
                 unsigned length = tail_of(place, most);
                 uint64_t tail = bits_le64(p + at / 8) >> (at % 8) & (((uint64_t)1 << length) - 1);

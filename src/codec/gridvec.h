@@ -22,5 +22,10 @@ bool gridvec_choose(const double *v, size_t n, Gridvec *ret);
 size_t gridvec_split(Gridvec *g, const double *v, size_t n, int64_t *places, uint16_t *exceptions);
 size_t gridvec_tail_bytes(const Gridvec *g, const int64_t *places, size_t n);
 void gridvec_write_tails(const Gridvec *g, const double *v, const int64_t *places, size_t n, Buf *out);
-/* v holds the places as doubles, and then the values. False when p holds fewer than the tails' bytes; it is followed by 8 readable bytes. *ret_used: theirs. */
-bool gridvec_join(const Gridvec *g, const unsigned char *p, size_t bytes, double *v, size_t n, size_t *ret_used);
+/* The tails of n values, of which [from, to) are wanted. p is followed by 8 readable bytes. */
+typedef struct GridvecTails {
+        const unsigned char *p;
+        size_t bytes, n, from, to;
+} GridvecTails;
+/* v holds n places as doubles; those wanted become values. False when there are fewer bytes than the n tails take. *ret_used: theirs. */
+bool gridvec_join(const Gridvec *g, const GridvecTails *tails, double *v, size_t *ret_used);

@@ -15,21 +15,12 @@
 #include "base/check.h"
 #include "codec/bitpack.h"
 #include "codec/intorder.h"
+#include "codec/intvecformat.h"
 #include "codec/radix.h"
 #include "codec/regress.h"
-#include "codec/unfold.h"
 #include "codec/varint.h"
 
 enum {
-        FLAG_STEP = 4,
-        FLAG_PATCHES = 8,
-        FLAG_RUNS = 16,
-        FLAG_STEPS = 32, /* first values and base are counted in steps */
-        FLAGS_KNOWN = 63,
-        RADIX_FOLLOWS = 128, /* in a run's width: lower bits, and words of 32 bits as in version 2 */
-        LONG_WORDS = 64,     /* with it: words of the digits that stand behind the radix */
-        LOW_MASK = 63,
-        REGRESSED = 3,  /* order */
         WORTH_BITS = 4, /* a number: less is not worth looking for a factor */
         RUN_BITS = 32,  /* what one more run costs, about */
         LOWEST = 4,     /* this many of the lowest values may be patched */
@@ -38,14 +29,11 @@ enum {
 
 /* ---- what is left */
 
-/* Values that are stored by themselves. */
-static size_t firsts_of(unsigned order) { return order == REGRESSED ? REGRESS_LEGS : order; }
-
 static void make_rest(IntvecPlan *plan, const int64_t *v)
 {
         size_t n = plan->n;
         uint64_t *out = plan->rest;
-        if (plan->order == REGRESSED) {
+        if (plan->order == INTVECFORMAT_REGRESSED) {
                 regress_rest(v, n, plan->factor, out);
         } else if (plan->order == 0) {
                 for (size_t i = 0; i < n; i++)
@@ -349,15 +337,15 @@ static void plan_order(IntvecPlan *plan, const int64_t *v, size_t n, unsigned or
         plan->n = n;
         plan->order = order;
         make_rest(plan, v);
-        size_t m = n - firsts_of(order);
+        size_t m = n - intvecformat_firsts(order);
         size_t price = divide(plan, m, off);
         fit(plan, m, off);
         for (unsigned r = 0; r < plan->n_runs; r++)
                 CHECK(!price || plan->runs[r].width < 64); /* a step leaves less than 64 bits */
         plan->bytes += 3 + price / 8 + varint_size(bits_zigzag((int64_t)plan->base)) + (plan->patches ? 2 : 0);
-        plan->bytes += order ? firsts_of(order) * varint_size(bits_zigzag(v[0])) : 0;
+        plan->bytes += order ? intvecformat_firsts(order) * varint_size(bits_zigzag(v[0])) : 0;
         plan->bytes += plan->shift || plan->divisor > 1 ? 1 + varint_size(plan->divisor) : 0;
-        plan->bytes += order == REGRESSED ? 1 + varint_size(bits_zigzag(plan->factor.factor)) : 0;
+        plan->bytes += order == INTVECFORMAT_REGRESSED ? 1 + varint_size(bits_zigzag(plan->factor.factor)) : 0;
 }
 
 /* Not with a step; not what only grows or falls, whose differences are all that there is to say. */
@@ -382,7 +370,7 @@ void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n)
         if (!may_regress(plan) || !regress_find(v, n, order, &plan->factor, &range) ||
             log2(range + 1) * (double)n / 8 >= (double)before)
                 return;
-        plan_order(plan, v, n, REGRESSED);
+        plan_order(plan, v, n, INTVECFORMAT_REGRESSED);
         if (plan->bytes >= before)
                 plan_order(plan, v, n, order);
 }
@@ -391,7 +379,7 @@ void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n)
 
 static uint64_t rest_at(const IntvecPlan *plan, const int64_t *v, size_t i)
 {
-        if (plan->order == REGRESSED)
+        if (plan->order == INTVECFORMAT_REGRESSED)
                 return regress_rest_at(v, plan->n, plan->factor, i);
         uint64_t a = (uint64_t)v[i + plan->order];
         if (plan->order == 0)
@@ -421,7 +409,7 @@ static void write_patches(IntvecPlan *plan, const int64_t *v, Buf *out)
 static void write_width(const IntvecRun *run, Buf *out)
 {
         const RadixCode *c = &run->code;
-        buf_char(out, (char)(c->radix ? c->low | RADIX_FOLLOWS | LONG_WORDS : run->width));
+        buf_char(out, (char)(c->radix ? c->low | INTVECFORMAT_RADIX_FOLLOWS | INTVECFORMAT_LONG_WORDS : run->width));
         if (!c->radix)
                 return;
         varint_add(out, c->radix);
@@ -473,7 +461,7 @@ static Starts starts_of(const IntvecPlan *plan, const int64_t *v)
                 s.values[s.n++] = v[0];
         if (plan->order == 2)
                 s.values[s.n++] = (int64_t)((uint64_t)v[1] - (uint64_t)v[0]);
-        if (plan->order == REGRESSED)
+        if (plan->order == INTVECFORMAT_REGRESSED)
                 s.values[s.n++] = (int64_t)((uint64_t)v[regress_second(plan->n)] - (uint64_t)v[0]);
         s.values[s.n++] = (int64_t)plan->base;
         return s;
@@ -498,8 +486,8 @@ void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out)
         bool step = plan->shift || plan->divisor > 1, runs = plan->n_runs > 1;
         Starts starts = starts_of(plan, v);
         bool steps = step && divide_starts(&starts, plan->shift, plan->divisor);
-        buf_char(out, (char)(plan->order | (step ? FLAG_STEP : 0) | (plan->patches ? FLAG_PATCHES : 0) |
-                             (runs ? FLAG_RUNS : 0) | (steps ? FLAG_STEPS : 0)));
+        buf_char(out, (char)(plan->order | (step ? INTVECFORMAT_STEP : 0) | (plan->patches ? INTVECFORMAT_PATCHES : 0) |
+                             (runs ? INTVECFORMAT_RUNS : 0) | (steps ? INTVECFORMAT_STEPS : 0)));
         if (!runs)
                 write_width(&plan->runs[0], out);
         for (unsigned i = 0; i < starts.n; i++)
@@ -508,7 +496,7 @@ void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out)
                 buf_char(out, (char)plan->shift);
                 varint_add(out, plan->divisor);
         }
-        if (plan->order == REGRESSED) {
+        if (plan->order == INTVECFORMAT_REGRESSED) {
                 buf_char(out, (char)plan->factor.bits);
                 varint_add_signed(out, plan->factor.factor);
         }
@@ -519,240 +507,4 @@ void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out)
         const uint64_t *x = plan->rest;
         for (unsigned r = 0; r < plan->n_runs; x += plan->runs[r].n, r++)
                 write_numbers(&plan->runs[r], x, out);
-}
-
-/* ---- reading */
-
-typedef struct Head {
-        unsigned order, shift, n_runs;
-        uint64_t divisor;
-        RegressFactor factor;
-        int64_t first, second, base;
-        size_t patches;
-        IntvecRun runs[INTVEC_RUNS];
-} Head;
-
-typedef struct Target {
-        UnfoldTo to;
-        double divide;
-} Target;
-
-typedef struct Cursor {
-        const unsigned char *p, *end;
-        bool bad;
-} Cursor;
-
-static uint64_t take(Cursor *c)
-{
-        uint64_t v = 0;
-        size_t used = varint_get(c->p, (size_t)(c->end - c->p), &v);
-        c->bad = c->bad || used == 0;
-        c->p += used;
-        return v;
-}
-
-static unsigned take_byte(Cursor *c)
-{
-        c->bad = c->bad || c->p == c->end;
-        return c->bad ? 0 : *c->p++;
-}
-
-/* Of m numbers. */
-static bool read_width(Cursor *c, size_t m, IntvecRun *run)
-{
-        unsigned width = take_byte(c);
-        *run = (IntvecRun){ .n = m, .width = width };
-        if (!(width & RADIX_FOLLOWS))
-                return width <= 64;
-        uint64_t radix = take(c);
-        if (radix > RADIX_MAX)
-                return false;
-        bool is_long = width & LONG_WORDS;
-        unsigned digits = is_long ? take_byte(c) : 0;
-        if ((is_long && digits == 0) || !radix_prepare((unsigned)radix, width & LOW_MASK, digits, &run->code))
-                return false;
-        run->width = run->code.low + bits_length64(radix - 1);
-        return true;
-}
-
-static bool read_runs(Cursor *c, size_t m, Head *h)
-{
-        h->n_runs = take_byte(c) + 1;
-        for (unsigned r = 0; r < h->n_runs && h->n_runs <= INTVEC_RUNS; r++) {
-                IntvecRun *run = &h->runs[r];
-                if (!read_width(c, m, run))
-                        return false;
-                if (h->n_runs > 1)
-                        run->offset = take(c);
-                if (r + 1 < h->n_runs)
-                        run->n = (size_t)take_byte(c) * INTVEC_UNIT;
-                if (run->n == 0 || run->n > m)
-                        return false;
-                m -= run->n;
-        }
-        return h->n_runs <= INTVEC_RUNS;
-}
-
-static bool read_head(Cursor *c, size_t n, Head *h)
-{
-        unsigned flags = take_byte(c);
-        *h = (Head){ .order = flags & 3, .divisor = 1, .n_runs = 1 };
-        size_t firsts = firsts_of(h->order);
-        if (firsts > n || flags > FLAGS_KNOWN)
-                return false;
-        if (!(flags & FLAG_RUNS) && !read_width(c, n - firsts, &h->runs[0]))
-                return false;
-        if (h->order >= 1)
-                h->first = bits_unzigzag(take(c));
-        if (h->order >= 2)
-                h->second = bits_unzigzag(take(c));
-        h->base = bits_unzigzag(take(c));
-        if (flags & FLAG_STEP) {
-                h->shift = take_byte(c);
-                h->divisor = take(c);
-        }
-        if (h->order == REGRESSED) {
-                unsigned bits = take_byte(c);
-                h->factor = (RegressFactor){ (int32_t)bits_unzigzag(take(c)), bits };
-        }
-        if (c->bad || h->shift > 63 || h->factor.bits > REGRESS_MAX_BITS)
-                return false;
-        if (flags & FLAG_STEPS) {
-                uint64_t step = h->divisor << h->shift;
-                h->first = (int64_t)((uint64_t)h->first * step);
-                h->second = (int64_t)((uint64_t)h->second * step);
-                h->base = (int64_t)((uint64_t)h->base * step);
-        }
-        if (h->order == REGRESSED)
-                h->second = (int64_t)((uint64_t)h->second + (uint64_t)h->first);
-        if ((flags & FLAG_RUNS) && !read_runs(c, n - firsts, h))
-                return false;
-        if (flags & FLAG_PATCHES)
-                h->patches = take(c);
-        return !c->bad && h->patches <= n - firsts;
-}
-
-static size_t packed_bytes(const Head *h)
-{
-        size_t bytes = 0;
-        for (unsigned r = 0; r < h->n_runs; r++) {
-                const IntvecRun *run = &h->runs[r];
-                bytes += bitpack_bytes(run->n, run->code.radix ? run->code.low : run->width);
-                bytes += run->code.radix ? radix_bytes(&run->code, run->n) : 0;
-        }
-        return bytes;
-}
-
-/* Patches stand before the packed values and replace them afterwards. */
-static void skip_patches(Cursor *c, size_t n)
-{
-        for (size_t i = 0; i < n && !c->bad; i++) {
-                take(c);
-                take(c);
-        }
-}
-
-static bool apply_patches(Cursor c, size_t n, uint64_t base, uint64_t *x, size_t m)
-{
-        size_t at = 0;
-        for (size_t i = 0; i < n; i++) {
-                uint64_t step = take(&c);
-                int64_t value = bits_unzigzag(take(&c));
-                if (step >= m - at)
-                        return false;
-                at += step;
-                x[at] = base + (uint64_t)value;
-        }
-        return true;
-}
-
-/* All runs, by rule u, which says what becomes of a number. */
-static void unfold_runs(const Head *h, const unsigned char *p, Unfold u, uint64_t *x)
-{
-        for (unsigned r = 0; r < h->n_runs; r++) {
-                const IntvecRun *run = &h->runs[r];
-                u.base = (uint64_t)h->base + run->offset * u.factor;
-                u.width = run->width;
-                if (run->code.radix) {
-                        bitpack_unpack(p, run->n, run->code.low, x);
-                        p += bitpack_bytes(run->n, run->code.low);
-                        radix_unpack(&run->code, p, run->n, x);
-                        p += radix_bytes(&run->code, run->n);
-                        u.start = unfold_run(&u, NULL, run->n, x);
-                } else {
-                        u.start = unfold_run(&u, p, run->n, x);
-                        p += bitpack_bytes(run->n, run->width);
-                }
-                x += run->n;
-        }
-}
-
-/* Packed numbers to values. What patches replace must be known before it is added up, so they cost a second pass, as does a second sum. */
-static bool unfold(const Head *h, const unsigned char *packed, Cursor patches, size_t n, const Target *target,
-                   uint64_t *out)
-{
-        size_t m = n - firsts_of(h->order);
-        uint64_t *x = out + firsts_of(h->order);
-        bool one_pass = h->patches == 0, sums = h->order == 1 || h->order == 2;
-        Unfold u = { .factor = h->divisor << h->shift,
-                     .start = (uint64_t)(h->order == 2 ? h->second : h->first),
-                     .sums = one_pass && sums,
-                     .to = one_pass && h->order <= 1 ? target->to : UNFOLD_INTEGERS,
-                     .divide = target->divide };
-        unfold_runs(h, packed, u, x);
-        u.factor = 1;
-        u.width = 64;
-        if (!one_pass) {
-                if (!apply_patches(patches, h->patches, (uint64_t)h->base, x, m))
-                        return false;
-                u.sums = sums;
-                u.to = h->order <= 1 ? target->to : UNFOLD_INTEGERS;
-                if (u.sums || u.to != UNFOLD_INTEGERS)
-                        unfold_run(&u, NULL, m, x);
-        }
-        u.to = target->to;
-        if (h->order == REGRESSED) {
-                regress_undo(out, n, h->factor, (uint64_t)h->first, (uint64_t)h->second);
-                u.sums = false;
-                unfold_run(&u, NULL, n, out);
-                return true;
-        }
-        if (h->order == 2) {
-                out[1] = (uint64_t)h->second;
-                u.start = (uint64_t)h->first;
-                unfold_run(&u, NULL, n - 1, out + 1);
-        }
-        if (h->order >= 1) {
-                out[0] = (uint64_t)h->first;
-                u.sums = false;
-                unfold_run(&u, NULL, 1, out);
-        }
-        return true;
-}
-
-static bool read_vector(Str bytes, size_t n, const Target *target, uint64_t *out, size_t *used, Err *err)
-{
-        Cursor c = { (const unsigned char *)bytes.p, (const unsigned char *)bytes.p + bytes.n, false };
-        Head h;
-        if (n == 0 || n > INTVEC_MAX || !read_head(&c, n, &h))
-                return err_set(err, ERR_CORRUPT, "a packed vector's head is damaged");
-        size_t packed = packed_bytes(&h);
-        Cursor patches = c;
-        skip_patches(&c, h.patches);
-        if (c.bad || (size_t)(c.end - c.p) < packed)
-                return err_set(err, ERR_CORRUPT, "a packed vector of %zu values is too short", n);
-        if (!unfold(&h, c.p, patches, n, target, out))
-                return err_set(err, ERR_CORRUPT, "a packed vector's patches are damaged");
-        *used = (size_t)(c.p - (const unsigned char *)bytes.p) + packed;
-        return true;
-}
-
-bool intvec_read(Str bytes, size_t n, int64_t *out, size_t *used, Err *err)
-{
-        return read_vector(bytes, n, &(Target){ UNFOLD_INTEGERS, 1 }, (uint64_t *)out, used, err);
-}
-
-bool intvec_read_doubles(Str bytes, size_t n, double divide, double *out, size_t *used, Err *err)
-{
-        return read_vector(bytes, n, &(Target){ UNFOLD_DOUBLES, divide }, (uint64_t *)out, used, err);
 }

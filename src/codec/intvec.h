@@ -51,6 +51,14 @@ void intvec_plan(IntvecPlan *plan, const int64_t *v, size_t n);
 void intvec_write(IntvecPlan *plan, const int64_t *v, Buf *out);
 /* Fills out[0..n); *used: bytes of the code. ERR_CORRUPT when p holds no code of n values. */
 MUST_CHECK bool intvec_read(Str bytes, size_t n, int64_t *out, size_t *used, Err *err);
+/* Some of a vector. */
+typedef struct IntvecPart {
+        Str bytes;       /* of the whole vector, as for intvec_read */
+        size_t n;        /* its values */
+        size_t from, to; /* those that are wanted; from < to <= n */
+} IntvecPart;
+/* Fills out[0..to - from); *used as intvec_read. Fails when that does. */
+MUST_CHECK bool intvec_read_part(const IntvecPart *part, int64_t *out, size_t *used, Err *err);
 /* The same, each value as a double over `divide` (1 or a power of ten), in the same pass. Right for values inside (-2^51, 2^51); others become
  * other numbers, without harm. */
-MUST_CHECK bool intvec_read_doubles(Str bytes, size_t n, double divide, double *out, size_t *used, Err *err);
+MUST_CHECK bool intvec_read_doubles(const IntvecPart *part, double divide, double *out, size_t *used, Err *err);

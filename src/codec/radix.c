@@ -11,6 +11,7 @@
 
 #include <math.h>
 
+#include "base/attr.h"
 #include "base/bits.h"
 #include "codec/bitpack.h"
 
@@ -171,22 +172,46 @@ static void add_digits_plainly(const uint64_t *words, size_t n, unsigned bits, u
         }
 }
 
+/* Of whole groups. */
+static uint64_t sum_digits_plainly(const uint64_t *words, size_t n, const RadixCode *c)
+{
+        uint64_t sum = 0;
+        for (size_t w = 0; w < n; w++) {
+                uint64_t x = words[w] << (MAX_WORD_BITS - c->bits);
+                for (size_t s = 0; s < c->digits; s++) {
+                        Wide y = (Wide)x * c->radix;
+                        x = (uint64_t)y;
+                        sum += (uint64_t)(y >> MAX_WORD_BITS);
+                }
+        }
+        return sum;
+}
+
+/* Those that fill no group: digits << low. */
+static void unpack_tail(const RadixCode *c, const Layout *l, const unsigned char *p, uint64_t *tail, AddDigits *add)
+{
+        uint64_t words[TAIL];
+        p += bitpack_bytes(l->words, c->bits);
+        bitpack_unpack(p, l->tail_digits ? WORDS : l->tail, l->tail_bits, words);
+        if (l->tail_digits) {
+                memset(tail, 0, (size_t)WORDS * l->tail_digits * sizeof *tail);
+                add(words, WORDS, l->tail_bits, l->tail_digits, c, tail);
+                return;
+        }
+        for (size_t i = 0; i < l->tail; i++)
+                tail[i] = (words[i] < c->radix ? words[i] : c->radix - 1) << c->low;
+}
+
 static void unpack(const RadixCode *c, const unsigned char *p, size_t n, uint64_t *out, AddDigits *add)
 {
-        uint64_t words[RADIX_MAX_NUMBERS], tail[TAIL] = { 0 };
+        uint64_t words[RADIX_MAX_NUMBERS], tail[TAIL];
         Layout l = layout_of(c, n);
         bitpack_unpack(p, l.words, c->bits, words);
         add(words, l.words, c->bits, c->digits, c, out);
         if (l.tail == 0)
                 return;
-        p += bitpack_bytes(l.words, c->bits);
+        unpack_tail(c, &l, p, tail, add);
         out += l.words * c->digits;
-        bitpack_unpack(p, l.tail_digits ? WORDS : l.tail, l.tail_bits, words);
-        if (l.tail_digits)
-                add(words, WORDS, l.tail_bits, l.tail_digits, c, tail);
-        else
-                for (size_t i = 0; i < l.tail; i++)
-                        tail[i] = (words[i] < c->radix ? words[i] : c->radix - 1) << c->low;
         for (size_t i = 0; i < l.tail; i++)
                 out[i] |= tail[i];
 }
@@ -245,13 +270,103 @@ static void add_digits_quickly(const uint64_t *words, size_t n, unsigned bits, u
         (bits <= 32 ? add_short : add_long)(words, n, bits, digits, c, out);
 }
 
-void radix_unpack(const RadixCode *c, const unsigned char *p, size_t n, uint64_t *out)
+/* Sums of digits, wherever they stand. */
+AVX2 static uint64_t sum_short(const uint64_t *words, size_t n, unsigned bits, unsigned digits, unsigned radix)
 {
-        unpack(c, p, n, out, __builtin_cpu_supports("avx2") ? add_digits_quickly : add_digits_plainly);
+        const __m256i factor = _mm256_set1_epi64x(radix);
+        const __m128i align = _mm_cvtsi32_si128((int)(32 - bits));
+        __m256i sum = _mm256_setzero_si256();
+        for (size_t w = 0; w < n; w += WORDS) {
+                __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(words + w));
+                x = _mm256_sll_epi64(x, align);
+                for (size_t s = 0; s < digits; s++) {
+                        x = _mm256_mul_epu32(x, factor);
+                        sum = _mm256_add_epi64(sum, _mm256_srli_epi64(x, 32));
+                }
+        }
+        _Alignas(32) uint64_t lanes[WORDS];
+        _mm256_store_si256((__m256i *)(void *)lanes, sum);
+        return lanes[0] + lanes[1] + lanes[2] + lanes[3];
+}
+
+AVX2 static uint64_t sum_long(const uint64_t *words, size_t n, unsigned bits, unsigned digits, unsigned radix)
+{
+        const __m256i factor = _mm256_set1_epi64x(radix);
+        const __m128i align = _mm_cvtsi32_si128((int)(MAX_WORD_BITS - bits));
+        __m256i sum = _mm256_setzero_si256();
+        for (size_t w = 0; w < n; w += WORDS) {
+                __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)(words + w));
+                low = _mm256_sll_epi64(low, align);
+                __m256i high = _mm256_srli_epi64(low, 32);
+                for (size_t s = 0; s < digits; s++) {
+                        low = _mm256_mul_epu32(low, factor);
+                        high = _mm256_add_epi64(_mm256_mul_epu32(high, factor), _mm256_srli_epi64(low, 32));
+                        sum = _mm256_add_epi64(sum, _mm256_srli_epi64(high, 32));
+                }
+        }
+        _Alignas(32) uint64_t lanes[WORDS];
+        _mm256_store_si256((__m256i *)(void *)lanes, sum);
+        return lanes[0] + lanes[1] + lanes[2] + lanes[3];
+}
+
+static bool has_vectors(void) { return __builtin_cpu_supports("avx2"); }
+static AddDigits *adder(void) { return has_vectors() ? add_digits_quickly : add_digits_plainly; }
+static uint64_t sum_digits(const uint64_t *words, size_t n, const RadixCode *c)
+{
+        if (!has_vectors())
+                return sum_digits_plainly(words, n, c);
+        return (c->bits <= 32 ? sum_short : sum_long)(words, n, c->bits, c->digits, c->radix);
 }
 #else
-void radix_unpack(const RadixCode *c, const unsigned char *p, size_t n, uint64_t *out)
+static AddDigits *adder(void) { return add_digits_plainly; }
+static uint64_t sum_digits(const uint64_t *words, size_t n, const RadixCode *c)
 {
-        radix_unpack_plainly(c, p, n, out);
+        return sum_digits_plainly(words, n, c);
 }
 #endif
+
+void radix_unpack(const RadixCode *c, const unsigned char *p, size_t n, uint64_t *out)
+{
+        unpack(c, p, n, out, adder());
+}
+
+/* ---- some of them */
+
+void radix_unpack_from(const RadixCode *c, const unsigned char *p, size_t n, size_t from, size_t to, uint64_t *out)
+{
+        uint64_t words[RADIX_MAX_NUMBERS], some[TAIL];
+        Layout l = layout_of(c, n);
+        size_t group = (size_t)WORDS * c->digits, whole = l.words * c->digits, end = MIN_OF(to, whole), i = from;
+        AddDigits *add = adder();
+        while (i < end) {
+                size_t first = i / group, groups = i % group ? 0 : (end - i) / group;
+                bitpack_unpack_from(p, first * WORDS, MAX_OF(groups, (size_t)1) * WORDS, c->bits, words);
+                if (groups) {
+                        add(words, groups * WORDS, c->bits, c->digits, c, out + (i - from));
+                        i += groups * group;
+                        continue;
+                }
+                memset(some, 0, group * sizeof *some);
+                add(words, WORDS, c->bits, c->digits, c, some);
+                for (; i < MIN_OF((first + 1) * group, end); i++)
+                        out[i - from] |= some[i - first * group];
+        }
+        if (i < to) {
+                unpack_tail(c, &l, p, some, add);
+                for (; i < to; i++)
+                        out[i - from] |= some[i - whole];
+        }
+}
+
+uint64_t radix_total(const RadixCode *c, const unsigned char *p, size_t n, size_t upto)
+{
+        uint64_t words[RADIX_MAX_NUMBERS], rest[TAIL] = { 0 };
+        Layout l = layout_of(c, n);
+        size_t group = (size_t)WORDS * c->digits, groups = MIN_OF(upto, l.words * c->digits) / group;
+        bitpack_unpack(p, groups * WORDS, c->bits, words);
+        uint64_t sum = sum_digits(words, groups * WORDS, c) << c->low;
+        radix_unpack_from(c, p, n, groups * group, upto, rest);
+        for (size_t i = 0; i < upto - groups * group; i++)
+                sum += rest[i];
+        return sum;
+}

@@ -30,3 +30,7 @@ enum { RADIX_MAX_NUMBERS = 1024 };
 void radix_unpack(const RadixCode *code, const unsigned char *p, size_t n, uint64_t *out);
 /* The same without vectors: what radix_unpack is compared with. */
 void radix_unpack_plainly(const RadixCode *code, const unsigned char *p, size_t n, uint64_t *out);
+/* The same for numbers [from, to) of n: to out[0, to - from). */
+void radix_unpack_from(const RadixCode *code, const unsigned char *p, size_t n, size_t from, size_t to, uint64_t *out);
+/* The sum of digit << low of the first `upto` of n numbers, modulo 2^64. */
+uint64_t radix_total(const RadixCode *code, const unsigned char *p, size_t n, size_t upto);

@@ -193,3 +193,11 @@ void regress_undo(uint64_t *x, size_t n, RegressFactor f, uint64_t first, uint64
         x[0] = first;
         x[half] = second;
 }
+
+void regress_undo_leg(uint64_t *x, size_t n, RegressFactor f, uint64_t first, uint64_t start)
+{
+        uint64_t a = start - first;
+        x[0] = start;
+        for (size_t i = 1; i < n; i++)
+                x[i] = (a = predict(a, f) + x[i]) + first;
+}

@@ -27,3 +27,5 @@ uint64_t regress_rest_at(const int64_t *v, size_t n, RegressFactor f, size_t at)
 static inline size_t regress_second(size_t n) { return (n + 1) / 2; }
 /* The reverse, in place: the rest lies in x[REGRESS_LEGS, n); n >= REGRESS_LEGS. */
 void regress_undo(uint64_t *x, size_t n, RegressFactor f, uint64_t first, uint64_t second);
+/* One leg alone: x[0] = start, the rest lies in x[1, n). */
+void regress_undo_leg(uint64_t *x, size_t n, RegressFactor f, uint64_t first, uint64_t start);

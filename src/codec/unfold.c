@@ -7,8 +7,14 @@
  * numbers of at most 57 bits lie inside 16 bytes from the byte where the first begins. */
 #include "codec/unfold.h"
 
+#include "base/attr.h"
 #include "base/bits.h"
 #include "codec/bitpack.h"
+
+enum {
+        CHUNK = 256, /* numbers that are added up at a time */
+        FEW = 8,     /* numbers that are not worth a loop for each step */
+};
 
 #define SHIFT_BITS 0x4338000000000000u /* bits of the double SHIFT_VALUE, whose last mantissa bit is worth 1 */
 #define SHIFT_VALUE 6755399441055744.0 /* 1.5 * 2^52 */
@@ -23,6 +29,15 @@ static inline uint64_t doubled(uint64_t v, double divide)
 /* Numbers [from, n) in place; returns the sum. */
 static uint64_t finish(const Unfold *u, size_t from, size_t n, uint64_t sum, uint64_t *out)
 {
+        if (n - from < FEW) { /* the end of one loop of unknown length is guessed wrong, not that of four */
+                for (size_t i = from; i < n; i++) {
+                        uint64_t v = out[i] * u->factor + u->base;
+                        sum = u->sums ? sum + v : sum;
+                        v = u->sums ? sum : v;
+                        out[i] = u->to == UNFOLD_DOUBLES ? doubled(v, u->divide) : v;
+                }
+                return sum;
+        }
         if (u->factor != 1)
                 for (size_t i = from; i < n; i++)
                         out[i] *= u->factor;
@@ -44,6 +59,18 @@ uint64_t unfold_plainly(const Unfold *u, const unsigned char *p, size_t n, uint6
         return finish(u, 0, n, u->start, out);
 }
 
+uint64_t unfold_total_plainly(const unsigned char *p, size_t n, unsigned width)
+{
+        uint64_t numbers[CHUNK], sum = 0;
+        for (size_t from = 0; from < n; from += CHUNK, p += (size_t)CHUNK / 8 * width) {
+                size_t here = MIN_OF(n - from, (size_t)CHUNK);
+                bitpack_unpack(p, here, width, numbers);
+                for (size_t i = 0; i < here; i++)
+                        sum += numbers[i];
+        }
+        return sum;
+}
+
 /* ---- with vectors */
 
 #if defined(__x86_64__)
@@ -52,7 +79,7 @@ uint64_t unfold_plainly(const Unfold *u, const unsigned char *p, size_t n, uint6
 #define AVX2 __attribute__((target("avx2")))
 #define AVX2_INLINE __attribute__((target("avx2"), always_inline)) static inline
 
-enum { GROUP = 8, MAX_ONE_LOAD = 57 };
+enum { GROUP = 8, MAX_ONE_LOAD = 57, SHORT = 16 /* fewer numbers are not worth finding the places */ };
 
 /* Where the eight numbers of a group lie: pair q from byte at[q] on. */
 typedef struct Places {
@@ -60,21 +87,28 @@ typedef struct Places {
         unsigned at[4], width;
 } Places;
 
-AVX2 static void find_places(unsigned width, Places *ret)
+/* Where four numbers from `first` on lie, counted from the first byte of their pairs. Without memory: what is stored in pieces and loaded as
+ * a whole would wait for the stores. */
+AVX2_INLINE void find_half(unsigned first, __m256i width, __m256i *shuffle, __m256i *shift)
 {
-        _Alignas(32) unsigned char shuffle[64];
-        _Alignas(32) uint64_t shift[GROUP];
-        for (unsigned i = 0; i < GROUP; i++) {
-                unsigned from = (i & ~1u) * width / 8, bit = i * width - from * 8;
-                ret->at[i / 2] = from;
-                shift[i] = bit % 8;
-                for (unsigned b = 0; b < 8; b++)
-                        shuffle[i * 8 + b] = (unsigned char)(bit / 8 + b);
-        }
-        for (size_t i = 0; i < 2; i++) {
-                ret->shuffle[i] = _mm256_load_si256((const __m256i *)(const void *)(shuffle + i * 32));
-                ret->shift[i] = _mm256_load_si256((const __m256i *)(const void *)(shift + i * 4));
-        }
+        const __m256i lowest = _mm256_setr_epi64x(0, 0x0808080808080808, 0, 0x0808080808080808);
+        const __m256i bytes = _mm256_set1_epi64x(0x0706050403020100);
+        __m256i number = _mm256_add_epi64(_mm256_setr_epi64x(0, 1, 2, 3), _mm256_set1_epi64x(first));
+        __m256i pair = _mm256_add_epi64(_mm256_setr_epi64x(0, 0, 2, 2), _mm256_set1_epi64x(first));
+        __m256i from = _mm256_srli_epi64(_mm256_mul_epu32(pair, width), 3);
+        __m256i bit = _mm256_sub_epi64(_mm256_mul_epu32(number, width), _mm256_slli_epi64(from, 3));
+        __m256i byte = _mm256_shuffle_epi8(_mm256_srli_epi64(bit, 3), lowest);
+        *shuffle = _mm256_add_epi8(byte, bytes);
+        *shift = _mm256_and_si256(bit, _mm256_set1_epi64x(7));
+}
+
+AVX2_INLINE void find_places(unsigned width, Places *ret)
+{
+        __m256i w = _mm256_set1_epi64x(width);
+        find_half(0, w, &ret->shuffle[0], &ret->shift[0]);
+        find_half(GROUP / 2, w, &ret->shuffle[1], &ret->shift[1]);
+        for (unsigned pair = 0; pair < GROUP / 2; pair++)
+                ret->at[pair] = 2 * pair * width / 8;
         ret->mask = _mm256_set1_epi64x((int64_t)(((uint64_t)1 << width) - 1));
         ret->width = width;
 }
@@ -180,10 +214,12 @@ KERNELS(KERNEL, 1)
 static uint64_t (*const TABLE[2][2][3])(const Unfold *u, const unsigned char *p, size_t groups,
                                         uint64_t *out) = { KERNELS(ENTRY, 0) KERNELS(ENTRY, 1) };
 
+static bool is_worth_places(size_t n, unsigned width) { return n >= SHORT && width <= MAX_ONE_LOAD; }
+
 static uint64_t unfold_quickly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
 {
         Last last = u->to == UNFOLD_INTEGERS ? AS_THEY_ARE : u->divide == 1 ? CONVERT : CONVERT_AND_DIVIDE;
-        bool direct = p && u->width <= MAX_ONE_LOAD;
+        bool direct = p && is_worth_places(n, u->width);
         if (p && !direct)
                 bitpack_unpack(p, n, u->width, out);
         size_t groups = n / GROUP, done = groups * GROUP;
@@ -193,8 +229,29 @@ static uint64_t unfold_quickly(const Unfold *u, const unsigned char *p, size_t n
         return finish(u, done, n, sum, out);
 }
 
+AVX2 static uint64_t total_quickly(const unsigned char *p, size_t n, unsigned width)
+{
+        size_t groups = n / GROUP;
+        Places at;
+        find_places(width, &at);
+        __m256i a = _mm256_setzero_si256(), b = a;
+        for (size_t g = 0; g < groups; g++, p += width) {
+                a = _mm256_add_epi64(a, numbers(&at, p, 0));
+                b = _mm256_add_epi64(b, numbers(&at, p, 1));
+        }
+        a = _mm256_add_epi64(a, b);
+        __m128i pair = _mm_add_epi64(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+        return (uint64_t)_mm_extract_epi64(pair, 0) + (uint64_t)_mm_extract_epi64(pair, 1) +
+               unfold_total_plainly(p, n % GROUP, width);
+}
+
 static bool has_vectors(void) { return __builtin_cpu_supports("avx2"); }
 #else
+static bool is_worth_places(size_t n, unsigned width) { return (void)n, (void)width, false; }
+static uint64_t total_quickly(const unsigned char *p, size_t n, unsigned width)
+{
+        return unfold_total_plainly(p, n, width);
+}
 static bool has_vectors(void) { return false; }
 static uint64_t unfold_quickly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
 {
@@ -205,4 +262,12 @@ static uint64_t unfold_quickly(const Unfold *u, const unsigned char *p, size_t n
 uint64_t unfold_run(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out)
 {
         return has_vectors() ? unfold_quickly(u, p, n, out) : unfold_plainly(u, p, n, out);
+}
+
+uint64_t unfold_total(const unsigned char *p, size_t n, unsigned width)
+{
+        if (width == 0)
+                return 0;
+        return is_worth_places(n, width) && has_vectors() ? total_quickly(p, n, width)
+                                                          : unfold_total_plainly(p, n, width);
 }

@@ -24,3 +24,6 @@ typedef struct Unfold {
 uint64_t unfold_run(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out);
 /* The same without vectors: what unfold_run is compared with. */
 uint64_t unfold_plainly(const Unfold *u, const unsigned char *p, size_t n, uint64_t *out);
+/* The sum of n packed numbers, modulo 2^64. p as above, not NULL. */
+uint64_t unfold_total(const unsigned char *p, size_t n, unsigned width);
+uint64_t unfold_total_plainly(const unsigned char *p, size_t n, unsigned width);

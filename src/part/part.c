@@ -349,21 +349,19 @@ static void add_histograms(const Block *b, const int64_t *t, size_t from, size_t
                 column_push_histogram(out, t[i], h[i]);
 }
 
-/* Values go straight to where they belong; the head outside the range is cut off afterwards. */
+/* Values go straight to where they belong. */
 static void add_floats(const Block *b, const int64_t *t, size_t from, size_t to, bool presence, Column *out,
                        uint64_t *damaged)
 {
-        size_t used, n = to - from;
+        size_t n = to - from;
         Err err;
-        column_reserve(out, b->n);
+        column_reserve(out, n);
         double *v = out->v + out->n;
         if (presence && floatvec_is_plain(cursor_str(&b->code))) {
                 memset(v, 0, n * sizeof *v);
-        } else if (!floatvec_read(cursor_str(&b->code), b->n, v, &used, &err)) {
+        } else if (!floatvec_read_some(cursor_str(&b->code), b->n, from, to, v, &err)) {
                 ++*damaged;
                 return;
-        } else if (from) {
-                memmove(v, v + from, n * sizeof *v);
         }
         memcpy(out->t + out->n, t + from, n * sizeof *t);
         if (out->h)

@@ -5,7 +5,6 @@
  * 3. out rises strictly, also when files overlap (a clock that jumped, a directory restored from parts). */
 #include "tsdb/headquery.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -22,7 +21,11 @@ METRIC_COUNTER(damaged_chunks, "pharos_tsdb_chunks_damaged_total",
                "Chunks skipped by reads because their checksum was wrong.");
 METRIC_COUNTER(decoded, "pharos_tsdb_samples_read_total", "Samples decoded for queries.");
 
-enum { CANCEL_STEP = 4096 };
+enum {
+        CANCEL_STEP = 4096,
+        PREFETCH_RECORDS = 16, /* series ahead: their records, and half as far the labels that those name */
+        PREFETCH_LABELS = 8,
+};
 /* Of StoreSeries.id: the series was not in memory, the rest is its id in files. References have it clear (catalog.h). */
 #define COLD_ID (UINT64_C(1) << 63)
 
@@ -72,9 +75,11 @@ static bool select_slots(Catalog *c, const SelectArgs *args, Arena *arena, ColdV
         else if (view && view->n)
                 coldselect_less_hot(view, c);
         size_t kept = 0;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+                __builtin_prefetch(catalog_at(c, slots[MIN_OF(i + PREFETCH_RECORDS, n - 1)]));
                 if (worth_reading(catalog_at(c, slots[i]), args->min_ms))
                         slots[kept++] = slots[i];
+        }
         *ret = (Slots){ slots, kept };
         return true;
 }
@@ -129,6 +134,8 @@ static bool fill_series(Catalog *c, const SelectArgs *args, const Slots *slots, 
         for (size_t i = 0; i < slots->n; i++) {
                 if (i % CANCEL_STEP == 0 && !cancel_check(args->cancel, err))
                         return false;
+                __builtin_prefetch(&catalog_at(c, slots->data[MIN_OF(i + PREFETCH_RECORDS, slots->n - 1)])->pairs);
+                __builtin_prefetch(catalog_at(c, slots->data[MIN_OF(i + PREFETCH_LABELS, slots->n - 1)])->pairs);
                 const Series *s = catalog_at(c, slots->data[i]);
                 Labels labels = shown.all ? catalog_labels(c, s, pairs) : some_labels(c, s, &shown, pairs);
                 series[i] = (StoreSeries){ labels, catalog_ref(s, slots->data[i]) };
@@ -236,6 +243,15 @@ typedef struct OpenCopy {
         char small[XORCHUNK_MAX_BYTES + XORCHUNK_PAD_BYTES];
 } OpenCopy;
 
+/* It is large, and made for each series: only what is looked at is set. */
+static void clear_copy(OpenCopy *copy)
+{
+        copy->n = 0;
+        copy->large = (Buf){ 0 };
+        copy->late = (Column){ 0 };
+        copy->has_last = false;
+}
+
 static void copy_stream(const XorChunk *open, OpenCopy *copy)
 {
         size_t n = xorchunk_bytes(open);
@@ -246,7 +262,7 @@ static void copy_stream(const XorChunk *open, OpenCopy *copy)
         copy->code = open->code;
 }
 
-/* False when the series is gone. copy: zeroed but for `small`. */
+/* False when the series is gone. copy: cleared. */
 static bool copy_open(Tsdb *db, SeriesRef ref, const StoreRead *what, OpenCopy *copy)
 {
         Series *s = catalog_of_ref(db->catalog, ref);
@@ -453,8 +469,8 @@ static bool read_series(HeadCursor *c, const StoreSelection *selection, size_t i
         /* The newest sample may be a deleted one. */
         want.last_only = what->last_only && what->max_ms < INT64_MAX && tombstones_count(db->tombstones) == 0;
         want.min_ms = samples_from(c->q, selection->series[i].labels, what->min_ms, &rolled);
-        OpenCopy open; /* large: only what is looked at is set */
-        memset(&open, 0, offsetof(OpenCopy, small));
+        OpenCopy open;
+        clear_copy(&open);
         if (!find_open(db, selection, i, &want, &open))
                 return true; /* older than the retention */
         size_t first = out->n;
@@ -463,7 +479,8 @@ static bool read_series(HeadCursor *c, const StoreSelection *selection, size_t i
         size_t from = out->n;
         bool ok = want.min_ms > want.max_ms ||
                   (want.last_only ? decode_last(c, &open, &want, out, err) : decode_all(c, &open, &want, out, err));
-        column_done(&open.late);
+        if (open.late.cap)
+                column_done(&open.late);
         buf_done(&open.large);
         if (!ok) {
                 out->n = first;

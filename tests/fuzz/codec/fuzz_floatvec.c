@@ -7,6 +7,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Any range is what the whole has there; both or none can be read. */
+static void check_some(Str code, size_t n, size_t seed)
+{
+        size_t from = seed % n, to = from + 1 + seed / n % (n - from), used;
+        double *all = mem_new_array(double, n), *some = mem_new_array(double, to - from);
+        Err err;
+        bool ok = floatvec_read(code, n, all, &used, &err);
+        CHECK(floatvec_read_some(code, n, from, to, some, &err) == ok);
+        CHECK(!ok || memcmp((const char *)some, (const char *)(all + from), (to - from) * sizeof *some) == 0);
+        mem_free(some);
+        mem_free(all);
+}
+
 static void there_and_back(const double *v, size_t n)
 {
         static FloatvecCoder *coder;
@@ -20,6 +33,7 @@ static void there_and_back(const double *v, size_t n)
         Err err;
         CHECK(floatvec_read((Str){ b.p, bytes }, n, back, &used, &err) && used == bytes);
         CHECK(memcmp((const char *)back, (const char *)v, n * sizeof *v) == 0);
+        check_some((Str){ b.p, bytes }, n, bytes * 7 + bits_of_double(v[n / 2]) % 1000003);
         mem_free(back);
 }
 
@@ -57,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 CHECK(used <= bytes);
                 there_and_back(v, n);
         }
+        check_some((Str){ copy, bytes }, n, head / FLOATVEC_MAX * 31 + (size_t)data[size - 1] * 1009);
         size_t given = shape(data + 2, bytes, head >> 10 | (head & 1) << 6, v);
         if (given)
                 there_and_back(v, given);

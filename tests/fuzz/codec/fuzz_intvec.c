@@ -8,6 +8,27 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Any range is what the whole has there; both or none can be read. */
+static void check_some(Str code, size_t n, size_t seed)
+{
+        size_t from = seed % n, to = from + 1 + seed / n % (n - from), used, used_too;
+        int64_t *all = mem_new_array(int64_t, n), *some = mem_new_array(int64_t, to - from);
+        double *all_doubles = mem_new_array(double, n), *doubles = mem_new_array(double, to - from);
+        IntvecPart whole = { code, n, 0, n }, part = { code, n, from, to };
+        Err err;
+        bool ok = intvec_read(code, n, all, &used, &err);
+        CHECK(intvec_read_part(&part, some, &used_too, &err) == ok);
+        CHECK(!ok || (used == used_too && memcmp(some, all + from, (to - from) * sizeof *some) == 0));
+        CHECK(intvec_read_doubles(&whole, 10, all_doubles, &used, &err) == ok);
+        CHECK(intvec_read_doubles(&part, 10, doubles, &used_too, &err) == ok);
+        CHECK(!ok ||
+              memcmp((const char *)doubles, (const char *)(all_doubles + from), (to - from) * sizeof *doubles) == 0);
+        mem_free(doubles);
+        mem_free(all_doubles);
+        mem_free(some);
+        mem_free(all);
+}
+
 static void there_and_back(const int64_t *v, size_t n)
 {
         static IntvecPlan plan;
@@ -20,6 +41,7 @@ static void there_and_back(const int64_t *v, size_t n)
         Err err;
         CHECK(intvec_read((Str){ b.p, bytes }, n, back, &used, &err) && used == bytes);
         CHECK(memcmp(back, v, n * sizeof *v) == 0);
+        check_some((Str){ b.p, bytes }, n, bytes * 7 + (uint64_t)v[n / 2] % 1000003);
         mem_free(back);
 }
 
@@ -42,6 +64,7 @@ static void both_ways(const uint8_t *data, size_t size, size_t n)
         uint64_t *a = mem_new_array(uint64_t, n), *b = mem_new_array(uint64_t, n);
         unfold_run(&u, data, n, a);
         unfold_plainly(&u, data, n, b);
+        CHECK(unfold_total(data, n, u.width) == unfold_total_plainly(data, n, u.width));
         CHECK(memcmp(a, b, n * sizeof *a) == 0);
         mem_free(a);
         mem_free(b);
@@ -55,13 +78,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char *copy = mem_zalloc(bytes + INTVEC_PAD_BYTES);
         memcpy(copy, data + 2, bytes);
         int64_t *v = mem_new_array(int64_t, n);
-        double *d = mem_new_array(double, n);
         Err err;
         if (intvec_read((Str){ copy, bytes }, n, v, &used, &err)) {
                 CHECK(used <= bytes);
                 there_and_back(v, n);
         }
-        IGNORE(intvec_read_doubles((Str){ copy, bytes }, n, 10, d, &used, &err));
+        check_some((Str){ copy, bytes }, n,
+                   bytes ? bits_le16(data) / INTVEC_MAX * 31 + (size_t)data[size - 1] * 1009 : 0);
         if (bytes >= 8) {
                 size_t given = MIN_OF(bytes / 8, (size_t)INTVEC_MAX);
                 int64_t *own = mem_new_array(int64_t, given);
@@ -70,7 +93,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 mem_free(own);
         }
         both_ways((const uint8_t *)copy, bytes + INTVEC_PAD_BYTES, n);
-        mem_free(d);
         mem_free(v);
         mem_free(copy);
         return 0;

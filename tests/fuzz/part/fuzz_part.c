@@ -48,6 +48,29 @@ static void put_right(unsigned char *p, size_t n)
 
 /* ---- what is done with it */
 
+/* A range holds what the whole has inside it; where something is damaged that may be less. Times of one block alone are read: what other blocks
+ * repeat is in both. */
+static void check_range(Part *p, uint64_t sid, const Column *all, bool sound)
+{
+        if (all->n < 2 || !sound)
+                return;
+        Column c = { 0 };
+        uint64_t damaged = 0;
+        int64_t lo = all->t[all->n / 3], hi = all->t[all->n / 3 * 2];
+        part_read(p, sid, lo, hi, &c, &damaged);
+        size_t k = 0;
+        for (size_t i = 0; i < all->n; i++) {
+                if (all->t[i] < lo || all->t[i] > hi)
+                        continue;
+                CHECK(k < c.n && c.t[k] == all->t[i]);
+                CHECK((c.h && c.h[k]) == (all->h && all->h[i]));
+                CHECK((c.h && c.h[k]) || bits_of_double(c.v[k]) == bits_of_double(all->v[i]));
+                k++;
+        }
+        CHECK(k == c.n && damaged == 0);
+        column_done(&c);
+}
+
 static void use(Part *p)
 {
         Arena *arena = arena_new();
@@ -58,7 +81,9 @@ static void use(Part *p)
                 column_clear(&c);
                 column_clear(&last);
                 IGNORE(part_labels(p, sid, arena, &labels));
+                uint64_t before = damaged;
                 part_read(p, sid, INT64_MIN, INT64_MAX, &c, &damaged);
+                check_range(p, sid, &c, damaged == before);
                 part_last(p, sid, INT64_MIN, c.n ? c.t[c.n / 2] : 0, &last, &damaged);
                 part_read(p, sid, 1000, INT64_C(1700000010000), &c, &damaged);
                 if (sid == UINT64_MAX)

@@ -26,6 +26,13 @@ static void every_width_comes_back(void **state)
                         bitpack_unpack(bytes, n, width, out);
                         assert_memory_equal(in, out, n * sizeof *in);
                         assert_int_equal(out[n], 77);
+                        for (unsigned k = 0; k < 6; k++) {
+                                size_t from = rand_below(&r, n + 1), some = rand_below(&r, n - from + 1);
+                                out[some] = 78;
+                                bitpack_unpack_from(bytes, from, some, width, out);
+                                assert_memory_equal(in + from, out, some * sizeof *in);
+                                assert_int_equal(out[some], 78);
+                        }
                 }
 }
 

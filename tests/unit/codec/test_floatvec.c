@@ -11,6 +11,25 @@ static double out[FLOATVEC_MAX + 1], v[FLOATVEC_MAX];
 static FloatvecKind kind;
 static size_t plain_codes;
 
+/* Ranges short and long, from both ends and between. */
+static void check_ranges(Str code, const double *in, size_t n)
+{
+        static Rand r = { 0 };
+        static bool begun;
+        if (!begun)
+                rand_init(&r, 77);
+        begun = true;
+        Err err;
+        for (unsigned k = 0; k < 8; k++) {
+                size_t most = k % 2 ? MIN_OF(n, (size_t)24) : n, width = 1 + rand_below(&r, most);
+                size_t from = k == 0 ? 0 : k == 1 ? n - width : rand_below(&r, n - width + 1);
+                out[width] = 43;
+                assert_ok(floatvec_read_some(code, n, from, from + width, out, &err), err);
+                assert_memory_equal(out, in + from, width * sizeof *in);
+                assert_double(out[width], 43);
+        }
+}
+
 static size_t trip(const double *in, size_t n)
 {
         AUTO(buf_done) Buf b = { 0 };
@@ -27,6 +46,7 @@ static size_t trip(const double *in, size_t n)
                 assert_false(plain && isnan(in[i]));
         plain_codes += plain;
         assert_double(out[n], 42);
+        check_ranges((Str){ b.p, bytes }, in, n);
         assert_true(bytes <= n * 8 + 24);
         for (size_t cut = 0; cut < bytes && cut < 40; cut++) {
                 IGNORE(floatvec_read((Str){ b.p, cut }, n, out, &used, &err));
@@ -145,6 +165,59 @@ static void a_stale_marker_costs_little(void **state)
         assert_int_equal(kind, FLOATVEC_DECIMAL);
 }
 
+/* A range of whatever bytes is what the whole says, and fails when that does. */
+static void check_some(Rand *r, Str code, size_t n)
+{
+        static double some[FLOATVEC_MAX];
+        size_t used, from = rand_below(r, n), to = from + 1 + rand_below(r, n - from);
+        Err err;
+        bool whole = floatvec_read(code, n, out, &used, &err);
+        assert_true(whole || err.code == ERR_CORRUPT);
+        assert_true(floatvec_read_some(code, n, from, to, some, &err) == whole);
+        if (whole)
+                assert_memory_equal(some, out + from, (to - from) * sizeof *some);
+}
+
+static void damaged_codes_fail_or_agree(void **state)
+{
+        (void)state;
+        static double (*const SHAPES[])(Rand *r, double before) = { counter, pages,   cents, sums,
+                                                                    noise,   singles, tiny,  scattered };
+        Rand r;
+        rand_init(&r, 8);
+        for (unsigned round = 0; round < 400; round++) {
+                size_t n = 2 + rand_below(&r, round % 4 ? 200 : FLOATVEC_MAX - 1);
+                fill(SHAPES[round % 8], round, 1000);
+                for (size_t k = rand_below(&r, 4); k > 0; k--)
+                        v[rand_below(&r, n)] = bits_to_double(rand_u64(&r));
+                AUTO(buf_done) Buf b = { 0 };
+                floatvec_write(coder, v, n, &b);
+                memset(buf_reserve(&b, FLOATVEC_PAD_BYTES), 0xee, FLOATVEC_PAD_BYTES);
+                for (unsigned k = 0; k < 60; k++) {
+                        size_t at = rand_below(&r, k % 3 ? MIN_OF(b.n, (size_t)40) : b.n);
+                        char before = b.p[at];
+                        b.p[at] = (char)(before ^ (1 << rand_below(&r, 8)));
+                        check_some(&r, (Str){ b.p, b.n }, n);
+                        check_some(&r, (Str){ b.p, rand_below(&r, b.n + 1) }, n);
+                        if (k % 4)
+                                b.p[at] = before;
+                }
+        }
+}
+
+static void ranges_that_make_no_sense_are_refused(void **state)
+{
+        (void)state;
+        AUTO(buf_done) Buf b = { 0 };
+        fill(counter, 1, 5);
+        floatvec_write(coder, v, 100, &b);
+        buf_reserve(&b, FLOATVEC_PAD_BYTES);
+        Err err;
+        assert_false(floatvec_read_some((Str){ b.p, b.n }, 100, 7, 7, out, &err));
+        assert_false(floatvec_read_some((Str){ b.p, b.n }, 100, 99, 101, out, &err));
+        assert_false(floatvec_read_some((Str){ b.p, b.n }, 100, 9, 8, out, &err));
+}
+
 static void damaged_bytes_are_an_error_or_harmless(void **state)
 {
         (void)state;
@@ -156,10 +229,7 @@ static void damaged_bytes_are_an_error_or_harmless(void **state)
                         bytes[i] = (char)rand_u64(&r);
                 for (int k = 1; k < 5; k++)
                         bytes[k] = (char)rand_below(&r, 20);
-                size_t used;
-                Err err;
-                if (!floatvec_read((Str){ bytes, 64 }, 1 + rand_below(&r, 300), out, &used, &err))
-                        assert_int_equal(err.code, ERR_CORRUPT);
+                check_some(&r, (Str){ bytes, 64 }, 1 + rand_below(&r, 300));
         }
 }
 
@@ -171,6 +241,8 @@ int main(void)
                 cmocka_unit_test(large_integers),
                 cmocka_unit_test(a_stale_marker_costs_little),
                 cmocka_unit_test(damaged_bytes_are_an_error_or_harmless),
+                cmocka_unit_test(damaged_codes_fail_or_agree),
+                cmocka_unit_test(ranges_that_make_no_sense_are_refused),
         };
         coder = floatvec_coder_new();
         int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,8 +23,9 @@ static size_t trip(Gridvec *g, size_t n)
         for (size_t i = 0; i < n; i++)
                 back[i] = (double)places[i];
         if (bytes)
-                assert_false(gridvec_join(g, (const unsigned char *)b.p, bytes - 1, back, n, &used));
-        assert_true(gridvec_join(g, (const unsigned char *)b.p, bytes, back, n, &used));
+                assert_false(gridvec_join(g, &(GridvecTails){ (const unsigned char *)b.p, bytes - 1, n, 0, n }, back,
+                                          &used));
+        assert_true(gridvec_join(g, &(GridvecTails){ (const unsigned char *)b.p, bytes, n, 0, n }, back, &used));
         assert_int_equal(used, bytes);
         for (size_t i = 0, k = 0; i < n; i++) {
                 if (k < bad && exceptions[k] == i)
@@ -102,8 +103,15 @@ static void places_that_lie_do_no_harm(void **state)
                         back[i] = round % 2 ? bits_to_double(rand_u64(&r)) : (double)rand_below(&r, 100000);
                 for (size_t i = 0; i < sizeof bytes; i++)
                         bytes[i] = (unsigned char)rand_u64(&r);
-                if (gridvec_join(&g, bytes, 512, back, n, &used))
-                        assert_true(used <= 512);
+                static double whole[MOST];
+                size_t used_too, from = rand_below(&r, n), to = from + rand_below(&r, n - from + 1);
+                memcpy(whole, back, n * sizeof *back);
+                bool ok = gridvec_join(&g, &(GridvecTails){ bytes, 512, n, 0, n }, whole, &used);
+                assert_true(gridvec_join(&g, &(GridvecTails){ bytes, 512, n, from, to }, back, &used_too) == ok);
+                if (ok) {
+                        assert_true(used <= 512 && used == used_too);
+                        assert_memory_equal(whole + from, back + from, (to - from) * sizeof *back);
+                }
         }
 }
 

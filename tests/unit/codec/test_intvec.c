@@ -25,6 +25,14 @@ static size_t there_and_back(const int64_t *v, size_t n, size_t *promised)
         assert_int_equal(used, bytes);
         assert_memory_equal(out, v, n * sizeof *v);
         assert_int_equal(out[n], 42);
+        for (size_t from = 0, to; from < n; from += 1 + n / 7) {
+                to = from + 1 + (from * 7 + n) % (n - from);
+                out[to - from] = 43;
+                assert_ok(intvec_read_part(&(IntvecPart){ { b.p + 1, bytes }, n, from, to }, out, &used, &err), err);
+                assert_memory_equal(out, v + from, (to - from) * sizeof *v);
+                assert_int_equal(out[to - from], 43);
+                assert_int_equal(used, bytes);
+        }
         /* Cut anywhere: an error, or at least no harm. */
         for (size_t cut = 0; cut < bytes && cut < 40; cut++)
                 IGNORE(intvec_read((Str){ b.p + 1, cut }, n, out, &used, &err));

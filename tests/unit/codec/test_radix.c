@@ -7,6 +7,24 @@
 
 enum { MOST = 1024 };
 
+/* Some of n numbers, and the sums of the first of them, are what all of them say; digits: those of all, shifted. */
+static void check_some(Rand *r, const RadixCode *c, const unsigned char *p, size_t n, const uint64_t *digits)
+{
+        static uint64_t some[MOST + 1];
+        for (unsigned k = 0; k < 4; k++) {
+                size_t from = rand_below(r, n), to = from + 1 + rand_below(r, n - from), upto = rand_below(r, n + 1);
+                memset(some, 0, sizeof some);
+                some[to - from] = 79;
+                radix_unpack_from(c, p, n, from, to, some);
+                assert_memory_equal(some, digits + from, (to - from) * sizeof *some);
+                assert_int_equal(some[to - from], 79);
+                uint64_t sum = 0;
+                for (size_t i = 0; i < upto; i++)
+                        sum += digits[i];
+                assert_int_equal(radix_total(c, p, n, upto), sum);
+        }
+}
+
 static void every_radix_comes_back(void **state)
 {
         (void)state;
@@ -38,6 +56,9 @@ static void every_radix_comes_back(void **state)
                 assert_memory_equal(quick, v, n * sizeof *v);
                 assert_memory_equal(plain, v, n * sizeof *v);
                 assert_true(quick[n] == 77 && plain[n] == 77);
+                for (size_t i = 0; i < n; i++)
+                        quick[i] = v[i] & ~lower;
+                check_some(&r, &c, p, n, quick);
                 mem_free(p);
         }
 }
@@ -65,6 +86,7 @@ static void any_bytes_give_digits(void **state)
                 assert_memory_equal(quick, plain, sizeof quick);
                 for (size_t i = 0; i < n; i++)
                         assert_true(quick[i] < radix);
+                check_some(&r, &c, p, n, quick);
                 mem_free(p);
         }
 }

@@ -17,6 +17,15 @@ static void trip(size_t n, RegressFactor factor)
         regress_undo(rest, n, factor, (uint64_t)v[0], (uint64_t)v[regress_second(n)]);
         assert_memory_equal(rest, v, n * sizeof *v);
         assert_true(rest[n] == 77);
+        /* Each leg alone. */
+        size_t second = regress_second(n);
+        for (size_t leg = 0; leg < REGRESS_LEGS; leg++) {
+                size_t first = leg ? second : 0, end = leg ? n : second;
+                for (size_t i = first + 1; i < end; i++)
+                        rest[i - first] = regress_rest_at(v, n, factor, i - 1 - leg);
+                regress_undo_leg(rest, end - first, factor, (uint64_t)v[0], (uint64_t)v[first]);
+                assert_memory_equal(rest, v + first, (end - first) * sizeof *v);
+        }
 }
 
 static void any_numbers_come_back(void **state)

@@ -63,6 +63,26 @@ static void both_ways_give_the_same_bits(void **state)
         }
 }
 
+static void totals_are_sums(void **state)
+{
+        (void)state;
+        Rand r;
+        rand_init(&r, 12);
+        static uint64_t numbers[MOST];
+        for (unsigned round = 0; round < 6000; round++) {
+                unsigned width = round % 65;
+                size_t n = rand_below(&r, round % 50 ? 100 : MOST) + 1;
+                unsigned char *p = pack(&r, n, width, numbers);
+                uint64_t sum = 0;
+                for (size_t i = 0; i < n; i++)
+                        sum += numbers[i];
+                assert_int_equal(unfold_total(p, n, width), sum);
+                assert_int_equal(unfold_total_plainly(p, n, width), sum);
+                assert_int_equal(unfold_total(p, 0, width), 0);
+                mem_free(p);
+        }
+}
+
 static void the_rule_is_what_the_header_says(void **state)
 {
         (void)state;
@@ -87,6 +107,7 @@ static void the_rule_is_what_the_header_says(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(both_ways_give_the_same_bits),
+                                            cmocka_unit_test(totals_are_sums),
                                             cmocka_unit_test(the_rule_is_what_the_header_says) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
