@@ -85,7 +85,7 @@ typedef struct AlertRouterOptions {
         struct Pool *pool;            /* where deliveries are recorded; NULL: by who reports them */
         size_t max_silences;          /* 0: any number */
         size_t max_silence_bytes;     /* 0: any size */
-        int64_t silence_retention_ms; /* of ended ones; 0: 120 hours */
+        int64_t silence_retention_ms; /* of ended ones, and the longest that is remembered what was told; 0: 120 hours */
         void (*wake)(void *ctx); /* an alert came that needs a tick earlier than announced; any thread; may be NULL */
         void *wake_ctx;
 } AlertRouterOptions;

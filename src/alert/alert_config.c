@@ -337,7 +337,8 @@ static bool build_route(const Binder *b, const RouteYaml *yaml, const AlertRoute
                 ok = complain(ctx, yaml->node, "group_interval cannot be zero in the route of", route->receiver);
         if (yaml->has_repeat && yaml->repeat_interval_ms == 0)
                 ok = complain(ctx, yaml->node, "repeat_interval cannot be zero in the route of", route->receiver);
-        if (yaml->has_group_by)
+        if (yaml->has_group_by &&
+            (yaml->group_by.n || b->compat != ALERT_COMPAT_AM_0_25)) /* an empty list was no list */
                 ok &= read_group_by(b, yaml, route);
         ok &= read_matchers(b, yaml->node, &(Conditions){ yaml->match, yaml->match_re, yaml->matchers, true },
                             &route->matchers);

@@ -10,7 +10,6 @@
 #include "codec/json.h"
 
 enum { SHORTEST_TIMEOUT_MS = 10000, LONGEST_LOG_KEY_BYTES = 2000 };
-#define LOG_RETENTION_MS (INT64_C(120) * 3600 * 1000)
 
 AlertView alert_delivery_view(const AlertGroup *g, int64_t now_ms,
                               bool (*muted)(void *arg, StoredAlert *alert, Labels labels), void *arg, Arena *arena)
@@ -60,13 +59,13 @@ static AlertHashes hashes_dup(AlertHashes h, Arena *arena)
         return copy;
 }
 
-int64_t alert_delivery_expires(const AlertRoute *route, int64_t now_ms)
+int64_t alert_delivery_expires(const AlertRoute *route, int64_t retention_ms, int64_t now_ms)
 {
-        return now_ms + MIN_OF(LOG_RETENTION_MS, 2 * route->repeat_interval_ms);
+        return now_ms + MIN_OF(retention_ms, 2 * route->repeat_interval_ms);
 }
 
 AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, size_t integration, Str log_key,
-                                  Str external_url, int64_t now_ms)
+                                  Str external_url, int64_t retention_ms, int64_t now_ms)
 {
         Arena *arena = arena_new();
         AlertDelivery *d = arena_new_of(arena, AlertDelivery);
@@ -82,7 +81,7 @@ AlertDelivery *alert_delivery_new(const AlertGroup *g, const AlertView *view, si
         d->resolved = hashes_dup(view->resolved, arena);
         d->log_key = str_dup(arena, log_key);
         d->now_ms = now_ms;
-        d->expires_ms = alert_delivery_expires(g->route, now_ms);
+        d->expires_ms = alert_delivery_expires(g->route, retention_ms, now_ms);
         d->notification = (Notification){
                 .receiver = str_dup(arena, g->route->receiver),
                 .integration = integration,

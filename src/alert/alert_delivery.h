@@ -20,7 +20,7 @@ void alert_delivery_view_done(AlertView *view);
 Str alert_delivery_log_key(const AlertGroup *group, size_t integration, Arena *arena);
 
 /* When the notification log forgets what is told at now_ms. */
-int64_t alert_delivery_expires(const AlertRoute *route, int64_t now_ms);
+int64_t alert_delivery_expires(const AlertRoute *route, int64_t retention_ms, int64_t now_ms);
 
 typedef struct AlertDelivery {
         struct AlertDelivery *prev, *next; /* the router's list of those under way */
@@ -42,7 +42,7 @@ typedef struct AlertDelivery {
 } AlertDelivery;
 /* Returns owned. */
 AlertDelivery *alert_delivery_new(const AlertGroup *group, const AlertView *view, size_t integration, Str log_key,
-                                  Str external_url, int64_t now_ms);
+                                  Str external_url, int64_t retention_ms, int64_t now_ms);
 /* Reads what is told about the alerts; what it waited is no time to send it in. Any thread, once. */
 void alert_delivery_open(AlertDelivery *delivery, int64_t now_ms);
 void alert_delivery_free(AlertDelivery *delivery);

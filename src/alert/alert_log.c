@@ -133,7 +133,7 @@ AlertNotice alert_log_decide(const AlertLog *log, Str key, AlertHashes firing, A
         if (!e)
                 return firing.n ? NOTICE_FIRST : NOTICE_NONE;
         if (!is_subset(firing, e->firing))
-                return NOTICE_NEW_FIRING;
+                return e->firing.n ? NOTICE_NEW_FIRING : NOTICE_FIRST; /* all that was told before is over */
         if (firing.n == 0)
                 return e->firing.n ? NOTICE_ALL_RESOLVED : NOTICE_NONE;
         if (send_resolved && !is_subset(resolved, e->resolved))

@@ -23,7 +23,7 @@ enum {
         LOG_EVERY_MS = 1000,
         COLLECT_EVERY_MS = 15 * 60 * 1000
 };
-#define SILENCE_RETENTION_MS (INT64_C(120) * 3600 * 1000)
+#define RETENTION_MS (INT64_C(120) * 3600 * 1000)
 
 METRIC_FAMILY(received, METRIC_KIND_COUNTER, "pharos_alert_received_total", "Alerts received, by status.", "status");
 METRIC_FAMILY(received_am, METRIC_KIND_COUNTER, "alertmanager_alerts_received_total", "Alerts received.", "status",
@@ -60,7 +60,7 @@ AlertRouter *alert_router_new(const AlertRouterOptions *options)
         alert_store_load(&r->store, options->statedb, clock_wall_ms(r->options.clock), RESOLVE_TIMEOUT_MS);
         alert_ack_load(&r->store, options->statedb);
         r->silences = (AlertSilences){
-                .retention_ms = options->silence_retention_ms ? options->silence_retention_ms : SILENCE_RETENTION_MS,
+                .retention_ms = options->silence_retention_ms ? options->silence_retention_ms : RETENTION_MS,
                 .max_silences = options->max_silences,
                 .max_bytes = options->max_silence_bytes,
         };
@@ -298,7 +298,7 @@ static AlertNotice decide(AlertRouter *r, const AlertGroup *g, const AlertView *
                 return reason;
         /* Not told again, but not forgotten either: its end is to be told. */
         Str doc;
-        int64_t expires_ms = alert_delivery_expires(g->route, now_ms);
+        int64_t expires_ms = alert_delivery_expires(g->route, r->silences.retention_ms, now_ms);
         alert_log_extend(r->log, key, expires_ms, r->journal.arena, &doc);
         alert_store_add_write(&r->journal, STR("nflog"), str_dup(r->journal.arena, key), doc, expires_ms);
         return NOTICE_NONE;
@@ -326,7 +326,8 @@ static bool flush_group(AlertRouter *r, AlertGroup *g, int64_t now_ms, AlertDeli
                 AlertNotice reason = decide(r, g, &view, f.keys[i], i, now_ms);
                 if (reason == NOTICE_NONE)
                         continue;
-                AlertDelivery *d = alert_delivery_new(g, &view, i, f.keys[i], r->options.external_url, now_ms);
+                AlertDelivery *d = alert_delivery_new(g, &view, i, f.keys[i], r->options.external_url,
+                                                      r->silences.retention_ms, now_ms);
                 d->reason = reason;
                 d->notification.reason = str_of(alert_log_notice_name(reason));
                 d->tick_ms = g->next_flush_ms;

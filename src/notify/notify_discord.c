@@ -18,6 +18,12 @@ static bool check(void *options, const NotifyBinding *b)
         return notify_global_webhook(b, &o->webhook_url, &o->webhook_url_file);
 }
 
+/* Upstream sends these two as they are written. */
+static Str as_told(NotifyMsg *m, Str text)
+{
+        return m->compat == ALERT_COMPAT_PHAROS ? notify_msg_text(m, text) : text;
+}
+
 static bool make(NotifyMsg *m, Err *err)
 {
         const DiscordOptions *o = m->options;
@@ -37,8 +43,8 @@ static bool make(NotifyMsg *m, Err *err)
         json_key_i64(w, "color", m->n->resolved ? COLOR_RESOLVED : COLOR_FIRING);
         json_end_object(w);
         json_end_array(w);
-        notify_msg_json_opt(&j, "username", notify_msg_text(m, o->username));
-        notify_msg_json_opt(&j, "avatar_url", notify_msg_text(m, o->avatar_url));
+        notify_msg_json_opt(&j, "username", as_told(m, o->username));
+        notify_msg_json_opt(&j, "avatar_url", as_told(m, o->avatar_url));
         json_end_object(w);
         notify_msg_post(m, url, notify_msg_json_done(&j));
         return notify_msg_texts_ok(m, err);
@@ -53,8 +59,8 @@ static const Option options[] = {
           .help = "Text above the embed; a template, as all texts here." },
         { "title", OPT_STR, AT(title), .def = "{{ template \"discord.default.title\" . }}", .help = "Heading." },
         { "message", OPT_STR, AT(message), .def = "{{ template \"discord.default.message\" . }}", .help = "Text." },
-        { "username", OPT_STR, AT(username), .help = "Sender." },
-        { "avatar_url", OPT_STR, AT(avatar_url), .help = "Picture of the sender." },
+        { "username", OPT_STR, AT(username), .help = "Sender, as it is written; at the level pharos a template." },
+        { "avatar_url", OPT_STR, AT(avatar_url), .help = "Picture of the sender, likewise." },
         OPTION_END,
 };
 static const OptionTable table = { "discord_config", options, sizeof(DiscordOptions), NULL };

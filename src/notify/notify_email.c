@@ -209,6 +209,8 @@ static Str message_of(NotifyMsg *m, const EmailOptions *o)
                 put_part(&out, buf_str(&boundary), "text/plain", notify_msg_text(m, o->text));
         if (o->html.n) /* the best last, RFC 2046 5.1.4 */
                 put_part(&out, buf_str(&boundary), "text/html", notify_msg_html(m, o->html));
+        if (!o->text.n && !o->html.n)
+                buf_lit(&out, "\r\n");
         buf_printf(&out, "--" STR_FMT "--\r\n", STR_ARG(buf_str(&boundary)));
         return buf_str(&out);
 }

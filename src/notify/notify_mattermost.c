@@ -120,7 +120,7 @@ static Str body_of(NotifyMsg *m, const MattermostOptions *o)
         if (o->props && o->props->card.n) {
                 json_key(w, STR("props"));
                 json_begin_object(w);
-                json_key_str(w, "card", notify_msg_text(m, o->props->card));
+                notify_msg_json_opt(&j, "card", notify_msg_text(m, o->props->card));
                 json_end_object(w);
         }
         if (o->priority && o->priority->priority.n)

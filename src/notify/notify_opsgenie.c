@@ -83,7 +83,7 @@ static void put_responders(NotifyMsg *m, const OpsgenieOptions *o, NotifyJson *j
                 Str name = notify_msg_text(m, responders[i].name);
                 Str username = notify_msg_text(m, responders[i].username);
                 Str type = notify_msg_text(m, responders[i].type);
-                if (!id.n && !name.n && !username.n)
+                if (!id.n && !name.n && !username.n && !type.n)
                         continue;
                 if (!begun) {
                         json_key(&j->w, STR("responders"));
@@ -95,7 +95,8 @@ static void put_responders(NotifyMsg *m, const OpsgenieOptions *o, NotifyJson *j
                         put_responder(j, id, name, username, type);
                 else
                         for (name = str_trim(name); str_split_next(&name, ',', &one);)
-                                put_responder(j, (Str){ 0 }, one, (Str){ 0 }, STR("team"));
+                                if (one.n)
+                                        put_responder(j, (Str){ 0 }, one, (Str){ 0 }, STR("team"));
         }
         if (begun)
                 json_end_array(&j->w);
@@ -137,8 +138,8 @@ static Str create_body(NotifyMsg *m, const OpsgenieOptions *o, Str message, Str 
         JsonWriter *w = &j.w;
         json_begin_object(w);
         json_key_cstr(w, "alias", m->dedup_key);
-        json_key_str(w, "message", message);
-        notify_msg_json_opt(&j, "description", description);
+        json_key_str(w, "message", message, false);
+        notify_msg_json_opt(&j, "description", description, false);
         json_key(w, STR("details"));
         notify_msg_json_labels(&j, details_of(m, o));
         json_key_str(w, "source", notify_msg_text(m, o->source));
@@ -152,12 +153,13 @@ static Str create_body(NotifyMsg *m, const OpsgenieOptions *o, Str message, Str 
         return notify_msg_json_done(&j);
 }
 
-static Str one_key(NotifyMsg *m, const char *key, Str value)
+static Str one_key(NotifyMsg *m, const char *key, Str value, bool keep_empty)
 {
         NotifyJson j;
         notify_msg_json(m, &j);
         json_begin_object(&j.w);
-        json_key_str(&j.w, key, value);
+        if (value.n || keep_empty)
+                json_key_str(&j.w, key, value);
         json_end_object(&j.w);
         return notify_msg_json_done(&j);
 }
@@ -188,19 +190,19 @@ static bool make(NotifyMsg *m, Err *err)
         Str this_one = str_printf(m->arena, STR_FMT "/%s/", STR_ARG(alerts), m->dedup_key);
         if (m->n->resolved) {
                 add(m, s, "POST", str_printf(m->arena, STR_FMT "close?identifierType=alias", STR_ARG(this_one)), key,
-                    one_key(m, "source", notify_msg_text(m, o->source)));
+                    one_key(m, "source", notify_msg_text(m, o->source), true));
         } else {
                 Str message = notify_msg_cut(m, notify_msg_text(m, o->message), MAX_MESSAGE_RUNES);
                 Str description = notify_msg_text(m, o->description);
                 add(m, s, "POST", alerts, key, create_body(m, o, message, description));
-                if (o->update_alerts && message.n)
+                if (o->update_alerts && o->message.n)
                         add(m, s, "PUT",
                             str_printf(m->arena, STR_FMT "message?identifierType=alias", STR_ARG(this_one)), key,
-                            one_key(m, "message", message));
-                if (o->update_alerts && description.n)
+                            one_key(m, "message", message, false));
+                if (o->update_alerts && o->description.n)
                         add(m, s, "PUT",
                             str_printf(m->arena, STR_FMT "description?identifierType=alias", STR_ARG(this_one)), key,
-                            one_key(m, "description", description));
+                            one_key(m, "description", description, false));
         }
         m->call = s->calls[0];
         m->state = s;

@@ -57,9 +57,15 @@ static void add_attribute(NotifyMsg *m, Buf *form, size_t i, Str name, Str value
         add(form, str_printf(m->arena, "MessageAttributes.entry.%zu.Value.StringValue", i).p, value);
 }
 
-static Str cut_message(const SnsOptions *o, Str message, bool *ret_cut)
+/* Upstream counts bytes, also for an SMS, and cuts through characters. */
+static Str cut_message(const NotifyMsg *m, const SnsOptions *o, Str message, bool *ret_cut)
 {
         *ret_cut = false;
+        if (m->compat != ALERT_COMPAT_PHAROS) {
+                size_t max = o->phone_number.n ? MAX_SMS_RUNES : MAX_MESSAGE_BYTES;
+                *ret_cut = message.n > max;
+                return str_sub(message, 0, max);
+        }
         if (o->phone_number.n) {
                 size_t at = 0;
                 for (size_t n = 0; at < message.n && n < MAX_SMS_RUNES; n++) {
@@ -83,8 +89,10 @@ static Str form_of(NotifyMsg *m, const SnsOptions *o)
         bool cut;
         size_t n = 0;
         Str topic = notify_msg_text(m, o->topic_arn);
-        Str message = cut_message(o, notify_msg_text(m, o->message), &cut);
-        Str subject = notify_msg_cut(m, notify_msg_text(m, o->subject), MAX_SUBJECT_RUNES);
+        Str message = cut_message(m, o, notify_msg_text(m, o->message), &cut);
+        Str subject = notify_msg_text(m, o->subject);
+        if (m->compat == ALERT_COMPAT_PHAROS)
+                subject = notify_msg_cut(m, subject, MAX_SUBJECT_RUNES);
         add(&form, "Action", STR("Publish"));
         add(&form, "Message", message);
         for (size_t i = 0; i < o->attributes.n; i++)
@@ -98,7 +106,7 @@ static Str form_of(NotifyMsg *m, const SnsOptions *o)
         }
         if (o->phone_number.n)
                 add(&form, "PhoneNumber", notify_msg_text(m, o->phone_number));
-        if (subject.n)
+        if (subject.n || (o->subject.n && m->compat != ALERT_COMPAT_PHAROS))
                 add(&form, "Subject", subject);
         if (o->target_arn.n)
                 add(&form, "TargetArn", notify_msg_text(m, o->target_arn));

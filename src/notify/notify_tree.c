@@ -84,6 +84,44 @@ static void put_node(NotifyMsg *m, const YamlNode *node, bool templates, NotifyJ
 
 void notify_tree_json(NotifyMsg *m, const YamlNode *node, NotifyJson *j) { put_node(m, node, true, j); }
 
+/* "[FIRING:1] Disk full": the reader of upstream takes the list and never looks at the rest. Where such a collection at
+ * the start ends; 0 when there is none, or when the rest would make it a key. */
+static size_t collection_end(Str s)
+{
+        unsigned depth = 0;
+        char quote = 0;
+        for (size_t i = 0; i < s.n; i++) {
+                char c = s.p[i];
+                if (quote) {
+                        i += c == '\\' && quote == '"';
+                        quote = c == quote ? 0 : quote;
+                        continue;
+                }
+                if (c == '"' || c == '\'')
+                        quote = c;
+                else if (c == '[' || c == '{')
+                        depth++;
+                else if (c == ']' || c == '}')
+                        depth--;
+                if (depth)
+                        continue;
+                Str rest = str_trim(str_sub(s, i + 1, s.n));
+                return i && rest.n && str_find_char(STR(":@`%"), rest.p[0]) == SIZE_MAX ? i + 1 : 0;
+        }
+        return 0;
+}
+
+static bool is_a_text(const YamlNode *doc, Str value)
+{
+        switch (doc->kind) {
+        case YAML_NULL: return str_starts(str_trim(value), STR("!"));      /* a tag and nothing else */
+        case YAML_SCALAR: return doc->quoted || !str_eq(doc->text, value); /* as it is, with its quotes and lines */
+        case YAML_MAP: return doc->n > 0 && !doc->pairs[0].key.n;          /* no key of JSON */
+        case YAML_SEQ: break;
+        }
+        return false;
+}
+
 /* What a text is when YAML reads it. Each reading takes quotes away, so that texts in texts come to an end. */
 static void put_leaf(NotifyMsg *m, Str value, NotifyJson *j)
 {
@@ -91,10 +129,16 @@ static void put_leaf(NotifyMsg *m, Str value, NotifyJson *j)
         YamlError *errors;
         size_t n;
         size_t n_errors;
+        Str whole = value;
+        size_t end = m->compat == ALERT_COMPAT_AM_0_34 ? collection_end(value) : 0;
+        if (end)
+                value = str_sub(value, 0, end);
         bool is_text = m->compat == ALERT_COMPAT_AM_0_25 ||
                        !yaml_parse(value, m->arena, &docs, &n, &errors, &n_errors) || n > 1;
-        if (!is_text && n == 1 && docs[0]->kind == YAML_SCALAR) /* it stays as it is, with its quotes and lines */
-                is_text = docs[0]->quoted || !str_eq(docs[0]->text, value);
+        if (is_text && end)
+                value = whole;
+        if (!is_text && n == 1)
+                is_text = is_a_text(docs[0], value);
         if (is_text)
                 json_str(&j->w, value);
         else if (n == 0)

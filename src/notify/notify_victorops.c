@@ -42,7 +42,7 @@ static bool check(void *options, const NotifyBinding *b)
 /* The fixed fields and the user's, sorted by name as Go's encoder does with a map. */
 static Str body_of(NotifyMsg *m, const VictoropsOptions *o)
 {
-        static const char *const known[] = { "CRITICAL", "WARNING", "INFO", "ACKNOWLEDGEMENT", "RECOVERY" };
+        static const char *const known[] = { "CRITICAL", "WARNING", "INFO" };
         LabelsBuilder b;
         Str type = notify_msg_text(m, o->message_type);
         bool valid = false;
@@ -93,7 +93,13 @@ static bool make(NotifyMsg *m, Err *err)
         buf_str_add(&url, o->api_url);
         buf_str_add(&url, notify_msg_text(m, key));
         buf_char(&url, '/');
-        url_encode_path(&url, notify_msg_text(m, o->routing_key));
+        Str rest = notify_msg_text(m, o->routing_key);
+        Str part;
+        for (bool first = true; str_split_next(&rest, '/', &part); first = false) {
+                if (!first)
+                        buf_char(&url, '/');
+                url_encode_path(&url, part);
+        }
         Str body = body_of(m, o);
         notify_msg_post(m, buf_str(&url), body);
         return notify_msg_texts_ok(m, err);

@@ -120,6 +120,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Listener(http.server.ThreadingHTTPServer):
     allow_reuse_address = daemon_threads = True
+    request_queue_size = 128
 
 
 def serve(handler, port=0, context=None):

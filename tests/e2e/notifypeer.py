@@ -31,7 +31,7 @@ receivers:
   - {url: 'SINK/wh-text/{{ .GroupLabels.alertname }}', http_config: {authorization: {credentials: tok}, http_headers: {X-Custom: {values: [one]}}}}
   - url: 'SINK/wh-payload'
     payload: {text: '{{ .Status }} {{ len .Alerts }}', num: '{{ len .Alerts }}', list: ['{{ .Receiver }}', 7, true, null], deep: {'{{ .Status }}': '[1, 2]', s: 'null', yy: 'yes', zz: 'true', e: '', sp: ' ', colon: 'a: b', hash: 'x # y', dash: '- x', q: '"quoted"', flt: '1.50', hex: '0x10', oct: '010', tilde: '~', exp: '1e3',
-      f: '{{ .Alerts | toJson }}', d: '2020-01-01', m: '{{ .CommonLabels | toJson }}', nested: '{"a": "1", "b": "{\\"c\\": \\"true\\"}"}', bad: '{a', star: '*x', at: '@x', big: '12345678901234567890', us: '1_000', sexa: '12:30:00', amp: '&a b'}}
+      f: '{{ .Alerts | toJson }}', d: '2020-01-01', m: '{{ .CommonLabels | toJson }}', nested: '{"a": "1", "b": "{\\"c\\": \\"true\\"}"}', bad: '{a', star: '*x', at: '@x', big: '12345678901234567890', us: '1_000', sexa: '12:30:00', amp: '&a b', subject: '[{{ .Status | toUpper }}:{{ len .Alerts }}] x y', braces: '{a: 1} x', tag: '!x', colon1: ':', key: '[a]: b'}}
 - name: slack
   slack_configs:
   - {api_url: 'SINK/slack/default', channel: '#alerts', send_resolved: true, color: danger}
@@ -97,10 +97,12 @@ receivers:
     actions: 'restart, logs'
     update_alerts: true
     details: {k: '{{ .CommonLabels.cluster }}'}
-    responders: [{name: teamA, type: team}, {username: a@b, type: user}, {id: sid, type: schedule}, {name: 'x, y', type: teams}]
+    responders: [{name: teamA, type: team}, {username: a@b, type: user}, {id: sid, type: schedule}, {name: 'x, ,,y', type: teams}, {name: '{{ .CommonLabels.nothing }}', type: team}]
+  - {api_url: 'SINK/og/empty', api_key: k, message: '{{ .CommonLabels.nothing }}', description: '{{ .CommonLabels.nothing }}', update_alerts: true}
 - name: victorops
   victorops_configs:
   - {api_url: 'SINK/vo/', api_key: k, routing_key: 'rk-{{ .CommonLabels.cluster }}', custom_fields: {extra: '{{ .CommonLabels.cluster }}'}}
+  - {api_url: 'SINK/vo2/', api_key: k, routing_key: 'a b/c', message_type: RECOVERY}
 - name: pushover
   pushover_configs:
   - {user_key: uk, token: tk, http_config: {proxy_url: 'PROXY', tls_config: {insecure_skip_verify: true}}}
@@ -116,6 +118,7 @@ receivers:
   discord_configs:
   - {webhook_url: 'SINK/discord/1'}
   - {webhook_url: 'SINK/discord/2', title: 'T {{ .Status }}', message: 'M', content: 'C {{ .GroupLabels.alertname }}', username: U, avatar_url: 'https://x.example.com/a.png'}
+  - {webhook_url: 'SINK/discord/3', username: '{{ .Status }}', avatar_url: 'https://x.example.com/{{ .Status }}'}
 - name: msteams
   msteams_configs:
   - {webhook_url: 'SINK/teams/2', title: T, summary: S, text: 'X <b>{{ .Status }}</b>'}
@@ -128,6 +131,7 @@ receivers:
   - {api_url: 'SINK/sns', topic_arn: 'arn:aws:sns:us-east-2:1:t', sigv4: {region: us-east-2, access_key: AK, secret_key: SK}, attributes: {k: v, z: '{{ .Status }}'}}
   - {api_url: 'SINK/sns2', topic_arn: 'arn:aws:sns:us-east-2:1:t.fifo', sigv4: {region: us-east-2, access_key: AK, secret_key: SK}, subject: ''}
   - {api_url: 'SINK/sns3', phone_number: '+491', sigv4: {region: us-east-2, access_key: AK, secret_key: SK}, message: '{{ .Status }} é'}
+  - {api_url: 'SINK/sns4', phone_number: '+491', sigv4: {region: us-east-2, access_key: AK, secret_key: SK}, subject: '{{ .CommonLabels.nothing }}', message: '{{ range .Alerts }}{{ .Annotations.summary }}{{ end }}{{ printf "%1600s" "é" }}'}
 - name: wechat
   wechat_configs:
   - {api_url: 'SINK/wx/', api_secret: s, corp_id: c, to_user: '@all', agent_id: '1', send_resolved: true}
@@ -160,6 +164,7 @@ MORE
 - name: mail
   email_configs:
   - {to: 'ops@example.com, dev@example.com', send_resolved: true, html: '<p>{{ len .Alerts }}</p>'}
+  - {to: none@example.com, send_resolved: true, html: ''}
   - {to: ops@example.com, send_resolved: true, headers: {Subject: '[{{ .Status | toUpper }}] café {{ .GroupLabels.alertname }}', X-Custom: '{{ .CommonLabels.cluster }}'},
      text: 'plain {{ range .Alerts }}{{ .Annotations.summary }};{{ end }} = equals é', html: '<b>{{ range .Alerts }}{{ .Annotations.summary }};{{ end }}</b>'}
 - name: named
@@ -170,7 +175,7 @@ MORE = """- name: mattermost
   mattermost_configs:
   - {webhook_url: 'SINK/mm/1', username: '', fallback: F, text: X, title: T, title_link: '', color: '#ff0000'}
   - {webhook_url: 'SINK/mm/2', channel: c, username: u, text: 'X {{ .Status }}', icon_url: 'http://x.example.com/i', icon_emoji: ':e:', fallback: F, title: T,
-     title_link: 'http://x.example.com', color: red, pretext: P, type: custom_a, props: {card: card}, priority: {priority: urgent, requested_ack: true, persistent_notifications: true},
+     title_link: 'http://x.example.com', color: red, pretext: P, type: custom_a, props: {card: '{{ .CommonLabels.nothing }}'}, priority: {priority: urgent, requested_ack: true, persistent_notifications: true},
      author_name: A, author_link: 'http://x.example.com/a', author_icon: 'http://x.example.com/b', fields: [{title: F, value: '{{ .Status }}', short: true}, {title: G, value: v}],
      thumb_url: 'http://x.example.com/t', footer: f, footer_icon: 'http://x.example.com/fi', image_url: 'http://x.example.com/im'}
   - {webhook_url: 'SINK/mm/3', username: u, text: top, fallback: F, title: T, title_link: '', color: red, attachments: [{fallback: F, color: good, pretext: P, text: '{{ .Status }}', title: T, fields: [{title: A, value: B, short: true}]}, {text: two}]}

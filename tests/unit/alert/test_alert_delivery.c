@@ -29,7 +29,8 @@ static void a_notification_says_what_all_have_in_common(void **state)
         };
         AlertGroup *g = group_of(f, &store, &groups, &route);
         AlertView v = alert_delivery_view(g, T0, NULL, NULL, f->arena);
-        AlertDelivery *d = alert_delivery_new(g, &v, 3, alert_delivery_log_key(g, 3, f->arena), STR("http://x"), T0);
+        AlertDelivery *d = alert_delivery_new(g, &v, 3, alert_delivery_log_key(g, 3, f->arena), STR("http://x"),
+                                              INT64_C(432000000), T0);
         const Notification *n = &d->notification;
         assert_null(n->alerts); /* invariant 3 */
         alert_delivery_open(d, T0);

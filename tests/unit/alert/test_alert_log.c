@@ -32,7 +32,7 @@ static void decisions(void **state)
                 { "1", "", "", "1", true, 1, NOTICE_ALL_RESOLVED },
                 { "1", "", "", "1", false, 1, NOTICE_ALL_RESOLVED },
                 { "", "1", "", "1", true, 1000, NOTICE_NONE },
-                { "", "1", "1", "", true, 1, NOTICE_NEW_FIRING },
+                { "", "1", "1", "", true, 1, NOTICE_FIRST },
                 { "1", "", "1", "", true, 99, NOTICE_NONE },
                 { "1", "", "1", "", true, 100, NOTICE_REPEAT },
                 { "1", "", "1", "2", false, 100, NOTICE_REPEAT },
