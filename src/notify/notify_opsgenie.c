@@ -138,8 +138,8 @@ static Str create_body(NotifyMsg *m, const OpsgenieOptions *o, Str message, Str 
         JsonWriter *w = &j.w;
         json_begin_object(w);
         json_key_cstr(w, "alias", m->dedup_key);
-        json_key_str(w, "message", message, false);
-        notify_msg_json_opt(&j, "description", description, false);
+        json_key_str(w, "message", message);
+        notify_msg_json_opt(&j, "description", description);
         json_key(w, STR("details"));
         notify_msg_json_labels(&j, details_of(m, o));
         json_key_str(w, "source", notify_msg_text(m, o->source));
