@@ -41,7 +41,8 @@ static HistBucket custom(const Histogram *h, int32_t idx, double count)
                              .idx = idx };
 }
 
-HistBucket *histstat_buckets(Arena *arena, const Histogram *h, uint32_t *ret_n)
+/* any_zero: also a zero bucket of less than nothing. */
+static HistBucket *list_buckets(Arena *arena, const Histogram *h, bool any_zero, uint32_t *ret_n)
 {
         HistCells positive = histcells_open(arena, &h->positive, 0, 0);
         HistCells negative = histcells_open(arena, &h->negative, 0, 0);
@@ -50,7 +51,7 @@ HistBucket *histstat_buckets(Arena *arena, const Histogram *h, uint32_t *ret_n)
         bool is_custom = histcells_custom(h);
         for (uint32_t i = negative.n; i-- > 0 && !is_custom;)
                 all[n++] = exponential(h, negative.idx[i], negative.v[i], -1);
-        if (h->zero_count > 0 && !is_custom)
+        if ((any_zero ? h->zero_count != 0 : h->zero_count > 0) && !is_custom)
                 all[n++] = (HistBucket){ .lower = -h->zero_threshold,
                                          .upper = h->zero_threshold,
                                          .lower_inclusive = true,
@@ -63,11 +64,16 @@ HistBucket *histstat_buckets(Arena *arena, const Histogram *h, uint32_t *ret_n)
         return all;
 }
 
+HistBucket *histstat_buckets(Arena *arena, const Histogram *h, uint32_t *ret_n)
+{
+        return list_buckets(arena, h, false, ret_n);
+}
+
 void histstat_print(Buf *out, const Histogram *h)
 {
         AUTO(arena_free) Arena *arena = arena_new();
         uint32_t n;
-        const HistBucket *all = histstat_buckets(arena, h, &n);
+        const HistBucket *all = list_buckets(arena, h, true, &n);
         buf_lit(out, "{count:");
         floats_format_g(out, h->count);
         buf_lit(out, ", sum:");

@@ -103,6 +103,13 @@ static Expr *new_expr(Parse *p, ExprKind kind, SrcPos pos)
         return e;
 }
 
+/* A number to its end, though none that fits: not a hexadecimal one without digits, nor one that ends in its exponent's sign. */
+static bool looks_whole(Str text)
+{
+        char last = text.p[text.n - 1];
+        return str_find_char(text, 'x') == SIZE_MAX && last != 'e' && last != 'E' && last != '+' && last != '-';
+}
+
 /* Go's ParseInt(s, 0, 64) for what the lexer lets through: decimal, 0x, and octal by a leading 0. */
 static bool parse_int_base0(Str s, double *ret)
 {
@@ -145,8 +152,7 @@ bool parse_number_token(Parse *p, double *ret, bool *ret_is_duration)
                 if (!parse_int_base0(buf_str(&clean), &v) && !floats_parse(buf_str(&clean), &v))
                         return parse_fail(p, parse_pos(tok), "error parsing number: strconv.ParseFloat: parsing %s: %s",
                                           parse_quoted(p, text),
-                                          str_find_char(text, 'x') == SIZE_MAX ? "value out of range"
-                                                                               : "invalid syntax");
+                                          looks_whole(text) ? "value out of range" : "invalid syntax");
         }
         *ret = v;
         *ret_is_duration = tok.type == TOK_DURATION;

@@ -152,6 +152,8 @@ static void syntax_errors_read_as_upstream(void **state)
                 { "*1", "1:1: parse error: unexpected <op:*>" },
                 { "(1))", "1:5: parse error: unexpected right parenthesis ')'" },
                 { "(a + on (b) group_left )", "1:24: parse error: unexpected \")\" in grouping opts, expected \"(\"" },
+                { "1e * 2",
+                  "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e\": invalid syntax" },
                 { "((1)", "1:5: parse error: unclosed left parenthesis" },
                 { "foo(", "1:5: parse error: unclosed left parenthesis" },
                 { "999x", "1:1: parse error: bad number or duration syntax: \"999\"" },
