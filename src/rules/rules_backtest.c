@@ -6,14 +6,21 @@
  * 2. Time goes in windows; in a window, a rule is evaluated over the whole grid before the next one, groups that write before
  *    groups that read. Where rules read what they or later ones write, windows are single times instead: same results.
  * 3. The sink gets alerts by rising time, whatever the order of evaluation.
- * 4. Evaluation begins early enough that what fires at start_ms has served its `for`. */
+ * 4. Evaluation begins early enough that what fires at start_ms has served its `for` and its consecutive_failures, and that
+ *    what a recovery expression holds has been seen to fire, if it did so less than 6 hours before. */
 #include <stdlib.h>
 
 #include "rules/rule_group.h"
 #include "store/memstore.h"
 #include "store/overlay.h"
 
-enum { WINDOW_MS = 4 * 3600 * 1000, MOST_STEPS = 1000, LONGEST_WARM_UP_MS = 24 * 3600 * 1000 };
+enum {
+        WINDOW_MS = 4 * 3600 * 1000,
+        MOST_STEPS = 1000,
+        LONGEST_WARM_UP_MS = 24 * 3600 * 1000,
+        /* What holds a firing alert may have begun any time before. */
+        HELD_WARM_UP_MS = 6 * 3600 * 1000,
+};
 
 typedef struct Sent {
         int64_t at_ms;
@@ -215,14 +222,20 @@ static bool pass_time(Backtest *b, Err *err)
         return true;
 }
 
-static int64_t warm_up(const RuleFile *files, size_t n)
+static int64_t warm_up(const RuleFile *files, size_t n, int64_t default_interval_ms)
 {
         int64_t longest_ms = 0;
         for (size_t f = 0; f < n; f++)
                 for (size_t g = 0; g < files[f].n; g++)
                         for (size_t i = 0; i < files[f].groups[g].n; i++) {
                                 const Rule *r = &files[f].groups[g].rules[i];
-                                longest_ms = MAX_OF(longest_ms, r->for_ms + r->keep_firing_for_ms);
+                                int64_t interval_ms = files[f].groups[g].interval_ms;
+                                interval_ms = interval_ms ? interval_ms : default_interval_ms;
+                                int64_t row_ms = (int64_t)r->consecutive_failures * interval_ms;
+                                int64_t need_ms = MAX_OF(r->for_ms, row_ms) + r->keep_firing_for_ms;
+                                if (r->hold || r->recovery)
+                                        need_ms += HELD_WARM_UP_MS;
+                                longest_ms = MAX_OF(longest_ms, need_ms);
                         }
         return MIN_OF(longest_ms, (int64_t)LONGEST_WARM_UP_MS);
 }
@@ -323,7 +336,7 @@ bool rules_backtest(const RulesBacktestOptions *options, const RuleFile *files, 
         AUTO(memstore_free) MemStore *upper = memstore_new();
         Backtest b = { .options = options, .arena = arena, .window = window, .sent.arena = scratch };
         RuleWatch watch = { moved, &b };
-        b.warm_ms = options->start_ms - warm_up(files, n);
+        b.warm_ms = options->start_ms - warm_up(files, n, options->default_interval_ms);
         AUTO(overlay_free)
         Overlay *overlay = overlay_new(options->store, memstore_engine(upper), b.warm_ms, is_written_here, &b);
         RulesOptions rules = { .engine = options->engine,

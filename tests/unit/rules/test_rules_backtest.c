@@ -14,6 +14,9 @@ static const char RULES[] = "groups:\n"
                             "  - alert: Held\n"
                             "    expr: x > 6\n"
                             "    recovery_threshold: 3\n"
+                            "  - {alert: Kept, expr: x > 7, for: 1m, keep_firing_for: 4m}\n"
+                            "  - {alert: Row, expr: x > 7, consecutive_failures: 4}\n"
+                            "  - {alert: Until, expr: x > 8, recovery: x < 2}\n"
                             "- name: writer\n"
                             "  interval: 15s\n"
                             "  rules:\n"
@@ -99,15 +102,13 @@ static void it_finds_what_a_live_run_told(void **state)
         fill(f, 6 * HOUR_MS);
         assert_ok(backtest(f, RULES, 0, 6 * HOUR_MS, (AlertSink){ 0 }, NULL, &got, &err), err);
         assert_false(got.stepwise); /* the writer first, although it stands behind */
-        assert_int_equal(got.n, 4);
-        assert_true(got.rules[0].n > 5 && got.rules[1].n > 5);
-        Str high = told(live, STR("High"));
-        Str held = told(live, STR("Held"));
-        assert_str(found(f, &got.rules[0]), str_dupz(f->arena, high));
-        assert_str(found(f, &got.rules[1]), str_dupz(f->arena, held));
-        assert_true(got.rules[3].failures + 10 >
-                    got.rules[3].evaluations); /* and stops nothing; no data before the start */
-        assert_true(got.rules[3].last_error.n > 0);
+        assert_int_equal(got.n, 7);
+        for (size_t i = 0; i < 5; i++) {
+                assert_true(got.rules[i].n > 2);
+                assert_str(found(f, &got.rules[i]), str_dupz(f->arena, told(live, got.rules[i].name)));
+        }
+        assert_true(got.rules[6].failures >= 6 * 60 * 4); /* and stops nothing */
+        assert_true(got.rules[6].last_error.n > 0);
         assert_int_equal(memstore_series(f->store), 2); /* nothing was written */
         fixture_free(live);
         fixture_free(f);
@@ -170,13 +171,19 @@ static void what_fired_at_the_start_has_served_its_time_before(void **state)
         Fixture *f = fixture_new();
         RulesBacktest got;
         Err err;
-        for (int64_t t = 0; t <= HOUR_MS; t += MINUTE_MS)
+        /* Before the start it is high, and then between the threshold and the one of its recovery. */
+        for (int64_t t = 0; t <= HOUR_MS; t += MINUTE_MS) {
                 memstore_add(f->store, fixture_labels(f, "__name__=x,i=0"), T0 + t, 9);
+                memstore_add(f->store, fixture_labels(f, "__name__=x,i=1"), T0 + t, t < 10 * MINUTE_MS ? 9 : 5);
+        }
         assert_ok(backtest(f, RULES, 30 * MINUTE_MS, HOUR_MS, (AlertSink){ 0 }, NULL, &got, &err), err);
         assert_int_equal(got.rules[0].n, 1);
         assert_true(got.rules[0].firings[0].fired_at_ms <= T0 + 31 * MINUTE_MS);
+        assert_int_equal(got.rules[3].n, 1);
+        assert_true(got.rules[3].firings[0].fired_at_ms <= T0 + 31 * MINUTE_MS);
         assert_int_equal(got.rules[0].firings[0].resolved_at_ms, 0);
         assert_double(got.rules[0].firings[0].value, 18);
+        assert_int_equal(got.rules[1].n, 2);
         fixture_free(f);
 }
 
