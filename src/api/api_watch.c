@@ -3,6 +3,7 @@
 #include "api/api_reply.h"
 #include "base/duration.h"
 #include "base/hash.h"
+#include "base/num.h"
 #include "codec/floats.h"
 
 /* ---- targets ---- */
@@ -185,10 +186,13 @@ static void put_rule(JsonWriter *w, const RuleStatus *r, bool with_alerts, Arena
                 json_key(w, STR("annotations"));
                 api_put_labels(w, r->annotations);
                 json_key(w, STR("alerts"));
-                json_begin_array(w);
-                for (size_t i = 0; with_alerts && i < r->n_alerts; i++)
-                        put_alert(w, &r->alerts[i], arena);
-                json_end_array(w);
+                if (with_alerts) {
+                        json_begin_array(w);
+                        for (size_t i = 0; i < r->n_alerts; i++)
+                                put_alert(w, &r->alerts[i], arena);
+                        json_end_array(w);
+                } else
+                        json_null(w);
         }
         json_key_cstr(w, "health", health[r->health]);
         if (r->last_error.n)
@@ -215,6 +219,35 @@ static bool in_list(Str s, const Str *list, size_t n)
                 if (str_eq(s, list[i]))
                         return true;
         return n == 0;
+}
+
+/* group_limit and group_next_token, in upstream's words. */
+static bool read_page(const HttpRequest *req, HttpResponse *resp, RuleFilter *f)
+{
+        Str text = { 0 };
+        int64_t limit;
+        http_request_param(req, STR("group_limit"), &text);
+        if (text.n && !num_parse_i64(text, &limit)) {
+                api_reply_error(
+                        resp, API_BAD_DATA,
+                        "invalid parameter \"group_limit\": group_limit needs to be a valid number: strconv.ParseInt: parsing \"" STR_FMT
+                        "\": invalid syntax",
+                        STR_ARG(str_sub(text, 0, 100)));
+                return false;
+        }
+        if (text.n && limit <= 0) {
+                api_reply_error(resp, API_BAD_DATA,
+                                "invalid parameter \"group_limit\": group_limit needs to be greater than 0");
+                return false;
+        }
+        f->group_limit = text.n ? (uint64_t)limit : 0;
+        if (f->token.n && !f->group_limit) {
+                api_reply_error(
+                        resp, API_BAD_DATA,
+                        "invalid parameter \"group_next_token\": group_limit needs to be present in order to paginate over the groups");
+                return false;
+        }
+        return true;
 }
 
 static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *f)
@@ -246,15 +279,7 @@ static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *
         f->n_files = http_request_params(req, STR("file[]"), &f->files);
         if (!api_param_matchers(req, resp, &f->sets, &f->n_sets))
                 return false;
-        if (!api_param_limit(req, resp, "group_limit", &f->group_limit))
-                return false;
-        if (f->token.n && !f->group_limit) {
-                api_reply_error(
-                        resp, API_BAD_DATA,
-                        "invalid parameter \"group_limit\": group_limit needs to be present in order to paginate over the groups");
-                return false;
-        }
-        return true;
+        return read_page(req, resp, f);
 }
 
 static bool rule_passes(const RuleFilter *f, const RuleStatus *r)
@@ -299,7 +324,7 @@ static bool group_passes(const RuleGroupStatus *g, const RuleFilter *f)
         for (size_t i = 0; i < g->n; i++)
                 if (rule_passes(f, &g->rules[i]))
                         return true;
-        return g->n == 0 && f->n_names == 0 && f->n_sets == 0;
+        return false; /* nothing of it is left to show */
 }
 
 /* Where the page starts: behind everything before the group that the token names. False: no group has it. */
@@ -323,9 +348,10 @@ void api_watch_rules(void *self, const HttpRequest *req, HttpResponse *resp)
                 return;
         rules_manager_status(ctx->rules, req->arena, &groups, &n);
         if (!page_start(groups, n, filter.token, req->arena, &i)) {
-                api_reply_error(
-                        resp, API_BAD_DATA,
-                        "invalid parameter \"group_next_token\": invalid group_next_token. Were rule groups changed?");
+                api_reply_error(resp, API_BAD_DATA,
+                                "invalid parameter \"group_next_token\": invalid group_next_token '" STR_FMT
+                                "'. were rule groups changed?",
+                                STR_ARG(str_sub(filter.token, 0, 100)));
                 return;
         }
         JsonWriter w;

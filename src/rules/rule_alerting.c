@@ -48,8 +48,11 @@ static bool template_query(void *self, Str text, Arena *arena, TmplPromSample **
         Expr *expr;
         SrcPos pos;
         PromqlResult result;
-        if (!ast_parse(text, arena, &promql_engine_options(o->engine)->features, &expr, &pos, err))
-                return false;
+        if (!ast_parse(text, arena, &promql_engine_options(o->engine)->features, &expr, &pos, err)) {
+                Buf why = { .arena = arena };
+                ast_format_error(&why, text, pos, err->msg);
+                return err_set(err, ERR_INVALID, "%s", buf_cstr(&why));
+        }
         PromqlQuery query = { .expr = expr, .text = text, .start_ms = q->ts_ms, .end_ms = q->ts_ms };
         if (!promql_exec(o->engine, o->store, &query, arena, &result, err))
                 return false;

@@ -64,9 +64,6 @@ void rule_output_clear(RuleRun *run)
 bool rule_output_record(RuleGroupRun *group, RuleRun *run, const PromqlResult *result, int64_t ts_ms,
                         Appender *appender, Arena *arena, Err *err)
 {
-        if (group->group.limit && result->n_series > group->group.limit)
-                return err_set(err, ERR_LIMIT, "exceeded limit of %llu with %zu series",
-                               (unsigned long long)group->group.limit, result->n_series);
         Labels *all = arena_array(arena, Labels, result->n_series);
         OutputMap unique = { .arena = arena };
         for (size_t i = 0; i < result->n_series; i++) {
@@ -82,6 +79,9 @@ bool rule_output_record(RuleGroupRun *group, RuleRun *run, const PromqlResult *r
                         return err_set(err, ERR_INVALID,
                                        "vector contains metrics with the same labelset after applying rule labels");
         }
+        if (group->group.limit && result->n_series > group->group.limit)
+                return err_set(err, ERR_LIMIT, "exceeded limit of %llu with %zu series",
+                               (unsigned long long)group->group.limit, result->n_series);
         for (size_t i = 0; i < result->n_series; i++)
                 rule_output_write(run, all[i], ts_ms, result->series[i].v[0],
                                   result->series[i].h ? result->series[i].h[0] : NULL, appender);

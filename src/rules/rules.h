@@ -130,7 +130,7 @@ typedef struct RuleGroupStatus {
         RuleStatus *rules;
         size_t n;
 } RuleGroupStatus;
-/* A copy of everything, living in arena; groups sorted by file, then as written. */
+/* A copy of everything, living in arena; groups sorted by file and name, as upstream shows them. */
 void rules_manager_status(RulesManager *manager, Arena *arena, RuleGroupStatus **ret, size_t *ret_n);
 
 /* ---- evaluation at given times, with neither manager nor pool nor database: unit tests of rules, backtests. What rules

@@ -239,9 +239,12 @@ int64_t rules_manager_tick(RulesManager *m)
 
 /* ---- status ---- */
 
-static int by_file(const void *a, const void *b)
+static int by_file_and_name(const void *a, const void *b)
 {
-        return str_cmp(((const RuleGroupStatus *)a)->file, ((const RuleGroupStatus *)b)->file);
+        const RuleGroupStatus *x = a;
+        const RuleGroupStatus *y = b;
+        int c = str_cmp(x->file, y->file);
+        return c ? c : str_cmp(x->name, y->name);
 }
 
 void rules_manager_status(RulesManager *m, Arena *arena, RuleGroupStatus **ret, size_t *ret_n)
@@ -250,13 +253,8 @@ void rules_manager_status(RulesManager *m, Arena *arena, RuleGroupStatus **ret, 
         RuleGroupStatus *all = arena_array(arena, RuleGroupStatus, m->groups.len);
         for (size_t i = 0; i < m->groups.len; i++)
                 rule_status_of(m->groups.data[i], arena, &all[i]);
-        /* A stable sort: groups of one file stay in their order. */
-        for (size_t i = 1; i < m->groups.len; i++)
-                for (size_t k = i; k > 0 && by_file(&all[k - 1], &all[k]) > 0; k--) {
-                        RuleGroupStatus t = all[k];
-                        all[k] = all[k - 1];
-                        all[k - 1] = t;
-                }
+        if (m->groups.len > 1)
+                qsort(all, m->groups.len, sizeof *all, by_file_and_name);
         *ret = all;
         *ret_n = m->groups.len;
 }

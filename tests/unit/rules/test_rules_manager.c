@@ -95,7 +95,7 @@ static void a_reload_keeps_what_is_the_same(void **state)
         fixture_free(f);
 }
 
-static void groups_of_one_file_keep_their_order(void **state)
+static void groups_come_by_file_and_name(void **state)
 {
         (void)state;
         Fixture *f = fixture_new();
@@ -108,8 +108,8 @@ static void groups_of_one_file_keep_their_order(void **state)
         RuleGroupStatus *g = fixture_status(f, &n);
         assert_int_equal(n, 3);
         assert_str(g[0].file, "1.yml");
-        assert_str(g[1].name, "z");
-        assert_str(g[2].name, "a");
+        assert_str(g[1].name, "a");
+        assert_str(g[2].name, "z");
         assert_int_equal(g[0].interval_ms, 30000); /* the new default */
         fixture_free(f);
 }
@@ -215,7 +215,7 @@ int main(void)
                 cmocka_unit_test(missed_iterations_are_skipped),
                 cmocka_unit_test(a_clock_set_back_stops_nothing),
                 cmocka_unit_test(a_reload_keeps_what_is_the_same),
-                cmocka_unit_test(groups_of_one_file_keep_their_order),
+                cmocka_unit_test(groups_come_by_file_and_name),
                 cmocka_unit_test(failures_are_said_and_stop_nobody),
                 cmocka_unit_test(everything_at_once),
         };
