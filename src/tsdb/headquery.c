@@ -236,6 +236,7 @@ typedef struct OpenCopy {
         size_t n;
         uint8_t code;
         Str stream;    /* XORCHUNK_PAD_BYTES readable behind it */
+        XorSeek from;  /* n > 0: the stream begins there */
         Buf large;     /* of a stream that does not fit the next */
         Column late;   /* samples that came out of order */
         bool has_last; /* its newest sample is enough: `last`, and no stream */
@@ -252,11 +253,13 @@ static void clear_copy(OpenCopy *copy)
         copy->has_last = false;
 }
 
-static void copy_stream(const XorChunk *open, OpenCopy *copy)
+/* From where the range needs it on. */
+static void copy_stream(const XorChunk *open, int64_t min_ms, OpenCopy *copy)
 {
-        size_t n = xorchunk_bytes(open);
+        copy->from = open->code == XORCHUNK_CODE_FLOATS ? xorchunk_seek(open, min_ms) : (XorSeek){ 0 };
+        size_t skipped = copy->from.bits / 8, n = xorchunk_bytes(open) - skipped;
         char *to = n <= XORCHUNK_MAX_BYTES ? copy->small : buf_reserve(&copy->large, n + XORCHUNK_PAD_BYTES);
-        memcpy(to, open->p, n);
+        memcpy(to, open->p + skipped, n);
         copy->stream = (Str){ to, n };
         copy->n = open->n;
         copy->code = open->code;
@@ -283,7 +286,7 @@ static bool copy_open(Tsdb *db, SeriesRef ref, const StoreRead *what, OpenCopy *
                 copy->has_last = true;
                 return true;
         }
-        copy_stream(&s->open, copy);
+        copy_stream(&s->open, what->min_ms, copy);
         return true;
 }
 
@@ -402,6 +405,8 @@ static bool decode_open(const OpenCopy *open, const StoreRead *what, Column *out
 {
         if (open->n == 0)
                 return true;
+        if (open->from.n)
+                return xorchunk_decode_from(open->stream, open->n, &open->from, what->min_ms, what->max_ms, out, err);
         return open->code == XORCHUNK_CODE_HISTOGRAMS
                        ? histchunk_decode(open->stream, open->n, open->first_ms, what->min_ms, what->max_ms, out, err)
                        : xorchunk_decode(open->stream, open->n, open->first_ms, what->min_ms, what->max_ms, out, err);

@@ -1,17 +1,24 @@
 /* Invariants
  * 1. What was appended is decoded bit for bit: NaN payloads, -0, infinities, denormals, any int64 times that rise.
  * 2. Bits behind `bits` in the owned memory are zero, and at least 8 bytes are there: the writer ORs whole words.
- * 3. A decoder reads at most XORCHUNK_PAD_BYTES behind the stream, whatever the bytes are.
+ * 3. Places where a decoder may begin lie at the end of the owned memory, the first at the very end; their number follows from the stream's length.
+ * 4. A decoder reads at most XORCHUNK_PAD_BYTES behind the stream, whatever the bytes are.
  *
  * Times: 0 = same delta; 10 + 7 bits; 110 + 12 bits; 1110 + 20 bits; 1111 + 64 bits of delta-of-delta in milliseconds (jitter of a few
  * ms costs 9 bits). Values: 0 = same; 10 = XOR inside the last window; 11 + 5 bits leading zeros + 6 bits width - 1. Why this and not a
  * cleverer code: the open chunk must take one sample at a time in a few ns; long-lived parts recode whole vectors. */
 #include "tsdb/xorchunk.h"
 
+#include "base/check.h"
 #include "base/mem.h"
 #include "tsdb/histchunk.h"
 
-enum { WORST_SAMPLE_BITS = 4 + 64 + 2 + 5 + 6 + 64, FIRST_BYTES = 48, MAX_LEAD = 31 };
+enum {
+        WORST_SAMPLE_BITS = 4 + 64 + 2 + 5 + 6 + 64,
+        FIRST_BYTES = 48,
+        DOUBLED_BYTES = 512, /* up to here memory doubles, then it grows by half */
+        MAX_LEAD = 31,
+};
 _Static_assert((WORST_SAMPLE_BITS + 7) / 8 + 8 <= XORCHUNK_PAD_BYTES,
                "a sample read past the end stays inside the pad");
 
@@ -39,21 +46,34 @@ void xorchunk_reset(XorChunk *c)
         c->delta_ms = 0;
         c->bits = c->cap_bytes = 0;
         c->n = 0;
-        c->lead = c->width = 0;
+        c->lead = c->width = c->seeks = 0;
 }
 
 /* ---- writing */
 
-static void make_room(XorChunk *c)
+static unsigned char *seek_at(const XorChunk *c, unsigned i) { return c->p + c->cap_bytes - (i + 1) * sizeof(XorSeek); }
+
+/* For one more sample, and for `seeks` places. */
+static void make_room(XorChunk *c, unsigned seeks)
 {
-        size_t need = (c->bits + WORST_SAMPLE_BITS) / 8 + 9;
+        size_t need = (c->bits + WORST_SAMPLE_BITS) / 8 + 9 + seeks * sizeof(XorSeek);
         if (LIKELY(need <= c->cap_bytes))
                 return;
-        size_t cap = c->cap_bytes ? c->cap_bytes * 2 : FIRST_BYTES;
+        size_t old = c->cap_bytes, tail = c->seeks * sizeof(XorSeek);
+        size_t cap = old == 0 ? FIRST_BYTES : old < DOUBLED_BYTES ? old * 2 : old + old / 2;
         cap = (MAX_OF(cap, need) + 15) & ~(size_t)15;
         c->p = mem_realloc(c->p, cap);
-        memset(c->p + c->cap_bytes, 0, cap - c->cap_bytes);
+        memmove(c->p + cap - tail, c->p + old - tail, tail);
+        memset(c->p + old - tail, 0, cap - old);
         c->cap_bytes = (uint32_t)cap;
+}
+
+/* Remembers the place after the newest sample. */
+static void add_seek(XorChunk *c)
+{
+        make_room(c, c->seeks + 1u);
+        XorSeek seek = { c->last_ms, c->delta_ms, c->last_bits, c->bits, c->n, c->lead, c->width };
+        memcpy(seek_at(c, c->seeks++), &seek, sizeof seek);
 }
 
 /* n in 1..57 bits, the upper bits of v are zero. */
@@ -126,7 +146,9 @@ static inline void put_value(XorChunk *c, uint64_t xor)
 void xorchunk_append(XorChunk *c, int64_t t_ms, double v)
 {
         uint64_t bits = bits_of_double(v);
-        make_room(c);
+        if (UNLIKELY(c->bits >= (c->seeks + 1u) * XORCHUNK_SEEK_BYTES * 8))
+                add_seek(c);
+        make_room(c, c->seeks);
         if (c->n == 0) {
                 c->first_ms = t_ms;
                 put_bits64(c, bits);
@@ -229,15 +251,25 @@ static inline uint64_t take_sample(BitReader *r, Window *w, uint64_t *delta)
         return (high << 32 | take(r, 32)) << w->trail;
 }
 
-/* Decodes n samples, or those up to max_ms. Returns the number of the sample whose successor is damaged; 0: none is. */
-static size_t decode_run(BitReader r, size_t end, size_t n, int64_t t, int64_t min_ms, int64_t max_ms, Column *out,
-                         size_t *ret_kept)
+/* A decoder's place: the sample before r. */
+typedef struct Place {
+        BitReader r;
+        size_t end; /* of the stream, in bits */
+        size_t i;   /* samples up to here, this one counted */
+        int64_t t;
+        uint64_t value, delta;
+        Window w;
+} Place;
+
+/* Decodes up to sample n, or those up to max_ms. Returns the number of the sample whose successor is damaged; 0: none is. */
+static size_t decode_run(Place p, size_t n, int64_t min_ms, int64_t max_ms, Column *out, size_t *ret_kept)
 {
-        int64_t *ts = out->t + out->n;
+        int64_t *ts = out->t + out->n, t = p.t;
         double *vs = out->v + out->n;
-        Window w = { .width = 1, .trail = 0 };
-        uint64_t value = take64(&r), delta = 0;
-        size_t kept = 0, i = 1;
+        BitReader r = p.r;
+        Window w = p.w;
+        uint64_t value = p.value, delta = p.delta;
+        size_t kept = 0, i = p.i;
         for (; t <= max_ms; i++) {
                 ts[kept] = t;
                 vs[kept] = bits_to_double(value);
@@ -246,7 +278,7 @@ static size_t decode_run(BitReader r, size_t end, size_t n, int64_t t, int64_t m
                         break;
                 value ^= take_sample(&r, &w, &delta);
                 int64_t next = (int64_t)((uint64_t)t + delta);
-                if (UNLIKELY(r.pos > end || next <= t))
+                if (UNLIKELY(r.pos > p.end || next <= t))
                         return i;
                 t = next;
         }
@@ -254,14 +286,10 @@ static size_t decode_run(BitReader r, size_t end, size_t n, int64_t t, int64_t m
         return 0;
 }
 
-bool xorchunk_decode(Str stream, size_t n, int64_t first_ms, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+static bool decode(const Place *p, size_t n, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
 {
-        if (n == 0 || stream.n < 8)
-                return err_set(err, ERR_CORRUPT, "a chunk of %zu bytes cannot hold %zu samples", stream.n, n);
-        column_reserve(out, n);
-        size_t kept = 0;
-        size_t bad = decode_run((BitReader){ (const uint8_t *)stream.p, 0 }, stream.n * 8, n, first_ms, min_ms, max_ms,
-                                out, &kept);
+        column_reserve(out, n - p->i + 1);
+        size_t kept = 0, bad = decode_run(*p, n, min_ms, max_ms, out, &kept);
         if (bad)
                 return err_set(err, ERR_CORRUPT, "sample %zu of %zu is damaged", bad + 1, n);
         if (UNLIKELY(out->h))
@@ -270,4 +298,42 @@ bool xorchunk_decode(Str stream, size_t n, int64_t first_ms, int64_t min_ms, int
                 memset(out->st + out->n, 0, kept * sizeof *out->st);
         out->n += kept;
         return true;
+}
+
+bool xorchunk_decode(Str stream, size_t n, int64_t first_ms, int64_t min_ms, int64_t max_ms, Column *out, Err *err)
+{
+        if (n == 0 || stream.n < 8)
+                return err_set(err, ERR_CORRUPT, "a chunk of %zu bytes cannot hold %zu samples", stream.n, n);
+        Place p = { .r = { (const uint8_t *)stream.p, 0 }, .end = stream.n * 8, .i = 1, .t = first_ms, .w = { 1, 0 } };
+        p.value = take64(&p.r);
+        return decode(&p, n, min_ms, max_ms, out, err);
+}
+
+/* ---- beginning in the middle */
+
+XorSeek xorchunk_seek(const XorChunk *c, int64_t min_ms)
+{
+        XorSeek seek;
+        for (unsigned i = c->seeks; i-- > 0;) {
+                memcpy(&seek, seek_at(c, i), sizeof seek);
+                if (seek.t_ms <= min_ms)
+                        return seek;
+        }
+        return (XorSeek){ 0 };
+}
+
+bool xorchunk_decode_from(Str stream, size_t n, const XorSeek *from, int64_t min_ms, int64_t max_ms, Column *out,
+                          Err *err)
+{
+        CHECK(from->n > 0 && from->n <= n);
+        Place p = { .r = { (const uint8_t *)stream.p, from->bits % 8 },
+                    .end = stream.n * 8,
+                    .i = from->n,
+                    .t = from->t_ms,
+                    .value = from->value,
+                    .delta = (uint64_t)from->delta_ms,
+                    .w = { 1, 0 } };
+        if (from->width)
+                p.w = (Window){ from->width, 64u - from->lead - from->width };
+        return decode(&p, n, min_ms, max_ms, out, err);
 }

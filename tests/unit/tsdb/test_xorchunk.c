@@ -3,6 +3,40 @@
 #include "base/rand.h"
 #include "tsdb/xorchunk.h"
 
+/* From a place in the middle a range decodes to the same, whatever the chunk and the range. */
+static void check_places(const XorChunk *c, const int64_t *t)
+{
+        Column want = { 0 }, got = { 0 };
+        char whole[XORCHUNK_MAX_BYTES + XORCHUNK_PAD_BYTES], part[XORCHUNK_MAX_BYTES + XORCHUNK_PAD_BYTES];
+        size_t n = xorchunk_bytes(c);
+        Err err;
+        memcpy(whole, c->p, n);
+        assert_true(c->seeks <= n / XORCHUNK_SEEK_BYTES);
+        for (size_t i = 0; i < c->n; i += 1 + c->n / 9)
+                for (int64_t off = -1; off <= 1; off++) {
+                        int64_t min = t[i] + off, max = t[MIN_OF(i + i % 30, (size_t)c->n - 1)];
+                        XorSeek from = xorchunk_seek(c, min);
+                        if (from.n == 0)
+                                continue;
+                        assert_true(from.t_ms <= min && from.t_ms == t[from.n - 1]);
+                        memcpy(part, whole + from.bits / 8, n - from.bits / 8);
+                        column_clear(&want);
+                        column_clear(&got);
+                        assert_ok(xorchunk_decode((Str){ whole, n }, c->n, c->first_ms, min, max, &want, &err), err);
+                        assert_ok(xorchunk_decode_from((Str){ part, n - from.bits / 8 }, c->n, &from, min, max, &got,
+                                                       &err),
+                                  err);
+                        assert_int_equal(want.n, got.n);
+                        assert_memory_equal(want.t, got.t, want.n * sizeof *want.t);
+                        assert_memory_equal(want.v, got.v, want.n * sizeof *want.v);
+                        if (from.bits / 8 + 1 < n)
+                                assert_false(xorchunk_decode_from((Str){ part, 0 }, (size_t)c->n + 1, &from, min,
+                                                                  INT64_MAX, &got, &err));
+                }
+        column_done(&want);
+        column_done(&got);
+}
+
 static void round_trip(const int64_t *t, const double *v, size_t n)
 {
         XorChunk c;
@@ -26,7 +60,9 @@ static void round_trip(const int64_t *t, const double *v, size_t n)
                 assert_int_equal(out.n, done - from);
                 assert_memory_equal(out.t, t + from, out.n * sizeof *t);
                 assert_memory_equal(out.v, v + from, out.n * sizeof *v);
+                check_places(&c, t + from);
                 xorchunk_reset(&c);
+                assert_int_equal(c.seeks, 0);
         }
         column_done(&out);
         xorchunk_done(&c);
@@ -93,6 +129,29 @@ static void constants_are_two_bits_a_sample(void **state)
         xorchunk_done(&c);
 }
 
+static void few_samples_have_no_places(void **state)
+{
+        (void)state;
+        XorChunk c;
+        xorchunk_init(&c);
+        for (int i = 0; i < 240; i++)
+                xorchunk_append(&c, i * 15000, 7);
+        assert_int_equal(c.seeks, 0);
+        xorchunk_reset(&c);
+        Rand r;
+        rand_init(&r, 3);
+        for (int i = 0; i < 20; i++)
+                xorchunk_append(&c, i * 15000, (double)rand_below(&r, 1000));
+        assert_int_equal(c.seeks, 0);
+        for (int i = 20; i < 100; i++)
+                xorchunk_append(&c, i * 15000, (double)rand_below(&r, 1000));
+        assert_true(c.seeks > 0);
+        assert_int_equal(xorchunk_seek(&c, -1).n, 0);
+        XorSeek last = xorchunk_seek(&c, INT64_MAX);
+        assert_true(last.bits >= c.seeks * XORCHUNK_SEEK_BYTES * 8u && last.n < 100);
+        xorchunk_done(&c);
+}
+
 static void ranges_and_damage(void **state)
 {
         (void)state;
@@ -123,6 +182,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(keeps_every_bit), cmocka_unit_test(takes_the_widest_times),
                                             cmocka_unit_test(constants_are_two_bits_a_sample),
+                                            cmocka_unit_test(few_samples_have_no_places),
                                             cmocka_unit_test(ranges_and_damage) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
