@@ -364,6 +364,37 @@ static bool open_collectors(App *app, Err *err)
         return true;
 }
 
+/* ---- what receivers remember */
+
+static void keep_put(void *ctx, Str key, Str value, int64_t expires_ms)
+{
+        App *app = ctx;
+        Err err;
+        if (!statedb_put(app->statedb, STR("notify"), key, value, expires_ms, &err))
+                log_warn("where a message was posted is not kept beyond a restart", KV("err", &err));
+}
+
+typedef struct KeepEach {
+        void (*found)(void *arg, Str key, Str value, int64_t expires_ms);
+        void *arg;
+} KeepEach;
+
+static bool keep_found(void *arg, Str key, Str value, int64_t expires_ms)
+{
+        const KeepEach *each = arg;
+        each->found(each->arg, key, value, expires_ms);
+        return true;
+}
+
+static void keep_each(void *ctx, void (*found)(void *arg, Str key, Str value, int64_t expires_ms), void *arg)
+{
+        App *app = ctx;
+        KeepEach each = { found, arg };
+        Err err;
+        if (!statedb_each(app->statedb, STR("notify"), keep_found, &each, &err))
+                log_warn("which messages were posted is unreadable: groups get new ones", KV("err", &err));
+}
+
 static bool open_engines(App *app, Err *err)
 {
         const AppFlags *f = &app->flags;
@@ -382,7 +413,12 @@ static bool open_engines(App *app, Err *err)
         };
         app->promql = promql_engine_new(&promql);
         NotifyOptions notify = {
-                .loop = app->loop, .client = app->client, .version = STR("0.34.0"), .on_room = wake, .on_room_ctx = app
+                .loop = app->loop,
+                .client = app->client,
+                .version = STR("0.34.0"),
+                .on_room = wake,
+                .on_room_ctx = app,
+                .keep = { keep_put, keep_each, app },
         };
         app->notify = notify_new(&notify);
         AlertRouterOptions router = {

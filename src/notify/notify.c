@@ -88,6 +88,7 @@ Notify *notify_new(const NotifyOptions *options)
         rand_os_bytes(&seed, sizeof seed);
         rand_init(&n->rand, seed);
         n->memory = notify_memory_new();
+        notify_memory_set_keep(n->memory, &options->keep);
         mutex_init(&n->mu);
         return n;
 }

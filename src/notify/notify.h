@@ -12,6 +12,14 @@
 #include "os/clock.h"
 
 typedef struct Notify Notify;
+
+/* Where it is kept what must outlive the program, such as which chat message a group was written to. All may be NULL. */
+typedef struct NotifyKeep {
+        void (*put)(void *ctx, Str key, Str value, int64_t expires_ms); /* any thread */
+        /* Calls found for each that was put. */
+        void (*each)(void *ctx, void (*found)(void *arg, Str key, Str value, int64_t expires_ms), void *arg);
+        void *ctx;
+} NotifyKeep;
 typedef struct NotifyOptions {
         Loop *loop;
         HttpClient *client;
@@ -21,6 +29,7 @@ typedef struct NotifyOptions {
         size_t mail_threads;        /* how many mails at a time; 0: 2 */
         void (*on_room)(void *ctx); /* an integration may have room again without an answer; any thread; may be NULL */
         void *on_room_ctx;
+        NotifyKeep keep;
 } NotifyOptions;
 Notify *notify_new(const NotifyOptions *options); /* returns owned */
 /* Ends what is under way as failed. Nobody may call notify_send any more. */

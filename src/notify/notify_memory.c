@@ -16,6 +16,7 @@ typedef struct Entry {
 } Entry;
 
 struct NotifyMemory {
+        NotifyKeep keep;
         Mutex mu;
         VEC(Entry) entries GUARDED_BY(&mu);
 };
@@ -77,6 +78,31 @@ void notify_memory_put(NotifyMemory *m, Str key, Str value, int64_t expires_ms)
                 remove_entry(m, m->entries.data);
         vec_push(&m->entries,
                  (Entry){ mem_strndup(key.p, key.n), mem_strndup(value.p, value.n), key.n, value.n, expires_ms });
+}
+
+static void found(void *arg, Str key, Str value, int64_t expires_ms) { notify_memory_put(arg, key, value, expires_ms); }
+
+void notify_memory_set_keep(NotifyMemory *m, const NotifyKeep *keep)
+{
+        m->keep = *keep;
+        if (keep->each)
+                keep->each(keep->ctx, found, m);
+}
+
+static bool is_kept(NotifyMemory *m, Str key, Str value, int64_t until_ms)
+{
+        MUTEX_SCOPE(&m->mu);
+        const Entry *e = find(m, key);
+        return e && e->expires_ms > until_ms && str_eq(value, str_n(e->value, e->value_n));
+}
+
+void notify_memory_keep(NotifyMemory *m, Str key, Str value, int64_t now_ms, int64_t expires_ms)
+{
+        if (!m || is_kept(m, key, value, now_ms + (expires_ms - now_ms) / 2))
+                return;
+        notify_memory_put(m, key, value, expires_ms);
+        if (m->keep.put)
+                m->keep.put(m->keep.ctx, key, value, expires_ms);
 }
 
 bool notify_memory_get(NotifyMemory *m, Str key, int64_t now_ms, Arena *arena, Str *ret)

@@ -199,9 +199,11 @@ static bool make(NotifyMsg *m, Err *err)
                 return false;
         Str channel = notify_msg_text(m, o->channel);
         state->remember = o->update_message;
-        state->key = str_printf(m->arena, "slack " STR_FMT " " STR_FMT " %s", STR_ARG(m->n->receiver), STR_ARG(channel),
-                                m->dedup_key);
-        if (o->update_message && notify_memory_get(m->memory, state->key, m->now_ms, m->arena, &remembered)) {
+        state->key = str_printf(m->arena, "slack " STR_FMT " %zu " STR_FMT " %s", STR_ARG(m->n->receiver),
+                                m->n->integration, STR_ARG(channel), m->dedup_key);
+        /* Once everything was over, what comes is another story: a message of its own. */
+        if (o->update_message && !str_eq(m->n->reason, STR("first notification")) &&
+            notify_memory_get(m->memory, state->key, m->now_ms, m->arena, &remembered)) {
                 str_cut(remembered, ' ', &channel_id, &ts);
                 if (str_ends(url, STR("chat.postMessage")))
                         url = str_printf(m->arena, STR_FMT "chat.update", STR_ARG(str_sub(url, 0, url.n - 16)));
@@ -239,10 +241,10 @@ static NotifyVerdict answered(NotifyMsg *m, const HttpAnswer *a, Err *err)
         }
         Str ts = json_get_str(v, STR("ts"));
         if (state->remember && ts.n)
-                notify_memory_put(m->memory, state->key,
-                                  str_printf(m->arena, STR_FMT " " STR_FMT, STR_ARG(json_get_str(v, STR("channel"))),
-                                             STR_ARG(ts)),
-                                  m->now_ms + REMEMBER_MS);
+                notify_memory_keep(m->memory, state->key,
+                                   str_printf(m->arena, STR_FMT " " STR_FMT, STR_ARG(json_get_str(v, STR("channel"))),
+                                              STR_ARG(ts)),
+                                   m->now_ms, m->now_ms + REMEMBER_MS);
         return NOTIFY_DELIVERED;
 }
 

@@ -39,9 +39,58 @@ static void the_oldest_goes_first(void **state)
         notify_memory_free(m);
 }
 
+typedef struct Kept {
+        int puts;
+        char key[32], value[32];
+        int64_t expires_ms;
+} Kept;
+
+static void keep_put(void *ctx, Str key, Str value, int64_t expires_ms)
+{
+        Kept *k = ctx;
+        k->puts++;
+        snprintf(k->key, sizeof k->key, STR_FMT, STR_ARG(key));
+        snprintf(k->value, sizeof k->value, STR_FMT, STR_ARG(value));
+        k->expires_ms = expires_ms;
+}
+
+static void keep_each(void *ctx, void (*found)(void *arg, Str key, Str value, int64_t expires_ms), void *arg)
+{
+        const Kept *k = ctx;
+        if (k->puts)
+                found(arg, str_of(k->key), str_of(k->value), k->expires_ms);
+}
+
+static void what_is_kept_outlives_the_program(void **state)
+{
+        (void)state;
+        AUTO(arena_free) Arena *arena = arena_new();
+        Kept kept = { 0 };
+        NotifyKeep keep = { keep_put, keep_each, &kept };
+        NotifyMemory *m = notify_memory_new();
+        Str value;
+        notify_memory_set_keep(m, &keep);
+        notify_memory_put(m, STR("token"), STR("secret"), 1000);
+        assert_int_equal(kept.puts, 0);
+        notify_memory_keep(m, STR("a"), STR("1"), 0, 1000);
+        notify_memory_keep(m, STR("a"), STR("1"), 400, 1400);
+        assert_int_equal(kept.puts, 1); /* it is there for more than half of the time */
+        notify_memory_keep(m, STR("a"), STR("1"), 600, 1600);
+        notify_memory_keep(m, STR("a"), STR("2"), 600, 1600);
+        assert_int_equal(kept.puts, 3);
+        notify_memory_free(m);
+        m = notify_memory_new();
+        notify_memory_set_keep(m, &keep);
+        assert_true(notify_memory_get(m, STR("a"), 1599, arena, &value));
+        assert_str(value, "2");
+        assert_false(notify_memory_get(m, STR("token"), 0, arena, &value));
+        notify_memory_free(m);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(values_expire_and_are_replaced),
-                                            cmocka_unit_test(the_oldest_goes_first) };
+                                            cmocka_unit_test(the_oldest_goes_first),
+                                            cmocka_unit_test(what_is_kept_outlives_the_program) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
