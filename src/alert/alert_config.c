@@ -4,6 +4,7 @@
 
 #include "alert/alert.h"
 #include "alert/alert_matchers.h"
+#include "alert/alert_newer.h"
 #include "base/duration.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -460,6 +461,8 @@ bool alert_config_bind_as(const YamlNode *root, AlertCompat compat, const Option
         AlertConfig config = { .file = ctx->file, .compat = compat, .resolve_timeout_ms = INT64_C(5) * 60 * 1000 };
         Binder b = { ctx, compat, &config };
         bool ok = option_bind(root, &file_table, &yaml, ctx);
+        if (compat == ALERT_COMPAT_AM_0_25)
+                ok &= alert_newer_check(root, ctx);
         config.global = yaml.global;
         config.templates = yaml.templates;
         const YamlNode *timeout = yaml_get(yaml.global, STR("resolve_timeout"));

@@ -3,6 +3,8 @@
  * 2. Messages are upstream's, so that what people search for is found. */
 #include "config/http_options.h"
 
+#include "codec/urlsyntax.h"
+
 static bool bad(const YamlNode *node, const OptionCtx *ctx, const char *message)
 {
         return diags_error(ctx->diags, ctx->file, node->pos, "%s", message);
@@ -15,6 +17,14 @@ static const YamlNode *at(const YamlNode *node, const char *key)
         return value ? value : node;
 }
 
+/* Keys that name a secret of a manager, as upstream has them: known, and counted, and of no use here. */
+#define REF_HELP "there is no manager of secrets: name a file instead"
+static bool has_ref(const YamlNode *node, const char *key)
+{
+        const YamlNode *value = yaml_get(node, str_of(key));
+        return value && value->kind == YAML_SCALAR && value->text.n;
+}
+
 /* ---- tls_config */
 
 static const char *const tls_versions[] = { "", "TLS10", "TLS11", "TLS12", "TLS13", NULL };
@@ -23,11 +33,16 @@ bool http_options_check_tls(HttpTlsOptions *t, const YamlNode *node, const Optio
 {
         bool cert = t->cert.n || t->cert_file.n;
         bool key = t->key.text.n || t->key_file.n;
-        if (t->ca.n && t->ca_file.n)
+        bool ca_ref = has_ref(node, "ca_ref");
+        bool cert_ref = has_ref(node, "cert_ref");
+        bool key_ref = has_ref(node, "key_ref");
+        cert |= cert_ref;
+        key |= key_ref;
+        if ((t->ca.n > 0) + (t->ca_file.n > 0) + ca_ref > 1)
                 return bad(node, ctx, "at most one of ca, ca_file & ca_ref must be configured");
-        if (t->cert.n && t->cert_file.n)
+        if ((t->cert.n > 0) + (t->cert_file.n > 0) + cert_ref > 1)
                 return bad(node, ctx, "at most one of cert, cert_file & cert_ref must be configured");
-        if (t->key.text.n && t->key_file.n)
+        if ((t->key.text.n > 0) + (t->key_file.n > 0) + key_ref > 1)
                 return bad(node, ctx, "at most one of key and key_file must be configured");
         if (cert && !key)
                 return bad(node, ctx,
@@ -57,6 +72,9 @@ static const Option tls_options[] = {
         { "cert_file", OPT_STR, offsetof(HttpTlsOptions, cert_file), .help = "Client certificate, a PEM file." },
         { "key", OPT_SECRET, offsetof(HttpTlsOptions, key), .help = "Client key, as PEM text." },
         { "key_file", OPT_STR, offsetof(HttpTlsOptions, key_file), .help = "Client key, a PEM file." },
+        { "ca_ref", OPT_IGNORED, .help = REF_HELP },
+        { "cert_ref", OPT_IGNORED, .help = REF_HELP },
+        { "key_ref", OPT_IGNORED, .help = REF_HELP },
         { "server_name", OPT_STR, offsetof(HttpTlsOptions, server_name),
           .help = "The name that the server's certificate must have." },
         { "insecure_skip_verify", OPT_BOOL, offsetof(HttpTlsOptions, insecure_skip_verify),
@@ -76,9 +94,9 @@ const OptionTable http_options_tls_table = {
 static void validate_basic(void *self, const YamlNode *node, const OptionCtx *ctx)
 {
         HttpBasicAuth *b = self;
-        if (b->username.n && b->username_file.n)
+        if ((b->username.n > 0) + (b->username_file.n > 0) + has_ref(node, "username_ref") > 1)
                 bad(node, ctx, "at most one of basic_auth username, username_file & username_ref must be configured");
-        if (b->password.text.n && b->password_file.n)
+        if ((b->password.text.n > 0) + (b->password_file.n > 0) + has_ref(node, "password_ref") > 1)
                 bad(node, ctx, "at most one of basic_auth password, password_file & password_ref must be configured");
         b->username_file = option_path(ctx, b->username_file);
         b->password_file = option_path(ctx, b->password_file);
@@ -89,6 +107,8 @@ static const Option basic_options[] = {
         { "username_file", OPT_STR, offsetof(HttpBasicAuth, username_file), .help = "File with the user name." },
         { "password", OPT_SECRET, offsetof(HttpBasicAuth, password), .help = "Password." },
         { "password_file", OPT_STR, offsetof(HttpBasicAuth, password_file), .help = "File with the password." },
+        { "username_ref", OPT_IGNORED, .help = REF_HELP },
+        { "password_ref", OPT_IGNORED, .help = REF_HELP },
         OPTION_END,
 };
 const OptionTable http_options_basic_auth_table = {
@@ -98,7 +118,7 @@ const OptionTable http_options_basic_auth_table = {
 static void validate_authorization(void *self, const YamlNode *node, const OptionCtx *ctx)
 {
         HttpAuthorization *a = self;
-        if (a->credentials.text.n && a->credentials_file.n)
+        if ((a->credentials.text.n > 0) + (a->credentials_file.n > 0) + has_ref(node, "credentials_ref") > 1)
                 bad(node, ctx, "at most one of authorization credentials & credentials_file must be configured");
         a->type = str_trim(a->type);
         if (a->type.n == 0)
@@ -113,6 +133,7 @@ static const Option authorization_options[] = {
         { "credentials", OPT_SECRET, offsetof(HttpAuthorization, credentials), .help = "What follows the scheme." },
         { "credentials_file", OPT_STR, offsetof(HttpAuthorization, credentials_file),
           .help = "File with what follows the scheme." },
+        { "credentials_ref", OPT_IGNORED, .help = REF_HELP },
         OPTION_END,
 };
 const OptionTable http_options_authorization_table = { .name = "authorization",
@@ -124,6 +145,10 @@ const OptionTable http_options_authorization_table = { .name = "authorization",
 
 static bool check_proxy(const HttpProxyOptions *p, const YamlNode *node, const OptionCtx *ctx)
 {
+        UrlSyntax url;
+        Err err;
+        if (!urlsyntax_parse(p->url, &url, &err))
+                return bad(at(node, "proxy_url"), ctx, err.msg);
         if (p->connect_header.n && !p->from_environment && !p->url.n)
                 return bad(node, ctx,
                            "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be "
@@ -144,11 +169,24 @@ static void validate_oauth2(void *self, const YamlNode *node, const OptionCtx *c
                 bad(node, ctx, "oauth2 client_id must be configured");
         if (o->token_url.n == 0)
                 bad(node, ctx, "oauth2 token_url must be configured");
-        if (o->client_secret.text.n && o->client_secret_file.n)
+        if ((o->client_secret.text.n > 0) + (o->client_secret_file.n > 0) + has_ref(node, "client_secret_ref") > 1)
                 bad(node, ctx,
                     "at most one of oauth2 client_secret, client_secret_file & client_secret_ref must be configured");
         check_proxy(&o->proxy, node, ctx);
         o->client_secret_file = option_path(ctx, o->client_secret_file);
+}
+
+#define JWT_HELP "tokens are asked for with client credentials only"
+static bool parse_grant(void *field, const YamlNode *node, const OptionCtx *ctx)
+{
+        if (node->kind == YAML_NULL)
+                return true;
+        if (node->kind != YAML_SCALAR)
+                return bad(node, ctx, "'grant_type' needs text");
+        *(Str *)field = node->text;
+        if (node->text.n && !str_eq(node->text, STR("client_credentials")))
+                diags_warn(ctx->diags, ctx->file, node->pos, "'grant_type': %s", JWT_HELP);
+        return true;
 }
 
 static const Option oauth2_options[] = {
@@ -156,12 +194,23 @@ static const Option oauth2_options[] = {
         { "client_secret", OPT_SECRET, offsetof(HttpOauth2, client_secret), .help = "Client secret." },
         { "client_secret_file", OPT_STR, offsetof(HttpOauth2, client_secret_file),
           .help = "File with the client secret." },
+        { "client_secret_ref", OPT_IGNORED, .help = REF_HELP },
         { "scopes", OPT_STR_LIST, offsetof(HttpOauth2, scopes), .help = "Scopes to ask for." },
         { "token_url", OPT_STR, offsetof(HttpOauth2, token_url), .help = "Where tokens come from." },
         { "endpoint_params", OPT_LABELS, offsetof(HttpOauth2, endpoint_params),
           .help = "More parameters of the token request." },
         { "tls_config", OPT_STRUCT, offsetof(HttpOauth2, tls), .table = &http_options_tls_table,
           .help = "For the token request." },
+        { "grant_type", OPT_CUSTOM, offsetof(HttpOauth2, grant_type), .parse = parse_grant,
+          .help = "Only client_credentials is spoken; others are known." },
+        { "claims", OPT_IGNORED, .help = JWT_HELP },
+        { "audience", OPT_IGNORED, .help = JWT_HELP },
+        { "iss", OPT_IGNORED, .help = JWT_HELP },
+        { "signature_algorithm", OPT_IGNORED, .help = JWT_HELP },
+        { "client_certificate_key", OPT_IGNORED, .help = JWT_HELP },
+        { "client_certificate_key_file", OPT_IGNORED, .help = JWT_HELP },
+        { "client_certificate_key_ref", OPT_IGNORED, .help = JWT_HELP },
+        { "client_certificate_key_id", OPT_IGNORED, .help = JWT_HELP },
         HTTP_OPTIONS_PROXY_ROWS_(offsetof(HttpOauth2, proxy)),
         OPTION_END,
 };

@@ -40,7 +40,7 @@ typedef struct HttpProxyOptions {
 } HttpProxyOptions;
 
 typedef struct HttpOauth2 {
-        Str client_id, client_secret_file, token_url;
+        Str client_id, client_secret_file, token_url, grant_type;
         Secret client_secret;
         StrList scopes;
         Labels endpoint_params;

@@ -46,8 +46,8 @@ void gotmpl_set_free(TmplSet *set)
 
 bool gotmpl_add(TmplSet *set, Str name, Str text, Err *err)
 {
-        return tmpl_parse(set->options.funcs, str_dup(set->arena, name), str_dup(set->arena, text), set->arena,
-                          &set->trees, err);
+        return tmpl_parse(&set->options, str_dup(set->arena, name), str_dup(set->arena, text), set->arena, &set->trees,
+                          err);
 }
 
 bool gotmpl_has(const TmplSet *set, Str name) { return tmpl_node_find_tree(set, name) != NULL; }
@@ -75,7 +75,7 @@ static bool run_overlay(TmplSet *overlay, Str name, Str text, const TmplValue *d
                         Err *err)
 {
         overlay->trees.arena = arena;
-        if (!tmpl_parse(overlay->options.funcs, name, text, arena, &overlay->trees, err))
+        if (!tmpl_parse(&overlay->options, name, text, arena, &overlay->trees, err))
                 return false;
         const TmplTree *tree = tmpl_node_find_tree(overlay, name);
         return run_tree(overlay, tree, data, ctx, arena, out, err);
@@ -98,6 +98,7 @@ bool gotmpl_try_text(const TmplSet *set, Str name, Str text, const TmplValue *da
 
 Arena *gotmpl_arena(TmplRun *run) { return run->arena; }
 bool gotmpl_is_html(const TmplRun *run) { return run->html != NULL; }
+bool gotmpl_has_old_words(const TmplRun *run) { return run->set->options.old_words; }
 
 void gotmpl_print(Buf *out, const TmplValue *value)
 {

@@ -32,7 +32,7 @@ typedef bool (*TmplFn)(void *ctx, TmplRun *run, const TmplValue *args, size_t n,
 
 /* The types of arguments, one letter each; the last one holds for all that follow. NULL: any. Arguments of another type
  * are refused before the call, in Go's words. a any, s string, i int, f float, b bool, l []string, t time.Time,
- * d time.Duration, m map, q list of samples, p sample. */
+ * d time.Duration, m map, x []interface {}, q list of samples, p sample. */
 typedef const char *TmplArgTypes;
 
 typedef struct TmplMethod {
@@ -40,6 +40,8 @@ typedef struct TmplMethod {
         int min_args, max_args;
         bool (*call)(TmplRun *run, const TmplValue *self, const TmplValue *args, size_t n, TmplValue *ret, Err *err);
         TmplArgTypes arg_types;
+        bool since_1_20;
+        int results; /* above 1: Go has it, and a template cannot call it */
 } TmplMethod;
 struct TmplType {
         const char *go_name;       /* "template.KV": in messages */
@@ -85,7 +87,8 @@ typedef struct TmplOptions {
                 funcs; /* beside Go's built-ins (and or not eq ne lt le gt ge len index slice print printf println html js urlquery call) */
         bool html;               /* html/template escaping of pipelines */
         bool missing_key_zero;   /* option("missingkey=zero") */
-        bool no_integer_range;   /* as Go before 1.22: range over a number fails */
+        bool go_1_19;            /* the language of that time: no range over a number, no "else with", its methods */
+        bool old_words;          /* errors in the words of that time */
         bool every_branch;       /* a trial: branches that the data does not take are tried for mistakes of types */
         size_t max_output_bytes; /* 0: 1 MiB */
         size_t max_steps;        /* 0: 1,000,000 nodes executed */
@@ -113,6 +116,7 @@ MUST_CHECK bool gotmpl_try_text(const TmplSet *set, Str name, Str text, const Tm
                                 Buf *out, Err *err);
 Arena *gotmpl_arena(TmplRun *run);
 bool gotmpl_is_html(const TmplRun *run);
+bool gotmpl_has_old_words(const TmplRun *run);
 /* fmt.Sprint of one value, as {{ . }} prints it. */
 void gotmpl_print(Buf *out, const TmplValue *value);
 bool gotmpl_truth(const TmplValue *value);
@@ -191,7 +195,7 @@ typedef struct TmplAlertCtx {
         bool (*zone)(void *self, Str name, int64_t unix_s, int32_t *ret_offset_s, char ret_abbreviation[12]);
         void *self;
 } TmplAlertCtx;
-extern const TmplFunc gotmpl_alert_funcs[];
+extern const TmplFunc gotmpl_alert_funcs[], gotmpl_alert_funcs_0_25[];
 
 /* Adds the named templates that receivers use by default: __subject, slack.default.title, email.default.html, ... to a set
  * with gotmpl_alert_funcs. Files added later may define them anew. */

@@ -381,9 +381,6 @@ FUNC(alert_list)
 FUNC(alert_append)
 {
         UNUSED_FUNC();
-        if (args[0].kind != TMPL_LIST && args[0].kind != TMPL_NIL)
-                return err_set(err, ERR_INVALID, "append: the first argument is a %s, not a list",
-                               tmpl_fmt_type(&args[0]));
         size_t have = args[0].n;
         TmplValue *items = arena_array(gotmpl_arena(run), TmplValue, have + n - 1);
         for (size_t i = 0; i < have; i++)
@@ -398,7 +395,7 @@ FUNC(alert_dict)
 {
         UNUSED_FUNC();
         if (n % 2)
-                return err_set(err, ERR_INVALID, "invalid dict call: uneven number of arguments");
+                return err_set(err, ERR_INVALID, "dict requires an even number of arguments");
         TmplValue *items = arena_array(gotmpl_arena(run), TmplValue, n / 2);
         Str *keys = arena_array(gotmpl_arena(run), Str, n / 2);
         size_t len = 0;
@@ -555,7 +552,7 @@ const TmplFunc gotmpl_alert_funcs[] = {
         { "urlUnescape", 1, 1, alert_url_unescape, "s" },
         { "stringSlice", 0, -1, alert_string_slice, "s" },
         { "list", 0, -1, alert_list, "a" },
-        { "append", 1, -1, alert_append, "a" },
+        { "append", 1, -1, alert_append, "xa" },
         { "dict", 0, -1, alert_dict, "a" },
         { "date", 2, 2, alert_date, "st" },
         { "tz", 2, 2, alert_tz, "st" },
@@ -568,5 +565,17 @@ const TmplFunc gotmpl_alert_funcs[] = {
         { "base64encode", 1, 1, alert_base64_encode, "s" },
         { "base64decode", 1, 1, alert_base64_decode, "s" },
         { "routeLabels", 1, 1, alert_route_labels, "s" },
+        { 0 },
+};
+
+const TmplFunc gotmpl_alert_funcs_0_25[] = {
+        { "toUpper", 1, 1, tmpl_func_upper, "s" },
+        { "toLower", 1, 1, tmpl_func_lower, "s" },
+        { "title", 1, 1, alert_title, "s" },
+        { "join", 2, 2, alert_join, "sl" },
+        { "match", 2, 2, tmpl_func_match, "s" },
+        { "reReplaceAll", 3, 3, tmpl_func_re_replace_all, "s" },
+        { "safeHtml", 1, 1, tmpl_func_safe_html, "s" },
+        { "stringSlice", 0, -1, alert_string_slice, "s" },
         { 0 },
 };

@@ -6,9 +6,11 @@
 #include "gotmpl/tmpl_builtin.h"
 
 #include "gotmpl/tmpl_escape.h"
+#include "gotmpl/tmpl_exec.h"
 #include "gotmpl/tmpl_fmt.h"
+#include "gotmpl/tmpl_node.h"
 
-enum { BUILTIN_MAX_STRING_BYTES = 1 << 20 };
+enum { BUILTIN_MAX_STRING_BYTES = 1 << 20, SHOWN_BYTES = 4096 /* of a value in an error */ };
 
 #define BUILTIN(name_) \
         static bool name_(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err)
@@ -41,12 +43,58 @@ static Basic basic_of(const TmplValue *v)
         }
 }
 
-static bool equal(const TmplValue *a, const TmplValue *b, bool *ret, Err *err)
+static bool incompatible(const TmplRun *run, const TmplValue *a, const TmplValue *b, Err *err)
+{
+        if (gotmpl_has_old_words(run))
+                return err_set(err, ERR_INVALID, "incompatible types for comparison");
+        return err_set(err, ERR_INVALID, "incompatible types for comparison: %s and %s", tmpl_fmt_type(a),
+                       tmpl_fmt_type(b));
+}
+
+/* "%s" of a value. */
+static Str shown(TmplRun *run, const TmplValue *v)
+{
+        Buf text = { .arena = gotmpl_arena(run) };
+        IGNORE(tmpl_fmt_printf(&text, SHOWN_BYTES, STR("%s"), v, 1));
+        return buf_str(&text);
+}
+
+static bool is_comparable(const TmplValue *v)
+{
+        bool ok = v->kind != TMPL_LIST && v->kind != TMPL_MAP;
+        for (size_t i = 0; ok && v->kind == TMPL_STRUCT && i < v->n; i++)
+                ok = is_comparable(&v->items[i]);
+        return ok;
+}
+
+static bool equal(TmplRun *run, const TmplValue *a, const TmplValue *b, bool *ret, Err *err);
+
+/* What is not basic, nor nil. */
+static bool equal_whole(TmplRun *run, const TmplValue *a, const TmplValue *b, bool *ret, Err *err)
+{
+        bool structs = (a->kind == TMPL_STRUCT || a->kind == TMPL_TIME) &&
+                       (b->kind == TMPL_STRUCT || b->kind == TMPL_TIME);
+        if (a->kind != b->kind && !structs)
+                return err_set(err, ERR_INVALID, "non-comparable types " STR_FMT ": %s, %s: " STR_FMT,
+                               STR_ARG(shown(run, a)), tmpl_fmt_type(a), tmpl_fmt_type(b), STR_ARG(shown(run, b)));
+        if (!is_comparable(b))
+                return err_set(err, ERR_INVALID, "non-comparable type " STR_FMT ": %s", STR_ARG(shown(run, b)),
+                               tmpl_fmt_type(b));
+        *ret = a->kind == b->kind && a->type == b->type && a->n == b->n;
+        if (a->kind == TMPL_TIME)
+                *ret = *ret && a->i == b->i && a->opaque == b->opaque;
+        for (size_t i = 0; *ret && a->kind == TMPL_STRUCT && i < a->n; i++)
+                if (!equal(run, &a->items[i], &b->items[i], ret, err))
+                        return false;
+        return true;
+}
+
+static bool equal(TmplRun *run, const TmplValue *a, const TmplValue *b, bool *ret, Err *err)
 {
         Basic ka = basic_of(a), kb = basic_of(b);
         if (ka != kb) {
                 if (a->kind != TMPL_NIL && b->kind != TMPL_NIL)
-                        return err_set(err, ERR_INVALID, "incompatible types for comparison");
+                        return incompatible(run, a, b, err);
                 *ret = false;
                 return true;
         }
@@ -62,20 +110,18 @@ static bool equal(const TmplValue *a, const TmplValue *b, bool *ret, Err *err)
                 *ret = a->kind == b->kind ||
                        (a->n == 0 && b->n == 0 &&
                         (a->kind == TMPL_LIST || a->kind == TMPL_MAP || b->kind == TMPL_LIST || b->kind == TMPL_MAP));
-        else if (a->kind == TMPL_TIME && b->kind == TMPL_TIME)
-                *ret = a->i == b->i && a->opaque == b->opaque;
         else
-                return err_set(err, ERR_INVALID, "non-comparable types %s, %s", tmpl_fmt_type(a), tmpl_fmt_type(b));
+                return equal_whole(run, a, b, ret, err);
         return true;
 }
 
-static bool less(const TmplValue *a, const TmplValue *b, bool *ret, Err *err)
+static bool less(const TmplRun *run, const TmplValue *a, const TmplValue *b, bool *ret, Err *err)
 {
         Basic ka = basic_of(a), kb = basic_of(b);
         if (ka == BASIC_NONE || kb == BASIC_NONE)
                 return err_set(err, ERR_INVALID, "invalid type for comparison");
         if (ka != kb)
-                return err_set(err, ERR_INVALID, "incompatible types for comparison");
+                return incompatible(run, a, b, err);
         if (ka == BASIC_BOOL)
                 return err_set(err, ERR_INVALID, "invalid type for comparison");
         *ret = ka == BASIC_INT ? a->i < b->i : ka == BASIC_FLOAT ? a->f < b->f : str_cmp(a->s, b->s) < 0;
@@ -89,7 +135,7 @@ BUILTIN(builtin_eq)
         if (n < 2)
                 return err_set(err, ERR_INVALID, "missing argument for comparison");
         for (size_t i = 1; i < n && !same; i++)
-                if (!equal(&args[0], &args[i], &same, err))
+                if (!equal(run, &args[0], &args[i], &same, err))
                         return false;
         *ret = tmpl_bool(same);
         return true;
@@ -99,7 +145,7 @@ BUILTIN(builtin_ne)
 {
         UNUSED_ARGS();
         bool same;
-        if (!equal(&args[0], &args[1], &same, err))
+        if (!equal(run, &args[0], &args[1], &same, err))
                 return false;
         *ret = tmpl_bool(!same);
         return true;
@@ -109,7 +155,7 @@ BUILTIN(builtin_lt)
 {
         UNUSED_ARGS();
         bool is;
-        if (!less(&args[0], &args[1], &is, err))
+        if (!less(run, &args[0], &args[1], &is, err))
                 return false;
         *ret = tmpl_bool(is);
         return true;
@@ -120,7 +166,7 @@ BUILTIN(builtin_le)
 {
         UNUSED_ARGS();
         bool is;
-        if (!less(&args[0], &args[1], &is, err) || (!is && !equal(&args[0], &args[1], &is, err)))
+        if (!less(run, &args[0], &args[1], &is, err) || (!is && !equal(run, &args[0], &args[1], &is, err)))
                 return false;
         *ret = tmpl_bool(is);
         return true;
@@ -299,6 +345,10 @@ static bool escape_all(TmplRun *run, const TmplValue *args, size_t n, void (*esc
                        Err *err)
 {
         Buf text = { .arena = gotmpl_arena(run) }, out = { .arena = gotmpl_arena(run) };
+        TmplValue *all = arena_array(gotmpl_arena(run), TmplValue, n);
+        for (size_t i = 0; i < n; i++)
+                all[i] = args[i].kind == TMPL_NIL ? tmpl_str(STR("<no value>")) : args[i];
+        args = all;
         if (!tmpl_fmt_print(&text, BUILTIN_MAX_STRING_BYTES, args, n, false))
                 return too_long(err);
         escape(&out, buf_str(&text));
@@ -334,7 +384,15 @@ BUILTIN(builtin_call)
         (void)ret;
         if (args[0].kind == TMPL_NIL)
                 return err_set(err, ERR_INVALID, "call of nil");
-        return err_set(err, ERR_INVALID, "non-function of type %s", tmpl_fmt_type(&args[0]));
+        if (gotmpl_has_old_words(run))
+                return err_set(err, ERR_INVALID, "non-function of type %s", tmpl_fmt_type(&args[0]));
+        Buf text = { .arena = gotmpl_arena(run) };
+        if (run->at)
+                tmpl_node_print(&text, run->at);
+        else
+                buf_printf(&text, "<%s Value>", tmpl_fmt_type(&args[0]));
+        return err_set(err, ERR_INVALID, "non-function " STR_FMT " of type %s", STR_ARG(buf_str(&text)),
+                       tmpl_fmt_type(&args[0]));
 }
 
 /* Never runs: see tmpl_builtin_kind. */
@@ -377,5 +435,8 @@ const TmplFunc *tmpl_builtin_find(Str name)
 
 TmplBuiltinKind tmpl_builtin_kind(const TmplFunc *func)
 {
-        return func == &builtins[0] ? TMPL_BUILTIN_AND : func == &builtins[1] ? TMPL_BUILTIN_OR : TMPL_BUILTIN_PLAIN;
+        return func == &builtins[0]                         ? TMPL_BUILTIN_AND
+               : func == &builtins[1]                       ? TMPL_BUILTIN_OR
+               : func == &builtins[ARRAY_LEN(builtins) - 1] ? TMPL_BUILTIN_CALL
+                                                            : TMPL_BUILTIN_PLAIN;
 }

@@ -3,7 +3,12 @@
 #pragma once
 #include "gotmpl/gotmpl.h"
 
-typedef enum TmplBuiltinKind { TMPL_BUILTIN_PLAIN, TMPL_BUILTIN_AND, TMPL_BUILTIN_OR } TmplBuiltinKind;
+typedef enum TmplBuiltinKind {
+        TMPL_BUILTIN_PLAIN,
+        TMPL_BUILTIN_AND,
+        TMPL_BUILTIN_OR,
+        TMPL_BUILTIN_CALL
+} TmplBuiltinKind;
 
 /* NULL when there is none. Valid for ever. */
 const TmplFunc *tmpl_builtin_find(Str name);

@@ -50,6 +50,7 @@ static const char *type_name(char type)
         case 'l': return "[]string";
         case 't': return "time.Time";
         case 'd': return "time.Duration";
+        case 'x': return "[]interface {}";
         case 'm': return "map[string]interface {}";
         case 'q': return "template.queryResult";
         case 'p': return "*template.sample";
@@ -57,7 +58,7 @@ static const char *type_name(char type)
         }
 }
 
-static bool can_be_nil(char type) { return strchr("almqp", type) != NULL; }
+static bool can_be_nil(char type) { return strchr("alxmqp", type) != NULL; }
 
 static char type_of_arg(TmplArgTypes types, size_t at)
 {
@@ -78,11 +79,12 @@ static bool is_string_list(const TmplValue *v)
 static bool has_type(const TmplValue *v, char type)
 {
         switch (type) {
-        case 's': return v->kind == TMPL_STRING;
-        case 'i': return v->kind == TMPL_INT;
+        case 's': return v->kind == TMPL_STRING && !v->safe_html && !v->safe_url;
+        case 'i': return v->kind == TMPL_INT && !v->type;
         case 'f': return v->kind == TMPL_FLOAT;
         case 'b': return v->kind == TMPL_BOOL;
         case 'l': return is_string_list(v);
+        case 'x': return v->kind == TMPL_LIST && !v->type;
         case 't': return v->kind == TMPL_TIME;
         case 'd': return v->kind == TMPL_DURATION;
         case 'm': return v->kind == TMPL_MAP;
@@ -97,7 +99,7 @@ static bool validate(TmplRun *run, char type, TmplValue *v)
         if (v->kind == TMPL_NIL) {
                 if (!can_be_nil(type))
                         return tmpl_exec_fail(run, "invalid value; expected %s", type_name(type));
-                if (type == 'l' || type == 'q')
+                if (type == 'l' || type == 'q' || type == 'x')
                         v->kind = TMPL_LIST;
                 else if (type == 'm')
                         v->kind = TMPL_MAP;
@@ -188,7 +190,7 @@ static bool call(TmplRun *run, const TmplValue *dot, const Callee *callee, const
         if (!check_count(run, callee, args, all))
                 return false;
         TmplBuiltinKind kind = callee->func ? tmpl_builtin_kind(callee->func) : TMPL_BUILTIN_PLAIN;
-        if (kind != TMPL_BUILTIN_PLAIN)
+        if (kind == TMPL_BUILTIN_AND || kind == TMPL_BUILTIN_OR)
                 return short_circuit(run, dot, kind == TMPL_BUILTIN_OR, w, final, ret);
         TmplValue few[FEW_ARGS], *argv = all <= FEW_ARGS ? few : arena_raw_array(run->arena, TmplValue, all);
         for (size_t i = 0; i < args; i++)
@@ -201,6 +203,8 @@ static bool call(TmplRun *run, const TmplValue *dot, const Callee *callee, const
         }
         Err err = { 0 };
         TmplValue result = { 0 };
+        if (kind == TMPL_BUILTIN_CALL)
+                run->at = args ? w.words[1] : NULL; /* it tells what is no function */
         if (callee->func ? callee->func->call(run->ctx, run, argv, all, &result, &err)
                          : callee->method->call(run, callee->self, argv, all, &result, &err)) {
                 *ret = result;
@@ -245,6 +249,16 @@ static bool map_entry(TmplRun *run, const TmplValue *map, Str name, TmplValue *r
         return true;
 }
 
+static bool too_many_results(TmplRun *run, const TmplMethod *m)
+{
+        if (run->set->options.old_words)
+                return tmpl_exec_fail(run, "can't call method/function \"%s\" with %d results", m->name, m->results);
+        if (m->results == 2)
+                return tmpl_exec_fail(
+                        run, "invalid function signature for %s: second return value should be error; is int", m->name);
+        return tmpl_exec_fail(run, "function %s has %d return values; should be 1 or 2", m->name, m->results);
+}
+
 /* args: the words behind the field when it is the last of its chain, else none. */
 static bool eval_field(TmplRun *run, const TmplValue *dot, Str name, const TmplNode *node, Words w,
                        const TmplValue *final, const TmplValue *receiver, TmplValue *ret)
@@ -254,6 +268,10 @@ static bool eval_field(TmplRun *run, const TmplValue *dot, Str name, const TmplN
                 return true;
         }
         const TmplMethod *m = find_method(receiver, name);
+        if (m && m->since_1_20 && run->set->options.go_1_19)
+                m = NULL;
+        if (m && m->results > 1)
+                return too_many_results(run, m);
         if (m) {
                 Callee callee = { .name = name,
                                   .min_args = m->min_args,
@@ -302,7 +320,7 @@ static bool not_a_function(TmplRun *run, const TmplNode *first, Words w, const T
         if (w.n <= 1 && !final)
                 return true;
         Buf text = { .arena = run->arena };
-        bool parens = first->kind == NODE_PIPE;
+        bool parens = first->kind == NODE_PIPE && !run->set->options.old_words;
         buf_cstr_add(&text, parens ? "(" : "");
         buf_str_add(&text, node_text(run, first));
         buf_cstr_add(&text, parens ? ")" : "");

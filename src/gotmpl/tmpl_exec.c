@@ -220,15 +220,28 @@ static Flow range_over(TmplRun *run, const TmplNode *node, const TmplValue *valu
         return flow == FLOW_BREAK ? FLOW_OK : flow;
 }
 
+/* "range $i = ...": a variable that nobody declared is found out only now. */
+static bool check_assigned(TmplRun *run, const TmplNode *pipe)
+{
+        for (size_t i = 0; pipe->flag && i < pipe->names_n; i++) {
+                bool found = false;
+                for (size_t k = run->vars_base; k < run->vars.len; k++)
+                        found |= str_eq(run->vars.data[k].name, pipe->names[i]);
+                if (!found)
+                        return tmpl_exec_fail(run, "undefined variable: " STR_FMT, STR_ARG(pipe->names[i]));
+        }
+        return true;
+}
+
 static Flow walk_range(TmplRun *run, const TmplValue *dot, const TmplNode *node)
 {
         run->at = node;
         size_t outer = run->vars.len;
         TmplValue value;
-        if (!tmpl_eval_pipeline(run, dot, node->pipe, &value))
+        if (!tmpl_eval_pipeline(run, dot, node->pipe, &value) || !check_assigned(run, node->pipe))
                 return FLOW_FAIL;
         Flow flow;
-        bool integer = value.kind == TMPL_INT && !run->set->options.no_integer_range;
+        bool integer = value.kind == TMPL_INT && !run->set->options.go_1_19;
         if (integer && node->pipe->names_n > 1) {
                 tmpl_exec_fail(run, "can't use %lld to iterate over more than one variable", (long long)value.i);
                 return FLOW_FAIL;

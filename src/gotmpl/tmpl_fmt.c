@@ -17,7 +17,7 @@
 #include "gotmpl/tmpl_time.h"
 #include "model/quote.h"
 
-enum { FMT_MAX_DEPTH = 50, G_EXPONENT_FROM = 6 /* Go: for precision -1, too */ };
+enum { FMT_MAX_DEPTH = 50, HEX_MAX_DIGITS = 40, G_EXPONENT_FROM = 6 /* Go: for precision -1, too */ };
 
 /* ---- building blocks */
 
@@ -119,12 +119,41 @@ static void shortest(Buf *out, double v, char verb)
         }
 }
 
+/* "0x1.8p+00": as the C library has it, with two digits at least in the exponent. */
+static void hexadecimal(Buf *out, double v, char verb, int precision)
+{
+        char text[64];
+        bool upper = verb == 'X';
+        precision = MIN_OF(precision, HEX_MAX_DIGITS);
+        if (precision < 0)
+                snprintf(text, sizeof text, upper ? "%A" : "%a", v);
+        else
+                snprintf(text, sizeof text, upper ? "%.*A" : "%.*a", precision, v);
+        const char *exponent = strchr(text, upper ? 'P' : 'p');
+        buf_add(out, text, (size_t)(exponent - text) + 2);
+        buf_printf(out, "%02d", abs(atoi(exponent + 1)));
+}
+
+/* "4503599627370496p-52" */
+static void binary(Buf *out, double v)
+{
+        enum { MANTISSA_BITS = 52, LOWEST_EXPONENT = -1074 };
+        int exp;
+        (void)frexp(fabs(v), &exp);
+        exp = v == 0 ? LOWEST_EXPONENT : MAX_OF(exp - MANTISSA_BITS - 1, LOWEST_EXPONENT);
+        buf_printf(out, "%s%.0fp%+d", signbit(v) ? "-" : "", v == 0 ? 0 : ldexp(fabs(v), -exp), exp);
+}
+
 void tmpl_fmt_float(Buf *out, double v, char verb, int precision)
 {
         if (isnan(v))
                 buf_lit(out, "NaN");
         else if (isinf(v))
                 buf_cstr_add(out, v > 0 ? "+Inf" : "-Inf");
+        else if ((verb | 0x20) == 'x')
+                hexadecimal(out, v, verb, precision);
+        else if (verb == 'b')
+                binary(out, v);
         else if (precision < 0)
                 shortest(out, v, verb);
         else {
@@ -150,7 +179,7 @@ const char *tmpl_fmt_type(const TmplValue *v)
         case TMPL_BOOL: return "bool";
         case TMPL_INT: return "int";
         case TMPL_FLOAT: return "float64";
-        case TMPL_STRING: return v->safe_html ? "template.HTML" : "string";
+        case TMPL_STRING: return v->safe_html ? "template.HTML" : v->safe_url ? "template.URL" : "string";
         case TMPL_LIST: return "[]interface {}";
         case TMPL_MAP: return "map[string]interface {}";
         case TMPL_TIME: return "time.Time";
@@ -257,7 +286,13 @@ static void fmt_string(TmplFmt *f, const TmplValue *v, Str s, uint32_t verb)
         AUTO(buf_done) Buf quoted = { 0 };
         switch (verb) {
         case 'v':
-        case 's': pad(f, truncated(f, s)); break;
+        case 's':
+                if (f->sharp_v && verb == 'v') {
+                        quote_go(&quoted, truncated(f, s));
+                        pad(f, buf_str(&quoted));
+                } else
+                        pad(f, truncated(f, s));
+                break;
         case 'x':
         case 'X': fmt_hex_string(f, s, verb == 'X'); break;
         case 'q':
@@ -318,7 +353,9 @@ static void fmt_rune(TmplFmt *f, int64_t v, uint32_t verb)
                 buf_char(&text, '\'');
                 quote_rune(&text, r, '\'', f->plus);
                 buf_char(&text, '\'');
-        } else
+        } else if (r == UTF8_REPLACEMENT && v != UTF8_REPLACEMENT)
+                buf_printf(&text, "U+%04llX", (unsigned long long)v);
+        else
                 tmpl_fmt_unicode(&text, r, f->sharp);
         bool zero = f->zero;
         f->zero = false;
@@ -343,15 +380,50 @@ static void fmt_int(TmplFmt *f, const TmplValue *v, uint32_t verb)
         }
 }
 
+/* The flag #: a point always, and the zeros behind it that the precision asks for. */
+static void keep_zeros(Buf *number, char verb, int precision)
+{
+        char kind = (char)(verb | 0x20);
+        int digits = kind == 'g' || kind == 'v' || kind == 'x' ? (precision < 0 ? 6 : precision) : 0;
+        char text[512];
+        size_t n = MIN_OF(number->n, sizeof text - 1);
+        memcpy(text, number->p, n);
+        text[n] = 0;
+        size_t from = text[0] == '-';
+        size_t tail = from + strcspn(text + from, kind == 'x' ? "pP" : "eEpP");
+        bool point = false;
+        bool nonzero = false;
+        if (n < number->n)
+                return; /* long enough */
+        for (size_t i = from; i < tail; i++) {
+                if (text[i] == '.')
+                        point = true;
+                else if ((nonzero |= text[i] != '0'))
+                        digits--;
+        }
+        if (!point && tail == from + 1 && text[from] == '0')
+                digits--;
+        buf_clear(number);
+        buf_add(number, text, tail);
+        if (!point)
+                buf_char(number, '.');
+        for (; digits > 0; digits--)
+                buf_char(number, '0');
+        buf_cstr_add(number, text + tail);
+}
+
 static void fmt_float(TmplFmt *f, const TmplValue *v, uint32_t verb)
 {
-        if (verb != 'v' && !(verb < 128 && verb && strchr("eEfFgG", (int)verb))) {
+        if (verb != 'v' && !(verb < 128 && verb && strchr("eEfFgGxXb", (int)verb))) {
                 bad_verb(f, v, verb, 0);
                 return;
         }
-        int precision = f->precision >= 0 ? f->precision : verb == 'v' || verb == 'g' || verb == 'G' ? -1 : 6;
+        bool exact = verb < 128 && strchr("vgGxXb", (int)verb) != NULL;
+        int precision = f->precision >= 0 ? f->precision : exact ? -1 : 6;
         AUTO(buf_done) Buf number = { 0 };
         tmpl_fmt_float(&number, v->f, verb == 'v' ? 'g' : (char)verb, precision);
+        if (f->sharp && verb != 'b' && isfinite(v->f))
+                keep_zeros(&number, (char)verb, precision);
         Str s = buf_str(&number);
         char sign = 0;
         if (s.p[0] == '-' || s.p[0] == '+') {
@@ -377,8 +449,40 @@ static void fmt_float(TmplFmt *f, const TmplValue *v, uint32_t verb)
 
 static void fmt_value(TmplFmt *f, const TmplValue *v, uint32_t verb, unsigned depth);
 
+/* %#v: as Go would write it. */
+static void fmt_go_members(TmplFmt *f, const TmplValue *v, unsigned depth)
+{
+        size_t *order = v->kind == TMPL_MAP ? tmpl_fmt_sorted_keys(v, NULL) : NULL;
+        buf_cstr_add(f->out, tmpl_fmt_type(v) + (v->kind == TMPL_STRUCT && tmpl_fmt_type(v)[0] == '*'));
+        if (v->kind == TMPL_LIST && !v->n && !v->items) {
+                buf_lit(f->out, "(nil)");
+                return;
+        }
+        buf_char(f->out, '{');
+        for (size_t i = 0; i < v->n && !f->overflow; i++) {
+                if (i)
+                        buf_lit(f->out, ", ");
+                if (order) {
+                        TmplValue key = tmpl_str(v->keys[order[i]]);
+                        fmt_value(f, &key, 'v', depth + 1);
+                        buf_char(f->out, ':');
+                } else if (v->kind != TMPL_LIST) {
+                        buf_str_add(f->out, v->keys[i]);
+                        buf_char(f->out, ':');
+                }
+                fmt_value(f, &v->items[order ? order[i] : i], 'v', depth + 1);
+                (void)room(f, 0);
+        }
+        mem_free(order);
+        buf_char(f->out, '}');
+}
+
 static void fmt_members(TmplFmt *f, const TmplValue *v, uint32_t verb, unsigned depth)
 {
+        if (f->sharp_v && verb == 'v') {
+                fmt_go_members(f, v, depth);
+                return;
+        }
         if (v->kind == TMPL_MAP) {
                 buf_lit(f->out, "map[");
                 size_t *order = tmpl_fmt_sorted_keys(v, NULL);
@@ -415,6 +519,13 @@ static bool fmt_stringer(TmplFmt *f, const TmplValue *v, uint32_t verb)
         if (verb != 'v' && verb != 's' && verb != 'x' && verb != 'X' && verb != 'q')
                 return false;
         AUTO(buf_done) Buf text = { 0 };
+        if (f->sharp_v && verb == 'v') {
+                if (v->kind != TMPL_TIME)
+                        return false;
+                tmpl_time_print_go(&text, v);
+                pad(f, truncated(f, buf_str(&text)));
+                return true;
+        }
         if (v->type && v->type->print)
                 v->type->print(&text, v);
         else if (v->kind == TMPL_TIME)
@@ -435,6 +546,10 @@ static void fmt_value(TmplFmt *f, const TmplValue *v, uint32_t verb, unsigned de
         }
         if (fmt_stringer(f, v, verb))
                 return;
+        if (verb == 'w' && depth == 0 && (v->kind > TMPL_STRING || v->type)) {
+                bad_verb(f, v, verb, depth);
+                return;
+        }
         switch (v->kind) {
         case TMPL_BOOL:
                 if (verb == 'v' || verb == 't')

@@ -12,7 +12,7 @@ typedef struct TmplFmt {
         Buf *out;
         size_t max_bytes; /* nothing is appended to out beyond it; then overflow is set */
         bool overflow;
-        bool plus, minus, sharp, space, zero, plus_v;
+        bool plus, minus, sharp, space, zero, plus_v, sharp_v;
         int width, precision;
 } TmplFmt;
 
@@ -23,7 +23,7 @@ void tmpl_fmt_verb(TmplFmt *f, const TmplValue *v, uint32_t verb);
 bool tmpl_fmt_printf(Buf *out, size_t max_bytes, Str format, const TmplValue *args, size_t n);
 /* fmt.Sprint (spaces only between operands that are no strings) and fmt.Sprintln; false when max_bytes was reached. */
 bool tmpl_fmt_print(Buf *out, size_t max_bytes, const TmplValue *args, size_t n, bool ln);
-/* strconv.FormatFloat: verb e E f g G; precision -1 is the shortest that reads back. */
+/* strconv.FormatFloat: verb e E f g G x X b; precision -1 is the shortest that reads back. */
 void tmpl_fmt_float(Buf *out, double v, char verb, int precision);
 /* "U+0040", and "U+0040 '@'" when named. */
 void tmpl_fmt_unicode(Buf *out, uint32_t rune, bool named);

@@ -23,6 +23,7 @@ enum { PARSE_MAX_DEPTH = 100, PARSE_MAX_TEXT_BYTES = 4 << 20 };
 
 typedef struct Parser {
         const TmplFunc *funcs;
+        bool go_1_19;
         Str name, text;
         Arena *arena;
         TmplToken *tokens;
@@ -176,7 +177,8 @@ static TmplNode *parse_number(Parser *p, const TmplToken *t)
         if (t->kind == TOKEN_CHAR_CONSTANT) {
                 uint32_t rune;
                 if (!tmpl_lex_unquote_char(t->val, &rune))
-                        return fail(p, "malformed character constant: " STR_FMT, STR_ARG(t->val));
+                        return t->val.n <= 2 ? fail(p, "invalid syntax")
+                                             : fail(p, "malformed character constant: " STR_FMT, STR_ARG(t->val));
                 node->i = rune;
                 node->f = rune;
                 node->is_int = node->is_float = true;
@@ -452,7 +454,7 @@ static TmplNode *parse_control(Parser *p, const TmplToken *at, TmplNodeKind kind
 static TmplNode *parse_else(Parser *p, const TmplToken *at)
 {
         const TmplToken *t = peek_non_space(p);
-        if (t->kind != TOKEN_IF && t->kind != TOKEN_WITH && !expect(p, TOKEN_RIGHT_DELIM, "else"))
+        if (t->kind != TOKEN_IF && (t->kind != TOKEN_WITH || p->go_1_19) && !expect(p, TOKEN_RIGHT_DELIM, "else"))
                 return NULL;
         return node_new(p, NODE_ELSE, at);
 }
@@ -626,13 +628,14 @@ static bool parse_top(Parser *p)
         return add_tree(p, p->name, root);
 }
 
-bool tmpl_parse(const TmplFunc *funcs, Str name, Str text, Arena *arena, TmplTreeVec *trees, Err *err)
+bool tmpl_parse(const TmplOptions *options, Str name, Str text, Arena *arena, TmplTreeVec *trees, Err *err)
 {
         if (text.n > PARSE_MAX_TEXT_BYTES)
                 return err_set(err, ERR_LIMIT,
                                "template: " STR_FMT ": a text of %zu bytes is longer than the limit of %d",
                                STR_ARG(name), text.n, PARSE_MAX_TEXT_BYTES);
-        Parser p = { .funcs = funcs,
+        Parser p = { .funcs = options->funcs,
+                     .go_1_19 = options->go_1_19,
                      .name = name,
                      .text = text,
                      .arena = arena,

@@ -159,6 +159,10 @@ static void directive(Printf *p)
                         f->plus = false;
                         f->plus_v = true;
                 }
+                if (verb == 'v' && f->sharp) {
+                        f->sharp = false;
+                        f->sharp_v = true;
+                }
                 tmpl_fmt_verb(f, &p->args[p->arg++], verb);
         }
 }

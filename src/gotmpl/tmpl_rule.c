@@ -17,6 +17,8 @@ static const TmplType data_type = {
                 "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value float64 }"
 };
 
+static const TmplOptions parse_options = { .funcs = gotmpl_prom_funcs };
+
 static bool is_plain(Str text) { return str_find(text, STR("{{")) == SIZE_MAX; }
 
 TmplValue tmpl_rule_string_map(const Str *names, const Str *values, size_t n, Arena *arena)
@@ -51,8 +53,10 @@ static bool expand(Str name, Str text, const TmplRuleData *data, const TmplPromC
         fields[2] = tmpl_str(data->external_url);
         fields[3] = tmpl_float(data->value);
         TmplValue dot = { .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = 4, .type = &data_type };
-        TmplSet *set = gotmpl_set_new(
-                &(TmplOptions){ .funcs = gotmpl_prom_funcs, .missing_key_zero = true, .every_branch = every_branch });
+        TmplSet *set = gotmpl_set_new(&(TmplOptions){ .funcs = gotmpl_prom_funcs,
+                                                      .missing_key_zero = true,
+                                                      .old_words = true,
+                                                      .every_branch = every_branch });
         TmplPromCtx own = *ctx;
         Buf out = { .arena = arena };
         bool ok = gotmpl_add(set, name, with_prelude(text, arena), err);
@@ -80,7 +84,7 @@ bool tmpl_rule_try(Str name, Str text, const TmplRuleData *data, const TmplPromC
 
 bool tmpl_rule_parse(Str name, Str text, Arena *arena, TmplTreeVec *trees, Err *err)
 {
-        return is_plain(text) || tmpl_parse(gotmpl_prom_funcs, name, with_prelude(text, arena), arena, trees, err);
+        return is_plain(text) || tmpl_parse(&parse_options, name, with_prelude(text, arena), arena, trees, err);
 }
 
 bool tmpl_rule_check(Str name, Str text, Err *err)

@@ -419,6 +419,17 @@ void tmpl_time_print(Buf *out, const TmplValue *time)
         tmpl_time_format(out, time, STR("2006-01-02 15:04:05.999999999 -0700 MST"));
 }
 
+void tmpl_time_print_go(Buf *out, const TmplValue *time)
+{
+        TmplCivil c = tmpl_civil_of(time);
+        buf_printf(out, "time.Date(%lld, time.%s, %d, %d, %d, %d, %d, ", (long long)c.year,
+                   tmpl_civil_months[c.month - 1], c.day, c.hour, c.minute, c.second, c.ns);
+        if (time->opaque)
+                buf_printf(out, "time.Location(\"%s\"))", c.zone);
+        else
+                buf_lit(out, "time.UTC)");
+}
+
 /* Prints u / unit with its fraction, without trailing zeros. */
 static void print_units(Buf *out, uint64_t u, uint64_t unit, const char *suffix)
 {

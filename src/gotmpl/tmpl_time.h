@@ -8,6 +8,8 @@
 #include "gotmpl/gotmpl.h"
 
 /* Time.String: "2006-01-02 15:04:05.999999999 -0700 MST". */
+/* "time.Date(2025, time.March, 4, 5, 6, 7, 0, time.UTC)" */
+void tmpl_time_print_go(Buf *out, const TmplValue *time);
 void tmpl_time_print(Buf *out, const TmplValue *time);
 /* Time.Format with a layout like "2006-01-02 15:04:05". */
 void tmpl_time_format(Buf *out, const TmplValue *time, Str layout);

@@ -5,6 +5,9 @@
 #include "gotmpl/tmpl_civil.h"
 #include "gotmpl/tmpl_time.h"
 
+enum { DAYS_BEFORE_1970 = 719162 /* since year 1 */ };
+#define UNIX_AFTER_YEAR_1_S (INT64_C(86400) * DAYS_BEFORE_1970)
+
 static void print_month(Buf *out, const TmplValue *v)
 {
         if (v->i >= 1 && v->i <= 12)
@@ -51,11 +54,10 @@ METHOD(string_of)
         return true;
 }
 
-static const TmplMethod named_int_methods[] = { { "String", 0, 0, string_of, "" }, { 0 } };
-static const TmplType month_type = { .go_name = "time.Month", .methods = named_int_methods, .print = print_month };
-static const TmplType weekday_type = { .go_name = "time.Weekday",
-                                       .methods = named_int_methods,
-                                       .print = print_weekday };
+static const TmplMethod string_methods[] = { { "String", 0, 0, string_of, "" }, { 0 } };
+static const TmplType month_type = { .go_name = "time.Month", .methods = string_methods, .print = print_month };
+static const TmplType int64_type = { .go_name = "int64" };
+static const TmplType weekday_type = { .go_name = "time.Weekday", .methods = string_methods, .print = print_weekday };
 
 METHOD(time_format)
 {
@@ -82,13 +84,25 @@ TIME_INT(time_minute, c.minute);
 TIME_INT(time_second, c.second);
 TIME_INT(time_nanosecond, c.ns);
 TIME_INT(time_year_day, c.yearday);
-TIME_INT(time_unix, c.unix_s);
-TIME_INT(time_unix_milli, c.unix_s * 1000 + c.ns / 1000000);
+#define TIME_INT64(name_, expr)                    \
+        METHOD(name_)                              \
+        {                                          \
+                UNUSED_ARGS();                     \
+                TmplCivil c = tmpl_civil_of(self); \
+                *ret = tmpl_int(expr);             \
+                ret->type = &int64_type;           \
+                return true;                       \
+        }                                          \
+        _Static_assert(1, "")
+TIME_INT64(time_unix, c.unix_s);
+TIME_INT64(time_unix_milli, c.unix_s * 1000 + c.ns / 1000000);
+TIME_INT64(time_unix_micro, c.unix_s * 1000000 + c.ns / 1000);
 
 METHOD(time_unix_nano)
 {
         UNUSED_ARGS();
         *ret = tmpl_int(self->i);
+        ret->type = &int64_type;
         return true;
 }
 
@@ -175,10 +189,87 @@ METHOD(time_is_zero)
         return true;
 }
 
+METHOD(time_compare)
+{
+        UNUSED_ARGS();
+        *ret = tmpl_int((self->i > args[0].i) - (self->i < args[0].i));
+        return true;
+}
+
+METHOD(time_is_dst)
+{
+        UNUSED_ARGS();
+        *ret = tmpl_bool(false); /* zones here are offsets */
+        return true;
+}
+
+/* Since year 1, as Go rounds: floor of the distance to a multiple of the unit. */
+static int64_t rest_of(const TmplValue *time, int64_t unit_ns)
+{
+        TmplCivil c = tmpl_civil_of(time);
+        __int128 since = (__int128)(c.unix_s + UNIX_AFTER_YEAR_1_S) * TMPL_CIVIL_NS_PER_S + c.ns;
+        return (int64_t)(since % unit_ns);
+}
+
+METHOD(time_truncate)
+{
+        UNUSED_ARGS();
+        *ret = *self;
+        if (args[0].i > 0 && self->i != TMPL_TIME_ZERO)
+                ret->i = saturating_sub(self->i, rest_of(self, args[0].i));
+        return true;
+}
+
+METHOD(time_round)
+{
+        UNUSED_ARGS();
+        *ret = *self;
+        if (args[0].i <= 0 || self->i == TMPL_TIME_ZERO)
+                return true;
+        int64_t rest = rest_of(self, args[0].i);
+        bool down = rest < args[0].i - rest;
+        ret->i = down ? saturating_sub(self->i, rest) : saturating_add(self->i, args[0].i - rest);
+        return true;
+}
+
+static void print_location(Buf *out, const TmplValue *v)
+{
+        const TmplZone *zone = v->opaque;
+        buf_cstr_add(out, zone ? zone->abbreviation : "UTC");
+}
+
+METHOD(time_location)
+{
+        static const TmplType location = { .go_name = "*time.Location",
+                                           .methods = string_methods,
+                                           .print = print_location };
+        UNUSED_ARGS();
+        *ret = (TmplValue){ .kind = TMPL_OPAQUE, .opaque = self->opaque, .type = &location };
+        return true;
+}
+
+METHOD(time_go_string)
+{
+        UNUSED_ARGS();
+        Buf text = { .arena = gotmpl_arena(run) };
+        tmpl_time_print_go(&text, self);
+        *ret = tmpl_str(buf_str(&text));
+        return true;
+}
+
+/* Known to Go, with more than one result. */
+METHOD(time_many)
+{
+        UNUSED_ARGS();
+        *ret = (TmplValue){ 0 };
+        return true;
+}
+
 static const TmplMethod time_methods[] = {
         { "Format", 1, 1, time_format, "s" },
         { "String", 0, 0, string_of, "" },
         { "Unix", 0, 0, time_unix, "" },
+        { "UnixMicro", 0, 0, time_unix_micro, "" },
         { "UnixMilli", 0, 0, time_unix_milli, "" },
         { "UnixNano", 0, 0, time_unix_nano, "" },
         { "UTC", 0, 0, time_utc, "" },
@@ -189,7 +280,17 @@ static const TmplMethod time_methods[] = {
         { "Before", 1, 1, time_before, "t" },
         { "After", 1, 1, time_after, "t" },
         { "Equal", 1, 1, time_equal, "t" },
+        { "Compare", 1, 1, time_compare, "t", .since_1_20 = true },
         { "IsZero", 0, 0, time_is_zero, "" },
+        { "IsDST", 0, 0, time_is_dst, "" },
+        { "Round", 1, 1, time_round, "d" },
+        { "Truncate", 1, 1, time_truncate, "d" },
+        { "Location", 0, 0, time_location, "" },
+        { "GoString", 0, 0, time_go_string, "" },
+        { "Date", 0, 0, time_many, "", .results = 3 },
+        { "Clock", 0, 0, time_many, "", .results = 3 },
+        { "ISOWeek", 0, 0, time_many, "", .results = 2 },
+        { "Zone", 0, 0, time_many, "", .results = 2 },
         { "Year", 0, 0, time_year, "" },
         { "Month", 0, 0, time_month, "" },
         { "Day", 0, 0, time_day, "" },
@@ -220,6 +321,7 @@ DURATION_FLOAT(duration_hours, (3600 * TMPL_CIVIL_NS_PER_S));
         {                                             \
                 UNUSED_ARGS();                        \
                 *ret = tmpl_int(self->i / (unit_ns)); \
+                ret->type = &int64_type;              \
                 return true;                          \
         }                                             \
         _Static_assert(1, "")

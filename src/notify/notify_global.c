@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "net/url.h"
+#include "codec/urlsyntax.h"
 #include "notify/notify_kind.h"
 
 static bool both(const OptionCtx *ctx, const YamlNode *node, const char *key, Secret value, Str file)
@@ -15,19 +15,24 @@ static bool both(const OptionCtx *ctx, const YamlNode *node, const char *key, Se
 
 static bool bad_url(const OptionCtx *ctx, const YamlNode *node, Str text)
 {
-        Url url;
+        UrlSyntax url;
         Err err;
-        if (text.n == 0 || str_find(text, STR("{{")) != SIZE_MAX)
+        if (!text.p) /* not given; an empty one is */
                 return false;
-        Str scheme = str_sub(text, 0, MIN_OF(str_find(text, STR(":")), text.n));
-        if (scheme.n == text.n)
-                scheme = (Str){ 0 };
-        if (!str_eq(scheme, STR("http")) && !str_eq(scheme, STR("https")))
+        if (!urlsyntax_parse(text, &url, &err))
+                return !diags_error(ctx->diags, ctx->file, node->pos, "%s", err.msg);
+        if (!str_eq_fold(url.scheme, STR("http")) && !str_eq_fold(url.scheme, STR("https")))
                 return !diags_error(ctx->diags, ctx->file, node->pos, "unsupported scheme \"" STR_FMT "\" for URL",
-                                    STR_ARG(str_sub(scheme, 0, 40)));
-        if (!url_parse(text, &url, &err) || !url.host.n)
+                                    STR_ARG(str_sub(url.scheme, 0, 40)));
+        if (!url.host.n)
                 return !diags_error(ctx->diags, ctx->file, node->pos, "missing host for URL");
         return false;
+}
+
+/* As upstream prints them: a configuration that was read back. */
+static bool bad_secret_url(const OptionCtx *ctx, const YamlNode *node, Secret url)
+{
+        return !str_eq(url.text, STR("<secret>")) && bad_url(ctx, node, url.text);
 }
 
 static void check_global(void *self, const YamlNode *node, const OptionCtx *ctx)
@@ -61,20 +66,13 @@ static void check_global(void *self, const YamlNode *node, const OptionCtx *ctx)
                 diags_error(ctx->diags, ctx->file, node->pos,
                             "at most one of slack_api_url/slack_api_url_file & slack_app_token/slack_app_token_file "
                             "must be configured");
-        const Str urls[] = { g->slack_api_url.text,
-                             g->slack_app_url,
-                             g->pagerduty_url,
-                             g->opsgenie_api_url,
-                             g->victorops_api_url,
-                             g->telegram_api_url,
-                             g->webex_api_url,
-                             g->wechat_api_url,
-                             g->rocketchat_api_url,
-                             g->jira_api_url,
-                             g->mattermost_webhook_url.text };
+        const Str urls[] = { g->slack_app_url,     g->pagerduty_url,      g->opsgenie_api_url,
+                             g->victorops_api_url, g->telegram_api_url,   g->webex_api_url,
+                             g->wechat_api_url,    g->rocketchat_api_url, g->jira_api_url };
         for (size_t i = 0; i < ARRAY_LEN(urls); i++)
                 if (bad_url(ctx, node, urls[i]))
                         return;
+        IGNORE(bad_secret_url(ctx, node, g->slack_api_url) || bad_secret_url(ctx, node, g->mattermost_webhook_url));
 }
 
 #define AT(field) offsetof(NotifyGlobal, field)
@@ -164,6 +162,11 @@ void notify_global_warn(const NotifyBinding *b, const char *fmt, ...)
 
 bool notify_global_check_url(const NotifyBinding *b, Str url) { return !bad_url(b->ctx, b->node, url); }
 
+bool notify_global_check_secret_url(const NotifyBinding *b, Secret url)
+{
+        return !bad_secret_url(b->ctx, b->node, url);
+}
+
 bool notify_global_secret(const NotifyBinding *b, const char *key, Secret *value, Str *file, Secret global_value,
                           Str global_file, const char *missing)
 {
@@ -181,5 +184,5 @@ bool notify_global_webhook(const NotifyBinding *b, Secret *url, Str *file)
 {
         return notify_global_secret(b, "webhook_url", url, file, (Secret){ 0 }, (Str){ 0 },
                                     "one of webhook_url or webhook_url_file must be configured") &&
-               notify_global_check_url(b, url->text);
+               notify_global_check_secret_url(b, *url);
 }

@@ -42,9 +42,9 @@ static bool check(void *options, const NotifyBinding *b)
                 known |= str_eq(o->api_type, str_of(types[i]));
         if (!known)
                 return notify_global_error(b, "unknown api_type on jira_config, must be auto, cloud or datacenter");
-        if (!o->api_url.n)
+        if (!o->api_url.p)
                 o->api_url = b->global->jira_api_url;
-        if (!o->api_url.n)
+        if (!o->api_url.p)
                 return notify_global_error(b, "no global Jira Cloud URL set");
         if (o->fields && o->fields->kind != YAML_MAP && o->fields->kind != YAML_NULL)
                 return notify_global_error(b, "fields must be a mapping");

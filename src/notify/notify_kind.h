@@ -68,8 +68,9 @@ typedef struct NotifyBinding {
 /* Reports at the integration; return false for one-line failures. */
 bool notify_global_error(const NotifyBinding *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void notify_global_warn(const NotifyBinding *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* An absolute http(s) URL, or a template of one; empty is fine. */
+/* An absolute http(s) URL, or not given; secrets may be "<secret>", as upstream prints them. */
 bool notify_global_check_url(const NotifyBinding *b, Str url);
+bool notify_global_check_secret_url(const NotifyBinding *b, Secret url);
 /* The value or its file; when neither is given: those of the global section. Reports when both are given ("at most one of
  * api_key & api_key_file must be configured"), and `missing` (when not NULL) when there is none at all. The file's name is
  * joined to the configuration's folder. */

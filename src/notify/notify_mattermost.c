@@ -39,7 +39,7 @@ static bool check(void *options, const NotifyBinding *b)
         return notify_global_secret(b, "webhook_url", &o->webhook_url, &o->webhook_url_file, g->mattermost_webhook_url,
                                     g->mattermost_webhook_url_file,
                                     "no global Mattermost Webhook URL set either inline or in a file") &&
-               notify_global_check_url(b, o->webhook_url.text);
+               notify_global_check_secret_url(b, o->webhook_url);
 }
 
 static void put_fields(NotifyMsg *m, const MattermostAttachment *a, NotifyJson *j)

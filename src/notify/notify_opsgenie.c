@@ -53,7 +53,7 @@ static bool check(void *options, const NotifyBinding *b)
                                   g->opsgenie_api_key_file,
                                   "no global OpsGenie API Key set either inline or in a file"))
                 return false;
-        if (!o->api_url.n)
+        if (!o->api_url.p)
                 o->api_url = g->opsgenie_api_url;
         if (!notify_global_check_url(b, o->api_url))
                 return false;

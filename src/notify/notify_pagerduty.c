@@ -39,7 +39,7 @@ static bool check(void *options, const NotifyBinding *b)
         if (is_v1(o) && (o->url.n || b->compat == ALERT_COMPAT_PHAROS))
                 notify_global_warn(b, "with service_key messages go to the address of PagerDuty's old API, and url is "
                                       "not used; use routing_key");
-        if (!o->url.n)
+        if (!o->url.p)
                 o->url = b->global->pagerduty_url;
         if (!o->source.n)
                 o->source = o->client;

@@ -287,7 +287,7 @@ bool notify_receivers_bind_with(const Str *names, const YamlNode *const *nodes, 
         all->compat = options->compat;
         for (size_t i = 0; ok && i < n; i++)
                 ok &= bind_receiver(&b, names[i], nodes[i], &all->data[i]);
-        ok = notify_templates_load(&options->templates, ctx, &all->text, &all->html) && ok;
+        ok = notify_templates_load(&options->templates, options->compat, ctx, &all->text, &all->html) && ok;
         if (!ok)
                 return false;
         size_t errors = ctx->diags->errors;

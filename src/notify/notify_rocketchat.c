@@ -32,7 +32,7 @@ static bool check(void *options, const NotifyBinding *b)
                                   g->rocketchat_token_id_file,
                                   "no global Rocketchat TokenID set either inline or in a file"))
                 return false;
-        if (!o->api_url.n)
+        if (!o->api_url.p)
                 o->api_url = g->rocketchat_api_url;
         return notify_global_check_url(b, o->api_url);
 }

@@ -36,6 +36,8 @@ static bool check_where(SlackOptions *o, const NotifyBinding *b)
         const NotifyGlobal *g = b->global;
         bool own_url = o->api_url.text.n || o->api_url_file.n;
         bool own_token = uses_token(o);
+        if (!notify_global_check_secret_url(b, o->api_url) || !notify_global_check_url(b, o->app_url))
+                return false;
         if (!notify_global_secret(b, "api_url", &o->api_url, &o->api_url_file, (Secret){ 0 }, (Str){ 0 }, NULL) ||
             !notify_global_secret(b, "app_token", &o->app_token, &o->app_token_file, (Secret){ 0 }, (Str){ 0 }, NULL))
                 return false;
@@ -60,7 +62,7 @@ static bool check_where(SlackOptions *o, const NotifyBinding *b)
         }
         if (!o->app_url.n)
                 o->app_url = g->slack_app_url;
-        return notify_global_check_url(b, o->api_url.text) && notify_global_check_url(b, o->app_url);
+        return true;
 }
 
 static bool check(void *options, const NotifyBinding *b)

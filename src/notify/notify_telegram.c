@@ -36,7 +36,7 @@ static bool check(void *options, const NotifyBinding *b)
                 return notify_global_error(b,
                                            "unknown parse_mode on telegram_config, must be Markdown, MarkdownV2, HTML "
                                            "or empty string");
-        if (!o->api_url.n)
+        if (!o->api_url.p)
                 o->api_url = g->telegram_api_url;
         return notify_global_check_url(b, o->api_url);
 }

@@ -7,9 +7,14 @@
 
 static void free_set(void *set) { gotmpl_set_free(set); }
 
-static TmplSet *new_set(bool html, Arena *arena)
+static TmplSet *new_set(bool html, AlertCompat compat, Arena *arena)
 {
-        TmplOptions options = { .funcs = gotmpl_alert_funcs, .html = html, .missing_key_zero = true };
+        bool old = compat == ALERT_COMPAT_AM_0_25;
+        TmplOptions options = { .funcs = old ? gotmpl_alert_funcs_0_25 : gotmpl_alert_funcs,
+                                .html = html,
+                                .missing_key_zero = true,
+                                .go_1_19 = old,
+                                .old_words = old };
         TmplSet *set = gotmpl_set_new(&options);
         Err err;
         arena_defer(arena, free_set, set);
@@ -29,10 +34,11 @@ static bool add_file(const char *path, const OptionCtx *ctx, TmplSet *text, Tmpl
         return true;
 }
 
-bool notify_templates_load(const StrList *globs, const OptionCtx *ctx, TmplSet **ret_text, TmplSet **ret_html)
+bool notify_templates_load(const StrList *globs, AlertCompat compat, const OptionCtx *ctx, TmplSet **ret_text,
+                           TmplSet **ret_html)
 {
-        TmplSet *text = new_set(false, ctx->arena);
-        TmplSet *html = new_set(true, ctx->arena);
+        TmplSet *text = new_set(false, compat, ctx->arena);
+        TmplSet *html = new_set(true, compat, ctx->arena);
         size_t n = 0;
         bool ok = true;
         for (size_t i = 0; globs && i < globs->n; i++) {

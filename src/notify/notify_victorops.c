@@ -30,7 +30,7 @@ static bool check(void *options, const NotifyBinding *b)
         if (!notify_global_secret(b, "api_key", &o->api_key, &o->api_key_file, g->victorops_api_key,
                                   g->victorops_api_key_file, "no global VictorOps API Key set"))
                 return false;
-        if (!o->api_url.n)
+        if (!o->api_url.p)
                 o->api_url = g->victorops_api_url;
         if (!notify_global_check_url(b, o->api_url))
                 return false;

@@ -17,7 +17,7 @@ static bool check(void *options, const NotifyBinding *b)
                 return notify_global_error(b, "missing room_id on webex_config");
         if (!o->base.http || !o->base.http->authorization)
                 return notify_global_error(b, "missing webex_configs.http_config.authorization");
-        if (!o->api_url.n)
+        if (!o->api_url.p)
                 o->api_url = b->global->webex_api_url;
         return notify_global_check_url(b, o->api_url);
 }

@@ -90,8 +90,9 @@ static bool check(void *options, const NotifyBinding *b)
                 return notify_global_error(b, b->compat == ALERT_COMPAT_AM_0_25
                                                       ? "missing URL in webhook config"
                                                       : "one of url or url_file must be configured");
+        bool template = b->compat != ALERT_COMPAT_AM_0_25 && str_find(o->url.text, STR("{{")) != SIZE_MAX;
         return notify_global_secret(b, "url", &o->url, &o->url_file, (Secret){ 0 }, (Str){ 0 }, NULL) &&
-               notify_global_check_url(b, o->url.text);
+               (template || notify_global_check_secret_url(b, o->url));
 }
 
 static bool make(NotifyMsg *m, Err *err)

@@ -29,7 +29,7 @@ static bool check(void *options, const NotifyBinding *b)
                 o->corp_id = g->wechat_api_corp_id;
         if (!o->corp_id.n)
                 return notify_global_error(b, "no global Wechat CorpID set");
-        if (!o->api_url.n)
+        if (!o->api_url.p)
                 o->api_url = g->wechat_api_url;
         if (!notify_global_check_url(b, o->api_url))
                 return false;

@@ -65,10 +65,12 @@ static TmplValue data_of(const AtRun *run, const JsonValue *json)
 static TmplSet *set_of(AtRun *run, bool html)
 {
         const JsonValue *defs = json_get(run->root, STR("defs"));
-        TmplSet *set = gotmpl_set_new(&(TmplOptions){ .funcs = gotmpl_alert_funcs,
+        bool old = run->compat == ALERT_COMPAT_AM_0_25;
+        TmplSet *set = gotmpl_set_new(&(TmplOptions){ .funcs = old ? gotmpl_alert_funcs_0_25 : gotmpl_alert_funcs,
                                                       .html = html,
                                                       .missing_key_zero = true,
-                                                      .no_integer_range = run->compat == ALERT_COMPAT_AM_0_25 });
+                                                      .go_1_19 = old,
+                                                      .old_words = old });
         Err err;
         bool ok = gotmpl_defaults_add(set, &err);
         for (size_t i = 0; ok && defs && defs->kind == JSON_ARRAY && i < defs->n; i++) {

@@ -206,8 +206,8 @@ static TmplValue alert_data(Arena *arena)
 static TmplSet *alert_set(bool html, Arena *arena)
 {
         Err err = { 0 };
-        TmplSet *set = gotmpl_set_new(
-                &(TmplOptions){ .funcs = gotmpl_alert_funcs, .html = html, .missing_key_zero = true });
+        TmplSet *set = gotmpl_set_new(&(TmplOptions){
+                .funcs = gotmpl_alert_funcs, .html = html, .missing_key_zero = true, .old_words = true });
         static const char *const files[] = { "defs.tmpl", "defs2.tmpl" };
         for (size_t i = 0; i < 2; i++) {
                 char path[64];

@@ -9,11 +9,11 @@ static void comparisons(void **state)
                 { "{{ eq .N 7 }}{{ eq .N 1 2 7 }}{{ ne .S \"str\" }}{{ eq .T true }}{{ eq nil nil }}{{ eq .Any.y nil }}",
                   "truetruefalsetruetruetrue" },
                 { "{{ lt 1 2 }}{{ le 2.5 .F }}{{ gt \"b\" \"a\" }}{{ ge 1 2 }}", "truetruetruefalse" },
-                { "{{ eq 1 1.0 }}", AT("eq 1 1.0", "eq") "incompatible types for comparison" },
+                { "{{ eq 1 1.0 }}", AT("eq 1 1.0", "eq") "incompatible types for comparison: int and float64" },
                 { "{{ lt true false }}", AT("lt true false", "lt") "invalid type for comparison" },
                 { "{{ lt .L .L }}", AT("lt .L .L", "lt") "invalid type for comparison" },
-                { "{{ lt 1 \"a\" }}", AT("lt 1 \"a\"", "lt") "incompatible types for comparison" },
-                { "{{ eq .L .L }}", AT("eq .L .L", "eq") "non-comparable types []string, []string" },
+                { "{{ lt 1 \"a\" }}", AT("lt 1 \"a\"", "lt") "incompatible types for comparison: int and string" },
+                { "{{ eq .L .L }}", AT("eq .L .L", "eq") "non-comparable type [a b c]: []string" },
                 { "{{ eq 1 nil }}{{ ne nil 1 }}", "falsetrue" },
                 { "{{ and 1 0 (index .L 99) }}{{ or 0 \"x\" (index .L 99) }}{{ and 1 .N }}{{ or 0 \"\" }}", "0x7" },
                 { "{{ 5 | and 1 }}{{ 5 | or 0 }}{{ 5 | and 0 }}", "550" },
@@ -45,7 +45,7 @@ static void collections(void **state)
                 { "{{ slice .M 1 }}", AT("slice .M 1", "slice") "can't slice item of type map[string]string" },
                 { "{{ slice .L 0 9 }}", AT("slice .L 0 9", "slice") "index out of range: 9" },
                 { "{{ call nil }}", AT("call nil", "call") "call of nil" },
-                { "{{ call .S }}", AT("call .S", "call") "non-function of type string" },
+                { "{{ call .S }}", AT("call .S", "call") "non-function .S of type string" },
         };
         fixture_plain(cases, ARRAY_LEN(cases));
 }
@@ -65,9 +65,39 @@ static void texts(void **state)
         fixture_plain(cases, ARRAY_LEN(cases));
 }
 
+static void older_words(void **state)
+{
+        (void)state;
+        static const Case cases[] = {
+                { "{{ eq 1 1.0 }}",
+                  "template: t:1:3: executing \"t\" at <eq 1 1.0>: error calling eq: incompatible types for comparison" },
+                { "{{ call .S }}",
+                  "template: t:1:3: executing \"t\" at <call .S>: error calling call: non-function of type string" },
+                { "{{ range 3 }}x{{ end }}", "template: t:1:9: executing \"t\" at <3>: range can't iterate over 3" },
+                { "{{ with 0 }}{{ else with 1 }}{{ end }}", "template: t:1: unexpected <with> in else" },
+        };
+        TmplValue data = fixture_data();
+        fixture_cases(&(TmplOptions){ .go_1_19 = true, .old_words = true }, NULL, &data, cases, ARRAY_LEN(cases));
+}
+
+static void what_cannot_be_compared(void **state)
+{
+        (void)state;
+        static const Case cases[] = {
+                { "{{ eq .L .L }}",
+                  "template: t:1:3: executing \"t\" at <eq .L .L>: error calling eq: non-comparable type [a b c]: []string" },
+                { "{{ eq .L .M }}",
+                  "template: t:1:3: executing \"t\" at <eq .L .M>: error calling eq: non-comparable types [a b c]: "
+                  "[]string, map[string]string: map[a:1 b:2]" },
+                { "{{ html 1 nil 2 }}|{{ js nil 1 \"a\" }}", "1&lt;no value&gt;2|\\u003Cno value\\u003E1a" },
+        };
+        fixture_plain(cases, ARRAY_LEN(cases));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(comparisons), cmocka_unit_test(collections),
-                                            cmocka_unit_test(texts) };
+                                            cmocka_unit_test(texts), cmocka_unit_test(older_words),
+                                            cmocka_unit_test(what_cannot_be_compared) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

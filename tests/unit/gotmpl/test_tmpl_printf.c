@@ -45,8 +45,24 @@ static void mistakes_print_as_in_go(void **state)
         fixture_plain(cases, ARRAY_LEN(cases));
 }
 
+static void as_go_writes_it(void **state)
+{
+        (void)state;
+        static const Case cases[] = {
+                { "{{ printf \"%#v|%#v|%#v|%#v|%#v\" .S 5 1.5 true .M }}",
+                  "\"str\"|5|1.5|true|map[string]string{\"a\":\"1\", \"b\":\"2\"}" },
+                { "{{ printf \"%#v|%#6v\" .L \"a\" }}", "[]string{\"a\", \"b\", \"c\"}|   \"a\"" },
+                { "{{ printf \"%x|%X|%b|%.2x|%x\" 1.5 -2.25 1.5 3.14 0.0 }}",
+                  "0x1.8p+00|-0X1.2P+01|6755399441055744p-52|0x1.92p+01|0x0p+00" },
+                { "{{ printf \"%#g|%#.3g|%#.0f|%#.0e\" 1.5 2.0 3.0 4.0 }}", "1.50000|2.00|3.|4.e+00" },
+                { "{{ printf \"%-#*[1]v|%w\" \"a\" }}", "%!(BADWIDTH)\"a\"|%!w(MISSING)" },
+        };
+        fixture_plain(cases, ARRAY_LEN(cases));
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(verbs), cmocka_unit_test(mistakes_print_as_in_go) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(verbs), cmocka_unit_test(mistakes_print_as_in_go),
+                                            cmocka_unit_test(as_go_writes_it) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
