@@ -157,7 +157,7 @@ static void put_histogram(Buf *out, const MetricFamily *f, const Metric *m)
 
 static void put_family(Buf *out, const MetricFamily *f)
 {
-        static const char *const kinds[] = { "counter", "gauge", "histogram" };
+        static const char *const kinds[] = { "counter", "gauge", "histogram", "summary" };
         buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help, f->name, kinds[f->kind]);
         if (f->write) {
                 pthread_mutex_lock(&registry.mu);

@@ -12,7 +12,12 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-typedef enum MetricKind { METRIC_KIND_COUNTER, METRIC_KIND_GAUGE, METRIC_KIND_HISTOGRAM } MetricKind;
+typedef enum MetricKind {
+        METRIC_KIND_COUNTER,
+        METRIC_KIND_GAUGE,
+        METRIC_KIND_HISTOGRAM,
+        METRIC_KIND_SUMMARY
+} MetricKind; /* summaries: with `write` alone */
 enum { METRIC_MAX_LABELS = 3, METRIC_BUCKETS = 14 };
 
 /* One series. Histogram buckets (seconds): 0.0005 0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 10 60 +Inf. */

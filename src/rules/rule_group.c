@@ -198,12 +198,22 @@ static bool eval_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms, Arena *a
         return take_results(group, run, &result, asked, ts_ms, arena, err);
 }
 
+static void restore(RuleGroupRun *group, RuleRun *run)
+{
+        const Clock *clock = group->options->clock;
+        int64_t start_ns = clock->mono_ns(clock);
+        rule_alerting_restore(group, run);
+        MUTEX_SCOPE(&group->mu);
+        if (group->stats)
+                rule_metrics_restored(group->stats, (double)(clock->mono_ns(clock) - start_ns) * 1e-9);
+}
+
 static void run_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
 {
         AUTO(arena_free) Arena *arena = arena_new();
         Err err;
         if (run->rule->alerting && !run->restored)
-                rule_alerting_restore(group, run);
+                restore(group, run);
         mutex_lock(&group->mu);
         run->generation++;
         mutex_unlock(&group->mu);
@@ -220,9 +230,9 @@ static void run_rule(RuleGroupRun *group, RuleRun *run, int64_t ts_ms)
         set_error(run, ok ? NULL : &err);
         run->last_eval_ms = ts_ms;
         run->failures += !ok;
-        if (group->stats)
-                rule_metrics_count(group->stats, !ok);
         run->eval_seconds = (double)(group->options->clock->mono_ns(group->options->clock) - start_ns) * 1e-9;
+        if (group->stats)
+                rule_metrics_count(group->stats, ts_ms, run->eval_seconds, !ok);
         mutex_unlock(&group->mu);
         if (run->rule->alerting) {
                 rule_alerting_save(group, run,

@@ -12,6 +12,7 @@
 #include "base/metric.h"
 #include "base/vec.h"
 #include "os/mutex.h"
+#include "rules/rule_summary.h"
 
 enum {
         INTERVAL,
@@ -24,10 +25,12 @@ enum {
         MISSED,
         EVALUATIONS,
         FAILURES,
+        RESTORE_SECONDS,
         N_VALUES
 };
 
 struct RuleGroupStats {
+        struct RuleMetrics *owner;
         char *label;                           /* "file;group", as upstream names a group */
         atomic_uint_fast64_t values[N_VALUES]; /* counters as they are, the others as the bits of a double */
         bool kept;
@@ -36,9 +39,12 @@ struct RuleGroupStats {
 struct RuleMetrics {
         Mutex mu;
         VEC(RuleGroupStats *) groups;
+        RuleSummary *rule_seconds, *group_seconds;
 };
 
 static void write_values(void *ctx, const MetricFamily *family, Buf *out);
+static void write_rule_seconds(void *ctx, const MetricFamily *family, Buf *out);
+static void write_group_seconds(void *ctx, const MetricFamily *family, Buf *out);
 
 #define GROUP_FAMILY(kind_, name_, help_, which_) \
         { .kind = METRIC_KIND_##kind_,            \
@@ -65,6 +71,16 @@ static MetricFamily families[] /* NOLINT: of the registry */ = {
                      "Evaluations of a rule group that were skipped.", MISSED),
         GROUP_FAMILY(COUNTER, "prometheus_rule_evaluations_total", "Rules evaluated.", EVALUATIONS),
         GROUP_FAMILY(COUNTER, "prometheus_rule_evaluation_failures_total", "Rules whose evaluation failed.", FAILURES),
+        GROUP_FAMILY(GAUGE, "prometheus_rule_group_last_restore_duration_seconds",
+                     "The time that it took to look up a rule group's alerts after the last start.", RESTORE_SECONDS),
+        { .kind = METRIC_KIND_SUMMARY,
+          .name = "prometheus_rule_evaluation_duration_seconds",
+          .help = "The duration of evaluations of rules.",
+          .write = write_rule_seconds },
+        { .kind = METRIC_KIND_SUMMARY,
+          .name = "prometheus_rule_group_duration_seconds",
+          .help = "The duration of evaluations of rule groups.",
+          .write = write_group_seconds },
 };
 
 __attribute__((constructor)) static void register_families(void)
@@ -81,6 +97,20 @@ static void write_values(void *ctx, const MetricFamily *family, Buf *out)
                 metric_write_one(out, family, (*g)->label, atomic_load(&(*g)->values[family->write_arg]));
 }
 
+static void write_rule_seconds(void *ctx, const MetricFamily *family, Buf *out)
+{
+        static const double quantiles[] = { 0.5, 0.9, 0.99 };
+        const RuleMetrics *m = ctx;
+        rule_summary_write(m->rule_seconds, family->name, quantiles, ARRAY_LEN(quantiles), out);
+}
+
+static void write_group_seconds(void *ctx, const MetricFamily *family, Buf *out)
+{
+        static const double quantiles[] = { 0.01, 0.05, 0.5, 0.9, 0.99 };
+        const RuleMetrics *m = ctx;
+        rule_summary_write(m->group_seconds, family->name, quantiles, ARRAY_LEN(quantiles), out);
+}
+
 static void show(RuleMetrics *m)
 {
         for (size_t i = 0; i < ARRAY_LEN(families); i++)
@@ -91,6 +121,8 @@ RuleMetrics *rule_metrics_new(void)
 {
         RuleMetrics *m = mem_new(RuleMetrics);
         mutex_init(&m->mu);
+        m->rule_seconds = rule_summary_new();
+        m->group_seconds = rule_summary_new();
         show(m);
         return m;
 }
@@ -108,6 +140,8 @@ void rule_metrics_free(RuleMetrics *m)
         vec_each(g, &m->groups)
                 free_stats(*g);
         vec_done(&m->groups);
+        rule_summary_free(m->rule_seconds);
+        rule_summary_free(m->group_seconds);
         mutex_done(&m->mu);
         mem_free(m);
 }
@@ -134,6 +168,7 @@ RuleGroupStats *rule_metrics_add(RuleMetrics *m, Str file, Str group, int64_t in
                 }
         if (!found) {
                 found = mem_new(RuleGroupStats);
+                found->owner = m;
                 found->label = mem_strndup(label.p, label.n);
                 vec_push(&m->groups, found);
         }
@@ -165,10 +200,17 @@ void rule_metrics_note(RuleGroupStats *stats, int64_t ts_ms, double seconds, dou
         set(stats, LAST_TIME, (double)ts_ms / 1000);
         set(stats, LAST_SAMPLES, (double)samples);
         atomic_fetch_add(&stats->values[ITERATIONS], 1);
+        rule_summary_observe(stats->owner->group_seconds, seconds, ts_ms);
 }
 
-void rule_metrics_count(RuleGroupStats *stats, bool failed)
+void rule_metrics_restored(RuleGroupStats *stats, double seconds)
 {
+        set(stats, RESTORE_SECONDS, bits_to_double(atomic_load(&stats->values[RESTORE_SECONDS])) + seconds);
+}
+
+void rule_metrics_count(RuleGroupStats *stats, int64_t ts_ms, double seconds, bool failed)
+{
+        rule_summary_observe(stats->owner->rule_seconds, seconds, ts_ms);
         atomic_fetch_add(&stats->values[EVALUATIONS], 1);
         atomic_fetch_add(&stats->values[FAILURES], failed);
 }

@@ -20,8 +20,10 @@ void rule_metrics_begin(RuleMetrics *metrics);
 RuleGroupStats *rule_metrics_add(RuleMetrics *metrics, Str file, Str group, int64_t interval_ms, size_t rules);
 void rule_metrics_end(RuleMetrics *metrics);
 
-/* One evaluation of the group is over. */
+/* One evaluation of the group, as of ts_ms, is over. */
 void rule_metrics_note(RuleGroupStats *stats, int64_t ts_ms, double seconds, double rule_seconds, size_t samples);
-/* One rule was evaluated. */
-void rule_metrics_count(RuleGroupStats *stats, bool failed);
+/* One rule was evaluated, as of ts_ms. */
+void rule_metrics_count(RuleGroupStats *stats, int64_t ts_ms, double seconds, bool failed);
+/* Alerts of a rule were looked up after a start. One thread at a time per group. */
+void rule_metrics_restored(RuleGroupStats *stats, double seconds);
 void rule_metrics_missed(RuleGroupStats *stats, uint64_t n);

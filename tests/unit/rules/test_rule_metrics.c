@@ -20,8 +20,9 @@ static void groups_are_shown_while_they_are_there(void **state)
         rule_metrics_end(m);
         rule_metrics_note(a, 1500, 0.25, 0.5, 7);
         rule_metrics_missed(a, 2);
-        rule_metrics_count(b, false);
-        rule_metrics_count(b, true);
+        rule_metrics_count(b, 1500, 0.5, false);
+        rule_metrics_count(b, 1500, 0.5, true);
+        rule_metrics_restored(b, 0.5);
         const char *t = text(arena);
         assert_contains(t, "prometheus_rule_group_interval_seconds{rule_group=\"r.yml;a \\\"x\\\"\"} 15\n");
         assert_contains(t, "prometheus_rule_group_iterations_total{rule_group=\"r.yml;a \\\"x\\\"\"} 3\n");
@@ -30,6 +31,12 @@ static void groups_are_shown_while_they_are_there(void **state)
                 t, "prometheus_rule_group_last_evaluation_timestamp_seconds{rule_group=\"r.yml;a \\\"x\\\"\"} 1.5\n");
         assert_contains(t, "prometheus_rule_evaluations_total{rule_group=\"r.yml;b\"} 2\n");
         assert_contains(t, "prometheus_rule_evaluation_failures_total{rule_group=\"r.yml;b\"} 1\n");
+        assert_contains(t, "prometheus_rule_group_last_restore_duration_seconds{rule_group=\"r.yml;b\"} 0.5\n");
+        assert_contains(t, "# TYPE prometheus_rule_evaluation_duration_seconds summary\n");
+        assert_contains(t, "prometheus_rule_evaluation_duration_seconds_sum 1\n");
+        assert_contains(t, "prometheus_rule_evaluation_duration_seconds_count 2\n");
+        assert_contains(t, "prometheus_rule_group_duration_seconds{quantile=\"0.01\"} 0.2");
+        assert_contains(t, "prometheus_rule_group_duration_seconds_count 1\n");
         rule_metrics_begin(m);
         assert_ptr_equal(rule_metrics_add(m, STR("r.yml"), STR("b"), 30000, 1), b);
         rule_metrics_end(m);
