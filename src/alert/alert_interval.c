@@ -232,7 +232,7 @@ static bool read_span(const SpanYaml *yaml, AlertCompat compat, Arena *arena, Al
                read_list(yaml->days, yaml->has_days, &days, arena, &ret->days, err) &&
                read_list(yaml->months, yaml->has_months, &months, arena, &ret->months, err) &&
                read_list(yaml->years, yaml->has_years, &years, arena, &ret->years, err) &&
-               zone_load(yaml->location, arena, &ret->zone, err);
+               (zone_load(yaml->location, arena, &ret->zone, err) || err_wrap(err, "location"));
 }
 
 /* One of the ranges lies outside. */

@@ -323,6 +323,19 @@ static bool load_local(Arena *arena, const Zone **ret, Err *err)
         return true;
 }
 
+/* The folder alone may be there, of another package. */
+static bool has_zones(const char *dir)
+{
+        static const char *const any[] = { "UTC", "Etc/UTC", "Europe/London" };
+        for (size_t i = 0; i < ARRAY_LEN(any); i++) {
+                char path[LONGEST_NAME_BYTES + 64];
+                snprintf(path, sizeof path, "%s/%s", dir, any[i]);
+                if (access(path, R_OK) == 0)
+                        return true;
+        }
+        return false;
+}
+
 bool zone_load(Str name, Arena *arena, const Zone **ret, Err *err)
 {
         if (!name.n || str_eq(name, STR("UTC"))) {
@@ -342,7 +355,7 @@ bool zone_load(Str name, Arena *arena, const Zone **ret, Err *err)
                         return true;
         }
         for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
-                if (access(dirs[i], R_OK | X_OK) == 0)
+                if (has_zones(dirs[i]))
                         return err_set(err, ERR_NOT_FOUND,
                                        "unknown time zone " STR_FMT " (zones come from the system's tzdata)",
                                        STR_ARG(name));

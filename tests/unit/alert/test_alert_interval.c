@@ -87,7 +87,7 @@ static void mistakes_are_named(void **state)
                 { "{days_of_month: ['28:-28']}", "end day -28 is always before start day 28" },
                 { "{months: [foo]}", "foo is not a valid month" },
                 { "{years: ['2022:2020']}", "end year 2020 is before start year 2022" },
-                { "{location: Nowhere}", "unknown time zone Nowhere" },
+                { "{location: Nowhere}", "location: unknown time zone Nowhere" },
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 Fixture *f = fixture_new();
