@@ -110,6 +110,7 @@ struct Worker {
         Arena *own_hists, **hists; /* see exec_hist_arena */
         Str warned_name;           /* the last name that got the "might not be a counter" info */
         uint32_t warned_pos;
+        Str counter_name; /* the last name that ends as a counter's does */
         uint64_t charged, samples_read;
 };
 

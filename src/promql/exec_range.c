@@ -26,7 +26,8 @@ typedef struct RangeState {
         int64_t *end_ms, *eval_ms; /* per step */
         int64_t back_ms, ahead_ms; /* how far windows reach: (end - back, end + ahead] */
         const double *p0, *p1;
-        const Labels *names; /* labels of the input series, for messages */
+        const StoreSeries *series; /* the input of a selector */
+        const RowHead *heads;      /* of a subquery */
         bool bad_quantile;
 } RangeState;
 
@@ -130,6 +131,13 @@ static bool check_smoothing(const RangeState *st, const Windows *win, Err *err)
         return true;
 }
 
+static RowHead head_of(const RangeState *st, size_t i)
+{
+        return st->heads ? st->heads[i] : (RowHead){ .labels = st->series[i].labels };
+}
+
+static Labels labels_of(const RangeState *st, size_t i) { return head_of(st, i).labels; }
+
 /* Where messages about the range point: upstream has no place of its own for a subquery's. */
 static SrcPos range_pos(const RangeState *st)
 {
@@ -143,13 +151,16 @@ static void warn_not_counter(const RangeState *st, Worker *w, Labels labels)
         static const Str suffixes[] = { STR_INIT("_total"), STR_INIT("_sum"), STR_INIT("_count"), STR_INIT("_bucket") };
         Str name = labels_get(labels, LABEL_NAME);
         SrcPos pos = range_pos(st);
-        if (name.n == 0)
+        if (name.n == 0 || (st->series && name.p == w->counter_name.p && name.n == w->counter_name.n))
                 return;
         bool by_label = st->x->options->features.type_and_unit_labels;
         if (!by_label) {
                 for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
-                        if (str_ends(name, suffixes[i]))
+                        if (str_ends(name, suffixes[i])) {
+                                if (st->series) /* whose strings stay where they are */
+                                        w->counter_name = name;
                                 return;
+                        }
                 if (w->warned_pos == pos.start + 1 && str_eq(name, w->warned_name))
                         return;
                 w->warned_name = name;
@@ -190,7 +201,7 @@ static void run_mixed(const RangeState *st, Worker *w, size_t i, bool starts, co
         MixedCall m = { .x = st->x,
                         .w = w,
                         .col = &w->col,
-                        .metric = labels_get(st->names[i], LABEL_NAME),
+                        .metric = labels_get(labels_of(st, i), LABEL_NAME),
                         .pos = range_pos(st),
                         .fn = st->fn,
                         .starts = starts };
@@ -293,7 +304,7 @@ static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *
         if (st->fn == FN_DOUBLE_EXPONENTIAL_SMOOTHING && !check_smoothing(st, &win, err))
                 return false;
         if ((st->fn == FN_RATE || st->fn == FN_INCREASE) && any_number(out, st->steps))
-                warn_not_counter(st, w, st->names[i]);
+                warn_not_counter(st, w, labels_of(st, i));
         return true;
 }
 
@@ -366,17 +377,14 @@ bool exec_subquery_grid(Exec *x, const PlanNode *node, const Grid *outer, Grid *
         return true;
 }
 
-/* The input: n series and their labels. */
-static bool open_input(RangeState *st, const Grid *grid, Stage *stage, RowHead **ret_heads, size_t *ret_n, Err *err)
+/* The input: n series and their labels, which a selector's have in the selection. */
+static bool open_input(RangeState *st, const Grid *grid, Stage *stage, size_t *ret_n, Err *err)
 {
         if (st->range->expr->kind == EXPR_SELECTOR) {
                 if (!exec_select(st->x, st->range->slot, err))
                         return false;
                 const StoreSelection *sel = &st->range->slot->selection;
-                RowHead *heads = arena_array(stage->arena, RowHead, sel->n ? sel->n : 1);
-                for (size_t i = 0; i < sel->n; i++)
-                        heads[i].labels = sel->series[i].labels;
-                *ret_heads = heads;
+                st->series = sel->series;
                 *ret_n = sel->n;
                 return true;
         }
@@ -393,7 +401,7 @@ static bool open_input(RangeState *st, const Grid *grid, Stage *stage, RowHead *
         st->inner = exec_vector(st->x, inside, &st->inner_grid, stage, err);
         if (!st->inner)
                 return false;
-        *ret_heads = st->inner->heads;
+        st->heads = st->inner->heads;
         *ret_n = st->inner->n;
         return true;
 }
@@ -408,18 +416,15 @@ static Source *open_range(Exec *x, const PlanNode *call, const Grid *grid, Stage
                 if (call->kids[k]->expr->type == VALUE_MATRIX)
                         st->range = call->kids[k];
         CHECK(st->range); /* the types were checked */
-        RowHead *heads = NULL;
         size_t n = 0;
         set_times(st, grid, stage);
-        if (!set_args(st, grid, stage, err) || !check_mode(st, err) || !open_input(st, grid, stage, &heads, &n, err))
+        if (!set_args(st, grid, stage, err) || !check_mode(st, err) || !open_input(st, grid, stage, &n, err))
                 return NULL;
         Source *src = exec_source(stage, n, grid->n);
-        Labels *names = arena_raw_array(stage->arena, Labels, n ? n : 1);
         for (size_t i = 0; i < n; i++) {
-                names[i] = heads[i].labels;
-                src->heads[i] = keeps_name(st->fn) ? heads[i] : exec_drop_name(x, stage->arena, heads[i]);
+                RowHead head = head_of(st, i);
+                src->heads[i] = keeps_name(st->fn) ? head : exec_drop_name(x, stage->arena, head);
         }
-        st->names = names;
         src->state = st;
         src->row = range_row;
         src->series = st->inner ? st->inner->series : st->range->slot ? st->range->slot->selection.series : NULL;
@@ -494,8 +499,7 @@ static void extend(Column *col, int64_t start, int64_t end, bool smoothed)
         *col = out;
 }
 
-static bool matrix_rows(RangeState *st, Worker *w, const RowHead *heads, size_t n, Arena *arena, PromqlResult *ret,
-                        Err *err)
+static bool matrix_rows(RangeState *st, Worker *w, size_t n, Arena *arena, PromqlResult *ret, Err *err)
 {
         RangeMode mode = st->inner ? RANGE_PLAIN : st->range->expr->selector.mode;
         ret->series = arena_array(arena, PromqlSeries, n ? n : 1);
@@ -509,7 +513,8 @@ static bool matrix_rows(RangeState *st, Worker *w, const RowHead *heads, size_t 
                         continue;
                 if (!exec_hold(st->x, w->col.n, err))
                         return false;
-                Labels labels = heads[i].drop_name ? exec_drop_meta(arena, heads[i].labels) : heads[i].labels;
+                RowHead head = head_of(st, i);
+                Labels labels = head.drop_name ? exec_drop_meta(arena, head.labels) : head.labels;
                 put_series(arena, ret, labels_dup(arena, labels), &w->col);
                 for (size_t k = 0; !st->inner && k < w->col.n; k++)
                         grid_count(&st->grid, 0, w->col.h && w->col.h[k] ? exec_hist_samples(w->col.h[k]) : 1);
@@ -523,11 +528,10 @@ bool exec_matrix(Exec *x, const PlanNode *node, int64_t t_ms, Arena *arena, Prom
         exec_stage_begin(&stage);
         Grid grid = { .start_ms = t_ms, .step_ms = 1, .n = 1, .looked_at = x->looked_at };
         RangeState st = { .x = x, .range = node };
-        RowHead *heads = NULL;
         size_t n = 0;
         set_times(&st, &grid, &stage);
         Worker *w = exec_worker_take(x);
-        bool ok = open_input(&st, &grid, &stage, &heads, &n, err) && matrix_rows(&st, w, heads, n, arena, ret, err);
+        bool ok = open_input(&st, &grid, &stage, &n, err) && matrix_rows(&st, w, n, arena, ret, err);
         for (size_t k = 0; ok && st.inner_grid.looked_at && k < st.inner_grid.n; k++)
                 grid_count(&grid, 0, atomic_load_explicit(&st.inner_grid.looked_at[k], memory_order_relaxed));
         Err over;
