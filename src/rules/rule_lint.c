@@ -9,7 +9,12 @@
 #include "promql/lint.h"
 #include "rules/rules.h"
 
-enum { LOOKBACK_MS = 5 * 60 * 1000, LONG_BURN_WINDOW_MS = 6 * 3600 * 1000, MOST_WINDOWS = 16 };
+enum {
+        LOOKBACK_MS = 5 * 60 * 1000,
+        LONG_WINDOW_MS = 10 * 60 * 1000,
+        LONG_BURN_WINDOW_MS = 6 * 3600 * 1000,
+        MOST_WINDOWS = 16
+};
 
 typedef struct Lint {
         const RuleFile *file;
@@ -345,19 +350,38 @@ static void check_texts(Lint *l)
 
 /* ---- the rest */
 
-static bool find_selector(void *arg, const Expr *e)
+/* One bad scrape shows in it: not in what other rules waited for, nor in a long window. */
+static bool find_brief(void *arg, const Expr *e)
 {
-        *(bool *)arg |= e->kind == EXPR_SELECTOR;
+        *(bool *)arg |= e->kind == EXPR_SELECTOR && !str_eq(e->selector.name, STR("ALERTS")) &&
+                        !(e->selector.has_range && e->selector.range_ms >= LONG_WINDOW_MS);
         return true;
+}
+
+static bool is_time(const Expr *e)
+{
+        static const char *const names[] = { "time" };
+        return calls(bare(e), names, ARRAY_LEN(names));
+}
+
+/* time() - x > 3600, or x - time() < 3600: its threshold is a wait already. */
+static bool compares_age(const Expr *e)
+{
+        e = bare(e);
+        if (e->kind != EXPR_BINARY || !ast_is_comparison(e->binary.op))
+                return false;
+        const Expr *age = bare(e->binary.lhs->type == VALUE_SCALAR ? e->binary.rhs : e->binary.lhs);
+        return age->kind == EXPR_BINARY && age->binary.op == BIN_SUB &&
+               (is_time(age->binary.lhs) || is_time(age->binary.rhs));
 }
 
 static void check_for(Lint *l)
 {
         const Rule *r = l->rule;
-        bool reads = false;
-        ast_walk(r->expr, find_selector, &reads);
+        bool brief = false;
+        ast_walk(r->expr, find_brief, &brief);
         int64_t interval_ms = l->group->interval_ms;
-        if (reads && r->for_ms == 0 && r->consecutive_failures < 2)
+        if (brief && !compares_age(r->expr) && r->for_ms == 0 && r->consecutive_failures < 2)
                 FOUND(l, "missing-for",
                       "fires at the first evaluation that finds it, also for one bad scrape: set 'for'");
         else if (r->for_ms > 0 && interval_ms > r->for_ms)
