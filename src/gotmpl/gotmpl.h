@@ -146,6 +146,7 @@ typedef struct TmplRuleData {
         size_t external_n;
         Str external_url;
         double value;
+        bool as_2_42; /* as Prometheus of that time: its language, its words, its title */
 } TmplRuleData;
 /* Expands one text; *ret lives in arena. name is the template's name in messages ("__alert_" and the alert's name upstream).
  * The error is what the caller puts between "<error expanding template: " and ">". */

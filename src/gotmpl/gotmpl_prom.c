@@ -235,6 +235,8 @@ static bool nanoseconds(double seconds, const char *what, int64_t *ret, Err *err
         return true;
 }
 
+static const TmplType time_pointer = { .go_name = "*time.Time" };
+
 FUNC(prom_to_time)
 {
         UNUSED_ARGS();
@@ -243,7 +245,7 @@ FUNC(prom_to_time)
         if (!tmpl_func_number(&args[0], &v, err) || !nanoseconds(v, "timestamp", &ns, err))
                 return false;
         int64_t ms = ns / 1000000; /* upstream's time has milliseconds */
-        *ret = (TmplValue){ .kind = TMPL_TIME, .i = ms * 1000000 };
+        *ret = (TmplValue){ .kind = TMPL_TIME, .i = ms * 1000000, .type = &time_pointer };
         return true;
 }
 
@@ -412,7 +414,8 @@ FUNC(prom_url_query_escape)
 FUNC(prom_title)
 {
         UNUSED_ARGS();
-        *ret = tmpl_str(tmpl_func_title(args[0].s, true, gotmpl_arena(run)));
+        *ret = tmpl_str(gotmpl_has_old_words(run) ? tmpl_func_old_title(args[0].s, gotmpl_arena(run))
+                                                  : tmpl_func_title(args[0].s, true, gotmpl_arena(run)));
         return true;
 }
 

@@ -5,6 +5,7 @@
 #include "gotmpl/tmpl_func.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/utf8.h"
 #include "codec/floats.h"
@@ -25,11 +26,21 @@ bool tmpl_func_number(const TmplValue *v, double *ret, Err *err)
         case TMPL_STRING: break;
         default: return err_set(err, ERR_INVALID, "can't convert %s to float", tmpl_fmt_type(v));
         }
-        if (floats_parse(v->s, ret))
+        AUTO(buf_done) Buf digits = { 0 }; /* Go lets a _ stand between two of them */
+        for (size_t i = 0; i < v->s.n; i++) {
+                bool between = i && i + 1 < v->s.n && tmpl_lex_is_alnum((uint32_t)v->s.p[i - 1]) &&
+                               tmpl_lex_is_alnum((uint32_t)v->s.p[i + 1]) && v->s.p[i + 1] != '_';
+                if (v->s.p[i] != '_' || !between)
+                        buf_char(&digits, v->s.p[i]);
+        }
+        if (floats_parse(buf_str(&digits), ret))
                 return true;
+        char *end;
+        bool large = digits.n && isinf(strtod(buf_cstr(&digits), &end)) && end == digits.p + digits.n;
         Buf quoted = { 0 };
         quote_go(&quoted, str_sub(v->s, 0, 100));
-        err_set(err, ERR_INVALID, "strconv.ParseFloat: parsing " STR_FMT ": invalid syntax", STR_ARG(buf_str(&quoted)));
+        err_set(err, ERR_INVALID, "strconv.ParseFloat: parsing " STR_FMT ": %s", STR_ARG(buf_str(&quoted)),
+                large ? "value out of range" : "invalid syntax");
         buf_done(&quoted);
         return false;
 }
@@ -48,8 +59,9 @@ TmplValue tmpl_func_humanize_duration(double v, Arena *arena)
                         prefix = prefixes[i];
                         v *= 1000;
                 }
-        else if (fabs(v) >= 60 && fabs(v) < 0x1p63) {
-                int64_t s = (int64_t)fabs(v), m = s / 60, h = m / 60, d = h / 24;
+        else if (fabs(v) >= 60) {
+                /* What is out of range becomes the lowest number, as on upstream's machines. */
+                int64_t s = fabs(v) < 0x1p63 ? (int64_t)fabs(v) : INT64_MIN, m = s / 60, h = m / 60, d = h / 24;
                 if (v < 0)
                         buf_char(&text, '-');
                 if (d)
@@ -63,6 +75,29 @@ TmplValue tmpl_func_humanize_duration(double v, Arena *arena)
         buf_cstr_add(&text, prefix);
         buf_char(&text, 's');
         return tmpl_str(buf_str(&text));
+}
+
+Str tmpl_func_old_title(Str s, Arena *arena)
+{
+        Buf out = { .arena = arena };
+        bool begins = true;
+        while (s.n) {
+                uint32_t r;
+                uint32_t only;
+                size_t n = utf8_decode(s, &r);
+                if (n == 0) {
+                        r = UTF8_REPLACEMENT;
+                        n = 1;
+                }
+                Str one = str_sub(s, 0, n);
+                Str upper = begins ? casemap_upper(arena, one) : one;
+                s = str_sub(s, n, s.n);
+                buf_str_add(&out, utf8_decode(upper, &only) == upper.n ? upper : one); /* one letter stays one */
+                begins = r < 0x80 ? !tmpl_lex_is_alnum(r)
+                                  : r == 0x85 || r == 0xa0 || (r >= 0x2000 && r <= 0x200a) || r == 0x2028 ||
+                                            r == 0x2029 || r == 0x202f || r == 0x205f || r == 0x3000 || r == 0x1680;
+        }
+        return buf_str(&out);
 }
 
 Str tmpl_func_title(Str s, bool keep_rest, Arena *arena)

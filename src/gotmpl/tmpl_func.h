@@ -7,6 +7,8 @@ MUST_CHECK bool tmpl_func_number(const TmplValue *v, double *ret, Err *err);
 /* v seconds as "1d 2h 3m 4s"; below a second with an SI prefix. */
 TmplValue tmpl_func_humanize_duration(double v, Arena *arena);
 /* The first letter of each word in upper case, the rest in lower case or, with keep_rest, as it is. */
+/* strings.Title: what follows anything but a letter, a digit or _ is a capital. */
+Str tmpl_func_old_title(Str s, Arena *arena);
 Str tmpl_func_title(Str s, bool keep_rest, Arena *arena);
 
 bool tmpl_func_upper(void *ctx, TmplRun *run, const TmplValue *args, size_t n, TmplValue *ret, Err *err);

@@ -23,7 +23,7 @@ enum { PARSE_MAX_DEPTH = 100, PARSE_MAX_TEXT_BYTES = 4 << 20 };
 
 typedef struct Parser {
         const TmplFunc *funcs;
-        bool go_1_19;
+        bool go_1_19, old_words;
         Str name, text;
         Arena *arena;
         TmplToken *tokens;
@@ -63,6 +63,9 @@ static void *fail(Parser *p, const char *fmt, ...)
 static void *unexpected(Parser *p, const TmplToken *token, const char *context)
 {
         Buf what = { .arena = p->arena };
+        if (token->kind == TOKEN_RIGHT_PAREN && !p->old_words && p->tokens[p->n - 1].kind == TOKEN_ERROR &&
+            token == &p->tokens[p->n - 2])
+                token++; /* newer lexers keep the parenthesis that opens nothing */
         tmpl_lex_describe(&what, token);
         if (token->kind != TOKEN_ERROR)
                 return fail(p, "unexpected " STR_FMT " in %s", STR_ARG(buf_str(&what)), context);
@@ -636,6 +639,7 @@ bool tmpl_parse(const TmplOptions *options, Str name, Str text, Arena *arena, Tm
                                STR_ARG(name), text.n, PARSE_MAX_TEXT_BYTES);
         Parser p = { .funcs = options->funcs,
                      .go_1_19 = options->go_1_19,
+                     .old_words = options->old_words,
                      .name = name,
                      .text = text,
                      .arena = arena,

@@ -12,9 +12,14 @@
         "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 
 static const TmplType string_map_type = { .go_name = "map[string]string", .elem_kind = TMPL_STRING };
-static const TmplType data_type = {
+static const TmplType data_type_2_42 = {
         .go_name =
                 "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value float64 }"
+};
+
+static const TmplType data_type = {
+        .go_name =
+                "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value interface {} }"
 };
 
 static const TmplOptions parse_options = { .funcs = gotmpl_prom_funcs };
@@ -52,10 +57,15 @@ static bool expand(Str name, Str text, const TmplRuleData *data, const TmplPromC
         fields[1] = tmpl_rule_string_map(data->external_names, data->external_values, data->external_n, arena);
         fields[2] = tmpl_str(data->external_url);
         fields[3] = tmpl_float(data->value);
-        TmplValue dot = { .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = 4, .type = &data_type };
+        TmplValue dot = { .kind = TMPL_STRUCT,
+                          .items = fields,
+                          .keys = keys,
+                          .n = 4,
+                          .type = data->as_2_42 ? &data_type_2_42 : &data_type };
         TmplSet *set = gotmpl_set_new(&(TmplOptions){ .funcs = gotmpl_prom_funcs,
                                                       .missing_key_zero = true,
-                                                      .old_words = true,
+                                                      .go_1_19 = data->as_2_42,
+                                                      .old_words = data->as_2_42,
                                                       .every_branch = every_branch });
         TmplPromCtx own = *ctx;
         Buf out = { .arena = arena };

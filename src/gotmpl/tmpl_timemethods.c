@@ -126,6 +126,7 @@ METHOD(time_utc)
 {
         UNUSED_ARGS();
         *ret = *self;
+        ret->type = NULL;
         ret->opaque = NULL;
         return true;
 }
@@ -134,6 +135,7 @@ METHOD(time_add)
 {
         UNUSED_ARGS();
         *ret = *self;
+        ret->type = NULL;
         if (self->i != TMPL_TIME_ZERO)
                 ret->i = saturating_add(self->i, args[0].i);
         return true;
@@ -144,6 +146,7 @@ METHOD(time_add_date)
         UNUSED_ARGS();
         TmplCivil c = tmpl_civil_of(self);
         *ret = *self;
+        ret->type = NULL;
         for (size_t i = 0; i < 3; i++)
                 if (args[i].i > 100000 || args[i].i < -100000)
                         return err_set(err, ERR_LIMIT, "AddDate moves by at most 100000 years, months or days");
@@ -215,6 +218,7 @@ METHOD(time_truncate)
 {
         UNUSED_ARGS();
         *ret = *self;
+        ret->type = NULL;
         if (args[0].i > 0 && self->i != TMPL_TIME_ZERO)
                 ret->i = saturating_sub(self->i, rest_of(self, args[0].i));
         return true;
@@ -224,6 +228,7 @@ METHOD(time_round)
 {
         UNUSED_ARGS();
         *ret = *self;
+        ret->type = NULL;
         if (args[0].i <= 0 || self->i == TMPL_TIME_ZERO)
                 return true;
         int64_t rest = rest_of(self, args[0].i);

@@ -64,13 +64,13 @@ static bool query(void *self, Str text, Arena *arena, TmplPromSample **ret, size
         return true;
 }
 
-static bool expand(Str name, Str text, Recorded *recorded, Arena *arena, Str *ret, Err *err)
+static bool expand(Str name, Str text, bool old, Recorded *recorded, Arena *arena, Str *ret, Err *err)
 {
         static const Str names[] = { STR_INIT("__name__"), STR_INIT("instance"), STR_INIT("job") };
         static const Str values[] = { STR_INIT("m"), STR_INIT("host.example.com:9100"), STR_INIT("api") };
         static const Str region[] = { STR_INIT("region") };
         static const Str eu[] = { STR_INIT("eu") };
-        TmplRuleData data = { names, values, 3, region, eu, 1, STR("http://prom.example:9090/p"), 42.5 };
+        TmplRuleData data = { names, values, 3, region, eu, 1, STR("http://prom.example:9090/p"), 42.5, old };
         TmplPromCtx ctx = { .query = query, .self = recorded, .now_ms = AT_MS };
         return gotmpl_expand_rule(name, text, &data, &ctx, arena, ret, err);
 }
@@ -87,7 +87,7 @@ static void check_case(AtRun *run, const JsonValue *c, Recorded *recorded)
         size_t at = str_find(want, STR("template __alert_T"));
         if (at != SIZE_MAX)
                 str_cut(str_sub(want, at + strlen("template "), want.n), ':', &name, &rest);
-        if (!expand(name, text, recorded, run->arena, &got, &err))
+        if (!expand(name, text, run->compat == ALERT_COMPAT_AM_0_25, recorded, run->arena, &got, &err))
                 got = str_printf(run->arena, "<error expanding template: %s>", err.msg);
         /* The recorder has no external URL there and crashes; pharos says so. */
         size_t crash = str_find(want, STR("runtime error: invalid memory address"));

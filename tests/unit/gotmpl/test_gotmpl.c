@@ -28,7 +28,7 @@ static void rule_texts_expand(void **state)
                 { "{{ $value := 1 }}{{ $value }}", "1", false },
                 { "{{ .X }}",
                   "error executing template __alert_Down: template: __alert_Down:1:115: executing \"__alert_Down\" at <.X>: can't evaluate field X in type struct { Labels "
-                  "map[string]string; ExternalLabels map[string]string; ExternalURL string; Value float64 }",
+                  "map[string]string; ExternalLabels map[string]string; ExternalURL string; Value interface {} }",
                   true },
                 { "{{ $labels.job", "error parsing template __alert_Down: template: __alert_Down:1: unclosed action",
                   true },
@@ -68,9 +68,36 @@ static void truth(void **state)
         assert_true(gotmpl_truth(&(TmplValue){ .kind = TMPL_FLOAT, .f = 0.1 }));
 }
 
+static void as_the_prometheus_of_a_time(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text, *old, *now;
+        } cases[] = {
+                { "{{ title \"5m a.b _c\" }}", "5m A.B _c", "5M A.b _C" },
+                { "{{ toTime 0 | printf \"%T\" }}", "*time.Time", "*time.Time" },
+                { "{{ humanizeDuration 1e30 }}", "-106751991167300d -15h -30m -8s", "-106751991167300d -15h -30m -8s" },
+                { "{{ humanize \"1_0\" }}", "10", "10" },
+        };
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                for (int old = 0; old < 2; old++) {
+                        Arena *arena = arena_new();
+                        TmplRuleData data = { .as_2_42 = old };
+                        TmplPromCtx ctx = { 0 };
+                        Str got;
+                        Err err;
+                        assert_ok(gotmpl_expand_rule(STR("t"), str_of(cases[i].text), &data, &ctx, arena, &got, &err),
+                                  err);
+                        assert_str(got, old ? cases[i].old : cases[i].now);
+                        arena_free(arena);
+                }
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(rule_texts_expand),
-                                            cmocka_unit_test(rule_texts_are_checked_at_load), cmocka_unit_test(truth) };
+                                            cmocka_unit_test(rule_texts_are_checked_at_load), cmocka_unit_test(truth),
+                                            cmocka_unit_test(as_the_prometheus_of_a_time) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
