@@ -62,6 +62,8 @@ static int by_state_and_time(const void *pa, const void *pb)
                 return a->order - b->order;
         if (a->by_ms != b->by_ms)
                 return a->by_ms < b->by_ms ? -1 : 1;
+        if (a->silence.updated_at_ms != b->silence.updated_at_ms) /* as they were set */
+                return a->silence.updated_at_ms < b->silence.updated_at_ms ? -1 : 1;
         return strcmp(a->silence.id, b->silence.id);
 }
 
