@@ -1,6 +1,8 @@
 /* Questions about alerts, answered from the router as it stands and from the event log. */
 #include "api/api_alertlog.h"
 
+#include <stdlib.h>
+
 #include "alert/alert_matchers.h"
 #include "api/api_reply.h"
 #include "base/num.h"
@@ -78,6 +80,43 @@ static void put_ack(JsonWriter *w, const AlertAck *a, Arena *arena)
 
 /* ---- explain ---- */
 
+/* People say alertname=X and mean the alert that has it: the labels of the only one that has all of these. Several: the
+ * answer names them. */
+static bool complete_labels(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, Labels *labels)
+{
+        enum { MAX_NAMED = 10 };
+        Labels exact;
+        AlertWanted wanted = {
+                .active = true, .silenced = true, .inhibited = true, .unprocessed = true, .muted = true
+        };
+        Matcher *matchers = arena_array(req->arena, Matcher, labels->n);
+        AlertSeen *seen;
+        size_t n;
+        if (alert_router_labels_of(ctx->alerts, fingerprint_of(*labels), req->arena, &exact))
+                return true;
+        for (size_t i = 0; i < labels->n; i++)
+                matchers[i] = (Matcher){ .type = MATCH_EQ,
+                                         .name = labels->data[i].name,
+                                         .value = labels->data[i].value };
+        wanted.filter = (Matchers){ matchers, labels->n };
+        alert_router_seen(ctx->alerts, &wanted, req->arena, &seen, &n);
+        if (n == 1)
+                *labels = labels_dup(req->arena, seen[0].msg->labels);
+        Buf names = { .arena = req->arena };
+        for (size_t i = 0; n > 1 && i < MIN_OF(n, (size_t)MAX_NAMED); i++) {
+                buf_printf(&names, "%s" STR_FMT " ", i ? ", " : "",
+                           STR_ARG(fingerprint_text(req->arena, fingerprint_of(seen[i].msg->labels))));
+                labels_print(&names, seen[i].msg->labels);
+        }
+        alert_router_seen_done(seen, n);
+        if (n <= 1)
+                return true;
+        api_reply_error(resp, API_BAD_DATA,
+                        "%zu alerts have these labels; say more, or one's fingerprint: " STR_FMT "%s", n,
+                        STR_ARG(buf_str(&names)), n > MAX_NAMED ? ", ..." : "");
+        return false;
+}
+
 /* By fingerprint, or by labels given as name=value. */
 static bool read_labels(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, Labels *ret)
 {
@@ -104,10 +143,10 @@ static bool read_labels(ApiContext *ctx, const HttpRequest *req, HttpResponse *r
                 labels_builder_set(&lb, name, value);
         }
         *ret = labels_builder_build(&lb, req->arena);
-        if (!ret->n)
-                api_reply_error(resp, API_BAD_DATA,
-                                "say which alert: fingerprint=, or label=name=value for each label");
-        return ret->n > 0;
+        if (ret->n)
+                return complete_labels(ctx, req, resp, ret);
+        api_reply_error(resp, API_BAD_DATA, "say which alert: fingerprint=, or label=name=value for each label");
+        return false;
 }
 
 static void put_rule(JsonWriter *w, ApiContext *ctx, Labels labels, Arena *arena)
@@ -171,55 +210,100 @@ static void put_route(JsonWriter *w, const AlertRouteExplained *r, Arena *arena)
         json_end_object(w);
 }
 
-/* The events of the alert and of its groups, newest first. */
-static void put_events(JsonWriter *w, ApiContext *ctx, const AlertExplained *x, Labels labels, Arena *arena)
+typedef VEC(StateDbEvent) EventVec;
+
+static int newest_first(const void *pa, const void *pb)
 {
+        const StateDbEvent *a = pa;
+        const StateDbEvent *b = pb;
+        if (a->t_ms != b->t_ms)
+                return a->t_ms > b->t_ms ? -1 : 1;
+        return (a->id < b->id) - (a->id > b->id);
+}
+
+/* The events of the alert and of its groups, newest first. */
+static EventVec events_of(ApiContext *ctx, const AlertExplained *x, Labels labels, Arena *arena)
+{
+        EventVec all = { .arena = arena };
         StateDbEvent *events;
         size_t n;
         Err err;
-        json_key(w, STR("events"));
-        json_begin_array(w);
         StateDbEventQuery query = { .subject = fingerprint_text(arena, fingerprint_of(labels)),
                                     .limit = EXPLAIN_EVENTS };
-        if (ctx->statedb && statedb_events(ctx->statedb, &query, arena, &events, &n, &err))
-                for (size_t i = 0; i < n; i++)
-                        put_event(w, &events[i], arena);
-        for (size_t k = 0; ctx->statedb && k < x->n_routes; k++) {
-                query.subject = x->routes[k].group_key;
+        for (size_t k = 0; ctx->statedb && k <= x->n_routes; k++) {
+                if (k)
+                        query.subject = x->routes[k - 1].group_key;
                 if (statedb_events(ctx->statedb, &query, arena, &events, &n, &err))
                         for (size_t i = 0; i < n; i++)
-                                put_event(w, &events[i], arena);
+                                vec_push(&all, events[i]);
         }
-        json_end_array(w);
+        if (all.len > 1)
+                qsort(all.data, all.len, sizeof *all.data, newest_first);
+        return all;
+}
+
+/* The newest attempt to tell the group, when it failed: "webhook[0] of ops failed: ...". Empty: it did not. */
+static Str last_failure(const EventVec *events, Arena *arena)
+{
+        for (size_t i = 0; i < events->len; i++) {
+                const StateDbEvent *e = &events->data[i];
+                JsonValue *detail;
+                Err err;
+                if (str_eq(e->kind, STR("sent")))
+                        break;
+                if (!str_eq(e->kind, STR("failed")) || !json_parse(e->detail, arena, &detail, &err))
+                        continue;
+                return str_printf(arena, STR_FMT " of " STR_FMT " failed: " STR_FMT,
+                                  STR_ARG(json_get_str(detail, STR("integration"))),
+                                  STR_ARG(json_get_str(detail, STR("receiver"))),
+                                  STR_ARG(str_sub(json_get_str(detail, STR("error")), 0, 300)));
+        }
+        return (Str){ 0 };
 }
 
 /* One sentence for people. */
-static Str summary_of(const AlertExplained *x, int64_t now_ms, Arena *arena)
+static Str summary_of(ApiContext *ctx, const AlertExplained *x, Str failure, int64_t now_ms, Arena *arena)
 {
         if (x->n_silences)
-                return str_printf(arena, "silenced by %s (" STR_FMT ": " STR_FMT ")", x->silences[0].id,
-                                  STR_ARG(x->silences[0].created_by), STR_ARG(x->silences[0].comment));
-        if (x->alert.inhibited_by)
-                return str_printf(arena, "inhibited by alert " STR_FMT "%s" STR_FMT,
-                                  STR_ARG(fingerprint_text(arena, x->alert.inhibited_by)),
+                return str_printf(arena, "silenced by " STR_FMT " for %lld min more (" STR_FMT ", silence %s)",
+                                  STR_ARG(x->silences[0].created_by),
+                                  (long long)((x->silences[0].ends_at_ms - now_ms + 59999) / 60000),
+                                  STR_ARG(x->silences[0].comment), x->silences[0].id);
+        if (x->alert.inhibited_by) {
+                Labels source;
+                Buf name = { .arena = arena };
+                if (alert_router_labels_of(ctx->alerts, x->alert.inhibited_by, arena, &source)) {
+                        buf_char(&name, ' ');
+                        labels_print(&name, source);
+                }
+                return str_printf(arena, "inhibited by alert " STR_FMT STR_FMT "%s" STR_FMT,
+                                  STR_ARG(fingerprint_text(arena, x->alert.inhibited_by)), STR_ARG(buf_str(&name)),
                                   x->alert.inhibited_rule.n ? ", rule " : "", STR_ARG(x->alert.inhibited_rule));
+        }
         bool all_muted = x->n_routes > 0;
         for (size_t i = 0; i < x->n_routes; i++)
                 all_muted &= x->routes[i].n_muted_by > 0;
         if (all_muted)
-                return str_printf(arena, "muted by the time interval " STR_FMT, STR_ARG(x->routes[0].muted_by[0]));
+                return str_printf(arena, "not told: the time interval " STR_FMT " mutes its route now",
+                                  STR_ARG(x->routes[0].muted_by[0]));
         if (!x->known)
                 return STR("no such alert fires; it would be routed as shown");
+        bool told = false;
         for (size_t i = 0; i < x->n_routes; i++)
                 for (size_t k = 0; x->routes[i].group_exists && k < x->routes[i].integrations; k++)
-                        if (x->routes[i].log[k].told_firing)
-                                return x->alert.ack ? str_printf(arena, "told, and acknowledged by " STR_FMT,
-                                                                 STR_ARG(x->alert.ack->by))
-                                                    : STR("told; it is told again when its group changes, or repeats");
+                        told |= x->routes[i].log[k].told_firing;
         int64_t next_ms = x->n_routes ? x->routes[0].next_flush_ms : 0;
-        return next_ms > now_ms ? str_printf(arena, "not told yet: its group flushes in %lld s",
-                                             (long long)((next_ms - now_ms + 999) / 1000))
-                                : STR("not told yet: its group is being flushed, or its receiver does not answer");
+        if (failure.n)
+                return str_printf(arena, "%s" STR_FMT "; %s",
+                                  told ? "told, but later " : "not told: ", STR_ARG(failure),
+                                  next_ms > now_ms ? "it is tried again at the next flush" : "it is being tried again");
+        if (told)
+                return x->alert.ack ? str_printf(arena, "told, and acknowledged by " STR_FMT, STR_ARG(x->alert.ack->by))
+                                    : STR("told; it is told again when its group changes, or repeats");
+        return next_ms > now_ms
+                       ? str_printf(arena, "not told yet: its group flushes in %lld s",
+                                    (long long)((next_ms - now_ms + 999) / 1000))
+                       : STR("not told yet: it is being sent, or its receiver does not answer and is tried again");
 }
 
 void api_alertlog_explain(void *self, const HttpRequest *req, HttpResponse *resp)
@@ -231,12 +315,14 @@ void api_alertlog_explain(void *self, const HttpRequest *req, HttpResponse *resp
         if (!read_labels(ctx, req, resp, &labels))
                 return;
         alert_router_explain(ctx->alerts, labels, req->arena, &x);
+        EventVec events = events_of(ctx, &x, labels, req->arena);
         api_reply_begin(resp, &w);
         json_begin_object(&w);
         json_key_str(&w, "fingerprint", fingerprint_text(req->arena, fingerprint_of(labels)));
         json_key(&w, STR("labels"));
         api_put_labels(&w, labels);
-        json_key_str(&w, "summary", summary_of(&x, clock_wall_ms(ctx->clock), req->arena));
+        json_key_str(&w, "summary",
+                     summary_of(ctx, &x, last_failure(&events, req->arena), clock_wall_ms(ctx->clock), req->arena));
         json_key_bool(&w, "firing", x.known);
         if (x.known) {
                 json_key_cstr(&w, "state", alert_state_name(x.alert.state));
@@ -271,7 +357,11 @@ void api_alertlog_explain(void *self, const HttpRequest *req, HttpResponse *resp
         for (size_t i = 0; i < x.n_routes; i++)
                 put_route(&w, &x.routes[i], req->arena);
         json_end_array(&w);
-        put_events(&w, ctx, &x, labels, req->arena);
+        json_key(&w, STR("events"));
+        json_begin_array(&w);
+        vec_each(e, &events)
+                put_event(&w, e, req->arena);
+        json_end_array(&w);
         json_end_object(&w);
         api_reply_end(&w, NULL, 0);
         alert_router_seen_done(&x.alert, 1);

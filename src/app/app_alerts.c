@@ -97,12 +97,15 @@ static void print_route(const JsonValue *r)
         const JsonValue *muted = json_get(r, STR("mutedBy"));
         for (size_t i = 0; muted && i < muted->n; i++)
                 printf("  muted by    " STR_FMT "\n", STR_ARG(muted->items[i].str));
-        for (size_t i = 0; integrations && i < integrations->n; i++)
-                printf("  integration %zu: %s; a flush now: " STR_FMT "\n", i,
+        for (size_t i = 0; integrations && i < integrations->n; i++) {
+                Str would = json_get_str(&integrations->items[i], STR("nextFlushWould"));
+                bool nothing = str_eq(would, STR("none"));
+                printf("  integration %zu: %s; the next flush would %s" STR_FMT "%s\n", i,
                        json_get_bool(&integrations->items[i], STR("toldThisFires")) ? "was told that it fires"
                        : json_get_bool(&integrations->items[i], STR("told"))        ? "was told of others of the group"
                                                                                     : "was told nothing",
-                       STR_ARG(json_get_str(&integrations->items[i], STR("nextFlushWould"))));
+                       nothing ? "send nothing" : "send it (", STR_ARG(nothing ? STR("") : would), nothing ? "" : ")");
+        }
 }
 
 static void print_explanation(const JsonValue *x)
@@ -120,8 +123,9 @@ static void print_explanation(const JsonValue *x)
         print_text("seen by      ", json_get(x, STR("acknowledged")), "by");
         for (size_t i = 0; routes && i < routes->n; i++)
                 print_route(&routes->items[i]);
-        puts("events");
-        print_events(json_get(x, STR("events")));
+        const JsonValue *events = json_get(x, STR("events"));
+        puts(events && events->n ? "events" : "events       none of this alert or its groups");
+        print_events(events);
 }
 
 /* A fingerprint, or name=value for each label. */
