@@ -18,6 +18,7 @@ enum {
         FIRST_BYTES = 48,
         DOUBLED_BYTES = 512, /* up to here memory doubles, then it grows by half */
         MAX_LEAD = 31,
+        CACHE_LINE = 64,
 };
 _Static_assert((WORST_SAMPLE_BITS + 7) / 8 + 8 <= XORCHUNK_PAD_BYTES,
                "a sample read past the end stays inside the pad");
@@ -314,6 +315,9 @@ bool xorchunk_decode(Str stream, size_t n, int64_t first_ms, int64_t min_ms, int
 XorSeek xorchunk_seek(const XorChunk *c, int64_t min_ms)
 {
         XorSeek seek;
+        /* Most want the newest samples: those come from memory while the places do. */
+        for (size_t back = 0; c->seeks && back <= XORCHUNK_SEEK_BYTES; back += CACHE_LINE)
+                __builtin_prefetch(c->p + c->bits / 8 - back);
         for (unsigned i = c->seeks; i-- > 0;) {
                 memcpy(&seek, seek_at(c, i), sizeof seek);
                 if (seek.t_ms <= min_ms)
