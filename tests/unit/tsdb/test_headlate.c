@@ -132,12 +132,39 @@ static void late_batches_and_histograms(void **state)
         rig_done(&r);
 }
 
+/* Of two samples of one time the one in the batch is served as long as it lies there; which one it is afterwards is for the chunks to
+ * say. Who keeps answers must hear of that. */
+static void a_batch_that_becomes_a_chunk_is_a_change(void **state)
+{
+        (void)state;
+        Rig r;
+        rig_init(&r);
+        r.options.out_of_order_window_ms = WINDOW_MS;
+        rig_open(&r);
+        Labels labels = rig_labels(&r, "x", 1);
+        for (int i = 0; i < 10; i++)
+                assert_int_equal(rig_add(&r, labels, T0 + (int64_t)i * 60000, i + 1), APPEND_OK);
+        assert_int_equal(rig_add(&r, labels, T0 + 90000, 100), APPEND_OK);
+        assert_int_equal(rig_add(&r, labels, T0 + 330000, 101), APPEND_OK);
+        StoreEngine *e = tsdb_engine(r.db);
+        StoreChanges before, after;
+        e->changes(e, 0, &before);
+        e->changes(e, before.mark, &after);
+        assert_true(after.since_ms > T0 + 330000);
+        headlate_close(r.db, clock_wall_ms(&r.clock.clock), true);
+        e->changes(e, before.mark, &after);
+        assert_true(after.since_ms <= T0 + 90000);
+        assert_true(after.since_ms > T0);
+        rig_done(&r);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(any_order_is_read_in_order),
                 cmocka_unit_test(outside_the_window_is_refused),
                 cmocka_unit_test(late_batches_and_histograms),
+                cmocka_unit_test(a_batch_that_becomes_a_chunk_is_a_change),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
