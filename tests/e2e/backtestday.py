@@ -2,8 +2,9 @@
 rules are backtested over that day: what fired, and when, must be what the event log says.
 
 A minute is a fraction of a second here, so a sample may come later than the evaluation of its time: query_offset waits for it. What is
-compared is the time of the evaluation, to the millisecond, which both keep. A rule records that the group ran: where a busy machine left
-an evaluation out, which a backtest does not, what begins or ends until the longest window is over again is compared with patience."""
+compared is the time of the evaluation, to the millisecond, which both keep. A rule records that the group ran and which sample was the
+newest then: where a busy machine left an evaluation out or stored a sample after it, which a backtest cannot know, what begins until the
+longest window is over again is compared with patience."""
 import json, os, subprocess, sys, time
 from datetime import datetime
 
@@ -23,7 +24,7 @@ RULES = """groups:
   - {alert: LoadInARow, expr: 'node_load1 > avg_over_time(node_load1[30m])', consecutive_failures: 4}
   - {alert: OfficeHours, expr: 'hour() >= 9 < 17', labels: {severity: info}}
   - {alert: Never, expr: 'node_memory_MemTotal_bytes < 0'}
-  - {record: 'day:evaluated', expr: time()}
+  - {record: 'day:seen', expr: timestamp(node_load1)}
 """
 OTHER = RULES.replace("for: 2m}", "for: 11m}").replace("for: 3m, keep_firing_for: 5m", "for: 3m, keep_firing_for: 1m")
 SET = ("LoadRises.for=2m", "MemoryFalls.keep_firing_for=5m")
@@ -54,15 +55,25 @@ def history(server, start, end):
         params["before"] = data["before"]
 
 
-def evaluated(server, start, end):
-    """The times at which the group ran, as it recorded them."""
-    out = []
+def stored(server, name, start, end):
+    """time -> value, of one series."""
+    out = {}
     while start < end:
-        upto = min(start + 3600, end)
-        for series in server.data("/query", {"query": "day:evaluated[1h]", "time": upto})["result"]:
-            out += [v for _, v in series["values"]]
+        for series in server.data("/query", {"query": name + "[1h]", "time": min(start + 3600, end)})["result"]:
+            out.update((t, float(v)) for t, v in series["values"])
         start += 3600
     return out
+
+
+def left_out(server, start, end):
+    """The minutes in which the group did not run, or did not see what was there by then."""
+    seen, samples = stored(server, "day:seen", start, end), sorted(stored(server, "node_load1", start - 600, end))
+    first, gaps = min(seen), []
+    for k in range(round((max(seen) - first) / 60) + 1):
+        t = round(first + 60 * k, 3)
+        if abs(seen.get(t, -1) - max((s for s in samples if s <= t), default=0)) > 0.0005:
+            gaps.append(t)
+    return gaps
 
 
 def firings(done, start, end):
@@ -88,8 +99,7 @@ def main():
     fired = history(server, start, end)
     run = lambda file, *args: subprocess.run([PHAROS, "rules", "backtest", "--url", f"http://127.0.0.1:{server.port}", *args, file],
                                              capture_output=True, text=True, timeout=120)
-    ran = {round(float(v) / 60) for v in evaluated(server, start - PATIENCE, end)}
-    gaps = [60 * t for t in range(min(ran), max(ran)) if t not in ran]
+    gaps = left_out(server, max(start - PATIENCE, anchor + 300), end)
     began = time.time()
     done = run(rules, "--json", "--start", str(start - 3600), "--end", str(end))
     took = time.time() - began
