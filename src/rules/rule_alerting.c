@@ -274,14 +274,23 @@ static bool advance(const RuleGroupRun *group, const RuleRun *run, ActiveAlert *
         return true;
 }
 
+/* Upstream's quirk: a label whose template gives nothing stands in the series as it was written. */
+static void begin_series(LabelsBuilder *lb, const RuleRun *run, const ActiveAlert *a, Arena *arena)
+{
+        labels_builder_init(lb, arena, a->labels);
+        for (size_t i = 0; i < run->labels.n; i++)
+                if (!labels_has(a->labels, run->labels.data[i].name))
+                        labels_builder_set(lb, run->labels.data[i].name, run->labels.data[i].value);
+}
+
 static void write_series(RuleRun *run, const ActiveAlert *a, int64_t t_ms, Appender *appender, Arena *arena)
 {
         LabelsBuilder lb;
-        labels_builder_init(&lb, arena, a->labels);
+        begin_series(&lb, run, a, arena);
         labels_builder_set(&lb, LABEL_NAME, STR("ALERTS"));
         labels_builder_set(&lb, STR("alertstate"), a->state == ALERT_FIRING ? STR("firing") : STR("pending"));
         rule_output_write(run, labels_builder_build(&lb, arena), t_ms, 1, NULL, appender);
-        labels_builder_init(&lb, arena, a->labels);
+        begin_series(&lb, run, a, arena);
         labels_builder_set(&lb, LABEL_NAME, STR("ALERTS_FOR_STATE"));
         rule_output_write(run, labels_builder_build(&lb, arena), t_ms, floor((double)a->active_at_ms / 1000), NULL,
                           appender);
