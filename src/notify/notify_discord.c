@@ -39,7 +39,10 @@ static bool make(NotifyMsg *m, Err *err)
         json_begin_array(w);
         json_begin_object(w);
         json_key_str(w, "title", notify_msg_cut(m, notify_msg_text(m, o->title), MAX_TITLE_RUNES));
-        json_key_str(w, "description", notify_msg_cut(m, notify_msg_text(m, o->message), MAX_DESCRIPTION_RUNES));
+        Str message = notify_msg_text(m, o->message);
+        if (m->compat != ALERT_COMPAT_AM_0_25)
+                message = notify_msg_cut(m, message, MAX_DESCRIPTION_RUNES);
+        json_key_str(w, "description", message);
         json_key_i64(w, "color", m->n->resolved ? COLOR_RESOLVED : COLOR_FIRING);
         json_end_object(w);
         json_end_array(w);

@@ -225,7 +225,7 @@ static bool make(NotifyMsg *m, Err *err)
         }
         if (!v1) {
                 e.source = notify_msg_text(m, o->source);
-                e.severity = notify_msg_text(m, o->severity);
+                e.severity = notify_msg_text(m, o->severity.n ? o->severity : STR("error"));
                 e.event_class = notify_msg_text(m, o->event_class);
                 e.component = notify_msg_text(m, o->component);
                 e.group = notify_msg_text(m, o->group);

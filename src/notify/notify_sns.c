@@ -95,11 +95,18 @@ static Str form_of(NotifyMsg *m, const SnsOptions *o)
                 subject = notify_msg_cut(m, subject, MAX_SUBJECT_RUNES);
         add(&form, "Action", STR("Publish"));
         add(&form, "Message", message);
+        LabelsBuilder lb; /* sorted by name, as upstream's SDK of old does */
+        labels_builder_init(&lb, m->arena, (Labels){ 0 });
         for (size_t i = 0; i < o->attributes.n; i++)
-                add_attribute(m, &form, ++n, notify_msg_text(m, o->attributes.data[i].name),
-                              notify_msg_text(m, o->attributes.data[i].value));
+                labels_builder_put(&lb, notify_msg_text(m, o->attributes.data[i].name),
+                                   notify_msg_text(m, o->attributes.data[i].value));
         if (cut)
-                add_attribute(m, &form, ++n, STR("truncated"), STR("true"));
+                labels_builder_put(&lb, STR("truncated"), STR("true"));
+        Labels attributes = labels_builder_build(&lb, m->arena);
+        for (size_t i = 0; i < attributes.n; i++)
+                add_attribute(m, &form, ++n, attributes.data[i].name, attributes.data[i].value);
+        if (!n && m->compat == ALERT_COMPAT_AM_0_25)
+                add(&form, "MessageAttributes", (Str){ 0 });
         if (str_ends(topic, STR(".fifo"))) {
                 add(&form, "MessageDeduplicationId", str_of(m->dedup_key));
                 add(&form, "MessageGroupId", str_of(m->dedup_key));

@@ -71,6 +71,8 @@ static size_t visible_runes(Str html)
 
 static Str text_of(NotifyMsg *m, const TelegramOptions *o)
 {
+        if (m->compat == ALERT_COMPAT_AM_0_25 && str_eq(o->parse_mode, STR("HTML")))
+                return notify_msg_cut(m, notify_msg_html(m, o->message), MAX_TEXT_RUNES);
         if (!str_eq(o->parse_mode, STR("HTML")))
                 return notify_msg_cut(m, notify_msg_text(m, o->message), MAX_TEXT_RUNES);
         Str text = notify_msg_html(m, o->message);

@@ -55,6 +55,8 @@ static void put_map(NotifyMsg *m, const YamlNode *node, bool templates, NotifyJs
                 qsort(keys, node->n, sizeof *keys, by_key);
         json_begin_object(&j->w);
         for (size_t i = 0; i < node->n; i++) {
+                if (i + 1 < node->n && str_eq(keys[i].key, keys[i + 1].key))
+                        continue; /* two templates gave one key */
                 json_key(&j->w, keys[i].key);
                 put_node(m, keys[i].value, templates, j);
         }
@@ -114,7 +116,8 @@ static size_t collection_end(Str s)
 static bool is_a_text(const YamlNode *doc, Str value)
 {
         switch (doc->kind) {
-        case YAML_NULL: return str_starts(str_trim(value), STR("!"));      /* a tag and nothing else */
+        case YAML_NULL: /* a tag and nothing else; the end of a document before it began */
+                return str_starts(str_trim(value), STR("!")) || str_starts(value, STR("..."));
         case YAML_SCALAR: return doc->quoted || !str_eq(doc->text, value); /* as it is, with its quotes and lines */
         case YAML_MAP: return doc->n > 0 && !doc->pairs[0].key.n;          /* no key of JSON */
         case YAML_SEQ: break;
@@ -140,6 +143,8 @@ static void put_leaf(NotifyMsg *m, Str value, NotifyJson *j)
         if (!is_text && n == 1)
                 is_text = is_a_text(docs[0], value);
         if (is_text)
+                json_str(&j->w, value);
+        else if (n == 0 && str_starts(value, STR("...")))
                 json_str(&j->w, value);
         else if (n == 0)
                 json_null(&j->w);

@@ -29,7 +29,7 @@ static bool make(NotifyMsg *m, Err *err)
         notify_msg_json(m, &j);
         json_begin_object(&j.w);
         json_key_str(&j.w, "markdown", notify_msg_cut_bytes(m, notify_msg_text(m, o->message), MAX_MESSAGE_BYTES));
-        json_key_str(&j.w, "roomId", notify_msg_text(m, o->room_id));
+        json_key_str(&j.w, "roomId", m->compat == ALERT_COMPAT_AM_0_25 ? o->room_id : notify_msg_text(m, o->room_id));
         json_end_object(&j.w);
         notify_msg_post(m, str_dup(m->arena, o->api_url), notify_msg_json_done(&j));
         return notify_msg_texts_ok(m, err);
