@@ -365,9 +365,9 @@ bool exec_subquery_grid(Exec *x, const PlanNode *node, const Grid *outer, Grid *
 {
         int64_t step = node->step_ms > 0 ? node->step_ms : x->options->default_step_ms;
         int64_t after = plan_sub(plan_ref_time(node, outer->start_ms), node->range_ms);
-        int64_t last = grid_time(outer, outer->n - 1), end = plan_add(plan_ref_time(node, last), outer->tail_ms);
-        if (node->has_at) /* upstream takes it for an offset of the first step's */
-                end = plan_add(end, plan_sub(last, outer->start_ms));
+        int64_t end = plan_ref_time(node, grid_time(outer, outer->n - 1));
+        if (!node->has_at)
+                end = plan_add(end, outer->tail_ms);
         int64_t k = after / step - (after % step < 0);
         int64_t start;
         if (__builtin_mul_overflow(k + 1, step, &start) || start > end)

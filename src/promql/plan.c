@@ -22,7 +22,6 @@ typedef struct Span {
         int64_t min_ms, max_ms;
         bool counts_only; /* something above asks histograms only for their count or sum */
         bool whole;       /* something above needs the whole ones */
-        bool runs_on;     /* evaluated at every step, whatever times it reads: see exec_subquery_grid */
 } Span;
 
 const Expr *plan_unwrap(const Expr *expr)
@@ -117,10 +116,7 @@ static bool add_kids(Builder *b, PlanNode *node, Expr *const *exprs, size_t n, S
         node->kids = arena_array(b->arena, PlanNode *, n ? n : 1);
         node->invariant = true;
         for (size_t i = 0; i < n; i++) {
-                Span here = span;
-                here.runs_on = !node->invariant ||
-                               (node->expr->kind == EXPR_CALL && reads_eval_time(node->expr->call.fn->id));
-                if (!(node->kids[i] = build(b, exprs[i], here)))
+                if (!(node->kids[i] = build(b, exprs[i], span)))
                         return false;
                 node->invariant = node->invariant && node->kids[i]->invariant;
         }
@@ -160,9 +156,8 @@ static bool build_subquery(Builder *b, PlanNode *node, Span span)
                 return false;
         if (node->step_ms <= 0)
                 node->step_ms = b->args->default_step_ms;
-        int64_t more_ms = node->has_at && span.runs_on ? plan_sub(span.max_ms, span.min_ms) : 0;
-        Span inner = { plan_sub(plan_ref_time(node, span.min_ms), node->range_ms),
-                       plan_add(plan_ref_time(node, span.max_ms), more_ms), .whole = true };
+        Span inner = { plan_sub(plan_ref_time(node, span.min_ms), node->range_ms), plan_ref_time(node, span.max_ms),
+                       .whole = true };
         if (!add_kids(b, node, &node->expr->subquery.expr, 1, inner))
                 return false;
         node->invariant = node->has_at;

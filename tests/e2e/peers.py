@@ -364,8 +364,10 @@ def known(expr, difference, theirs, ours, modern):
         return "series of equal labels that never meet are merged since 3.9"
     if kind == "value" and "mad_over_time" in expr and text.endswith("against NaN"):
         return "mad_over_time of NaN is NaN since 3.6"
-    if re.search(r"histogram_(count|sum|avg)\(.*((irate|rate|increase)\(.*nh_gauge|[!=]= on \(instance\))", expr) and kind in ("value", "series", "near"):
+    if re.search(r"histogram_(count|sum|avg)\(.*((irate|rate|increase)\(.*nh_gau|[!=]= on \(instance\))", expr) and kind in ("value", "series", "near", "annotations"):
         return "below histogram_count and its kin 3.5 decodes other buckets"
+    if kind == "series" and re.search(r"\binfo\(.*odd_sparse", expr) and text.endswith("0 too many [] of " + text.rsplit(" ", 1)[1]):
+        return "3.5 gives series the info of others when some have no sample at a step"
     if re.search(r"Parameter value is NaN|Ratio value is NaN", text) and "success" in text:
         return "a parameter of NaN is an error since 3.6"
     if re.search(r"Scalar value \S+ (over|under)flows int64", text) and "success ()" in text and not theirs[1]["data"]["result"]:
