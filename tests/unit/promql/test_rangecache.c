@@ -20,6 +20,7 @@ static void twins_open(Twins *t, StoreEngine *store, uint64_t cache_bytes)
 {
         PromqlOptions o = { .features = promql_features_default(), .cache_bytes = cache_bytes };
         o.features.experimental_functions = true;
+        o.features.binop_fill_modifiers = true;
         *t = (Twins){ .store = store, .with = promql_engine_new(&o) };
         o.cache_bytes = 0;
         t->without = promql_engine_new(&o);
@@ -143,6 +144,10 @@ static void leaves_alone_what_depends_on_the_whole_query(void **state)
                 "m + range()",
                 "sum_over_time(m[step() * 2])",
                 "m offset range()",
+                "sum_over_time(m[range():1m])",
+                "sum_over_time(m[10m:step()])",
+                "info(m)",
+                "m + fill(0) m",
                 "label_replace(m, \"j\", \"1\", \"i\", \".*\")",
                 "label_join(m, \"j\", \"\", \"i\")",
                 "vector(1)",
@@ -163,6 +168,78 @@ static void leaves_alone_what_depends_on_the_whole_query(void **state)
         for (int again = 0; again < 3; again++)
                 assert_int_equal(ask(&t, "sum(m)", 0, 3600000, 60000), 0);
         twins_close(&t);
+}
+
+/* A memstore of which samples before an hour may go at any moment. */
+static void goes_at_any_moment(StoreEngine *e, uint64_t mark, StoreChanges *ret)
+{
+        (void)e;
+        *ret = (StoreChanges){ .mark = mark, .since_ms = INT64_MAX, .from_ms = 3600000 };
+}
+
+static void leaves_alone_what_may_go_unsaid(void **state)
+{
+        (void)state;
+        AUTO(memstore_free) MemStore *store = memstore_new();
+        StoreEngine *engine = memstore_engine(store);
+        Twins t;
+        for (int k = 0; k <= 120; k++)
+                put(store, "m", k * 60000, k);
+        twins_open(&t, engine, 1 << 20);
+        engine->changes = goes_at_any_moment;
+        for (int again = 0; again < 3; again++)
+                assert_int_equal(ask(&t, "sum(m)", 3600000, 7200000, 60000), 0); /* looks back before the hour */
+        ask(&t, "sum(m)", 3900000, 7200000, 60000);
+        assert_int_equal(ask(&t, "sum(m)", 3900000, 7200000, 60000), 56);
+        twins_close(&t);
+}
+
+/* Names that leave at the end may leave equal labels behind: an error that no step has by itself. */
+static void leaves_alone_names_that_leave_late(void **state)
+{
+        (void)state;
+        AUTO(arena_free) Arena *arena = arena_new();
+        AUTO(memstore_free) MemStore *store = memstore_new();
+        PromqlOptions o = { .features = promql_features_default(), .cache_bytes = 1 << 20 };
+        o.features.delayed_name_removal = true;
+        PromqlEngine *engine = promql_engine_new(&o);
+        put(store, "m", 60000, 1);
+        PromqlQuery q = { .text = STR("sum(m)"), .start_ms = 0, .end_ms = 600000, .step_ms = 60000 };
+        PromqlStats stats;
+        answer(engine, memstore_engine(store), &q, arena, &stats);
+        answer(engine, memstore_engine(store), &q, arena, &stats);
+        assert_int_equal(stats.cached_steps, 0);
+        promql_engine_free(engine);
+}
+
+static void leaves_histograms_alone(void **state)
+{
+        (void)state;
+        AUTO(arena_free) Arena *arena = arena_new();
+        AUTO(memstore_free) MemStore *store = memstore_new();
+        RangeCache *cache = rangecache_new(1 << 20);
+        PromqlOptions options = { .lookback_ms = 300000, .default_step_ms = 60000 };
+        PromqlFeatures features = promql_features_default();
+        PromqlQuery q = { .text = STR("m"), .range = true, .end_ms = 600000, .step_ms = 60000 };
+        static const Histogram none;
+        const Histogram *h[1] = { &none };
+        int64_t t = 0;
+        double v = 0;
+        PromqlSeries series = { .t = &t, .v = &v, .n = 1, .h = h };
+        PromqlResult r = { .type = VALUE_MATRIX, .series = &series, .n_series = 1 };
+        Err err;
+        Expr *expr;
+        RangeUse use;
+        assert_ok(ast_parse(q.text, arena, &features, &expr, NULL, &err), err);
+        q.expr = expr;
+        for (int with = 1; with >= 0; with--) {
+                series.h = with ? h : NULL;
+                assert_true(rangecache_begin(cache, &options, memstore_engine(store), &q, 300000, arena, &use));
+                rangecache_merge(&use, arena, &r);
+                rangecache_end(&use);
+                assert_int_equal(rangecache_bytes(cache) == 0, with);
+        }
+        rangecache_free(cache);
 }
 
 static void can_be_passed_by(void **state)
@@ -387,6 +464,9 @@ int main(void)
                 cmocka_unit_test(evaluates_what_it_does_not_know),
                 cmocka_unit_test(looks_ahead_and_back),
                 cmocka_unit_test(leaves_alone_what_depends_on_the_whole_query),
+                cmocka_unit_test(leaves_alone_what_may_go_unsaid),
+                cmocka_unit_test(leaves_alone_names_that_leave_late),
+                cmocka_unit_test(leaves_histograms_alone),
                 cmocka_unit_test(can_be_passed_by),
                 cmocka_unit_test(stays_within_its_bytes),
                 cmocka_unit_test(is_equal_to_the_bit_while_samples_come_late),
