@@ -48,6 +48,11 @@ static void read_all(IndexSeg *x)
                 uint32_t place;
                 IGNORE(indexseg_find(x, labels, indexseg_hash(labels), &e));
                 IGNORE(indexseg_place(x, e.sid, &place));
+                const Str names[] = { STR("job"), labels.n ? labels.data[0].name : STR("nothing") };
+                IndexName found[ARRAY_LEN(names)];
+                Labels some;
+                size_t k = indexseg_find_names(x, names, ARRAY_LEN(names), found);
+                CHECK(!indexseg_labels_of(x, i, found, k, arena, &some) || some.n <= k);
         }
         Matcher ms[3];
         CHECK(matcher_make(arena, MATCH_EQ, STR("__name__"), STR("up"), &ms[0], &err));
