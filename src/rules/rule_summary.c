@@ -38,8 +38,8 @@ void rule_summary_free(RuleSummary *s)
 
 static size_t bucket_of(double seconds)
 {
-        double power = log2(seconds / smallest_seconds) * PER_POWER;
-        return power >= BUCKETS - 1 ? BUCKETS - 1 : power > 0 ? (size_t)power : 0;
+        double power = log2(seconds / smallest_seconds) * (double)PER_POWER;
+        return power >= (double)(BUCKETS - 1) ? BUCKETS - 1 : power > 0 ? (size_t)power : 0;
 }
 
 void rule_summary_observe(RuleSummary *s, double seconds, int64_t now_ms)
@@ -64,7 +64,7 @@ static double quantile(const RuleSummary *s, double q)
                 for (size_t k = 0; k < SLOTS; k++)
                         below += s->counts[k][b];
                 if (below >= MAX_OF(rank, (uint64_t)1))
-                        return smallest_seconds * exp2(((double)b + 0.5) / PER_POWER);
+                        return smallest_seconds * exp2(((double)b + 0.5) / (double)PER_POWER);
         }
         return (double)NAN;
 }
