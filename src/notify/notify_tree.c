@@ -142,9 +142,7 @@ static void put_leaf(NotifyMsg *m, Str value, NotifyJson *j)
                 value = whole;
         if (!is_text && n == 1)
                 is_text = is_a_text(docs[0], value);
-        if (is_text)
-                json_str(&j->w, value);
-        else if (n == 0 && str_starts(value, STR("...")))
+        if (is_text || (n == 0 && str_starts(value, STR("..."))))
                 json_str(&j->w, value);
         else if (n == 0)
                 json_null(&j->w);
