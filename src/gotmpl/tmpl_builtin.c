@@ -268,7 +268,8 @@ BUILTIN(builtin_index)
                 } else if (item.kind == TMPL_NIL)
                         return err_set(err, ERR_INVALID, "index of nil pointer");
                 else
-                        return err_set(err, ERR_INVALID, "can't index item of type %s", tmpl_fmt_type(&item));
+                        return err_set(err, ERR_INVALID, "can't index item of type %s", /* of what a pointer leads to */
+                                       tmpl_fmt_type(&item) + (tmpl_fmt_type(&item)[0] == '*'));
                 item = next;
         }
         *ret = item;
@@ -389,6 +390,8 @@ BUILTIN(builtin_call)
         Buf text = { .arena = gotmpl_arena(run) };
         if (run->at)
                 tmpl_node_print(&text, run->at);
+        else if (args[0].kind == TMPL_STRING)
+                buf_str_add(&text, str_sub(args[0].s, 0, 200));
         else
                 buf_printf(&text, "<%s Value>", tmpl_fmt_type(&args[0]));
         return err_set(err, ERR_INVALID, "non-function " STR_FMT " of type %s", STR_ARG(buf_str(&text)),
