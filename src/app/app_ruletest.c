@@ -82,7 +82,7 @@ static bool parse_based(Str text, double *ret)
         for (size_t i = prefix ? 2 : 1; i < text.n; i++) {
                 const char *digits = "0123456789abcdef";
                 const char *digit = strchr(digits, text.p[i] | (text.p[i] >= 'A' ? 0x20 : 0));
-                if (!digit || digit - digits >= base)
+                if (!digit || (double)(digit - digits) >= base)
                         return false;
                 v = v * base + (double)(digit - digits);
         }
