@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/duration.h"
 #include "base/num.h"
@@ -174,7 +175,7 @@ static bool says_something(Matchers set)
         return false;
 }
 
-bool api_param_matchers(const HttpRequest *req, HttpResponse *resp, Matchers **ret, size_t *ret_n)
+bool api_param_matchers(const HttpRequest *req, HttpResponse *resp, const char *prefix, Matchers **ret, size_t *ret_n)
 {
         Str *texts;
         Err err;
@@ -182,13 +183,12 @@ bool api_param_matchers(const HttpRequest *req, HttpResponse *resp, Matchers **r
         Matchers *sets = arena_array(req->arena, Matchers, n);
         for (size_t i = 0; i < n; i++) {
                 if (!ast_parse_matchers(texts[i], req->arena, &sets[i], &err)) {
-                        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"match[]\": %s", err.msg);
+                        api_reply_error(resp, API_BAD_DATA, "%s%s", prefix, err.msg);
                         return false;
                 }
                 if (!says_something(sets[i])) {
-                        api_reply_error(
-                                resp, API_BAD_DATA,
-                                "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
+                        api_reply_error(resp, API_BAD_DATA, "%smatch[] must contain at least one non-empty matcher",
+                                        prefix);
                         return false;
                 }
         }
@@ -212,8 +212,10 @@ bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *
                 *ret_ms = (int64_t)(seconds * 1000);
         if (fits || (!number && duration_parse(text, ret_ms)))
                 return true;
-        api_reply_error(resp, API_BAD_DATA,
-                        "invalid parameter \"%s\": cannot parse \"" STR_FMT "\" to a valid duration%s", name,
+        bool lookback = strcmp(name, "lookback_delta") == 0; /* has words of its own */
+        api_reply_error(resp, API_BAD_DATA, "%s%s%s: cannot parse \"" STR_FMT "\" to a valid duration%s",
+                        lookback ? "error parsing " : "invalid parameter \"",
+                        lookback ? "lookback delta duration" : name, lookback ? "" : "\"",
                         STR_ARG(str_sub(text, 0, 200)), number ? ". It overflows int64" : "");
         return false;
 }

@@ -30,8 +30,9 @@ void api_reply_end(JsonWriter *w, const PromqlAnnotation *annotations, size_t n)
 bool api_param_time(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms, int64_t *ret_ms);
 /* The same, where it must be there. */
 bool api_param_time_needed(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t *ret_ms);
-/* Every match[], each of which must say something. */
-bool api_param_matchers(const HttpRequest *req, HttpResponse *resp, Matchers **ret, size_t *ret_n);
+/* Every match[], each of which must say something. prefix: what stands before the complaint, which upstream leaves out in places. */
+#define API_BAD_MATCH "invalid parameter \"match[]\": "
+bool api_param_matchers(const HttpRequest *req, HttpResponse *resp, const char *prefix, Matchers **ret, size_t *ret_n);
 /* Float seconds or 5m; absent: fallback_ms. */
 bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t fallback_ms,
                         int64_t *ret_ms);

@@ -15,18 +15,18 @@ typedef struct Selection {
         uint64_t limit;
 } Selection;
 
-/* Reads match[], start, end and limit. */
+/* Reads match[], limit, start and end, and complains in upstream's order and words. */
 static bool read_selection(const HttpRequest *req, HttpResponse *resp, bool match_required, Selection *ret)
 {
-        if (!api_param_matchers(req, resp, &ret->sets, &ret->n))
-                return false;
-        if (match_required && ret->n == 0) {
+        Str *texts;
+        if (match_required && http_request_params(req, STR("match[]"), &texts) == 0) {
                 api_reply_error(resp, API_BAD_DATA, "no match[] parameter provided");
                 return false;
         }
-        if (!api_param_time(req, resp, "start", API_MIN_MS, &ret->min_ms) ||
+        if (!api_param_limit(req, resp, "limit", &ret->limit) ||
+            !api_param_time(req, resp, "start", API_MIN_MS, &ret->min_ms) ||
             !api_param_time(req, resp, "end", API_MAX_MS, &ret->max_ms) ||
-            !api_param_limit(req, resp, "limit", &ret->limit))
+            !api_param_matchers(req, resp, match_required ? API_BAD_MATCH : "", &ret->sets, &ret->n))
                 return false;
         if (ret->max_ms < ret->min_ms) {
                 api_reply_error(resp, API_BAD_DATA,

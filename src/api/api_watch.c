@@ -277,7 +277,7 @@ static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *
         f->n_names = http_request_params(req, STR("rule_name[]"), &f->names);
         f->n_groups = http_request_params(req, STR("rule_group[]"), &f->groups);
         f->n_files = http_request_params(req, STR("file[]"), &f->files);
-        if (!api_param_matchers(req, resp, &f->sets, &f->n_sets))
+        if (!api_param_matchers(req, resp, API_BAD_MATCH, &f->sets, &f->n_sets))
                 return false;
         return read_page(req, resp, f);
 }

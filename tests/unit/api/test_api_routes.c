@@ -331,7 +331,11 @@ static void series_and_labels(void **state)
         refuses(w, "/api/v1/series?match[]=%7B%7D", 400, "bad_data",
                 "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
         refuses(w, "/api/v1/labels?match[]=%7Ba=~%22.*%22%7D", 400, "bad_data",
-                "invalid parameter \"match[]\": match[] must contain at least one non-empty matcher");
+                "match[] must contain at least one non-empty matcher");
+        refuses(w, "/api/v1/series?match[]=%7B&limit=-1", 400, "bad_data",
+                "invalid parameter \"limit\": limit must be non-negative");
+        refuses(w, "/api/v1/query?query=m&lookback_delta=x", 400, "bad_data",
+                "error parsing lookback delta duration: cannot parse \"x\" to a valid duration");
         assert_contains(get(w, "/api/v1/series?match[]=%7B"), "invalid parameter \\\"match[]\\\": ");
         refuses(w, "/api/v1/labels?start=x", 400, "bad_data",
                 "invalid parameter \"start\": invalid time value for 'start': cannot parse \"x\" to a valid timestamp");
