@@ -76,15 +76,15 @@ static bool parse_based(Str text, double *ret)
         static const double bases[] = { 16, 16, 2, 2, 8, 8 };
         if (text.n < 2 || text.p[0] != '0')
                 return false;
-        const char *prefix = strchr(prefixes, text.p[1]);
+        const char *prefix = text.p[1] ? strchr(prefixes, text.p[1]) : NULL;
         double base = prefix ? bases[prefix - prefixes] : 8;
         double v = 0;
         for (size_t i = prefix ? 2 : 1; i < text.n; i++) {
                 const char *digits = "0123456789abcdef";
                 const char *digit = strchr(digits, text.p[i] | (text.p[i] >= 'A' ? 0x20 : 0));
-                if (!digit || (double)(digit - digits) >= base)
+                if (!digit || (double)(int)(digit - digits) >= base)
                         return false;
-                v = v * base + (double)(digit - digits);
+                v = v * base + (double)(int)(digit - digits);
         }
         *ret = v;
         return !prefix || text.n > 2;
