@@ -287,8 +287,8 @@ static void add_exponential(HistSum *s, const Histogram *h, double factor)
                 if (from[k]->n_counts == 0)
                         continue;
                 HistCells other = histcells_open(s->arena, from[k], h->schema, s->schema);
-                if (s->zero_threshold != h->zero_threshold)
-                        histcells_drop_below(&other, s->schema, s->zero_threshold);
+                /* Also where h was so from the beginning: what lies inside the zero bucket is passed over, as upstream does. */
+                histcells_drop_below(&other, s->schema, s->zero_threshold);
                 cells_add(s, to[k], &other, factor);
         }
 }

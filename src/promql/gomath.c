@@ -51,8 +51,9 @@ double gomath_pow(double x, double y)
         return y < 0 ? ldexp(1 / factor, -exponent) : ldexp(factor, exponent);
 }
 
-double gomath_sinh(double v) { return isinf(exp(fabs(v))) ? copysign(HUGE_VAL, v) : sinh(v); }
-double gomath_cosh(double v) { return isinf(exp(fabs(v))) ? HUGE_VAL : cosh(v); }
+double gomath_exp(double v) { return rint(v * 0x1.71547652b82fep+0) >= 1024 ? HUGE_VAL : exp(v); }
+double gomath_sinh(double v) { return isinf(gomath_exp(fabs(v))) ? copysign(HUGE_VAL, v) : sinh(v); }
+double gomath_cosh(double v) { return isinf(gomath_exp(fabs(v))) ? HUGE_VAL : cosh(v); }
 
 double gomath_min(double a, double b)
 {

@@ -69,6 +69,20 @@ static void zero_buckets_grow_to_the_wider_one(void **state)
         assert_true(histops_equal(arena, h, histops_add(arena, wide, narrow, NULL)));
 }
 
+/* Upstream 3.5: {{z_bucket_w:2 buckets:[1 2 4]}} + {{z_bucket_w:2 buckets:[2 4 8]}} has buckets [1 2 12]. */
+static void buckets_inside_an_equal_zero_bucket_are_not_added(void **state)
+{
+        (void)state;
+        Histogram *a = hist_new(arena, 0, 0, 0, COUNTS(1, 2, 4)), *b = hist_new(arena, 0, 0, 0, COUNTS(2, 4, 8));
+        a->zero_threshold = b->zero_threshold = 2;
+        const Histogram *h = histops_add(arena, a, b, NULL);
+        assert_int_equal(h->positive.n_counts, 3);
+        assert_double(h->positive.counts[0], 1);
+        assert_double(h->positive.counts[1], 2);
+        assert_double(h->positive.counts[2], 12);
+        assert_double(h->count, a->count + b->count);
+}
+
 static void custom_bounds_are_reconciled(void **state)
 {
         (void)state;
@@ -206,6 +220,7 @@ int main(void)
                 cmocka_unit_test(sums_merge_layouts),
                 cmocka_unit_test(the_coarser_schema_wins),
                 cmocka_unit_test(zero_buckets_grow_to_the_wider_one),
+                cmocka_unit_test(buckets_inside_an_equal_zero_bucket_are_not_added),
                 cmocka_unit_test(custom_bounds_are_reconciled),
                 cmocka_unit_test(hints_join),
                 cmocka_unit_test(scaling),

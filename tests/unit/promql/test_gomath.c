@@ -42,6 +42,11 @@ static void hyperbolic_functions_end_where_exp_does(void **state)
         assert_double(gomath_sinh(-710), -HUGE_VAL);
         assert_double(gomath_cosh(-710), HUGE_VAL);
         assert_true(isfinite(gomath_cosh(709)));
+        assert_double(gomath_sinh(709.44), HUGE_VAL);
+        assert_true(isfinite(gomath_exp(709.43)));
+        assert_double(gomath_exp(709.44), HUGE_VAL);
+        assert_double(gomath_exp(-745.1), 0x1p-1074);
+        assert_true(isnan(gomath_exp((double)NAN)));
         assert_true(isnan(gomath_sinh((double)NAN)));
         assert_double(gomath_sinh(0), 0);
 }
