@@ -9,7 +9,6 @@
 #include "gotmpl/gotmpl.h"
 #include "gotmpl/tmpl_civil.h"
 #include "gotmpl/tmpl_escape.h"
-#include "gotmpl/tmpl_fmt.h"
 #include "gotmpl/tmpl_func.h"
 #include "gotmpl/tmpl_time.h"
 #include "model/quote.h"

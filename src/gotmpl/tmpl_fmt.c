@@ -131,7 +131,7 @@ static void hexadecimal(Buf *out, double v, char verb, int precision)
                 snprintf(text, sizeof text, upper ? "%.*A" : "%.*a", precision, v);
         const char *exponent = strchr(text, upper ? 'P' : 'p');
         buf_add(out, text, (size_t)(exponent - text) + 2);
-        buf_printf(out, "%02d", abs(atoi(exponent + 1)));
+        buf_printf(out, "%02ld", labs(strtol(exponent + 1, NULL, 10)));
 }
 
 /* "4503599627370496p-52" */
@@ -412,6 +412,23 @@ static void keep_zeros(Buf *number, char verb, int precision)
         buf_cstr_add(number, text + tail);
 }
 
+/* A number with its sign, filled up with zeros where the flags ask for it. */
+static void pad_number(TmplFmt *f, Str s, bool finite, char sign)
+{
+        size_t n = s.n + (sign != 0);
+        size_t zeros = f->zero && finite && f->width > 0 && (size_t)f->width > n ? (size_t)f->width - n : 0;
+        AUTO(buf_done) Buf whole = { 0 };
+        if (sign)
+                buf_char(&whole, sign);
+        for (size_t i = 0; i < zeros && i < f->max_bytes; i++)
+                buf_char(&whole, '0');
+        buf_str_add(&whole, s);
+        bool zero = f->zero;
+        f->zero = false;
+        pad(f, buf_str(&whole));
+        f->zero = zero;
+}
+
 static void fmt_float(TmplFmt *f, const TmplValue *v, uint32_t verb)
 {
         if (verb != 'v' && !(verb < 128 && verb && strchr("eEfFgGxXb", (int)verb))) {
@@ -430,21 +447,9 @@ static void fmt_float(TmplFmt *f, const TmplValue *v, uint32_t verb)
                 sign = s.p[0];
                 s = str_sub(s, 1, s.n);
         }
-        bool finite = isfinite(v->f);
         if (sign != '-')
                 sign = f->plus ? '+' : f->space ? ' ' : isinf(v->f) ? '+' : 0;
-        size_t n = s.n + (sign != 0);
-        size_t zeros = f->zero && finite && f->width > 0 && (size_t)f->width > n ? (size_t)f->width - n : 0;
-        AUTO(buf_done) Buf whole = { 0 };
-        if (sign)
-                buf_char(&whole, sign);
-        for (size_t i = 0; i < zeros && i < f->max_bytes; i++)
-                buf_char(&whole, '0');
-        buf_str_add(&whole, s);
-        bool zero = f->zero;
-        f->zero = false;
-        pad(f, buf_str(&whole));
-        f->zero = zero;
+        pad_number(f, s, isfinite(v->f), sign);
 }
 
 static void fmt_value(TmplFmt *f, const TmplValue *v, uint32_t verb, unsigned depth);
