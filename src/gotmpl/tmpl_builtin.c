@@ -388,8 +388,8 @@ BUILTIN(builtin_call)
         if (gotmpl_has_old_words(run))
                 return err_set(err, ERR_INVALID, "non-function of type %s", tmpl_fmt_type(&args[0]));
         Buf text = { .arena = gotmpl_arena(run) };
-        if (run->at)
-                tmpl_node_print(&text, run->at);
+        if (tmpl_exec_at(run))
+                tmpl_node_print(&text, tmpl_exec_at(run));
         else if (args[0].kind == TMPL_STRING)
                 buf_str_add(&text, str_sub(args[0].s, 0, 200));
         else

@@ -85,6 +85,8 @@ bool tmpl_exec_step(TmplRun *run)
         return true;
 }
 
+const TmplNode *tmpl_exec_at(const TmplRun *run) { return run->at; }
+
 bool tmpl_exec_enter(TmplRun *run)
 {
         if (run->nest < EXEC_MAX_NEST) {

@@ -32,5 +32,6 @@ bool tmpl_exec_fail_code(TmplRun *run, ErrCode code, const char *fmt, ...) PRINT
 /* Counts one step and checks the limits. */
 MUST_CHECK bool tmpl_exec_step(TmplRun *run);
 /* Recursion, balanced by tmpl_exec_leave. */
+const TmplNode *tmpl_exec_at(const TmplRun *run); /* what a message points to; NULL: nothing */
 MUST_CHECK bool tmpl_exec_enter(TmplRun *run);
 void tmpl_exec_leave(TmplRun *run);
