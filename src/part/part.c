@@ -289,7 +289,8 @@ static TimesState read_times(const Part *p, const Block *b, int64_t min_ms, int6
         Err err;
         if (!intvec_read((Str){ (const char *)c.p, left(&c) }, b->n, known->t, &used, &err))
                 return TIMES_DAMAGED;
-        int64_t bad = 0;
+        /* A query that the first or the last keeps out never sees the others. */
+        int64_t bad = known->t[0] != from || known->t[b->n - 1] != to;
         for (size_t i = 1; i < b->n; i++)
                 bad |= known->t[i] <= known->t[i - 1];
         known->unpacked = true;

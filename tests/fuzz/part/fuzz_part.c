@@ -48,8 +48,7 @@ static void put_right(unsigned char *p, size_t n)
 
 /* ---- what is done with it */
 
-/* A range holds what the whole has inside it; where something is damaged that may be less. Times of one block alone are read: what other blocks
- * repeat is in both. */
+/* A range holds what the whole has inside it. Where something is damaged that may be less: nothing is said. */
 static void check_range(Part *p, uint64_t sid, const Column *all, bool sound)
 {
         if (all->n < 2 || !sound)
