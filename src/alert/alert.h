@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "alert/alert_interval.h"
+#include "alert/alert_matchers.h"
 #include "config/diag.h"
 #include "config/option.h"
 #include "model/alert_msg.h"
@@ -49,6 +50,7 @@ typedef struct AlertConfig {
         size_t n_inhibit_rules;
         AlertIntervals intervals;
         AlertCompat compat;
+        AlertMatcherMode matchers; /* how matchers and names of labels are read, in the API too */
         int64_t resolve_timeout_ms;
         const YamlNode *global;
         StrList templates;
@@ -59,6 +61,9 @@ typedef struct AlertConfig {
 bool alert_config_bind(const YamlNode *root, const OptionCtx *ctx, AlertConfig *ret);
 /* The same as a version of Alertmanager reads it: 0.25 knows no UTF-8 names. alert_config_bind is 0.34. */
 bool alert_config_bind_as(const YamlNode *root, AlertCompat compat, const OptionCtx *ctx, AlertConfig *ret);
+/* And with matchers of one grammar alone; 0.25 has the classic one only, whatever is asked for. */
+bool alert_config_bind_mode(const YamlNode *root, AlertCompat compat, AlertMatcherMode matchers, const OptionCtx *ctx,
+                            AlertConfig *ret);
 
 /* The keys of an alertmanager.yml, without those of receivers, as Markdown. */
 void alert_config_document(Buf *out);
@@ -215,6 +220,7 @@ typedef struct AlertReceiverSeen {
 /* In the order of the configuration. */
 void alert_router_receivers(AlertRouter *router, Arena *arena, AlertReceiverSeen **ret, size_t *ret_n);
 AlertCompat alert_router_compat(AlertRouter *router);
+AlertMatcherMode alert_router_matchers(AlertRouter *router);
 
 /* ---- explaining */
 

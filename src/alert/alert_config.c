@@ -6,7 +6,6 @@
 #include "alert/alert_matchers.h"
 #include "alert/alert_newer.h"
 #include "base/duration.h"
-#include "base/utf8.h"
 #include "base/vec.h"
 
 typedef struct RouteYaml {
@@ -216,10 +215,7 @@ typedef struct Conditions {
         bool anchors; /* upstream keeps the anchors of match_re in a route's key */
 } Conditions;
 
-static bool is_name(const Binder *b, Str name)
-{
-        return b->compat == ALERT_COMPAT_AM_0_25 ? labels_name_is_legacy_valid(name) : name.n > 0 && utf8_valid(name);
-}
+static bool is_name(const Binder *b, Str name) { return alert_matchers_is_name(name, b->config->matchers); }
 
 static bool add_matcher(const Binder *b, const YamlNode *node, MatchType type, Label l, AlertMatcherVec *all)
 {
@@ -233,11 +229,24 @@ static bool add_matcher(const Binder *b, const YamlNode *node, MatchType type, L
         return true;
 }
 
+static bool add_matchers(const Binder *b, const YamlNode *node, Str text, AlertMatcherVec *all)
+{
+        Err err;
+        Str suggestion;
+        AlertMatcherMode mode = b->config->matchers;
+        if (!alert_matchers_parse_mode(text, mode, b->ctx->arena, all, &err))
+                return complain(b->ctx, node, err.msg, text);
+        if (mode == ALERT_MATCHERS_FALLBACK && alert_matchers_disagree(text, b->ctx->arena, &suggestion))
+                diags_warn(b->ctx->diags, b->ctx->file, node->pos,
+                           "the UTF-8 grammar of matchers does not read `" STR_FMT
+                           "` in the same way; the classic reading is used: write `" STR_FMT "`",
+                           STR_ARG(text), STR_ARG(suggestion));
+        return true;
+}
+
 static bool read_matchers(const Binder *b, const YamlNode *node, const Conditions *from, Matchers *ret)
 {
         AlertMatcherVec all = { .arena = b->ctx->arena };
-        AlertMatcherMode mode = b->compat == ALERT_COMPAT_AM_0_25 ? ALERT_MATCHERS_CLASSIC : ALERT_MATCHERS_FALLBACK;
-        Err err;
         bool ok = true;
         for (size_t i = 0; i < from->match.n; i++)
                 ok &= add_matcher(b, node, MATCH_EQ, from->match.data[i], &all);
@@ -248,8 +257,7 @@ static bool read_matchers(const Binder *b, const YamlNode *node, const Condition
                 ok &= add_matcher(b, node, MATCH_RE, l, &all);
         }
         for (size_t i = 0; i < from->matchers.n; i++)
-                if (!alert_matchers_parse_mode(from->matchers.data[i], mode, b->ctx->arena, &all, &err))
-                        ok = complain(b->ctx, node, err.msg, from->matchers.data[i]);
+                ok &= add_matchers(b, node, from->matchers.data[i], &all);
         if (all.len > 1)
                 qsort(all.data, all.len, sizeof(Matcher), by_name_value);
         *ret = (Matchers){ all.data, all.len };
@@ -455,14 +463,23 @@ static bool read_inhibit_rules(const Binder *b, StructList list)
         return ok;
 }
 
-bool alert_config_bind_as(const YamlNode *root, AlertCompat compat, const OptionCtx *ctx, AlertConfig *ret)
+bool alert_config_bind_mode(const YamlNode *root, AlertCompat compat, AlertMatcherMode matchers, const OptionCtx *ctx,
+                            AlertConfig *ret)
 {
         FileYaml yaml;
-        AlertConfig config = { .file = ctx->file, .compat = compat, .resolve_timeout_ms = INT64_C(5) * 60 * 1000 };
+        bool classic = compat == ALERT_COMPAT_AM_0_25;
+        AlertConfig config = { .file = ctx->file,
+                               .compat = compat,
+                               .matchers = classic ? ALERT_MATCHERS_CLASSIC : matchers,
+                               .resolve_timeout_ms = INT64_C(5) * 60 * 1000 };
         Binder b = { ctx, compat, &config };
         bool ok = option_bind(root, &file_table, &yaml, ctx);
-        if (compat == ALERT_COMPAT_AM_0_25)
+        if (classic)
                 ok &= alert_newer_check(root, ctx);
+        if (classic && matchers == ALERT_MATCHERS_UTF8)
+                diags_warn(ctx->diags, ctx->file, (YamlPos){ 0 },
+                           "utf8-strict-mode has no effect: the version that alerting.compat asks for reads matchers "
+                           "in the classic way only");
         config.global = yaml.global;
         config.templates = yaml.templates;
         const YamlNode *timeout = yaml_get(yaml.global, STR("resolve_timeout"));
@@ -476,6 +493,11 @@ bool alert_config_bind_as(const YamlNode *root, AlertCompat compat, const Option
         if (ok)
                 *ret = config;
         return ok;
+}
+
+bool alert_config_bind_as(const YamlNode *root, AlertCompat compat, const OptionCtx *ctx, AlertConfig *ret)
+{
+        return alert_config_bind_mode(root, compat, ALERT_MATCHERS_FALLBACK, ctx, ret);
 }
 
 bool alert_config_bind(const YamlNode *root, const OptionCtx *ctx, AlertConfig *ret)

@@ -164,8 +164,6 @@ static bool read_matcher(Str s, size_t *at, Arena *arena, AlertMatcherVec *out, 
         Matcher m;
         if (!read_word(s, at, "label name", arena, &name, err))
                 return false;
-        if (!name.n)
-                return err_set(err, ERR_INVALID, "%zu: a label name is empty", *at);
         skip_space(s, at);
         if (!read_operator(s, at, &type))
                 return err_set(err, ERR_INVALID, "%zu: expected an operator such as '=', '!=', '=~' or '!~'", *at);
@@ -261,13 +259,15 @@ static bool classic_matcher(Str part, Arena *arena, AlertMatcherVec *out, Err *e
 {
         size_t i = 0;
         MatchType type;
+        Str whole = part;
         part = str_trim(part);
         while (i < part.n && is_classic_name(part.p[i], i == 0))
                 i++;
         Str name = str_sub(part, 0, i);
-        skip_space(part, &i);
+        while (i < part.n && (part.p[i] == ' ' || (part.p[i] >= '\t' && part.p[i] <= '\r' && part.p[i] != '\v')))
+                i++;
         if (name.n == 0 || !read_operator(part, &i, &type))
-                return err_set(err, ERR_INVALID, "bad matcher format: " STR_FMT, STR_ARG(part));
+                return err_set(err, ERR_INVALID, "bad matcher format: " STR_FMT, STR_ARG(whole));
         Str value;
         Matcher m;
         if (!classic_value(str_trim(str_sub(part, i, part.n)), arena, &value, err) ||
@@ -332,6 +332,48 @@ bool alert_matchers_parse(Str text, Arena *arena, AlertMatcherVec *out, Err *err
         return alert_matchers_parse_mode(text, ALERT_MATCHERS_FALLBACK, arena, out, err);
 }
 
+/* With only the escapes that mean the same in both grammars. The name is a bare one: the classic grammar read it. */
+static void put_plain(Buf *out, const Matcher *m)
+{
+        static const char *const operators[] = {
+                [MATCH_EQ] = "=\"", [MATCH_NE] = "!=\"", [MATCH_RE] = "=~\"", [MATCH_NRE] = "!~\""
+        };
+        buf_str_add(out, m->name);
+        buf_cstr_add(out, operators[m->type]);
+        for (size_t i = 0; i < m->value.n; i++) {
+                char c = m->value.p[i];
+                if (c == '\n' || c == '"' || c == '\\')
+                        buf_char(out, '\\');
+                buf_char(out, c == '\n' ? 'n' : c);
+        }
+        buf_char(out, '"');
+}
+
+bool alert_matchers_disagree(Str text, Arena *arena, Str *ret_suggestion)
+{
+        AlertMatcherVec used = { .arena = arena };
+        AlertMatcherVec utf8 = { .arena = arena };
+        Buf out = { .arena = arena };
+        Err ignored;
+        if (!alert_matchers_parse(text, arena, &used, &ignored) ||
+            (parse_utf8(text, arena, &utf8, &ignored) && same(&used, &utf8)))
+                return false;
+        buf_char(&out, '{');
+        for (size_t i = 0; i < used.len; i++) {
+                if (i)
+                        buf_char(&out, ',');
+                put_plain(&out, &used.data[i]);
+        }
+        buf_char(&out, '}');
+        *ret_suggestion = buf_str(&out);
+        return true;
+}
+
+bool alert_matchers_is_name(Str name, AlertMatcherMode mode)
+{
+        return mode == ALERT_MATCHERS_CLASSIC ? labels_name_is_legacy_valid(name) : name.n > 0 && utf8_valid(name);
+}
+
 bool alert_matchers_parse_one(Str text, AlertMatcherMode mode, Arena *arena, Matcher *ret, Err *err)
 {
         AlertMatcherVec all = { .arena = arena };
@@ -343,6 +385,8 @@ bool alert_matchers_parse_one(Str text, AlertMatcherMode mode, Arena *arena, Mat
         Err ignored;
         bool utf8_ok = mode != ALERT_MATCHERS_CLASSIC &&
                        parse_utf8(text, arena, &utf8, mode == ALERT_MATCHERS_UTF8 ? err : &ignored);
+        if (mode == ALERT_MATCHERS_UTF8 && utf8_ok && utf8.len == 0)
+                return err_set(err, ERR_INVALID, "no matchers");
         if (mode == ALERT_MATCHERS_UTF8 && utf8_ok && utf8.len != 1)
                 return err_set(err, ERR_INVALID, "expected 1 matcher, found %zu", utf8.len);
         utf8_ok = utf8_ok && utf8.len == 1;

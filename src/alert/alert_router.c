@@ -218,7 +218,9 @@ bool alert_router_apply(AlertRouter *r, const AlertConfig *config, Err *err)
         r->receivers = receivers;
         r->n_receivers = config->n_receivers;
         r->compat = config->compat;
-        r->silences.classic_names = config->compat == ALERT_COMPAT_AM_0_25;
+        r->matchers = config->matchers;
+        r->silences.matchers = config->matchers;
+        r->silences.old_words = config->compat == ALERT_COMPAT_AM_0_25;
         r->silences.strict = config->compat == ALERT_COMPAT_PHAROS;
         r->resolve_timeout_ms = config->resolve_timeout_ms ? config->resolve_timeout_ms : RESOLVE_TIMEOUT_MS;
         r->epoch++;

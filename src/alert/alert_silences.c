@@ -14,6 +14,7 @@
 #include "base/rand.h"
 #include "base/utf8.h"
 #include "codec/json.h"
+#include "model/quote.h"
 
 #define DOC_KIND STR("silences")
 enum { REINDEX_SLACK = 64, FEW_NEW = 32 };
@@ -202,16 +203,19 @@ static void save(const HeldSilence *h, Str kind, int64_t now_ms, AlertJournal *j
 
 /* ---- changes ---- */
 
-static bool check_matcher(const Matcher *m, bool classic, Err *err)
+static bool check_matcher(const Matcher *m, AlertMatcherMode mode, Err *err)
 {
-        if (!m->name.n || !utf8_valid(m->name) || (classic && !labels_name_is_legacy_valid(m->name)))
-                return err_set(err, ERR_INVALID, "invalid label name \"" STR_FMT "\"", STR_ARG(m->name));
+        if (!alert_matchers_is_name(m->name, mode)) {
+                AUTO(buf_done) Buf quoted = { 0 };
+                quote_go(&quoted, m->name);
+                return err_set(err, ERR_INVALID, "invalid label name " STR_FMT, STR_ARG(buf_str(&quoted)));
+        }
         return utf8_valid(m->value) ||
                err_set(err, ERR_INVALID, "invalid label value \"" STR_FMT "\"", STR_ARG(m->value));
 }
 
 /* 0.25 said it the other way round. */
-static const char *invalid(const AlertSilences *s) { return s->classic_names ? "silence invalid" : "invalid silence"; }
+static const char *invalid(const AlertSilences *s) { return s->old_words ? "silence invalid" : "invalid silence"; }
 
 static bool check(const AlertSilences *s, const AlertSilence *w, Err *err)
 {
@@ -219,8 +223,8 @@ static bool check(const AlertSilences *s, const AlertSilence *w, Err *err)
         for (size_t i = 0; i < w->matchers.n; i++) {
                 const Matcher *m = &w->matchers.data[i];
                 Err why;
-                if (!check_matcher(m, s->classic_names, &why))
-                        return s->classic_names
+                if (!check_matcher(m, s->matchers, &why))
+                        return s->old_words
                                        ? err_set(err, ERR_INVALID, "silence invalid: invalid label matcher %zu: %s", i,
                                                  why.msg)
                                        : err_set(err, ERR_INVALID,
@@ -232,7 +236,7 @@ static bool check(const AlertSilences *s, const AlertSilence *w, Err *err)
                 return err_set(err, ERR_INVALID, "%s: at least one matcher required", invalid(s));
         if (!says_something)
                 return err_set(err, ERR_INVALID, "%s%s: at least one matcher must not match the empty string",
-                               invalid(s), s->classic_names ? "" : ": matcher set 0");
+                               invalid(s), s->old_words ? "" : ": matcher set 0");
         if (w->ends_at_ms < w->starts_at_ms)
                 return err_set(err, ERR_INVALID, "%s: end time must not be before start time", invalid(s));
         Buf doc = { 0 };

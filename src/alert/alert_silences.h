@@ -4,6 +4,7 @@
 #pragma once
 #include "alert/alert.h"
 #include "alert/alert_index.h"
+#include "alert/alert_matchers.h"
 #include "alert/alert_store.h"
 #include "base/hash.h"
 
@@ -38,8 +39,9 @@ typedef struct AlertSilences {
         uint32_t last_seq;
         int64_t retention_ms;
         size_t max_silences, max_bytes; /* 0: any */
-        bool classic_names;
-        bool strict; /* a condition that an alert without the label fulfils says nothing */
+        AlertMatcherMode matchers;      /* says what may be a name */
+        bool old_words;                 /* those of 0.25 */
+        bool strict;                    /* a condition that an alert without the label fulfils says nothing */
 } AlertSilences;
 
 /* Reads what was saved. */

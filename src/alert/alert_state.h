@@ -5,6 +5,7 @@
 #include "alert/alert_group.h"
 #include "alert/alert_inhibit.h"
 #include "alert/alert_log.h"
+#include "alert/alert_matchers.h"
 #include "alert/alert_route.h"
 #include "alert/alert_silences.h"
 #include "alert/alert_store.h"
@@ -30,6 +31,7 @@ struct AlertRouter {
         AlertIntervals intervals;
         AlertInhibitor inhibitor;
         AlertCompat compat;
+        AlertMatcherMode matchers;
         int64_t resolve_timeout_ms;
         AlertStore store;
         AlertSilences silences;

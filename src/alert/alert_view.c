@@ -369,6 +369,12 @@ AlertCompat alert_router_compat(AlertRouter *r)
         return r->compat;
 }
 
+AlertMatcherMode alert_router_matchers(AlertRouter *r)
+{
+        MUTEX_SCOPE(&r->mu);
+        return r->matchers;
+}
+
 bool alert_router_labels_of(AlertRouter *r, uint64_t fingerprint, Arena *arena, Labels *ret)
 {
         MUTEX_SCOPE(&r->mu);

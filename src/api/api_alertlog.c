@@ -24,14 +24,15 @@ static bool param_fingerprint(const HttpRequest *req, HttpResponse *resp, bool *
         return false;
 }
 
-static bool param_filter(const HttpRequest *req, HttpResponse *resp, Matchers *ret)
+static bool param_filter(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, Matchers *ret)
 {
         Str *texts;
         size_t n = http_request_params(req, STR("filter"), &texts);
         AlertMatcherVec all = { .arena = req->arena };
+        AlertMatcherMode mode = alert_router_matchers(ctx->alerts);
         Err err;
         for (size_t i = 0; i < n; i++) {
-                if (!alert_matchers_parse(texts[i], req->arena, &all, &err)) {
+                if (!alert_matchers_parse_mode(texts[i], mode, req->arena, &all, &err)) {
                         api_reply_error(resp, API_BAD_DATA, "invalid parameter \"filter\": %s", err.msg);
                         return false;
                 }
@@ -443,7 +444,7 @@ void api_alertlog_ack(void *self, const HttpRequest *req, HttpResponse *resp)
         http_request_param(req, STR("by"), &by);
         http_request_param(req, STR("comment"), &comment);
         http_request_param(req, STR("group"), &which.group);
-        if (!param_filter(req, resp, &which.filter) ||
+        if (!param_filter(ctx, req, resp, &which.filter) ||
             !param_fingerprint(req, resp, &which.has_fingerprint, &which.fingerprint) ||
             !api_param_duration(req, resp, "for", 0, &for_ms))
                 return;
@@ -484,7 +485,7 @@ void api_alertlog_preview(void *self, const HttpRequest *req, HttpResponse *resp
         size_t n;
         int64_t from_ms;
         Err err;
-        if (!param_filter(req, resp, &wanted.filter) ||
+        if (!param_filter(ctx, req, resp, &wanted.filter) ||
             !api_param_time(req, resp, "start", clock_wall_ms(ctx->clock) - 7 * DAY_MS, &from_ms))
                 return;
         if (!wanted.filter.n) {

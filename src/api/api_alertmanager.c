@@ -13,7 +13,7 @@ static void receivers_get(ApiContext *ctx, const HttpRequest *req, HttpResponse 
         Matchers wanted;
         JsonWriter w;
         AlertCompat compat = alert_router_compat(ctx->alerts);
-        if (!api_am_filter(req, resp, compat, "receiver_matchers", &wanted))
+        if (!api_am_filter(req, resp, alert_router_matchers(ctx->alerts), "receiver_matchers", &wanted))
                 return;
         alert_router_receivers(ctx->alerts, req->arena, &all, &n);
         resp->content_type = "application/json";

@@ -295,12 +295,11 @@ bool api_am_flag(const HttpRequest *req, const char *name)
         return false;
 }
 
-bool api_am_filter(const HttpRequest *req, HttpResponse *resp, AlertCompat compat, const char *name, Matchers *ret)
+bool api_am_filter(const HttpRequest *req, HttpResponse *resp, AlertMatcherMode mode, const char *name, Matchers *ret)
 {
         Str *texts;
         size_t n = http_request_params(req, str_of(name), &texts);
         Matcher *all = arena_array(req->arena, Matcher, n);
-        AlertMatcherMode mode = compat == ALERT_COMPAT_AM_0_25 ? ALERT_MATCHERS_CLASSIC : ALERT_MATCHERS_FALLBACK;
         Err err;
         for (size_t i = 0; i < n; i++) {
                 if (!alert_matchers_parse_one(texts[i], mode, req->arena, &all[i], &err)) {

@@ -15,7 +15,7 @@ bool api_am_body(const HttpRequest *req, HttpResponse *resp, const char *what, b
 /* A parameter that is not there or empty counts as true, a word that is no bool as false. */
 bool api_am_flag(const HttpRequest *req, const char *name);
 /* All `filter` parameters, one condition each. */
-bool api_am_filter(const HttpRequest *req, HttpResponse *resp, AlertCompat compat, const char *name, Matchers *ret);
+bool api_am_filter(const HttpRequest *req, HttpResponse *resp, AlertMatcherMode mode, const char *name, Matchers *ret);
 /* "2026-01-02T03:04:05.678Z", always with milliseconds. */
 void api_am_put_time(JsonWriter *w, const char *key, int64_t t_ms);
 /* An optional time; 0 when absent or Go's zero time. False: it is none. */

@@ -5,7 +5,7 @@
 #include "api/api_am_decode.h"
 #include "base/metric.h"
 #include "base/rfc3339.h"
-#include "base/utf8.h"
+#include "model/quote.h"
 #include "model/regex.h"
 
 enum { FLUSH_BYTES = 256 << 10 };
@@ -44,13 +44,8 @@ static bool check_schema(const JsonValue *a, size_t i, HttpResponse *resp)
         return true;
 }
 
-static bool is_name(Str name, AlertCompat compat)
-{
-        return compat == ALERT_COMPAT_AM_0_25 ? labels_name_is_legacy_valid(name) : name.n > 0 && utf8_valid(name);
-}
-
 /* Empty values are no labels. False: *why says what is wrong with the set. */
-static bool read_set(const JsonValue *set, AlertCompat compat, bool keep_empty, Arena *arena, Labels *ret, Buf *why)
+static bool read_set(const JsonValue *set, AlertMatcherMode mode, bool keep_empty, Arena *arena, Labels *ret, Buf *why)
 {
         LabelsBuilder lb;
         labels_builder_init(&lb, arena, (Labels){ 0 });
@@ -59,8 +54,9 @@ static bool read_set(const JsonValue *set, AlertCompat compat, bool keep_empty, 
                 Str value = set->members[i].value.str;
                 if (!keep_empty && !value.n)
                         continue;
-                if (!is_name(name, compat)) {
-                        buf_printf(why, "invalid name \"" STR_FMT "\"", STR_ARG(str_sub(name, 0, 1000)));
+                if (!alert_matchers_is_name(name, mode)) {
+                        buf_lit(why, "invalid name ");
+                        quote_go(why, str_sub(name, 0, 1000));
                         return false;
                 }
                 labels_builder_put(&lb, name, value);
@@ -69,12 +65,19 @@ static bool read_set(const JsonValue *set, AlertCompat compat, bool keep_empty, 
         return true;
 }
 
-static bool read_alert(const JsonValue *a, AlertCompat compat, int64_t now_ms, Arena *arena, AlertMsg *ret, Buf *why)
+/* What the router says of its configuration. */
+typedef struct Reading {
+        AlertCompat compat;
+        AlertMatcherMode matchers;
+        int64_t now_ms;
+} Reading;
+
+static bool read_alert(const JsonValue *a, const Reading *how, Arena *arena, AlertMsg *ret, Buf *why)
 {
         *ret = (AlertMsg){ .generator_url = json_get_str(a, STR("generatorURL")) };
-        api_am_time(a, "startsAt", compat, &ret->starts_at_ms);
-        api_am_time(a, "endsAt", compat, &ret->ends_at_ms);
-        int64_t starts_ms = ret->starts_at_ms ? ret->starts_at_ms : ret->ends_at_ms ? ret->ends_at_ms : now_ms;
+        api_am_time(a, "startsAt", how->compat, &ret->starts_at_ms);
+        api_am_time(a, "endsAt", how->compat, &ret->ends_at_ms);
+        int64_t starts_ms = ret->starts_at_ms ? ret->starts_at_ms : ret->ends_at_ms ? ret->ends_at_ms : how->now_ms;
         size_t mark = why->n;
         if (mark)
                 buf_lit(why, "; ");
@@ -84,7 +87,7 @@ static bool read_alert(const JsonValue *a, AlertCompat compat, int64_t now_ms, A
         }
         size_t before = why->n;
         buf_lit(why, "invalid label set: ");
-        if (!read_set(json_get(a, STR("labels")), compat, false, arena, &ret->labels, why))
+        if (!read_set(json_get(a, STR("labels")), how->matchers, false, arena, &ret->labels, why))
                 return false;
         why->n = before;
         if (!ret->labels.n) {
@@ -92,7 +95,7 @@ static bool read_alert(const JsonValue *a, AlertCompat compat, int64_t now_ms, A
                 return false;
         }
         buf_lit(why, "invalid annotations: ");
-        if (!read_set(json_get(a, STR("annotations")), compat, true, arena, &ret->annotations, why))
+        if (!read_set(json_get(a, STR("annotations")), how->matchers, true, arena, &ret->annotations, why))
                 return false;
         why->n = mark;
         return true;
@@ -128,9 +131,9 @@ void api_am_alerts_post(ApiContext *ctx, const HttpRequest *req, HttpResponse *r
                         return;
         AlertMsg *alerts = arena_array(req->arena, AlertMsg, n);
         size_t n_valid = 0;
-        int64_t now_ms = clock_wall_ms(ctx->clock);
+        Reading how = { compat, alert_router_matchers(ctx->alerts), clock_wall_ms(ctx->clock) };
         for (size_t i = 0; i < n; i++)
-                n_valid += read_alert(&items[i], compat, now_ms, req->arena, &alerts[n_valid], &why);
+                n_valid += read_alert(&items[i], &how, req->arena, &alerts[n_valid], &why);
         alert_router_put(ctx->alerts, alerts, n_valid);
         metric_add(metric_of(&invalid, STR("v2")), n - n_valid);
         if (why.n)
@@ -192,7 +195,7 @@ static void put_alert(JsonWriter *w, const AlertSeen *a, const Str *muted_by, si
 
 static void free_regex(void *re) { regex_free(re); }
 
-static bool read_wanted(const HttpRequest *req, HttpResponse *resp, AlertCompat compat, AlertWanted *ret)
+static bool read_wanted(const HttpRequest *req, HttpResponse *resp, AlertMatcherMode mode, AlertWanted *ret)
 {
         Str receiver;
         *ret = (AlertWanted){ .active = api_am_flag(req, "active"),
@@ -200,8 +203,8 @@ static bool read_wanted(const HttpRequest *req, HttpResponse *resp, AlertCompat 
                               .inhibited = api_am_flag(req, "inhibited"),
                               .unprocessed = api_am_flag(req, "unprocessed"),
                               .muted = api_am_flag(req, "muted") };
-        if (!api_am_filter(req, resp, compat, "filter", &ret->filter) ||
-            !api_am_filter(req, resp, compat, "receiver_matchers", &ret->receiver_matchers))
+        if (!api_am_filter(req, resp, mode, "filter", &ret->filter) ||
+            !api_am_filter(req, resp, mode, "receiver_matchers", &ret->receiver_matchers))
                 return false;
         if (!http_request_param(req, STR("receiver"), &receiver) || !receiver.n)
                 return true;
@@ -266,7 +269,7 @@ static void answer_list(ApiContext *ctx, const HttpRequest *req, HttpResponse *r
 {
         Answer a = { .resp = resp, .compat = alert_router_compat(ctx->alerts) };
         AlertWanted wanted;
-        if (!read_wanted(req, resp, a.compat, &wanted))
+        if (!read_wanted(req, resp, alert_router_matchers(ctx->alerts), &wanted))
                 return;
         begin_json(resp, &a.w);
         json_begin_array(&a.w);
@@ -340,7 +343,7 @@ void api_am_v1_alerts_get(ApiContext *ctx, const HttpRequest *req, HttpResponse 
         AUTO(arena_free) Arena *scratch = arena_new();
         Answer a = { .resp = resp, .compat = ALERT_COMPAT_AM_0_25, .arena = scratch };
         AlertWanted wanted;
-        if (!read_wanted(req, resp, a.compat, &wanted))
+        if (!read_wanted(req, resp, alert_router_matchers(ctx->alerts), &wanted))
                 return;
         begin_json(resp, &a.w);
         json_begin_object(&a.w);

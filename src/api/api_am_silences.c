@@ -183,7 +183,7 @@ void api_am_silences_get(ApiContext *ctx, const HttpRequest *req, HttpResponse *
         size_t n;
         Matchers filter;
         JsonWriter w;
-        if (!api_am_filter(req, resp, alert_router_compat(ctx->alerts), "filter", &filter))
+        if (!api_am_filter(req, resp, alert_router_matchers(ctx->alerts), "filter", &filter))
                 return;
         bool wanted[] = { [ALERT_SILENCE_PENDING] = api_am_flag(req, "pending"),
                           [ALERT_SILENCE_ACTIVE] = api_am_flag(req, "active"),

@@ -121,7 +121,7 @@ static bool run_here(const Args *args, Str text, Arena *arena, Buf *out, Err *er
                 ok = err_set(err, ERR_INVALID, "%s has errors: run 'pharos check %s'", args->file, args->file);
         for (int i = 0; ok && i < args->n_settings; i++)
                 ok = rules_override(&file, 1, str_of(args->settings[i]), &features, arena, &n, err);
-        if (ok && args->config && !(config = app_config_load(args->config, &features, &diags)))
+        if (ok && args->config && !(config = app_config_load(args->config, &features, ALERT_MATCHERS_FALLBACK, &diags)))
                 ok = err_set(err, ERR_INVALID, "%s has errors: run 'pharos check %s'", args->config, args->config);
         const char *dir = str_printf(arena, "%s/metrics", args->data).p;
         if (!ok || !tsdb_open(&(TsdbOptions){ .dir = dir, .retention_ms = INT64_MAX / 4 }, &db, err)) {

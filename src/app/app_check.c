@@ -51,6 +51,7 @@ typedef struct CheckFlags {
         bool rules;       /* `check rules`: promtool's verdicts */
         const char *only; /* of the findings; NULL: all */
         RulesDialect dialect;
+        AlertMatcherMode matchers;
 } CheckFlags;
 
 static void usage(void)
@@ -64,7 +65,7 @@ static void usage(void)
                 "  --lint-fatal            exit 3 when there is some\n"
                 "  --ignore-unknown-fields rule files: keys that the format does not have are passed over\n"
                 "  --legacy-names          rule files: names as under metric_name_validation_scheme: legacy\n"
-                "  --enable-feature=LIST   Prometheus' feature flags, as for serve\n"
+                "  --enable-feature=LIST   Prometheus' and Alertmanager's feature flags, as for serve\n"
                 "  --json                  findings for programs\n");
 }
 
@@ -93,7 +94,8 @@ static bool read_flag(CheckFlags *ret, const char *arg)
                 ret->dialect.ignore_unknown = true;
         else if (!str_starts(flag, list))
                 return false;
-        else if (!app_flags_enable_features(&ret->dialect.features, str_sub(flag, list.n, flag.n), &err)) {
+        else if (!app_flags_enable_features(&ret->dialect.features, &ret->matchers, str_sub(flag, list.n, flag.n),
+                                            &err)) {
                 fprintf(stderr, "pharos: %s\n", err.msg);
                 return false;
         }
@@ -164,7 +166,8 @@ int app_check_run(int argc, char **argv)
                 Str kind;
                 diags_init(&diags, arena);
                 size_t found = 0;
-                bool ok = app_config_check_file(files[i], &flags.dialect, &diags, &kind, flags.lint ? &found : NULL);
+                bool ok = app_config_check_file(files[i], &flags.dialect, flags.matchers, &diags, &kind,
+                                                flags.lint ? &found : NULL);
                 if (flags.lint && flags.only)
                         found = keep_finding(&diags, flags.only);
                 all_ok &= ok;

@@ -248,6 +248,7 @@ typedef struct Loader {
         const PromqlFeatures *features;
         VEC(RuleFile) rules;
         AlertCompat compat;
+        AlertMatcherMode matchers;
 } Loader;
 
 static Str folder_of(Arena *arena, Str path)
@@ -348,7 +349,7 @@ static bool bind_alertmanager(Loader *l, const YamlNode *node, Str file)
 {
         OptionCtx ctx = ctx_for(l, file);
         AppConfig *c = l->config;
-        if (!alert_config_bind_as(node, l->compat, &ctx, &c->alert))
+        if (!alert_config_bind_mode(node, l->compat, l->matchers, &ctx, &c->alert))
                 return false;
         Str *names = arena_array(ctx.arena, Str, c->alert.n_receivers);
         const YamlNode **nodes = arena_array(ctx.arena, const YamlNode *, c->alert.n_receivers);
@@ -486,11 +487,13 @@ static bool bind_any(Loader *l, FileKind kind, const YamlNode *root, Str file)
 
 enum { LOOKBACK_MS = 5 * 60 * 1000 };
 
-static Loader loader_new(const PromqlFeatures *features, Diags *diags)
+static Loader loader_new(const PromqlFeatures *features, AlertMatcherMode matchers, Diags *diags)
 {
         AppConfig *c = mem_new(AppConfig);
         c->arena = arena_new();
-        return (Loader){ .config = c, .diags = diags, .features = features, .rules.arena = c->arena };
+        return (Loader){
+                .config = c, .diags = diags, .features = features, .matchers = matchers, .rules.arena = c->arena
+        };
 }
 
 static bool read_file(Loader *l, const char *path)
@@ -503,9 +506,9 @@ static bool read_file(Loader *l, const char *path)
         return true;
 }
 
-AppConfig *app_config_load(const char *path, const PromqlFeatures *features, Diags *diags)
+AppConfig *app_config_load(const char *path, const PromqlFeatures *features, AlertMatcherMode matchers, Diags *diags)
 {
-        Loader l = loader_new(features, diags);
+        Loader l = loader_new(features, matchers, diags);
         Str file = path ? str_dup(l.config->arena, str_of(path)) : STR("(defaults)");
         bool ok = true;
         size_t before = diags->errors;
@@ -554,10 +557,10 @@ static size_t lint_intervals(const Loader *l, Str file)
         return found;
 }
 
-bool app_config_check_file(const char *path, const RulesDialect *dialect, Diags *diags, Str *ret_kind,
-                           size_t *ret_found)
+bool app_config_check_file(const char *path, const RulesDialect *dialect, AlertMatcherMode matchers, Diags *diags,
+                           Str *ret_kind, size_t *ret_found)
 {
-        Loader l = loader_new(&dialect->features, diags);
+        Loader l = loader_new(&dialect->features, matchers, diags);
         size_t before = diags->errors;
         Str file = str_dup(diags->arena, str_of(path));
         const YamlNode *root = read_file(&l, path) ? parse_text(&l, l.config->text, file) : NULL;

@@ -75,7 +75,8 @@ static const Flag FLAGS[] = {
           "for tests: Unix seconds at which --clock.rate began; 0: at the start" },
         { "log.level", FLAG_LEVEL, AT(log_level), "info", "debug, info, warn or error" },
         { "log.format", FLAG_FORMAT, AT(log_format), "logfmt", "logfmt or json" },
-        { "enable-feature", FLAG_FEATURES, AT(features), NULL, "comma-separated names of Prometheus' feature flags" },
+        { "enable-feature", FLAG_FEATURES, AT(features), NULL,
+          "comma-separated names of Prometheus' and Alertmanager's feature flags" },
         IGNORED("web.enable-remote-write-receiver"),
         IGNORED("web.enable-otlp-receiver"),
         IGNORED("web.console.libraries"),
@@ -143,30 +144,68 @@ static const struct Feature {
 };
 #undef FEATURE
 
+static const struct MatcherFeature {
+        const char *name;
+        AlertMatcherMode mode;
+} MATCHER_FEATURES[] = {
+        { "classic-mode", ALERT_MATCHERS_CLASSIC },
+        { "utf8-strict-mode", ALERT_MATCHERS_UTF8 },
+};
+
+enum { SLIP = 3 };
+
+static bool is_slip(Str name, const char *meant, Err *err)
+{
+        if (str_distance(name, str_of(meant), SLIP + 1) > SLIP)
+                return false;
+        err_set(err, ERR_INVALID, "unknown feature '" STR_FMT "': did you mean '%s'?", STR_ARG(name), meant);
+        return true;
+}
+
+/* *ret_known: it is one of them. False: it is nearly one, or the other one is there already. */
+static bool set_matchers(AlertMatcherMode *matchers, Str name, bool *ret_known, Err *err)
+{
+        *ret_known = false;
+        for (size_t i = 0; i < ARRAY_LEN(MATCHER_FEATURES) && !*ret_known; i++) {
+                const struct MatcherFeature *m = &MATCHER_FEATURES[i];
+                *ret_known = str_eq(name, str_of(m->name));
+                if (!*ret_known && is_slip(name, m->name, err))
+                        return false;
+                if (*ret_known && *matchers != ALERT_MATCHERS_FALLBACK && *matchers != m->mode)
+                        return err_set(err, ERR_INVALID, "classic-mode and utf8-strict-mode exclude each other");
+                if (*ret_known)
+                        *matchers = m->mode;
+        }
+        return true;
+}
+
 /* Names of features that are always on here, or that no version had, pass: a start command may be older or newer than this program. What
  * is nearly the name of one that is here is a slip. */
-static bool enable_feature(PromqlFeatures *f, Str name, Err *err)
+static bool enable_feature(PromqlFeatures *f, AlertMatcherMode *matchers, Str name, Err *err)
 {
-        enum { SLIP = 3 };
+        bool known;
         for (size_t i = 0; i < ARRAY_LEN(FEATURES); i++) {
                 if (str_eq(name, str_of(FEATURES[i].name))) {
                         *(bool *)((char *)f + FEATURES[i].offset) = true;
                         return true;
                 }
-                if (str_distance(name, str_of(FEATURES[i].name), SLIP + 1) <= SLIP)
-                        return err_set(err, ERR_INVALID, "unknown feature '" STR_FMT "': did you mean '%s'?",
-                                       STR_ARG(name), FEATURES[i].name);
+                if (is_slip(name, FEATURES[i].name, err))
+                        return false;
         }
+        if (!set_matchers(matchers, name, &known, err))
+                return false;
+        if (known)
+                return true;
         if (str_find_char(name, ' ') != SIZE_MAX)
                 return err_set(err, ERR_INVALID, "'" STR_FMT "' is not a feature name", STR_ARG(name));
         return true;
 }
 
-bool app_flags_enable_features(PromqlFeatures *f, Str list, Err *err)
+bool app_flags_enable_features(PromqlFeatures *f, AlertMatcherMode *matchers, Str list, Err *err)
 {
         Str name;
         while (str_split_next(&list, ',', &name))
-                if (!enable_feature(f, str_trim(name), err))
+                if (!enable_feature(f, matchers, str_trim(name), err))
                         return false;
         return true;
 }
@@ -207,7 +246,9 @@ static bool set_flag(const Flag *flag, AppFlags *flags, const char *value, Err *
                 memcpy(field, &format, sizeof format);
                 break;
         }
-        case FLAG_FEATURES: flags->feature_text = value; return app_flags_enable_features(&flags->features, text, err);
+        case FLAG_FEATURES:
+                flags->feature_text = value;
+                return app_flags_enable_features(&flags->features, &flags->matchers, text, err);
         case FLAG_IGNORED: break;
         }
         return ok || err_set(err, ERR_INVALID, "--%s: '%s' is not %s", flag->name, value,

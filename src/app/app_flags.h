@@ -1,5 +1,6 @@
 /* app/app_flags.h - the command line of `pharos serve`: its own short flags and Prometheus' and Alertmanager's names. */
 #pragma once
+#include "alert/alert_matchers.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "promql/promql.h"
@@ -23,13 +24,14 @@ typedef struct AppFlags {
         LogLevel log_level;
         LogFormat log_format;
         PromqlFeatures features;
+        AlertMatcherMode matchers;
         const char *feature_text; /* as written; NULL: none */
 } AppFlags;
 
 /* argv without the command. Errors name the flag and the nearest known one. */
 MUST_CHECK bool app_flags_parse(int argc, char **argv, AppFlags *ret, Err *err);
-/* Comma-separated names of Prometheus' feature flags; names that mean nothing here are passed over. */
-MUST_CHECK bool app_flags_enable_features(PromqlFeatures *features, Str names, Err *err);
+/* Comma-separated names of Prometheus' and Alertmanager's feature flags; names that mean nothing here are passed over. */
+MUST_CHECK bool app_flags_enable_features(PromqlFeatures *features, AlertMatcherMode *matchers, Str names, Err *err);
 /* --help of serve. */
 void app_flags_help(Buf *out);
 /* As /api/v1/status/flags shows them. */

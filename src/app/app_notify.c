@@ -194,7 +194,7 @@ int app_notify_run(int argc, char **argv)
         Diags diags;
         Buf text = { .arena = arena };
         diags_init(&diags, arena);
-        AppConfig *config = app_config_load(a.config, &features, &diags);
+        AppConfig *config = app_config_load(a.config, &features, ALERT_MATCHERS_FALLBACK, &diags);
         diags_print(&text, &diags);
         fwrite(text.p ? text.p : "", 1, text.n, stderr);
         if (!config)

@@ -175,7 +175,7 @@ static AppConfig *load_config(App *app, Err *err)
         Diags diags;
         Buf text = { .arena = arena };
         diags_init(&diags, arena);
-        AppConfig *config = app_config_load(app->flags.config, &app->flags.features, &diags);
+        AppConfig *config = app_config_load(app->flags.config, &app->flags.features, app->flags.matchers, &diags);
         diags_print(&text, &diags);
         if (text.n)
                 fwrite(text.p, 1, text.n, stderr);

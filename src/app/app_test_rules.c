@@ -81,7 +81,8 @@ static bool read_args(int argc, char **argv, TestArgs *args)
                 } else if ((value = flag_value(arg, next, "--junit", &i)))
                         args->junit = value;
                 else if ((value = flag_value(arg, next, "--enable-feature", &i))) {
-                        if (!app_flags_enable_features(&args->options.features, str_of(value), &err)) {
+                        AlertMatcherMode none = ALERT_MATCHERS_FALLBACK; /* nothing is routed here */
+                        if (!app_flags_enable_features(&args->options.features, &none, str_of(value), &err)) {
                                 fprintf(stderr, "pharos: --enable-feature: %s\n", err.msg);
                                 return false;
                         }

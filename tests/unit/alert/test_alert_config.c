@@ -216,12 +216,56 @@ static void versions_differ(void **state)
         }
 }
 
+static void modes_of_matchers_differ(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *yaml;
+                bool fallback, classic, utf8;
+                bool told; /* a warning in the default mode */
+        } cases[] = {
+                { "route: {receiver: r, group_by: [-a]}", true, false, true, false },
+                { "route: {receiver: r, routes: [{matchers: ['a-b=c']}]}", true, false, true, false },
+                { "route: {receiver: r, routes: [{matchers: ['a=']}]}", true, true, false, true },
+                { "route: {receiver: r}\ninhibit_rules: [{equal: ['a b']}]", true, false, true, false },
+                { "route: {receiver: r}\ninhibit_rules: [{source_matchers: [a='b']}]", true, true, false, true },
+        };
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                Fixture *f = fixture_new();
+                YamlNode **docs;
+                YamlError *errors;
+                size_t n, n_errors;
+                AlertConfig c;
+                Diags d;
+                diags_init(&d, f->arena);
+                OptionCtx ctx = { .arena = f->arena, .diags = &d, .file = STR("am.yml"), .base_dir = STR(".") };
+                Str text = str_printf(f->arena, "%s\nreceivers: [{name: r}]\n", cases[i].yaml);
+                assert_true(yaml_parse(text, f->arena, &docs, &n, &errors, &n_errors));
+                assert_int_equal(
+                        alert_config_bind_mode(docs[0], ALERT_COMPAT_AM_0_34, ALERT_MATCHERS_FALLBACK, &ctx, &c),
+                        cases[i].fallback);
+                assert_int_equal(c.matchers, ALERT_MATCHERS_FALLBACK);
+                assert_int_equal(d.list.len, cases[i].told);
+                assert_int_equal(
+                        alert_config_bind_mode(docs[0], ALERT_COMPAT_AM_0_34, ALERT_MATCHERS_CLASSIC, &ctx, &c),
+                        cases[i].classic);
+                assert_int_equal(alert_config_bind_mode(docs[0], ALERT_COMPAT_PHAROS, ALERT_MATCHERS_UTF8, &ctx, &c),
+                                 cases[i].utf8);
+                assert_int_equal(alert_config_bind_mode(docs[0], ALERT_COMPAT_AM_0_25, ALERT_MATCHERS_UTF8, &ctx, &c),
+                                 cases[i].classic);
+                assert_contains(d.list.data[d.list.len - 1].message.p,
+                                cases[i].classic ? "utf8-strict-mode has no effect" : "");
+                fixture_free(f);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_key_is_read_and_inherited),
                 cmocka_unit_test(what_upstream_refuses_is_refused_with_a_place),
                 cmocka_unit_test(inhibition_and_intervals_are_read),
+                cmocka_unit_test(modes_of_matchers_differ),
                 cmocka_unit_test(what_is_empty_counts_as_upstream_counts_it),
                 cmocka_unit_test(days_are_compared_as_upstream_compares_them),
                 cmocka_unit_test(versions_differ),

@@ -27,7 +27,7 @@ static void texts_are_read_as_upstream_reads_them(void **state)
                 { "a=b}", "a=\"b\"" },
                 { "a=b,,c=d", NULL },
                 { ",", NULL },
-                { "\"\"=a", NULL },
+                { "\"\"=a", "\"\"=\"a\"" }, /* UTF-8 only; matches what has no label at all */
                 { "a", NULL },
                 { "=b", NULL },
                 { "a==b", "a=\"=b\"" },
@@ -80,9 +80,76 @@ static void a_text_has_a_limit(void **state)
         assert_int_equal(err.code, ERR_INVALID);
 }
 
+static void a_mode_is_one_grammar_alone(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text, *classic, *utf8; /* NULL: refused */
+        } cases[] = {
+                { "a=b", "a=\"b\"", "a=\"b\"" },
+                { "a=", "a=\"\"", NULL },
+                { "a='b'", "a=\"'b'\"", NULL },
+                { "a=\"\\d\"", "a=\"\\\\d\"", NULL },
+                { "a=\"\\t\"", "a=\"\\\\t\"", "a=\"\\t\"" },
+                { "\"a b\"=c", NULL, "\"a b\"=\"c\"" },
+                { "\xc3\xbc=c", NULL, "\"\xc3\xbc\"=\"c\"" },
+                { "a\xc2\xa0=b", NULL, "a=\"b\"" },
+                { "a=b}", "a=\"b\"", NULL },
+        };
+        for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+                AUTO(arena_free) Arena *arena = arena_new();
+                const char *text = cases[i / 2].text;
+                const char *want = i % 2 ? cases[i / 2].utf8 : cases[i / 2].classic;
+                AlertMatcherMode mode = i % 2 ? ALERT_MATCHERS_UTF8 : ALERT_MATCHERS_CLASSIC;
+                AlertMatcherVec all = { .arena = arena };
+                Err err;
+                Buf out = { .arena = arena };
+                bool ok = alert_matchers_parse_mode(str_of(text), mode, arena, &all, &err);
+                if (ok != (want != NULL))
+                        fail_msg("%s in mode %d: %s", text, mode, ok ? "accepted" : err.msg);
+                if (!ok)
+                        continue;
+                assert_int_equal(all.len, 1);
+                matcher_print(&out, &all.data[0]);
+                assert_str(buf_str(&out), want);
+        }
+        assert_true(alert_matchers_is_name(STR("a-b"), ALERT_MATCHERS_FALLBACK));
+        assert_true(alert_matchers_is_name(STR("a-b"), ALERT_MATCHERS_UTF8));
+        assert_false(alert_matchers_is_name(STR("a-b"), ALERT_MATCHERS_CLASSIC));
+        assert_false(alert_matchers_is_name(STR(""), ALERT_MATCHERS_UTF8));
+}
+
+static void disagreement_comes_with_a_form_that_both_read(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text, *want; /* NULL: no disagreement */
+        } cases[] = {
+                { "a=b", NULL },
+                { "\"a b\"=c", NULL },
+                { "a=\"b", NULL },
+                { "a='b'", "{a=\"'b'\"}" },
+                { "a=~\"\\d+\",b!=x", "{a=~\"\\\\d+\",b!=\"x\"}" },
+                { "a=\"\t\\\"\\n\\t\"", "{a=\"\t\\\"\\n\\\\t\"}" },
+        };
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                AUTO(arena_free) Arena *arena = arena_new();
+                Str suggestion = { 0 };
+                Str again;
+                if (alert_matchers_disagree(str_of(cases[i].text), arena, &suggestion) != (cases[i].want != NULL))
+                        fail_msg("%s", cases[i].text);
+                if (!cases[i].want)
+                        continue;
+                assert_str(suggestion, cases[i].want);
+                assert_false(alert_matchers_disagree(suggestion, arena, &again));
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(texts_are_read_as_upstream_reads_them),
-                                            cmocka_unit_test(a_text_has_a_limit) };
+                                            cmocka_unit_test(a_text_has_a_limit),
+                                            cmocka_unit_test(a_mode_is_one_grammar_alone),
+                                            cmocka_unit_test(disagreement_comes_with_a_form_that_both_read) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,12 +125,14 @@ static void what_says_nothing_is_refused(void **state)
         assert_false(set(&s, &w, 0));
         w = silence(&s, "1", 100, 50);
         assert_false(set(&s, &w, 0));
-        s.s.classic_names = true;
+        s.s.matchers = ALERT_MATCHERS_CLASSIC;
+        s.s.old_words = true;
         w = silence(&s, "1", 0, 100);
         ((Matcher *)(uintptr_t)w.matchers.data)->name = STR("a-b");
         assert_false(set(&s, &w, 0));
         assert_contains(s.err.msg, "invalid label matcher 0: invalid label name \"a-b\"");
-        s.s.classic_names = false;
+        s.s.matchers = ALERT_MATCHERS_FALLBACK;
+        s.s.old_words = false;
         assert_ok(set(&s, &w, 0), s.err);
         assert_false(alert_silences_expire(&s.s, STR("nope"), T0, &s.j, &s.err));
         end(&s);

@@ -89,6 +89,18 @@ static void flags_say_how_a_rule_file_is_read(void **state)
         assert_int_equal(check(legacy, dash, NULL), 1);
         assert_int_equal(check(mad, NULL, NULL), 1);
         assert_int_equal(check(feature, mad, NULL), 0);
+        char classic[] = "--enable-feature=classic-mode", strict[] = "--enable-feature=utf8-strict-mode";
+        char *dashes = str_dupz(f->arena, str_of(fixture_file(f, "am.yml",
+                                                              "route: {receiver: r, routes: [{matchers: [a-b=c]}]}\n"
+                                                              "receivers: [{name: r}]\n")));
+        char *empty = str_dupz(f->arena, str_of(fixture_file(f, "am2.yml",
+                                                             "route: {receiver: r, routes: [{matchers: [a=]}]}\n"
+                                                             "receivers: [{name: r}]\n")));
+        assert_int_equal(check(dashes, empty, NULL), 0);
+        assert_int_equal(check(classic, dashes, NULL), 1);
+        assert_int_equal(check(classic, empty, NULL), 0);
+        assert_int_equal(check(strict, dashes, NULL), 0);
+        assert_int_equal(check(strict, empty, NULL), 1);
         fixture_free(f);
 }
 
@@ -104,7 +116,7 @@ static void scrapes_that_are_too_far_apart_are_found(void **state)
                 "scrape_configs:\n"
                 "- {job_name: slow, scrape_interval: 10m, static_configs: [{targets: ['127.0.0.1:1']}]}\n"
                 "- {job_name: fast, static_configs: [{targets: ['127.0.0.1:1']}]}\n");
-        assert_true(app_config_check_file(path, &dialect, &f->diags, &kind, &found));
+        assert_true(app_config_check_file(path, &dialect, ALERT_MATCHERS_FALLBACK, &f->diags, &kind, &found));
         assert_int_equal(found, 1);
         assert_true(fixture_said(f, "prometheus.yml", 0, "[too-long-scrape-interval] job 'slow'"));
         fixture_free(f);

@@ -72,6 +72,11 @@ static void unit_files_start_unchanged(void **state)
                       "--enable-feature=promql-experimental-functions,promql-duration-expr,memory-snapshot-on-shutdown"),
                 err);
         assert_true(f.features.experimental_functions && f.features.duration_expr);
+        assert_int_equal(f.matchers, ALERT_MATCHERS_FALLBACK);
+        assert_ok(parse(&f, &err, 1, "--enable-feature=alert-names-in-metrics,classic-mode"), err);
+        assert_int_equal(f.matchers, ALERT_MATCHERS_CLASSIC);
+        assert_ok(parse(&f, &err, 1, "--enable-feature=utf8-strict-mode"), err);
+        assert_int_equal(f.matchers, ALERT_MATCHERS_UTF8);
 }
 
 static void mistakes_name_the_flag(void **state)
@@ -83,6 +88,8 @@ static void mistakes_name_the_flag(void **state)
                 { "--confg=x", "did you mean '--config'" },
                 { "--web.listen-adress=x", "did you mean '--web.listen-address'" },
                 { "--enable-feature=promql-duration-exprs", "did you mean 'promql-duration-expr'" },
+                { "--enable-feature=classic-mod", "did you mean 'classic-mode'" },
+                { "--enable-feature=classic-mode,utf8-strict-mode", "exclude each other" },
                 { "--something-else-entirely", "unknown flag '--something-else-entirely'; 'pharos help serve'" },
                 { "--query.timeout=soon", "--query.timeout: 'soon' is not a duration" },
                 { "--storage.tsdb.retention.size=big", "is not a size" },
