@@ -93,13 +93,17 @@ void api_expr_exemplars(void *self, const HttpRequest *req, HttpResponse *resp)
                 api_reply_error(resp, API_BAD_DATA, "end timestamp must not be before start timestamp");
                 return;
         }
-        if (!api_query_expr(req, resp, ctx, &text, &expr))
+        if (!api_query_parse(req, resp, ctx, "", &text, &expr))
                 return;
         Sets sets = { .arena = req->arena };
         ast_walk(expr, add_selector, &sets);
+        if (sets.len == 0) { /* as upstream says that nothing was asked for */
+                resp->status = 204;
+                return;
+        }
         ExemplarSeries *series = NULL;
         size_t n = 0;
-        if (sets.len && !find(ctx, req, &sets, start_ms, end_ms, &series, &n, &err)) {
+        if (!find(ctx, req, &sets, start_ms, end_ms, &series, &n, &err)) {
                 api_reply_err(resp, &err);
                 return;
         }

@@ -2,10 +2,15 @@
 #include "api/api_query.h"
 
 #include "api/api_reply.h"
+#include "codec/floats.h"
 
 enum { MAX_POINTS = 11000, FLUSH_BYTES = 1 << 20 };
 
-bool api_query_expr(const HttpRequest *req, HttpResponse *resp, const ApiContext *ctx, Str *ret_text, Expr **ret)
+static const char TOO_MANY_POINTS[] =
+        "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)";
+
+bool api_query_parse(const HttpRequest *req, HttpResponse *resp, const ApiContext *ctx, const char *prefix,
+                     Str *ret_text, Expr **ret)
 {
         Str text = { 0 };
         SrcPos pos = { 0 };
@@ -16,8 +21,13 @@ bool api_query_expr(const HttpRequest *req, HttpResponse *resp, const ApiContext
                 return true;
         Buf msg = { .arena = req->arena };
         ast_format_error(&msg, text, pos, err.msg);
-        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"query\": " STR_FMT, STR_ARG(buf_str(&msg)));
+        api_reply_error(resp, API_BAD_DATA, "%s" STR_FMT, prefix, STR_ARG(buf_str(&msg)));
         return false;
+}
+
+bool api_query_expr(const HttpRequest *req, HttpResponse *resp, const ApiContext *ctx, Str *ret_text, Expr **ret)
+{
+        return api_query_parse(req, resp, ctx, API_BAD_QUERY, ret_text, ret);
 }
 
 static bool put_vector(JsonWriter *w, const PromqlResult *r, size_t n, HttpResponse *resp)
@@ -177,6 +187,18 @@ static void reply_result(const HttpRequest *req, HttpResponse *resp, const Promq
         api_reply_end(&w, r->annotations, r->n_annotations);
 }
 
+/* False: no time is left to a query. Less than a millisecond of it counts as one. */
+static bool has_time(const HttpRequest *req, int64_t *timeout_ms)
+{
+        Str text;
+        double seconds;
+        if (!http_request_param(req, STR("timeout"), &text) || text.n == 0)
+                return true;
+        if (*timeout_ms == 0 && floats_parse(text, &seconds) && seconds >= 1e-9)
+                *timeout_ms = 1;
+        return *timeout_ms > 0;
+}
+
 bool api_query_run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *query, PromqlResult *ret)
 {
         int64_t timeout_ms;
@@ -186,6 +208,10 @@ bool api_query_run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, 
             !api_param_duration(req, resp, "lookback_delta", 0, &query->lookback_ms) ||
             !api_query_expr(req, resp, ctx, &query->text, &expr))
                 return false;
+        if (!has_time(req, &timeout_ms)) {
+                api_reply_error(resp, API_TIMEOUT, "query timed out in query execution");
+                return false;
+        }
         if (query->range && expr->type != VALUE_SCALAR && expr->type != VALUE_VECTOR) {
                 api_reply_error(resp, API_BAD_DATA,
                                 "invalid parameter \"query\": invalid expression type \"%s\" for range query, must be "
@@ -199,7 +225,7 @@ bool api_query_run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, 
         query->no_cache = http_request_param(req, STR("nocache"), &nocache) && !str_eq(nocache, STR("0")) &&
                           nocache.n > 0;
         query->cancel = req->cancel;
-        query->timeout_ms = MAX_OF(timeout_ms, (int64_t)0);
+        query->timeout_ms = timeout_ms;
         if (promql_exec(ctx->promql, ctx->store, query, req->arena, ret, &err))
                 return true;
         api_reply_err(resp, &err);
@@ -235,6 +261,12 @@ static bool read_step(const HttpRequest *req, HttpResponse *resp, PromqlQuery *r
                 return false;
         if (ret->step_ms > 0)
                 return true;
+        double seconds = 0;
+        if (floats_parse(step, &seconds) && seconds >= 1e-9 &&
+            (double)(ret->end_ms - ret->start_ms) / 1000 > seconds * (double)MAX_POINTS) {
+                api_reply_error(resp, API_BAD_DATA, "%s", TOO_MANY_POINTS);
+                return false;
+        }
         api_reply_error(
                 resp, API_BAD_DATA,
                 "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
@@ -257,9 +289,7 @@ bool api_query_read_range(ApiContext *ctx, const HttpRequest *req, HttpResponse 
                 return false;
         if ((ret->end_ms - ret->start_ms) / ret->step_ms <= MAX_POINTS)
                 return true;
-        api_reply_error(
-                resp, API_BAD_DATA,
-                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
+        api_reply_error(resp, API_BAD_DATA, "%s", TOO_MANY_POINTS);
         return false;
 }
 

@@ -7,6 +7,11 @@ void api_query_range(void *self, const HttpRequest *req, HttpResponse *resp);
 /* The parameter `query`, parsed into the request's arena. False: the error was replied. */
 bool api_query_expr(const HttpRequest *req, HttpResponse *resp, const ApiContext *ctx, Str *ret_text, Expr **ret);
 
+/* The same; prefix: what stands before the complaint, which upstream leaves out in places. */
+#define API_BAD_QUERY "invalid parameter \"query\": "
+bool api_query_parse(const HttpRequest *req, HttpResponse *resp, const ApiContext *ctx, const char *prefix,
+                     Str *ret_text, Expr **ret);
+
 /* The parts, for other endpoints that evaluate. False: the error was replied. Times into *ret: */
 bool api_query_read_instant(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *ret);
 bool api_query_read_range(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *ret);

@@ -207,7 +207,9 @@ bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *
                 return true;
         }
         bool number = floats_parse(text, &seconds);
-        bool fits = number && fabs(seconds) < MAX_DURATION_S; /* false for NaN */
+        if (number && isnan(seconds))
+                seconds = -1; /* upstream makes a negative number of it */
+        bool fits = number && fabs(seconds) < MAX_DURATION_S;
         if (fits)
                 *ret_ms = (int64_t)(seconds * 1000);
         if (fits || (!number && duration_parse(text, ret_ms)))
