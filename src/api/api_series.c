@@ -28,12 +28,21 @@ static bool read_selection(const HttpRequest *req, HttpResponse *resp, bool matc
             !api_param_time(req, resp, "end", API_MAX_MS, &ret->max_ms) ||
             !api_param_matchers(req, resp, match_required ? API_BAD_MATCH : "", &ret->sets, &ret->n))
                 return false;
-        if (ret->max_ms < ret->min_ms) {
-                api_reply_error(resp, API_BAD_DATA,
-                                "invalid parameter \"end\": end timestamp must not be before start timestamp");
-                return false;
-        }
         return true;
+}
+
+/* Upstream lists a series by its chunks, which reach across times without samples, but not beyond windows of this length. */
+enum { CHUNK_WINDOW_MS = 2 * 60 * 60 * 1000 };
+
+/* A sample here, together with a newest one that is not before min_ms, is taken for a chunk that touches the range. With the end
+ * before the start the chunk has to hold both. */
+static StoreRead reach_of(const Querier *q, const Selection *sel)
+{
+        int64_t from_ms = MIN_OF(sel->min_ms, sel->max_ms), into_ms = from_ms % CHUNK_WINDOW_MS;
+        from_ms -= into_ms < 0 ? into_ms + CHUNK_WINDOW_MS : into_ms;
+        if (from_ms <= q->rolled_until_ms)
+                from_ms -= q->rolled_span_ms;
+        return (StoreRead){ .min_ms = from_ms, .max_ms = sel->max_ms, .last_only = true, .presence = true };
 }
 
 static int by_labels(const void *a, const void *b) { return labels_cmp(*(const Labels *)a, *(const Labels *)b); }
@@ -42,7 +51,32 @@ static int by_bytes(const void *a, const void *b) { return str_cmp(*(const Str *
 typedef VEC(Labels) LabelsVec;
 typedef VEC(Str) StrVecs;
 
-static bool select_all(Querier *q, const Selection *sel, const HttpRequest *req, LabelsVec *out, Err *err)
+/* Adds the series that are inside the times. The store has left out those that ended before; when some of its samples are newer than
+ * all that is asked for, others may have begun later. */
+static bool add_present(Querier *q, const Selection *sel, bool all, const StoreSelection *found, const Cancel *cancel,
+                        LabelsVec *out, Err *err)
+{
+        StoreRead what = reach_of(q, sel);
+        StoreCursor *cursor = !all && q->cursor ? q->cursor(q) : NULL;
+        Column col = { 0 };
+        bool ok = true;
+        for (size_t i = 0; i < found->n && ok; i++) {
+                column_clear(&col);
+                if (cursor)
+                        ok = cursor->read(cursor, found, i, &what, &col, err);
+                else if (!all)
+                        ok = q->read(q, found, i, what.min_ms, what.max_ms, &col, err);
+                ok = ok && (!cancel || i % 256 || cancel_check(cancel, err));
+                if (ok && (all || col.n))
+                        vec_push(out, found->series[i].labels);
+        }
+        column_done(&col);
+        if (cursor)
+                cursor->close(cursor);
+        return ok;
+}
+
+static bool select_all(Querier *q, const Selection *sel, bool all, const HttpRequest *req, LabelsVec *out, Err *err)
 {
         for (size_t i = 0; i < sel->n; i++) {
                 StoreSelection found;
@@ -51,10 +85,9 @@ static bool select_all(Querier *q, const Selection *sel, const HttpRequest *req,
                                     .max_ms = sel->max_ms,
                                     .sorted = sel->n == 1,
                                     .cancel = req->cancel };
-                if (!q->select(q, &args, req->arena, &found, err))
+                if (!q->select(q, &args, req->arena, &found, err) ||
+                    !add_present(q, sel, all, &found, req->cancel, out, err))
                         return false;
-                for (size_t k = 0; k < found.n; k++)
-                        vec_push(out, found.series[k].labels);
         }
         if (sel->n > 1 && out->len > 1) {
                 qsort(out->data, out->len, sizeof(Labels), by_labels);
@@ -78,7 +111,10 @@ void api_series_list(void *self, const HttpRequest *req, HttpResponse *resp)
                 return;
         AUTO(querier_close) Querier *q = NULL;
         LabelsVec all = { .arena = req->arena };
-        if (!store_querier(ctx->store, sel.min_ms, sel.max_ms, &q, &err) || !select_all(q, &sel, req, &all, &err)) {
+        TsdbStats stats;
+        tsdb_stats(ctx->tsdb, &stats);
+        if (!store_querier(ctx->store, sel.min_ms, sel.max_ms, &q, &err) ||
+            !select_all(q, &sel, sel.max_ms >= stats.max_ms, req, &all, &err)) {
                 api_reply_err(resp, &err);
                 return;
         }
@@ -107,6 +143,14 @@ static bool values_of(Querier *q, const SelectArgs *args, Str of_label, Arena *a
         return q->label_values(q, of_label, args, 0, arena, ret, ret_n, err);
 }
 
+/* Names and values are not looked up by time, but for this: nothing is there before the first sample of all and after the last. */
+static bool is_outside(Tsdb *db, const Selection *sel)
+{
+        TsdbStats stats;
+        tsdb_stats(db, &stats);
+        return stats.min_ms <= stats.max_ms && (sel->max_ms < stats.min_ms || sel->min_ms > stats.max_ms);
+}
+
 /* Names or values over all match[] sets, united and sorted. */
 static void reply_names(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, NamesFn fn, Str of_label)
 {
@@ -120,7 +164,8 @@ static void reply_names(ApiContext *ctx, const HttpRequest *req, HttpResponse *r
                 return;
         }
         StrVecs all = { .arena = req->arena };
-        for (size_t i = 0; i < (sel.n ? sel.n : 1); i++) {
+        size_t n_sets = is_outside(ctx->tsdb, &sel) ? 0 : MAX_OF(sel.n, (size_t)1);
+        for (size_t i = 0; i < n_sets; i++) {
                 SelectArgs args = { .matchers = sel.n ? sel.sets[i] : (Matchers){ 0 },
                                     .min_ms = sel.min_ms,
                                     .max_ms = sel.max_ms,
@@ -169,8 +214,15 @@ void api_series_label_values(void *self, const HttpRequest *req, HttpResponse *r
         }
         Str name = str_sub(req->rest, 0, req->rest.n - tail.n);
         Buf plain = { .arena = req->arena };
+        if (name.n == 0) { /* upstream's router takes empty parts out of a path */
+                http_response_header(resp, STR("Location"), STR("/api/v1/label/values"));
+                resp->status = 301;
+                resp->content_type = "text/html; charset=utf-8";
+                buf_lit(&resp->body, "<a href=\"/api/v1/label/values\">Moved Permanently</a>.\n\n");
+                return;
+        }
         utf8name_unescape(&plain, name); /* U__... names what a path cannot */
-        if (name.n == 0 || !utf8_valid(name)) {
+        if (!utf8_valid(name)) {
                 api_reply_error(resp, API_BAD_DATA, "invalid label name: \"" STR_FMT "\"", STR_ARG(name));
                 return;
         }

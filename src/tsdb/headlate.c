@@ -139,6 +139,16 @@ static void close_series(Tsdb *db, uint32_t slot)
 
 /* ---- the interface */
 
+int64_t headlate_min_ms(HeadLate *l)
+{
+        int64_t min_ms = INT64_MAX;
+        MUTEX_SCOPE(&l->mu);
+        for (LateMapSlot *s = late_map_next(&l->series, NULL); s; s = late_map_next(&l->series, s))
+                if (s->val->samples.len)
+                        min_ms = MIN_OF(min_ms, s->val->samples.data[0].t_ms);
+        return min_ms;
+}
+
 /* What is in chunks already is read before what comes later; only the open chunk is read after the chunks of late samples. */
 static bool is_in_open_chunk(const Series *s, int64_t t_ms)
 {

@@ -15,6 +15,8 @@ void headlate_free(HeadLate *l);
 AppendResult headlate_put(Tsdb *db, Series *s, uint32_t slot, const StoreSample *sample, uint32_t segment);
 /* Appends those with min_ms <= t <= max_ms to out. Caller holds the stripe. */
 void headlate_read(Tsdb *db, uint32_t slot, int64_t min_ms, int64_t max_ms, Column *out);
+/* The oldest of all; INT64_MAX: there are none. */
+int64_t headlate_min_ms(HeadLate *l);
 /* Forgets the samples of a series that is removed. Caller holds its stripe. */
 void headlate_drop(Tsdb *db, uint32_t slot);
 /* Closes those that are old, or all. Returns the lowest WAL segment that what stays in memory needs; UINT32_MAX: none. No lock held. */

@@ -262,6 +262,7 @@ void tsdb_stats(Tsdb *db, TsdbStats *ret)
         pthread_rwlock_unlock(&c->lock);
         s.samples = atomic_load(&db->open_samples);
         s.chunks = atomic_load(&db->open_chunks);
+        s.min_ms = MIN_OF(s.min_ms, headlate_min_ms(db->late));
         ChunkList *list = chunkset_list(db->chunks);
         for (size_t i = 0; i < list->n; i++) {
                 int64_t min, max;

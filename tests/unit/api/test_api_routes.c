@@ -264,6 +264,14 @@ static void histograms_and_exemplars(void **state)
               OK("[{\"seriesLabels\":{\"__name__\":\"h\",\"a\":\"1\"},\"exemplars\":[{\"labels\":{\"trace_id\":\"t\"},\"value\":\"0.5\","
                  "\"timestamp\":1700000000}]}]"));
         gives(w, "/api/v1/query_exemplars?query=m", OK("[]"));
+        assert_string_equal(get(w, "/api/v1/query_exemplars?query=1%2Btime()"), "");
+        assert_int_equal(w->status, 204);
+        assert_string_equal(post(w, "/api/v1/query_exemplars", "query=1"), "");
+        assert_int_equal(w->status, 204);
+        refuses(w, "/api/v1/query_exemplars?query=m%7B", 400, "bad_data",
+                "1:3: parse error: unexpected end of input inside braces");
+        refuses(w, "/api/v1/query_exemplars", 400, "bad_data",
+                "unknown position: parse error: no expression found in input");
         assert_contains(get(w, "/api/v1/query_exemplars?query=m&start=5&end=4"),
                         "end timestamp must not be before start");
         gives(w, "/api/v1/parse_query?query=(1)",
@@ -309,6 +317,64 @@ static void bad_queries(void **state)
         assert_int_equal(w->status, 422);
 }
 
+/* Times that leave nothing to do. */
+static void edges_of_time(void **state)
+{
+        World *w = *state;
+        static const char zero[] =
+                "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer";
+        static const char many[] =
+                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)";
+        static const char *const none[] = { "0", "0s", "-1", "NaN", "1e-12" };
+        char path[128];
+        for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+                snprintf(path, sizeof path, "/api/v1/query?query=m&timeout=%s", none[i]);
+                refuses(w, path, 503, "timeout", "query timed out in query execution");
+                snprintf(path, sizeof path, "/api/v1/query_range?query=m&start=0&end=60&step=%s", none[i]);
+                refuses(w, path, 400, "bad_data", zero);
+                snprintf(path, sizeof path, "/api/v1/query?query=1&time=5&lookback_delta=%s", none[i]);
+                gives(w, path, OK("{\"resultType\":\"scalar\",\"result\":[5,\"1\"]}"));
+        }
+        gives(w, "/api/v1/query?query=1&time=5&timeout=0.0001", OK("{\"resultType\":\"scalar\",\"result\":[5,\"1\"]}"));
+        refuses(w, "/api/v1/query_range?query=m&start=0&end=60&step=1e-9", 400, "bad_data", many);
+        refuses(w, "/api/v1/query_range?query=m&start=0&end=60&step=0.0001", 400, "bad_data", many);
+        refuses(w, "/api/v1/query_range?query=m&start=0&end=0&step=0.0001", 400, "bad_data", zero);
+        refuses(w, "/api/v1/query?query=m&time=NaN", 400, "bad_data",
+                "invalid parameter \"time\": invalid time value for 'time': cannot parse \"NaN\" to a valid timestamp");
+}
+
+#define BOTH_M "[{\"__name__\":\"m\",\"a\":\"1\"},{\"__name__\":\"m\",\"a\":\"2\"}]"
+
+/* m has samples from 1699999940 to 1700000000, the rules write later, until 1700000120. */
+static void series_in_time(void **state)
+{
+        World *w = *state;
+        static const char *const strings[] = { "/api/v1/labels?", "/api/v1/label/a/values?",
+                                               "/api/v1/labels?match[]=m&" };
+        char path[128];
+        gives(w, "/api/v1/series?match[]=m&start=1699999940&end=1699999950", OK(BOTH_M));
+        gives(w, "/api/v1/series?match[]=m&end=1699999940", OK(BOTH_M));
+        gives(w, "/api/v1/series?match[]=m&start=1699999941&end=1699999942", OK(BOTH_M)); /* between two samples */
+        gives(w, "/api/v1/series?match[]=m&start=1700000000&end=1700000001", OK(BOTH_M));
+        gives(w, "/api/v1/series?match[]=m&start=1700000000&end=1699999970", OK(BOTH_M)); /* a chunk has both */
+        gives(w, "/api/v1/series?match[]=m&end=1699999939.999", OK("[]"));
+        gives(w, "/api/v1/series?match[]=m&start=1600000000&end=1699999930", OK("[]"));
+        gives(w, "/api/v1/series?match[]=m&start=1700000001", OK("[]"));
+        gives(w, "/api/v1/series?match[]=m&start=1700000001&end=1700000000", OK("[]"));
+        gives(w, "/api/v1/series?match[]=q&end=1700000000", OK("[]"));
+        gives(w, "/api/v1/series?match[]=q&end=1700000120", OK("[{\"__name__\":\"q\"}]"));
+        gives(w, "/api/v1/series?match[]=q&match[]=m&end=1700000000", OK(BOTH_M));
+        for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
+                snprintf(path, sizeof path, "%send=1699999939", strings[i]);
+                gives(w, path, OK("[]"));
+                snprintf(path, sizeof path, "%sstart=1700000121", strings[i]);
+                gives(w, path, OK("[]"));
+                snprintf(path, sizeof path, "%sstart=1700000000&end=1699999970", strings[i]);
+                assert_string_not_equal(get(w, path), OK("[]"));
+                assert_int_equal(w->status, 200);
+        }
+}
+
 static void series_and_labels(void **state)
 {
         World *w = *state;
@@ -339,6 +405,9 @@ static void series_and_labels(void **state)
         assert_contains(get(w, "/api/v1/series?match[]=%7B"), "invalid parameter \\\"match[]\\\": ");
         refuses(w, "/api/v1/labels?start=x", 400, "bad_data",
                 "invalid parameter \"start\": invalid time value for 'start': cannot parse \"x\" to a valid timestamp");
+        assert_string_equal(get(w, "/api/v1/label//values"),
+                            "<a href=\"/api/v1/label/values\">Moved Permanently</a>.\n\n");
+        assert_int_equal(w->status, 301);
         get(w, "/api/v1/label/a/nothing");
         assert_int_equal(w->status, 404);
 }
@@ -516,9 +585,10 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-                T(queries),  T(bad_queries),  T(histograms_and_exemplars), T(series_and_labels),
-                T(rules),    T(status_pages), T(health_and_life_cycle),    T(admin),
-                T(snapshot),
+                T(queries),       T(bad_queries),    T(histograms_and_exemplars),
+                T(edges_of_time), T(series_in_time), T(series_and_labels),
+                T(rules),         T(status_pages),   T(health_and_life_cycle),
+                T(admin),         T(snapshot),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,6 +146,7 @@ static void a_batch_that_becomes_a_chunk_is_a_change(void **state)
                 assert_int_equal(rig_add(&r, labels, T0 + (int64_t)i * 60000, i + 1), APPEND_OK);
         assert_int_equal(rig_add(&r, labels, T0 + 90000, 100), APPEND_OK);
         assert_int_equal(rig_add(&r, labels, T0 + 330000, 101), APPEND_OK);
+        assert_true(headlate_min_ms(r.db->late) == T0 + 90000);
         StoreEngine *e = tsdb_engine(r.db);
         StoreChanges before, after;
         e->changes(e, 0, &before);
@@ -155,6 +156,7 @@ static void a_batch_that_becomes_a_chunk_is_a_change(void **state)
         e->changes(e, before.mark, &after);
         assert_true(after.since_ms <= T0 + 90000);
         assert_true(after.since_ms > T0);
+        assert_true(headlate_min_ms(r.db->late) == INT64_MAX);
         rig_done(&r);
 }
 
