@@ -233,6 +233,16 @@ static const char *advice(const char *message)
         return "";
 }
 
+/* A function could not do its work on the sample's values: on those of a real alert it may. */
+static bool may_be_the_sample(const char *message)
+{
+        static const char *const words[] = { "index out of range", "strconv.Parse", "unknown time zone" };
+        for (size_t i = 0; strstr(message, "error calling ") && i < ARRAY_LEN(words); i++)
+                if (strstr(message, words[i]))
+                        return true;
+        return false;
+}
+
 static bool try_integration(const Binder *b, const NotifyReceivers *all, const ReceiverBound *r, const Integration *to,
                             bool resolved)
 {
@@ -249,10 +259,15 @@ static bool try_integration(const Binder *b, const NotifyReceivers *all, const R
         if (to->kind->make(&m, &err) || !m.failed)
                 return true; /* what fails for want of a real alert says nothing */
         const YamlNode *at = find_text(to->node, m.failed_text);
-        Str what = str_printf(arena, "receiver '" STR_FMT "', " STR_FMT ": no message could be sent: %s%s",
-                              STR_ARG(r->name), STR_ARG(to->name), err.msg, advice(err.msg));
+        bool doubtful = may_be_the_sample(err.msg);
+        Str what = str_printf(arena, "receiver '" STR_FMT "', " STR_FMT ": %s: %s%s", STR_ARG(r->name),
+                              STR_ARG(to->name),
+                              doubtful ? "a sample alert could not be told, another may be: guard this with {{ if }}"
+                                       : "no message could be sent",
+                              err.msg, advice(err.msg));
         YamlPos pos = at ? at->pos : to->node->pos;
-        if (all->compat == ALERT_COMPAT_PHAROS) /* the others load it and fail when somebody is to be paged */
+        /* The other levels load it and fail when somebody is to be paged. */
+        if (all->compat == ALERT_COMPAT_PHAROS && !doubtful)
                 return diags_error(b->ctx->diags, b->ctx->file, pos, STR_FMT, STR_ARG(what));
         diags_warn(b->ctx->diags, b->ctx->file, pos, STR_FMT, STR_ARG(what));
         return false;

@@ -52,6 +52,30 @@ static void a_text_that_would_fail_is_reported_with_its_place(void **state)
         fixture_free(f);
 }
 
+static void a_text_that_hangs_on_values_is_warned_about(void **state)
+{
+        (void)state;
+        static const char *const texts[] = { "{{ slice .CommonLabels.host 0 3 }}",
+                                             "{{ (index .CommonLabels.SortedPairs 9).Value }}",
+                                             "{{ .CommonAnnotations.value | humanizeDuration }}" };
+        static const char *const wrong[] = { "{{ .Annotations.summary }}", "{{ slice 5 0 1 }}", "{{ nope }}" };
+        for (size_t i = 0; i < ARRAY_LEN(texts) + ARRAY_LEN(wrong); i++) {
+                Fixture *f = fixture_new();
+                Diags d;
+                NotifyReceivers *all;
+                bool doubtful = i < ARRAY_LEN(texts);
+                f->bind.compat = ALERT_COMPAT_PHAROS;
+                Str yaml = str_printf(f->arena,
+                                      "[{name: a, slack_configs: [{api_url: 'http://127.0.0.1:1/', channel: '#c', "
+                                      "text: '%s'}]}]",
+                                      doubtful ? texts[i] : wrong[i - ARRAY_LEN(texts)]);
+                assert_int_equal(fixture_bind(f, yaml.p, &d, &all), doubtful);
+                assert_true(d.list.len > 0);
+                assert_int_equal(d.list.data[0].level, doubtful ? DIAG_WARNING : DIAG_ERROR);
+                fixture_free(f);
+        }
+}
+
 static void a_mail_without_a_server_goes_to_this_machine(void **state)
 {
         (void)state;
@@ -147,6 +171,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(integrations_are_named_and_keep_their_defaults),
                 cmocka_unit_test(a_text_that_would_fail_is_reported_with_its_place),
+                cmocka_unit_test(a_text_that_hangs_on_values_is_warned_about),
                 cmocka_unit_test(a_mail_without_a_server_goes_to_this_machine),
                 cmocka_unit_test(secrets_may_name_variables),
                 cmocka_unit_test(mistakes_have_a_place),
