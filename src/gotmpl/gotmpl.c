@@ -9,6 +9,8 @@
 #include "gotmpl/tmpl_check.h"
 #include "gotmpl/tmpl_exec.h"
 #include "gotmpl/tmpl_fmt.h"
+#include "gotmpl/tmpl_html.h"
+#include "gotmpl/tmpl_htmlcheck.h"
 #include "gotmpl/tmpl_parse.h"
 #include "gotmpl/tmpl_rule.h"
 
@@ -55,7 +57,9 @@ bool gotmpl_has(const TmplSet *set, Str name) { return tmpl_node_find_tree(set, 
 static bool run_tree(const TmplSet *set, const TmplTree *tree, const TmplValue *data, void *ctx, Arena *arena, Buf *out,
                      Err *err)
 {
-        TmplHtml html = { 0 };
+        if (set->options.html && !tmpl_htmlcheck(set, tree, arena, err))
+                return false;
+        TmplHtml html = { .arena = arena, .old = set->options.go_1_19 };
         TmplRun run = {
                 .set = set, .ctx = ctx, .arena = arena, .out = out, .err = err, .html = set->options.html ? &html : NULL
         };

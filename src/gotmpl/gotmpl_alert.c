@@ -271,28 +271,32 @@ static TmplValue alert_value(const TmplAlert *alert, bool as_0_25, Arena *arena)
 
 TmplValue gotmpl_alert_data(const TmplAlertData *data, Arena *arena)
 {
-        static const Str keys[] = { STR_INIT("Receiver"),     STR_INIT("Status"),
-                                    STR_INIT("Alerts"),       STR_INIT("GroupLabels"),
-                                    STR_INIT("CommonLabels"), STR_INIT("CommonAnnotations"),
-                                    STR_INIT("ExternalURL"),  STR_INIT("NotificationReason"),
-                                    STR_INIT("RouteLabels") };
+        static const Str keys[] = { STR_INIT("Receiver"),           STR_INIT("Status"),      STR_INIT("Alerts"),
+                                    STR_INIT("NotificationReason"), STR_INIT("GroupLabels"), STR_INIT("CommonLabels"),
+                                    STR_INIT("CommonAnnotations"),  STR_INIT("ExternalURL"), STR_INIT("RouteLabels") };
+        static const Str keys_0_25[] = { STR_INIT("Receiver"),     STR_INIT("Status"),
+                                         STR_INIT("Alerts"),       STR_INIT("GroupLabels"),
+                                         STR_INIT("CommonLabels"), STR_INIT("CommonAnnotations"),
+                                         STR_INIT("ExternalURL") };
         TmplValue *alerts = arena_array(arena, TmplValue, data->alerts_n),
                   *fields = arena_array(arena, TmplValue, ARRAY_LEN(keys));
         for (size_t i = 0; i < data->alerts_n; i++)
                 alerts[i] = alert_value(&data->alerts[i], data->as_0_25, arena);
-        fields[0] = tmpl_str(data->receiver);
-        fields[1] = status_of(data->firing);
-        fields[2] = (TmplValue){ .kind = TMPL_LIST, .items = alerts, .n = data->alerts_n, .type = &alerts_type };
-        fields[3] = kv_of(data->group_labels, data->as_0_25, arena);
-        fields[4] = kv_of(data->common_labels, data->as_0_25, arena);
-        fields[5] = kv_of(data->common_annotations, data->as_0_25, arena);
-        fields[6] = tmpl_str(data->external_url);
-        fields[7] = tmpl_str(data->notification_reason);
-        fields[8] = kv_of(data->route_labels, data->as_0_25, arena);
-        size_t n = data->as_0_25 ? 7 : ARRAY_LEN(keys);
+        size_t n = 0;
+        fields[n++] = tmpl_str(data->receiver);
+        fields[n++] = status_of(data->firing);
+        fields[n++] = (TmplValue){ .kind = TMPL_LIST, .items = alerts, .n = data->alerts_n, .type = &alerts_type };
+        if (!data->as_0_25)
+                fields[n++] = tmpl_str(data->notification_reason);
+        fields[n++] = kv_of(data->group_labels, data->as_0_25, arena);
+        fields[n++] = kv_of(data->common_labels, data->as_0_25, arena);
+        fields[n++] = kv_of(data->common_annotations, data->as_0_25, arena);
+        fields[n++] = tmpl_str(data->external_url);
+        if (!data->as_0_25)
+                fields[n++] = kv_of(data->route_labels, data->as_0_25, arena);
         return (TmplValue){ .kind = TMPL_STRUCT,
                             .items = fields,
-                            .keys = keys,
+                            .keys = data->as_0_25 ? keys_0_25 : keys,
                             .n = n,
                             .type = data->by_pointer ? &data_pointer_type : &data_type };
 }

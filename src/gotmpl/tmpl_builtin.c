@@ -360,11 +360,7 @@ static bool escape_all(TmplRun *run, const TmplValue *args, size_t n, void (*esc
 BUILTIN(builtin_html)
 {
         UNUSED_ARGS();
-        if (!escape_all(run, args, n, tmpl_escape_html, ret, err))
-                return false;
-        /* In HTML mode the value is not escaped once more. */
-        ret->safe_html = gotmpl_is_html(run);
-        return true;
+        return escape_all(run, args, n, tmpl_escape_html, ret, err);
 }
 
 BUILTIN(builtin_js)

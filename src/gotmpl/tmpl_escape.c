@@ -54,48 +54,28 @@ void tmpl_escape_html_node(Buf *out, Str s, bool keep_entities)
         }
 }
 
+/* Characters that some browsers take for the end of an unquoted value. */
+static bool is_bad_rune(uint32_t r) { return (r >= 0xfdd0 && r <= 0xfdef) || (r >= 0xfff0 && r <= 0xffff); }
+
 void tmpl_escape_html_unquoted(Buf *out, Str s, bool keep_entities)
 {
-        for (size_t i = 0; i < s.n; i++) {
-                char c = s.p[i];
-                const char *entity = c == '&' && keep_entities ? NULL : html_entity(c);
-                if (entity)
+        for (size_t n; s.n; s = str_sub(s, n, s.n)) {
+                uint32_t r;
+                char c = s.p[0];
+                n = utf8_decode(s, &r);
+                if (n == 0 || r == 0) {
+                        r = UTF8_REPLACEMENT;
+                        n = 1;
+                }
+                const char *entity = r >= 0x80 || (c == '&' && keep_entities) ? NULL : html_entity(c);
+                if (is_bad_rune(r))
+                        buf_printf(out, "&#x%x;", r);
+                else if (entity)
                         buf_cstr_add(out, entity);
-                else if (strchr("\t\n\v\f\r =`+", c))
+                else if (r < 0x80 && strchr("\t\n\v\f\r =`+", c))
                         buf_printf(out, "&#%d;", c);
                 else
-                        buf_char(out, c);
-        }
-}
-
-static bool is_tag(Str s)
-{
-        return s.p[0] == '<' && s.n > 1 && ((s.p[1] | 0x20) >= 'a' || s.p[1] == '/') && (s.p[1] | 0x20) <= 'z';
-}
-
-/* Behind the tag that begins at i: a > in quotes does not end it. */
-static size_t tag_end(Str s, size_t i)
-{
-        char quote = 0;
-        for (i++; i < s.n && (quote || s.p[i] != '>'); i++)
-                if (quote)
-                        quote = s.p[i] == quote ? 0 : quote;
-                else if (s.p[i] == '"' || s.p[i] == '\'')
-                        quote = s.p[i];
-        return i + 1;
-}
-
-void tmpl_escape_strip_tags(Buf *out, Str s)
-{
-        for (size_t i = 0; i < s.n;) {
-                Str rest = str_sub(s, i, s.n);
-                if (str_starts(rest, STR("<!--"))) {
-                        size_t end = str_find(rest, STR("-->"));
-                        i += end == SIZE_MAX ? rest.n : end + 3;
-                } else if (is_tag(rest))
-                        i = tag_end(s, i);
-                else
-                        buf_char(out, s.p[i++]);
+                        buf_add(out, s.p, n);
         }
 }
 
@@ -121,7 +101,8 @@ void tmpl_escape_js(Buf *out, Str s)
         }
 }
 
-void tmpl_escape_js_string(Buf *out, Str s)
+/* coded: what becomes a number; slashed: what gets a backslash. */
+static void js_text(Buf *out, Str s, const char *coded, const char *slashed)
 {
         while (s.n) {
                 uint32_t r;
@@ -134,15 +115,23 @@ void tmpl_escape_js_string(Buf *out, Str s)
                 const char *code = r && r < 0x20 ? strchr(codes, (int)r) : NULL;
                 if (code)
                         buf_printf(out, "\\%c", letters[code - codes]);
-                else if (r == '\\' || r == '/')
+                else if (r && r < 0x80 && strchr(slashed, (int)r))
                         buf_printf(out, "\\%c", (char)r);
-                else if (r < 0x20 || r == 0x7f || r == 0x2028 || r == 0x2029 ||
-                         (r < 0x80 && strchr("\"'&<>+`$", (int)r)))
+                else if (r == 0 || r == '\v' || r == 0x2028 || r == 0x2029 || (r < 0x80 && strchr(coded, (int)r)))
                         buf_printf(out, "\\u%04x", r);
                 else
-                        utf8_encode(out, r);
+                        buf_add(out, s.p, n);
                 s = str_sub(s, n, s.n);
         }
+}
+
+void tmpl_escape_js_string(Buf *out, Str s) { js_text(out, s, "\"'&<>+`", "\\/"); }
+void tmpl_escape_js_literal(Buf *out, Str s) { js_text(out, s, "\"'&<>+`${}", "\\/"); }
+void tmpl_escape_js_regexp(Buf *out, Str s)
+{
+        if (s.n == 0)
+                buf_lit(out, "(?:)");
+        js_text(out, s, "\"'&<>+", "\\/$()*-.?[]^{|}");
 }
 
 static void json_string(Buf *out, Str s)
@@ -176,10 +165,14 @@ static void json_members(Buf *out, const TmplValue *v, unsigned depth)
         buf_char(out, list ? '[' : '{');
         for (size_t i = 0; i < v->n && out->n < JSON_MAX_BYTES; i++) {
                 size_t at = order ? order[i] : i;
+                if (v->kind == TMPL_STRUCT && str_eq(v->keys[at], STR("RouteLabels")) && v->items[at].n == 0)
+                        continue; /* the one that is left out when empty */
                 if (i)
                         buf_char(out, ',');
                 if (!list) {
                         Str key = v->keys[at];
+                        if (v->kind == TMPL_STRUCT && str_eq(key, STR("NotificationReason")))
+                                key = STR("notification_reason");
                         json_string(out, key);
                         if (v->kind == TMPL_STRUCT && key.n && key.p[0] >= 'A' && key.p[0] <= 'Z' &&
                             !(key.n > 1 && key.p[1] >= 'A' && key.p[1] <= 'Z'))
@@ -234,8 +227,13 @@ void tmpl_escape_json(Buf *out, const TmplValue *v)
 
 void tmpl_escape_js_value(Buf *out, const TmplValue *v)
 {
-        Buf json = { 0 };
-        json_value(&json, v, 0);
+        Buf json = { 0 }, text = { 0 };
+        bool prints_itself = v->kind == TMPL_DURATION || (v->type && v->type->print);
+        if (prints_itself && tmpl_fmt_print(&text, JSON_MAX_BYTES, v, 1, false))
+                json_string(&json, buf_str(&text));
+        else
+                json_value(&json, v, 0);
+        buf_done(&text);
         Str s = buf_str(&json);
         /* A space keeps a number or a word from growing together with the script around it. */
         bool word = s.n && s.p[0] != '"' && s.p[0] != '[' && s.p[0] != '{';
@@ -296,26 +294,26 @@ bool tmpl_escape_url_is_safe(Str s)
 void tmpl_escape_css_string(Buf *out, Str s)
 {
         for (size_t i = 0; i < s.n; i++) {
-                unsigned char c = (unsigned char)s.p[i];
-                if (c >= 0x80 || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-                    strchr(" !#%-.=?@[]^_|~$,`", c ? c : '\\')) {
-                        buf_char(out, (char)c);
-                        continue;
+                char c = s.p[i];
+                if (c == '\\')
+                        buf_lit(out, "\\\\");
+                else if (c && !strchr("\t\n\f\r\"&'()+/:;<>{}", c))
+                        buf_char(out, c);
+                else {
+                        buf_printf(out, "\\%x", (unsigned)c);
+                        if (i + 1 == s.n || is_hex(s.p[i + 1]) || (s.p[i + 1] && strchr("\t\n\f\r ", s.p[i + 1])))
+                                buf_char(out, ' ');
                 }
-                buf_printf(out, "\\%x", c);
-                char next = i + 1 < s.n ? s.p[i + 1] : 0;
-                if (is_hex(next) || next == ' ')
-                        buf_char(out, ' ');
         }
 }
 
-void tmpl_escape_css_value(Buf *out, Str s)
+void tmpl_escape_css_value(Buf *out, Str s, bool angles)
 {
         Buf id = { 0 };
         bool ok = true;
         for (size_t i = 0; i < s.n && ok; i++) {
                 unsigned char c = (unsigned char)s.p[i];
-                ok = c && !strchr("\"'()/;@[\\]`{}<>", c);
+                ok = c && !strchr("\"'()/;@[\\]`{}", c) && (angles || (c != '<' && c != '>'));
                 if (c == '-' && i && s.p[i - 1] == '-')
                         ok = false; /* the end of an HTML comment */
                 if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')

@@ -12,12 +12,12 @@ void tmpl_escape_html(Buf *out, Str s);
 void tmpl_escape_html_node(Buf *out, Str s, bool keep_entities);
 /* For attribute values without quotes: also space, =, ` and + as entities. */
 void tmpl_escape_html_unquoted(Buf *out, Str s, bool keep_entities);
-/* The text of HTML without its tags and comments. */
-void tmpl_escape_strip_tags(Buf *out, Str s);
 /* Go's template.JSEscapeString. */
 void tmpl_escape_js(Buf *out, Str s);
-/* Inside a string literal or a regular expression of a script. */
+/* Inside a string literal, a template literal, or a regular expression of a script. */
 void tmpl_escape_js_string(Buf *out, Str s);
+void tmpl_escape_js_literal(Buf *out, Str s);
+void tmpl_escape_js_regexp(Buf *out, Str s);
 /* A value as a JavaScript expression: JSON that cannot end a script element. */
 void tmpl_escape_js_value(Buf *out, const TmplValue *v);
 /* json.Marshal: maps sorted, HTML characters escaped. */
@@ -30,5 +30,5 @@ void tmpl_escape_url(Buf *out, Str s, bool norm);
 bool tmpl_escape_url_is_safe(Str s);
 /* Inside a CSS string. */
 void tmpl_escape_css_string(Buf *out, Str s);
-/* A CSS value: as it is when harmless, else "ZgotmplZ". */
-void tmpl_escape_css_value(Buf *out, Str s);
+/* A CSS value: as it is when harmless, else "ZgotmplZ". angles: < and > count as harmless. */
+void tmpl_escape_css_value(Buf *out, Str s, bool angles);

@@ -10,10 +10,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/check.h"
+#include "gotmpl/tmpl_builtin.h"
 #include "gotmpl/tmpl_eval.h"
 #include "gotmpl/tmpl_fmt.h"
+#include "gotmpl/tmpl_htmlval.h"
 #include "model/quote.h"
 
 enum {
@@ -100,7 +103,7 @@ void tmpl_exec_leave(TmplRun *run) { run->nest--; }
 
 /* ---- statements */
 
-static bool print_value(TmplRun *run, const TmplNode *node, const TmplValue *v)
+static bool print_value(TmplRun *run, const TmplNode *node, const TmplValue *v, TmplHtmlLast last)
 {
         run->at = node;
         size_t max = run->out_start + run->set->options.max_output_bytes;
@@ -108,7 +111,7 @@ static bool print_value(TmplRun *run, const TmplNode *node, const TmplValue *v)
         if (run->html) {
                 Buf text = { .arena = run->arena };
                 fits = v->kind == TMPL_NIL || tmpl_fmt_print(&text, run->set->options.max_output_bytes, v, 1, false);
-                if (fits && !tmpl_html_value(run->html, run->out, v, buf_str(&text), run->arena))
+                if (fits && !tmpl_htmlval_write(run->html, run->out, v, buf_str(&text), last, run->arena))
                         return tmpl_exec_fail(run, "this value cannot stand at this place of the HTML");
         } else if (v->kind == TMPL_NIL) {
                 buf_lit(run->out, "<no value>");
@@ -293,11 +296,39 @@ static Flow walk_template(TmplRun *run, const TmplValue *dot, const TmplNode *no
         return flow;
 }
 
+/* The function html or urlquery at the end, when the place's own escaping does the same. */
+static TmplHtmlLast last_escaper(const TmplRun *run, const TmplNode *pipe)
+{
+        const TmplNode *word = pipe->kids[pipe->n - 1]->kids[0];
+        if (word->kind != NODE_IDENT || pipe->names_n)
+                return LAST_OTHER;
+        TmplHtmlLast last = str_eq(word->text, STR("html"))       ? LAST_HTML
+                            : str_eq(word->text, STR("urlquery")) ? LAST_URLQUERY
+                                                                  : LAST_OTHER;
+        return tmpl_htmlval_replaces(run->html, last) ? last : LAST_OTHER;
+}
+
 static Flow walk_action(TmplRun *run, const TmplValue *dot, const TmplNode *node)
 {
         TmplValue value;
-        if (!tmpl_eval_pipeline(run, dot, node->pipe, &value) ||
-            (node->pipe->names_n == 0 && !print_value(run, node, &value)))
+        TmplNode shortened = *node->pipe, command, print;
+        TmplNode *commands[1] = { &command };
+        TmplHtmlLast last = run->html ? last_escaper(run, &shortened) : LAST_OTHER;
+        if (last != LAST_OTHER && shortened.n > 1)
+                shortened.n--;
+        else if (last != LAST_OTHER && shortened.kids[0]->n > 1) { /* {{html .A .B}} becomes {{print .A .B}} */
+                command = *shortened.kids[0];
+                print = *command.kids[0];
+                print.text = STR("print");
+                print.func = tmpl_builtin_find(print.text);
+                TmplNode **words = arena_array(run->arena, TmplNode *, command.n);
+                memcpy(words, command.kids, command.n * sizeof *words);
+                words[0] = &print;
+                command.kids = words;
+                shortened.kids = commands;
+        }
+        if (!tmpl_eval_pipeline(run, dot, &shortened, &value) ||
+            (node->pipe->names_n == 0 && !print_value(run, node, &value, last)))
                 return FLOW_FAIL;
         return FLOW_OK;
 }

@@ -10,7 +10,7 @@ KNOWN_CONFIG = [r'cannot decode !!', r'cannot unmarshal', r'bad matcher format: 
                 r'needs a duration', r'needs a whole number', r'bad\.tmpl|missing value for if', r"header's name", r'webex_configs.*auth',
                 r'missing name in']
 KNOWN_TEXT = [r'AppendFormat', r'Marshal', r'Gob', r'Location', r'%!.\(uint64=', r'invalid slice index', r'0x[0-9a-f]{9}', r'number syntax',
-              r'%[^}]*w', r'template.Strings', r'can.t iterate over \{', r'html/template', r'flag']
+              r'%[^}]*w', r'template.Strings', r'can.t iterate over \{', r'flag', r'\{team-x.*gives .*\}']
 KNOWN_RULE = [r'0x[0-9a-f]{9}', r'^&|[ \[|]&\{', r'x:[ab]', r'query', r'<with> in else', r'Value\W*[12]$', r'range', r'first', r'ParseFloat']
 
 
@@ -70,7 +70,7 @@ def texts(tally, a, level, amtool):
     for name in ('data.json', 'defs.tmpl', 'defs2.tmpl'):
         shutil.copyfile(os.path.join(golden, name), os.path.join(a.work, name))
     cases = []
-    for i, (text, kind, _) in enumerate(alertcases_texts.cases(a.n // 4, a.seed, level == '0.34', ['expr', 'expr', 'stmt', 'mut'])):
+    for i, (text, kind, _) in enumerate(alertcases_texts.cases(a.n // 4, a.seed, level == '0.34', ['expr', 'expr', 'stmt', 'mut', 'html', 'html'])):
         ok, out = alertcases_texts.render(amtool, golden, text, kind)
         if '\ufffd' not in out:  # JSON could not tell it
             cases.append(dict(id=i, type=kind, template=text, **({'expected': out} if ok else {'error': out})))

@@ -63,7 +63,8 @@ static void every_branch_is_tried_and_leaves_nothing(void **state)
         for (int html = 0; html < 2; html++) {
                 TmplSet *set = trial_set(html);
                 Err err = { 0 };
-                assert_ok(run(set, "{{ if eq .Status \"resolved\" }}<a href='{{ else }}b{{ end }}c", &err, "bc"), err);
+                assert_ok(run(set, "{{ if eq .Status \"resolved\" }}<a href='x'>{{ else }}b{{ end }}c", &err, "bc"),
+                          err);
                 assert_ok(run(set, "{{ $x := 1 }}{{ if .ExternalURL }}{{ $y := 2 }}{{ end }}{{ $x }}", &err, "1"), err);
                 assert_ok(run(set, "{{ if .ExternalURL }}{{ (index .Alerts 7).Labels }}{{ end }}d", &err, "d"), err);
                 assert_ok(run(set, "{{ with .Alerts.Resolved }}{{ (index . 0).Labels.x }}{{ else }}e{{ end }}", &err,
