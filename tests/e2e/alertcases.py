@@ -10,7 +10,7 @@ KNOWN_CONFIG = [r'cannot decode !!', r'cannot unmarshal', r'bad matcher format: 
                 r'needs a duration', r'needs a whole number', r'bad\.tmpl|missing value for if', r"header's name", r'webex_configs.*auth',
                 r'missing name in']
 KNOWN_TEXT = [r'AppendFormat', r'Marshal', r'Gob', r'Location', r'%!.\(uint64=', r'invalid slice index', r'0x[0-9a-f]{9}', r'number syntax',
-              r'%[^}]*w', r'template.Strings', r'can.t iterate over \{', r'flag', r'\{team-x.*gives .*\}']
+              r'%[^}]*w', r'template.Strings', r'can.t iterate over \{', r'flag', r'\{\{ \. (\||\})']
 KNOWN_RULE = [r'0x[0-9a-f]{9}', r'^&|[ \[|]&\{', r'x:[ab]', r'query', r'<with> in else', r'Value\W*[12]$', r'range', r'first', r'ParseFloat']
 
 
