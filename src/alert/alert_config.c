@@ -223,7 +223,7 @@ static bool add_matcher(const Binder *b, const YamlNode *node, MatchType type, L
         Matcher m;
         if (!labels_name_is_legacy_valid(l.name)) /* in these old forms at every level, as upstream */
                 return complain(b->ctx, node, "invalid label name", l.name);
-        if (!matcher_make(b->ctx->arena, type, l.name, l.value, &m, &err))
+        if (!matcher_make_alert(b->ctx->arena, type, l.name, l.value, &m, &err))
                 return complain(b->ctx, node, err.msg, l.name);
         vec_push(all, m);
         return true;

@@ -11,7 +11,7 @@ static bool copy_matchers(Matchers from, Arena *arena, Matchers *ret, Err *err)
 {
         Matcher *to = arena_array(arena, Matcher, from.n);
         for (size_t i = 0; i < from.n; i++)
-                if (!matcher_make(arena, from.data[i].type, from.data[i].name, from.data[i].value, &to[i], err))
+                if (!matcher_make_alert(arena, from.data[i].type, from.data[i].name, from.data[i].value, &to[i], err))
                         return false;
         *ret = (Matchers){ to, from.n };
         return true;

@@ -144,7 +144,7 @@ static bool read_word(Str s, size_t *at, const char *what, Arena *arena, Str *re
 static bool make(Arena *arena, MatchType type, Str name, Str value, Matcher *ret, Err *err)
 {
         Regex *re = NULL;
-        if (matcher_make(arena, type, name, value, ret, err))
+        if (matcher_make_alert(arena, type, name, value, ret, err))
                 return true;
         if (type == MATCH_RE || type == MATCH_NRE) {
                 Err anchored;

@@ -135,7 +135,7 @@ bool alert_route_copy(const AlertRoute *from, Arena *arena, AlertRoute *ret, Err
         Matcher *matchers = arena_array(arena, Matcher, from->matchers.n);
         for (size_t i = 0; i < from->matchers.n; i++) {
                 const Matcher *m = &from->matchers.data[i];
-                if (!matcher_make(arena, m->type, m->name, m->value, &matchers[i], err))
+                if (!matcher_make_alert(arena, m->type, m->name, m->value, &matchers[i], err))
                         return false;
         }
         ret->matchers = (Matchers){ matchers, from->matchers.n };

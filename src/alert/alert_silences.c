@@ -38,7 +38,7 @@ bool alert_silence_copy(const AlertSilence *from, Arena *arena, AlertSilence *re
         Matcher *matchers = arena_array(arena, Matcher, from->matchers.n);
         for (size_t i = 0; i < from->matchers.n; i++) {
                 const Matcher *m = &from->matchers.data[i];
-                if (!matcher_make(arena, m->type, m->name, m->value, &matchers[i], err))
+                if (!matcher_make_alert(arena, m->type, m->name, m->value, &matchers[i], err))
                         return false;
         }
         copy.matchers.data = matchers;
@@ -160,8 +160,8 @@ static bool decode(Str id, const JsonValue *json, Arena *arena, AlertSilence *re
                 int64_t type = json_get_i64(m, STR("type"));
                 if (type < MATCH_EQ || type > MATCH_NRE)
                         return err_set(err, ERR_CORRUPT, "a matcher has no known type");
-                if (!matcher_make(arena, (MatchType)type, json_get_str(m, STR("name")), json_get_str(m, STR("value")),
-                                  &matchers[i], err))
+                if (!matcher_make_alert(arena, (MatchType)type, json_get_str(m, STR("name")),
+                                        json_get_str(m, STR("value")), &matchers[i], err))
                         return false;
         }
         return true;

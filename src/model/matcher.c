@@ -4,16 +4,26 @@
 
 static void free_regex(void *arg) { regex_free(arg); }
 
-bool matcher_make(Arena *arena, MatchType type, Str name, Str value, Matcher *ret, Err *err)
+static bool make(Arena *arena, MatchType type, Str name, Str value, int mode, Matcher *ret, Err *err)
 {
         Regex *re = NULL;
         if (type == MATCH_RE || type == MATCH_NRE) {
-                if (!regex_compile(value, REGEX_ANCHORED, &re, err))
+                if (!regex_compile(value, mode, &re, err))
                         return false;
                 arena_defer(arena, free_regex, re);
         }
         *ret = (Matcher){ .type = type, .name = str_dup(arena, name), .value = str_dup(arena, value), .re = re };
         return true;
+}
+
+bool matcher_make(Arena *arena, MatchType type, Str name, Str value, Matcher *ret, Err *err)
+{
+        return make(arena, type, name, value, REGEX_ANCHORED, ret, err);
+}
+
+bool matcher_make_alert(Arena *arena, MatchType type, Str name, Str value, Matcher *ret, Err *err)
+{
+        return make(arena, type, name, value, REGEX_WHOLE, ret, err);
 }
 
 bool matcher_matches(const Matcher *m, Str value)

@@ -18,6 +18,8 @@ typedef struct Matchers {
 
 /* Compiles the regex when the type needs one; it is freed with the arena. Strings are copied into arena. */
 MUST_CHECK bool matcher_make(Arena *arena, MatchType type, Str name, Str value, Matcher *ret, Err *err);
+/* As Alertmanager's matchers are: a dot in the regex is no line break. */
+MUST_CHECK bool matcher_make_alert(Arena *arena, MatchType type, Str name, Str value, Matcher *ret, Err *err);
 bool matcher_matches(const Matcher *m, Str value);
 bool matchers_match(Matchers ms, Labels labels);
 /* name="value", name=~"value"; names quoted when not legacy-valid. */

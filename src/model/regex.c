@@ -161,9 +161,9 @@ static pcre2_code *program_of(const Regex *re)
 static void emit_source(Regex *re, const RegexNode *root)
 {
         Buf out = { .arena = re->arena };
-        buf_cstr_add(&out, re->mode == REGEX_ANCHORED ? "\\A(?:" : "");
+        buf_cstr_add(&out, re->mode != REGEX_SEARCH ? "\\A(?:" : "");
         regex_hint_emit(&out, root);
-        buf_cstr_add(&out, re->mode == REGEX_ANCHORED ? ")\\z" : "");
+        buf_cstr_add(&out, re->mode != REGEX_SEARCH ? ")\\z" : "");
         re->source = buf_str(&out);
 }
 
@@ -221,7 +221,7 @@ bool regex_compile(Str pattern, int mode, Regex **ret, Err *err)
         re->pattern = str_dup(re->arena, pattern);
         keep_names(re, &tree);
         emit_source(re, tree.root);
-        if (mode == REGEX_ANCHORED) {
+        if (mode != REGEX_SEARCH) {
                 RegexHint hint = regex_hint_of(scratch, tree.root);
                 keep_hint(re, &hint);
         } else if (tree.root->op == REGEX_OP_LITERAL && !tree.root->fold) {
@@ -416,7 +416,7 @@ static bool whole_groups(const Regex *re, Str s, Str *groups, size_t n_groups)
 
 bool regex_find(const Regex *re, Str s, size_t from, Str *groups, size_t n_groups)
 {
-        bool anchored = re->mode == REGEX_ANCHORED;
+        bool anchored = re->mode != REGEX_SEARCH;
         if (from > s.n || (anchored && from > 0))
                 return false;
         if (!s.p)

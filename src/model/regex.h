@@ -13,7 +13,11 @@
 
 typedef struct Regex Regex;
 
-enum { REGEX_ANCHORED = 1 /* ^(?s:...)$, as matchers and relabelling */, REGEX_SEARCH = 0 /* as Go's MatchString */ };
+enum {
+        REGEX_SEARCH = 0,   /* as Go's MatchString */
+        REGEX_ANCHORED = 1, /* ^(?s:...)$, as matchers and relabelling */
+        REGEX_WHOLE = 2,    /* ^(?:...)$, as matchers of alerts: a dot is no line break */
+};
 
 /* Returns owned (regex_free). */
 MUST_CHECK bool regex_compile(Str pattern, int mode, Regex **ret, Err *err);

@@ -24,6 +24,25 @@ static void four_kinds(void **state)
         check(MATCH_RE, "|x", "", true);
 }
 
+static void matchers_of_alerts_stop_at_a_line_break(void **state)
+{
+        (void)state;
+        AUTO(arena_free) Arena *arena = arena_new();
+        static const char *const patterns[] = { "a.*", ".*", ".+", "a.b|c", "a(.|x)b" };
+        Matcher ours, theirs;
+        Err err;
+        for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
+                assert_ok(matcher_make_alert(arena, MATCH_RE, STR("l"), str_of(patterns[i]), &theirs, &err), err);
+                assert_ok(matcher_make(arena, MATCH_RE, STR("l"), str_of(patterns[i]), &ours, &err), err);
+                assert_true(matcher_matches(&ours, STR("a\nb")));
+                assert_false(matcher_matches(&theirs, STR("a\nb")));
+                assert_true(matcher_matches(&theirs, STR("a\tb")));
+                assert_false(matcher_matches(&theirs, STR("a\tb\n")));
+        }
+        assert_ok(matcher_make_alert(arena, MATCH_RE, STR("l"), STR("(?s)a.b"), &theirs, &err), err);
+        assert_true(matcher_matches(&theirs, STR("a\nb")));
+}
+
 static void absent_labels_count_as_empty(void **state)
 {
         (void)state;
@@ -55,6 +74,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(four_kinds),
+                cmocka_unit_test(matchers_of_alerts_stop_at_a_line_break),
                 cmocka_unit_test(absent_labels_count_as_empty),
                 cmocka_unit_test(bad_regex_is_an_error_and_prints),
         };
