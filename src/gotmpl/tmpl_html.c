@@ -624,6 +624,15 @@ static void write_literal(Buf *out, Str s)
         }
 }
 
+/* Where the tag or comment begins that the piece ends with. */
+static size_t last_tag(Str piece)
+{
+        size_t at = piece.n;
+        while (at && piece.p[at - 1] != '<')
+                at--;
+        return at ? at - 1 : 0;
+}
+
 static void write_piece(const TmplHtml *before, const TmplHtml *after, Buf *out, Str piece)
 {
         size_t end = piece.n;
@@ -641,10 +650,7 @@ static void write_piece(const TmplHtml *before, const TmplHtml *after, Buf *out,
         }
         Str kept = str_sub(piece, 0, end);
         if (in_text) {
-                size_t tag = piece.n; /* the tag or comment that the piece ends with */
-                if (before->state != after->state)
-                        while (tag && piece.p[--tag] != '<')
-                                ;
+                size_t tag = before->state != after->state ? last_tag(piece) : piece.n;
                 write_text(out, str_sub(piece, 0, tag));
                 buf_str_add(out, str_sub(kept, tag, kept.n));
         } else if (!before->old && in_script_literal(before->state))

@@ -272,8 +272,8 @@ static TimesState read_times(const Part *p, const Block *b, int64_t min_ms, int6
 {
         Cursor c;
         uint64_t n, first, span;
-        if (!checked_record(p, b->times, PARTFORMAT_TIMES, &c) || !take(&c, &n) || n != b->n || !take(&c, &first) ||
-            !take(&c, &span))
+        if (!checked_record(p, b->times, PARTFORMAT_TIMES, &c) || !take(&c, &n) || n == 0 || n != b->n ||
+            !take(&c, &first) || !take(&c, &span))
                 return TIMES_DAMAGED;
         int64_t from = bits_unzigzag(first), to;
         if (span > INT64_MAX || __builtin_add_overflow(from, (int64_t)span, &to))
