@@ -27,9 +27,14 @@ static bool check(void *options, const NotifyBinding *b)
         if (auth && token)
                 return notify_global_error(b, "cannot specify alert_source_token or alert_source_token_file when using "
                                               "http_config.authorization");
-        if (!auth && !token)
+        /* Upstream asks where there is an http_config of its own: one that is global comes later, and may have the credentials. */
+        if (o->base.http && !auth && !token)
                 return notify_global_error(b, "at least one of alert_source_token, alert_source_token_file or "
                                               "http_config.authorization must be configured");
+        if (!auth && !token && !(b->global->http && b->global->http->authorization))
+                notify_global_warn(
+                        b, "it has no alert_source_token, and the global http_config no authorization: incident.io "
+                           "will refuse its alerts");
         return notify_global_check_url(b, o->url);
 }
 

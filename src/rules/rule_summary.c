@@ -46,8 +46,8 @@ void rule_summary_observe(RuleSummary *s, double seconds, int64_t now_ms)
 {
         MUTEX_SCOPE(&s->mu);
         int64_t slot = now_ms / SLOT_MS;
-        for (int i = 0; slot > s->newest && i < SLOTS; i++)
-                memset(s->counts[(slot - i) % SLOTS], 0, slot - i > s->newest ? sizeof s->counts[0] : 0);
+        for (int64_t at = slot; at > s->newest && at > slot - SLOTS; at--)
+                memset(s->counts[at % SLOTS], 0, sizeof s->counts[0]);
         s->newest = MAX_OF(s->newest, slot);
         s->counts[s->newest % SLOTS][bucket_of(seconds)]++;
         s->sum += seconds;

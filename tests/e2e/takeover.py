@@ -129,6 +129,11 @@ def play(targets):
     return start
 
 
+def texts(told):
+    """Prometheus 2 names the type of a value in an error otherwise than 3 does."""
+    return [{k: v.replace("Value float64 }", "Value interface {} }") for k, v in (x[2] or {}).items()} for x in told]
+
+
 def compare(ours, theirs):
     check("the same alerts are told", set(ours) == set(theirs), sorted(set(ours) ^ set(theirs)))
     for key in sorted(set(ours) & set(theirs)):
@@ -136,7 +141,7 @@ def compare(ours, theirs):
         check(f"{name}: begins and ends as often", [bool(x[1]) for x in a] == [bool(x[1]) for x in b], (a, b))
         check(f"{name}: at the same times", len(a) == len(b) and all(
             abs(x[0] - y[0]) <= SLACK_S and (not x[1] or not y[1] or abs(x[1] - y[1]) <= SLACK_S) for x, y in zip(a, b)), (a, b))
-        check(f"{name}: with the same texts", [x[2] for x in a] == [x[2] for x in b], ([x[2] for x in a], [x[2] for x in b]))
+        check(f"{name}: with the same texts", texts(a) == texts(b), (texts(a), texts(b)))
         check(f"{name}: with the same link", a[0][3] == b[0][3], (a[0][3], b[0][3]))
 
 

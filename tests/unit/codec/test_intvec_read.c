@@ -100,8 +100,10 @@ static size_t make(Rand *r, unsigned round, Buf *out)
 {
         size_t n = 1 + rand_below(r, round % 4 ? INTVEC_MAX : 130);
         SHAPES[round % N_SHAPES](r, n);
-        for (size_t k = rand_below(r, 3) ? 0 : rand_below(r, 5); k > 0; k--)
-                v[rand_below(r, n)] += (int64_t)rand_u64(r) >> rand_below(r, 60);
+        for (size_t k = rand_below(r, 3) ? 0 : rand_below(r, 5); k > 0; k--) {
+                size_t i = rand_below(r, n);
+                v[i] = (int64_t)((uint64_t)v[i] + (uint64_t)((int64_t)rand_u64(r) >> rand_below(r, 60)));
+        }
         code(n, out);
         return n;
 }
