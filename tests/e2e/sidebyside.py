@@ -10,6 +10,7 @@ from harness import WORK, Handler, Server, Target, check, finish, free_port, ser
 
 PHAROS, PROMETHEUS, ALERTMANAGER, DURATION = *sys.argv[1:4], int(sys.argv[4])
 SLOT_S, SLACK_S = 10, 4
+STEP_S = 3  # ticks of a group that are further apart than this may have a change of the script between them
 REPEAT_S = 35 if DURATION <= 200 else 245  # twice that is how long what was told is remembered: faults must be shorter
 SLOTS = max(12, DURATION // SLOT_S)
 RESTART_EVERY, RESTART_AT = 60, 8  # of the slots
@@ -244,12 +245,14 @@ def compare(start, restarts):
 
     After a restart Prometheus has forgotten what ended before, and Alertmanager is never told that it ended; pharos has not, and
     tells it. So a difference is explained in the slots after a restart, when pharos tells nothing but such ends, and in a group
-    until both have told the same: what counts as told already is not the same in the two by then."""
+    until both have told the same: what counts as told already is not the same in the two by then. A group whose timer began at
+    another time of the slot, because one of the two took longer to come back, stays out of step: what changes between the two
+    ticks is told a tick earlier by one of them."""
     lists = {who: collections.defaultdict(list) for who in GOT}
     for who, all_of_it in GOT.items():
         for n in all_of_it:
             lists[who][n[1], n[2]["groupKey"]].append(n)
-    lines, paired, left, apart, agreed = [], 0, [], [], collections.defaultdict(list)
+    lines, paired, left, apart, agreed, out_of_step = [], 0, [], [], collections.defaultdict(list), collections.defaultdict(list)
     for key in sorted(set(lists["pharos"]) | set(lists["pair"])):
         theirs = list(lists["pair"][key])
         for n in lists["pharos"][key]:
@@ -262,6 +265,8 @@ def compare(start, restarts):
                     agreed[key].append(n[0])
                 paired += 1
                 apart.append(n[0] - same[0][0])
+                if abs(apart[-1]) > STEP_S:
+                    out_of_step[key].append(n[0])
                 lines.append((n[0], f"both    {n[0] - same[0][0]:+5.1f} s  {short(n)}"))
             else:
                 left.append((n[0], "pharos", n))
@@ -270,7 +275,8 @@ def compare(start, restarts):
     for x in left:
         since = max((r for r in restarts if r - 1 <= x[0]), default=None)
         if since is not None and (x[0] <= since + 3.5 * SLOT_S or x[1] == "pharos" and not content(x[2], since) or
-                                  not any(since < t < x[0] for t in agreed[x[2][1], x[2][2]["groupKey"]])):
+                                  not any(since < t < x[0] for t in agreed[x[2][1], x[2][2]["groupKey"]]) or
+                                  any(since < t for t in out_of_step[x[2][1], x[2][2]["groupKey"]])):
             explained.append(x)
     for when, who, n in left:
         lines.append((when, f"{who:7s} alone{' (after a restart)' if (when, who, n) in explained else ''}  {short(n)}"))
