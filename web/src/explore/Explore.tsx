@@ -14,11 +14,12 @@ import { Icon } from "../ui/Icon";
 import { Examples } from "./Examples";
 import { GraphView } from "./GraphView";
 import { PlanView } from "./PlanView";
-import { type Outcome, QueryRow } from "./QueryRow";
+import { QueryRow } from "./QueryRow";
 import { Running } from "./Running";
 import { HistoryList, MetricList } from "./Side";
 import { TableView } from "./TableView";
 import { ViewBar } from "./ViewBar";
+import { type Outcome, failedOutcome } from "./outcome";
 import { loadPlans } from "./plan";
 import { type Row, toRows } from "./rows";
 import { SCHEMA, activeQueries, letterOf, stepSeconds } from "./state";
@@ -39,10 +40,7 @@ async function loadTable(active: { index: number; expr: string }[], signal: Abor
   const rows: Row[] = [];
   const outcomes = settled.map((s, i): Outcome => {
     const { expr, index } = active[i]!;
-    if (s.status === "rejected") {
-      if ((s.reason as Error).name === "AbortError") throw s.reason;
-      return { expr, error: s.reason as Error, notes: [], elapsedMs: 0, bytes: 0, stats: undefined, series: 0, points: 0 };
-    }
+    if (s.status === "rejected") return failedOutcome(expr, s.reason);
     const { data, notes, elapsedMs, bytes }: Answer<InstantResult> = s.value;
     const mine = toRows(letterOf(index), data);
     rows.push(...mine);

@@ -1,13 +1,10 @@
-import type { QueryOutcome } from "../chart/useGraph";
 import { describeDuration } from "../base/duration";
 import { formatNumber, formatUnit } from "../base/units";
 import { ErrorBox, Problem } from "../ui/bits";
 import { Icon } from "../ui/Icon";
 import { QueryField } from "./QueryField";
+import type { Outcome } from "./outcome";
 import { letterOf } from "./state";
-
-/** What became of a query, whichever view ran it. */
-export type Outcome = Pick<QueryOutcome, "error" | "notes" | "elapsedMs" | "bytes" | "stats"> & { expr: string; series: number; points: number };
 
 interface Props {
   index: number;

@@ -2,7 +2,7 @@
 import type { Answer } from "../api/http";
 import { type Plan, type PlanNode, explainQuery } from "../api/explain";
 import type { Grid } from "../api/prom";
-import type { Outcome } from "./QueryRow";
+import { type Outcome, failedOutcome } from "./outcome";
 import { letterOf } from "./state";
 
 export interface Planned {
@@ -28,10 +28,7 @@ export async function loadPlans(active: readonly { index: number; expr: string }
   const plans: Planned[] = [];
   const outcomes = settled.map((s, i): Outcome => {
     const { expr, index } = active[i]!;
-    if (s.status === "rejected") {
-      if ((s.reason as Error).name === "AbortError") throw s.reason;
-      return { expr, error: s.reason as Error, notes: [], elapsedMs: 0, bytes: 0, stats: undefined, series: 0, points: 0 };
-    }
+    if (s.status === "rejected") return failedOutcome(expr, s.reason);
     plans.push({ letter: letterOf(index), plan: s.value.data });
     return outcomeOf(expr, s.value, grid);
   });
