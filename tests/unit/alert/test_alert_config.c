@@ -187,6 +187,19 @@ static void days_are_compared_as_upstream_compares_them(void **state)
         fixture_free(f);
 }
 
+/* A configuration with the receiver r, not bound yet. */
+static const YamlNode *read_with_receiver(Fixture *f, const char *yaml, Diags *d, OptionCtx *ctx)
+{
+        YamlNode **docs;
+        YamlError *errors;
+        size_t n, n_errors;
+        diags_init(d, f->arena);
+        *ctx = (OptionCtx){ .arena = f->arena, .diags = d, .file = STR("am.yml"), .base_dir = STR(".") };
+        Str text = str_printf(f->arena, "%s\nreceivers: [{name: r}]\n", yaml);
+        assert_true(yaml_parse(text, f->arena, &docs, &n, &errors, &n_errors));
+        return docs[0];
+}
+
 static void versions_differ(void **state)
 {
         (void)state;
@@ -201,17 +214,12 @@ static void versions_differ(void **state)
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 Fixture *f = fixture_new();
-                YamlNode **docs;
-                YamlError *errors;
-                size_t n, n_errors;
                 AlertConfig c;
                 Diags d;
-                diags_init(&d, f->arena);
-                OptionCtx ctx = { .arena = f->arena, .diags = &d, .file = STR("am.yml"), .base_dir = STR(".") };
-                Str text = str_printf(f->arena, "%s\nreceivers: [{name: r}]\n", cases[i].yaml);
-                assert_true(yaml_parse(text, f->arena, &docs, &n, &errors, &n_errors));
-                assert_int_equal(alert_config_bind_as(docs[0], ALERT_COMPAT_AM_0_25, &ctx, &c), cases[i].old);
-                assert_int_equal(alert_config_bind_as(docs[0], ALERT_COMPAT_AM_0_34, &ctx, &c), cases[i].new);
+                OptionCtx ctx;
+                const YamlNode *doc = read_with_receiver(f, cases[i].yaml, &d, &ctx);
+                assert_int_equal(alert_config_bind_as(doc, ALERT_COMPAT_AM_0_25, &ctx, &c), cases[i].old);
+                assert_int_equal(alert_config_bind_as(doc, ALERT_COMPAT_AM_0_34, &ctx, &c), cases[i].new);
                 fixture_free(f);
         }
 }
@@ -232,26 +240,19 @@ static void modes_of_matchers_differ(void **state)
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 Fixture *f = fixture_new();
-                YamlNode **docs;
-                YamlError *errors;
-                size_t n, n_errors;
                 AlertConfig c;
                 Diags d;
-                diags_init(&d, f->arena);
-                OptionCtx ctx = { .arena = f->arena, .diags = &d, .file = STR("am.yml"), .base_dir = STR(".") };
-                Str text = str_printf(f->arena, "%s\nreceivers: [{name: r}]\n", cases[i].yaml);
-                assert_true(yaml_parse(text, f->arena, &docs, &n, &errors, &n_errors));
-                assert_int_equal(
-                        alert_config_bind_mode(docs[0], ALERT_COMPAT_AM_0_34, ALERT_MATCHERS_FALLBACK, &ctx, &c),
-                        cases[i].fallback);
+                OptionCtx ctx;
+                const YamlNode *doc = read_with_receiver(f, cases[i].yaml, &d, &ctx);
+                assert_int_equal(alert_config_bind_mode(doc, ALERT_COMPAT_AM_0_34, ALERT_MATCHERS_FALLBACK, &ctx, &c),
+                                 cases[i].fallback);
                 assert_int_equal(c.matchers, ALERT_MATCHERS_FALLBACK);
                 assert_int_equal(d.list.len, cases[i].told);
-                assert_int_equal(
-                        alert_config_bind_mode(docs[0], ALERT_COMPAT_AM_0_34, ALERT_MATCHERS_CLASSIC, &ctx, &c),
-                        cases[i].classic);
-                assert_int_equal(alert_config_bind_mode(docs[0], ALERT_COMPAT_PHAROS, ALERT_MATCHERS_UTF8, &ctx, &c),
+                assert_int_equal(alert_config_bind_mode(doc, ALERT_COMPAT_AM_0_34, ALERT_MATCHERS_CLASSIC, &ctx, &c),
+                                 cases[i].classic);
+                assert_int_equal(alert_config_bind_mode(doc, ALERT_COMPAT_PHAROS, ALERT_MATCHERS_UTF8, &ctx, &c),
                                  cases[i].utf8);
-                assert_int_equal(alert_config_bind_mode(docs[0], ALERT_COMPAT_AM_0_25, ALERT_MATCHERS_UTF8, &ctx, &c),
+                assert_int_equal(alert_config_bind_mode(doc, ALERT_COMPAT_AM_0_25, ALERT_MATCHERS_UTF8, &ctx, &c),
                                  cases[i].classic);
                 assert_contains(d.list.data[d.list.len - 1].message.p,
                                 cases[i].classic ? "utf8-strict-mode has no effect" : "");
