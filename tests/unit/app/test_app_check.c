@@ -20,19 +20,21 @@ static int check(char *a, char *b, char *c)
         return status;
 }
 
+/* A file that flags may name. */
+static char *path_of(Fixture *f, const char *name, const char *text)
+{
+        return str_dupz(f->arena, str_of(fixture_file(f, name, text)));
+}
+
 static void the_exit_status_says_what_was_found(void **state)
 {
         (void)state;
         Fixture *f = fixture_new();
         char fatal[] = "--lint-fatal", lint[] = "--lint", json[] = "--json", wrong[] = "--wrong";
-        char *good = str_dupz(
-                f->arena, str_of(fixture_file(f, "good.yml", "groups: [{name: g, rules: [{record: r, expr: up}]}]")));
-        char *doubtful = str_dupz(
-                f->arena,
-                str_of(fixture_file(f, "doubtful.yml", "groups: [{name: g, rules: [{alert: A, expr: up == 0}]}]")));
-        char *list = str_dupz(f->arena, str_of(fixture_file(f, "list.yml", "- {alert: A, expr: up == 0}")));
-        char *bad = str_dupz(f->arena, str_of(fixture_file(f, "bad.yml",
-                                                           "groups: [{name: g, rules: [{record: r, expr: 'up +'}]}]")));
+        char *good = path_of(f, "good.yml", "groups: [{name: g, rules: [{record: r, expr: up}]}]");
+        char *doubtful = path_of(f, "doubtful.yml", "groups: [{name: g, rules: [{alert: A, expr: up == 0}]}]");
+        char *list = path_of(f, "list.yml", "- {alert: A, expr: up == 0}");
+        char *bad = path_of(f, "bad.yml", "groups: [{name: g, rules: [{record: r, expr: 'up +'}]}]");
         assert_int_equal(check(good, NULL, NULL), 0);
         assert_int_equal(check(fatal, good, NULL), 0);
         assert_int_equal(check(doubtful, NULL, NULL), 0);
@@ -51,17 +53,12 @@ static void rules_are_checked_as_promtool_does(void **state)
         Fixture *f = fixture_new();
         char rules[] = "rules", fatal[] = "--lint-fatal", none[] = "--lint=none", all[] = "--lint=all";
         char ignore[] = "--ignore-unknown-fields", duplicates[] = "--lint=duplicate-rules";
-        char *doubtful = str_dupz(
-                f->arena,
-                str_of(fixture_file(f, "doubtful.yml", "groups: [{name: g, rules: [{alert: A, expr: up == 0}]}]")));
-        char *twice = str_dupz(f->arena,
-                               str_of(fixture_file(f, "twice.yml",
-                                                   "groups: [{name: g, rules: [{alert: A, expr: up == 0, for: 1m}, "
-                                                   "{alert: A, expr: up == 1, for: 1m}]}]")));
-        char *own = str_dupz(
-                f->arena,
-                str_of(fixture_file(f, "own.yml", "groups: [{name: g, team: a, rules: [{record: r, expr: up}]}]")));
-        char *list = str_dupz(f->arena, str_of(fixture_file(f, "list.yml", "- {alert: A, expr: up == 0}")));
+        char *doubtful = path_of(f, "doubtful.yml", "groups: [{name: g, rules: [{alert: A, expr: up == 0}]}]");
+        char *twice = path_of(f, "twice.yml",
+                              "groups: [{name: g, rules: [{alert: A, expr: up == 0, for: 1m}, "
+                              "{alert: A, expr: up == 1, for: 1m}]}]");
+        char *own = path_of(f, "own.yml", "groups: [{name: g, team: a, rules: [{record: r, expr: up}]}]");
+        char *list = path_of(f, "list.yml", "- {alert: A, expr: up == 0}");
         assert_int_equal(check(rules, doubtful, fatal), 0);
         assert_int_equal(check(rules, twice, NULL), 0);
         assert_int_equal(check(rules, twice, fatal), 3);
@@ -80,22 +77,19 @@ static void flags_say_how_a_rule_file_is_read(void **state)
         (void)state;
         Fixture *f = fixture_new();
         char legacy[] = "--legacy-names", feature[] = "--enable-feature=promql-experimental-functions";
-        char *dash = str_dupz(
-                f->arena,
-                str_of(fixture_file(f, "dash.yml", "- {alert: A, expr: up == 0, annotations: {ins-tance: a}}")));
-        char *mad = str_dupz(f->arena,
-                             str_of(fixture_file(f, "mad.yml", "- {record: r, expr: 'mad_over_time(up[5m])'}")));
+        char *dash = path_of(f, "dash.yml", "- {alert: A, expr: up == 0, annotations: {ins-tance: a}}");
+        char *mad = path_of(f, "mad.yml", "- {record: r, expr: 'mad_over_time(up[5m])'}");
         assert_int_equal(check(dash, NULL, NULL), 0);
         assert_int_equal(check(legacy, dash, NULL), 1);
         assert_int_equal(check(mad, NULL, NULL), 1);
         assert_int_equal(check(feature, mad, NULL), 0);
         char classic[] = "--enable-feature=classic-mode", strict[] = "--enable-feature=utf8-strict-mode";
-        char *dashes = str_dupz(f->arena, str_of(fixture_file(f, "am.yml",
-                                                              "route: {receiver: r, routes: [{matchers: [a-b=c]}]}\n"
-                                                              "receivers: [{name: r}]\n")));
-        char *empty = str_dupz(f->arena, str_of(fixture_file(f, "am2.yml",
-                                                             "route: {receiver: r, routes: [{matchers: [a=]}]}\n"
-                                                             "receivers: [{name: r}]\n")));
+        char *dashes = path_of(f, "am.yml",
+                               "route: {receiver: r, routes: [{matchers: [a-b=c]}]}\n"
+                               "receivers: [{name: r}]\n");
+        char *empty = path_of(f, "am2.yml",
+                              "route: {receiver: r, routes: [{matchers: [a=]}]}\n"
+                              "receivers: [{name: r}]\n");
         assert_int_equal(check(dashes, empty, NULL), 0);
         assert_int_equal(check(classic, dashes, NULL), 1);
         assert_int_equal(check(classic, empty, NULL), 0);
