@@ -23,7 +23,8 @@ static void an_alert_explains_itself(void **state)
         am_gives(w, "GET", "/api/v1/alerts/explain?fingerprint=274effedb6929983", NULL, 200, "\"kind\":\"sent\"");
         am_gives(w, "GET", "/api/v1/alerts/explain?fingerprint=274effedb6929983", NULL, 200,
                  "\"group\":\"{}/{s=\\\"c\\\"}:{alertname=\\\"A\\\"}\"");
-        am_gives(w, "GET", "/api/v1/alerts/explain?label=alertname=A", NULL, 200, "\"summary\":\"told; it is told again");
+        am_gives(w, "GET", "/api/v1/alerts/explain?label=alertname=A", NULL, 200,
+                 "\"summary\":\"told; it is told again");
         am_gives(w, "GET", "/api/v1/alerts/explain?label=alertname=B", NULL, 200, "no such alert fires");
         am_gives(w, "GET", "/api/v1/alerts/explain?fingerprint=0000000000000001", NULL, 404, "not_found");
         am_gives(w, "GET", "/api/v1/alerts/explain?fingerprint=x", NULL, 400, "16 hex digits");
