@@ -24,58 +24,24 @@ struct IndexSet {
 
 /* ---- the published list */
 
-static void list_free(Snapshot *snap)
+static int compare_segs(const IndexSeg *a, const IndexSeg *b)
 {
-        IndexList *list = (IndexList *)snap;
-        for (size_t i = 0; i < list->n; i++)
-                snapshot_unref(indexseg_snapshot(list->segs[i]));
-        mem_free(list);
-}
-
-static IndexList *list_new(size_t n)
-{
-        IndexList *list = mem_zalloc(sizeof *list + n * sizeof *list->segs);
-        snapshot_init(&list->snap, list_free);
-        return list;
-}
-
-static int compare_segs(const void *a, const void *b)
-{
-        IndexSegInfo x = indexseg_info(*(IndexSeg *const *)a), y = indexseg_info(*(IndexSeg *const *)b);
+        IndexSegInfo x = indexseg_info(a), y = indexseg_info(b);
         if (x.max_ms != y.max_ms)
                 return x.max_ms > y.max_ms ? -1 : 1;
         return (x.id < y.id) - (x.id > y.id);
 }
 
+#define LIST_TYPE IndexList
+#define LIST_ITEM IndexSeg
+#define LIST_FIELD segs
+#define LIST_SNAPSHOT indexseg_snapshot
+#define LIST_ORDER compare_segs
+#include "sync/snaplist.inc.h"
+
 IndexList *indexset_list(IndexSet *s) { return (IndexList *)snapshot_get(&s->list); }
 
 bool indexset_is_current(IndexSet *s, const IndexList *list) { return snapshot_is_current(&s->list, &list->snap); }
-
-static bool is_among(IndexSeg *const *segs, size_t n, const IndexSeg *x)
-{
-        for (size_t i = 0; i < n; i++)
-                if (segs[i] == x)
-                        return true;
-        return false;
-}
-
-/* Takes the references to added segments. */
-static void publish(IndexSet *s, IndexSeg *const *add, size_t n_add, IndexSeg *const *drop, size_t n_drop)
-{
-        IndexList *old = indexset_list(s);
-        IndexList *list = list_new(old->n + n_add);
-        for (size_t i = 0; i < old->n; i++)
-                if (!is_among(drop, n_drop, old->segs[i])) {
-                        snapshot_ref(indexseg_snapshot(old->segs[i]));
-                        list->segs[list->n++] = old->segs[i];
-                }
-        for (size_t i = 0; i < n_add; i++)
-                list->segs[list->n++] = add[i];
-        if (list->n)
-                qsort(list->segs, list->n, sizeof(IndexSeg *), compare_segs);
-        snapshot_unref(&old->snap);
-        snapshot_publish(&s->list, &list->snap);
-}
 
 /* ---- changing */
 
@@ -118,14 +84,14 @@ static void take_effect(IndexSet *s, const IndexChange *change, IndexSeg **added
                 else
                         manifest_remove(&s->dir, &id, 1);
         }
-        publish(s, added, change->n_add, change->drop, change->n_drop);
+        list_change(&s->list, added, change->n_add, change->drop, change->n_drop);
 }
 
 static void plan_manifest(IndexSet *s, const IndexChange *change, Manifest *m)
 {
         IndexList *list = indexset_list(s);
         for (size_t i = 0; i < list->n; i++)
-                if (!is_among(change->drop, change->n_drop, list->segs[i]))
+                if (!list_among(change->drop, change->n_drop, list->segs[i]))
                         vec_push(&m->ids, indexseg_info(list->segs[i]).id);
         snapshot_unref(&list->snap);
         for (size_t i = 0; i < change->n_add; i++)
@@ -284,7 +250,7 @@ static bool open_all(IndexSet *s, const ManifestIds *ids, IndexDamage *damage, E
                 Err why;
                 indexset_path(s, ids->data[i], &path);
                 if (indexseg_open(s->dir.fs, path.p, ids->data[i], &x, &why)) {
-                        publish(s, &x, 1, NULL, 0);
+                        list_change(&s->list, &x, 1, NULL, 0);
                 } else if (why.code == ERR_CORRUPT) {
                         vec_push(&broken, ids->data[i]);
                 } else if (why.code == ERR_NOT_FOUND) {
@@ -314,8 +280,7 @@ bool indexset_open(const Fs *fs, const char *dir, IndexSet **ret, IndexDamage *d
 {
         AUTO(indexset_close) IndexSet *s = mem_new(IndexSet);
         manifest_dir_init(&s->dir, &KIND, fs, dir);
-        snapshot_cell_init(&s->list);
-        snapshot_publish(&s->list, &list_new(0)->snap);
+        list_init(&s->list);
         if (!load(s, damage, err))
                 return err_wrap(err, "open the index");
         *ret = TAKE(s);

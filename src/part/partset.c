@@ -26,28 +26,20 @@ struct PartSet {
 
 /* ---- the published list */
 
-static void list_free(Snapshot *snap)
+static int compare_parts(const Part *a, const Part *b)
 {
-        PartList *list = (PartList *)snap;
-        for (size_t i = 0; i < list->n; i++)
-                snapshot_unref(part_snapshot(list->parts[i]));
-        mem_free(list);
-}
-
-static PartList *list_new(size_t n)
-{
-        PartList *list = mem_zalloc(sizeof *list + n * sizeof *list->parts);
-        snapshot_init(&list->snap, list_free);
-        return list;
-}
-
-static int compare_parts(const void *a, const void *b)
-{
-        PartInfo x = part_info(*(Part *const *)a), y = part_info(*(Part *const *)b);
+        PartInfo x = part_info(a), y = part_info(b);
         if (x.min_ms != y.min_ms)
                 return x.min_ms < y.min_ms ? -1 : 1;
         return (x.id > y.id) - (x.id < y.id);
 }
+
+#define LIST_TYPE PartList
+#define LIST_ITEM Part
+#define LIST_FIELD parts
+#define LIST_SNAPSHOT part_snapshot
+#define LIST_ORDER compare_parts
+#include "sync/snaplist.inc.h"
 
 PartList *partset_list(PartSet *s) { return (PartList *)snapshot_get(&s->list); }
 
@@ -61,32 +53,6 @@ bool partset_has(PartSet *s, uint64_t sid, uint64_t n)
         }
         snapshot_unref(&list->snap);
         return found;
-}
-
-static bool is_among(Part *const *parts, size_t n, const Part *p)
-{
-        for (size_t i = 0; i < n; i++)
-                if (parts[i] == p)
-                        return true;
-        return false;
-}
-
-/* Takes the references to added parts. */
-static void publish(PartSet *s, Part *const *add, size_t n_add, Part *const *drop, size_t n_drop)
-{
-        PartList *old = partset_list(s);
-        PartList *list = list_new(old->n + n_add);
-        for (size_t i = 0; i < old->n; i++)
-                if (!is_among(drop, n_drop, old->parts[i])) {
-                        snapshot_ref(part_snapshot(old->parts[i]));
-                        list->parts[list->n++] = old->parts[i];
-                }
-        for (size_t i = 0; i < n_add; i++)
-                list->parts[list->n++] = add[i];
-        if (list->n)
-                qsort(list->parts, list->n, sizeof(Part *), compare_parts);
-        snapshot_unref(&old->snap);
-        snapshot_publish(&s->list, &list->snap);
 }
 
 /* ---- opening */
@@ -103,7 +69,7 @@ static bool open_one(PartSet *s, uint32_t id, PartSetDamage *damage, Err *err)
         Err why;
         if (part_open(s->dir.fs, path.p, id, &p, &found, &why)) {
                 damage->records += found.records + found.index;
-                publish(s, &p, 1, NULL, 0);
+                list_change(&s->list, &p, 1, NULL, 0);
                 return true;
         }
         if (why.code != ERR_CORRUPT && why.code != ERR_NOT_FOUND) {
@@ -135,8 +101,7 @@ bool partset_open(const Fs *fs, const char *dir, PartSet **ret, PartSetDamage *d
 {
         AUTO(partset_close) PartSet *s = mem_new(PartSet);
         manifest_dir_init(&s->dir, &KIND, fs, dir);
-        snapshot_cell_init(&s->list);
-        snapshot_publish(&s->list, &list_new(0)->snap);
+        list_init(&s->list);
         if (!load(s, damage, err))
                 return false;
         *ret = TAKE(s);
@@ -168,7 +133,7 @@ static void plan_manifest(PartSet *s, const PartChange *change, Manifest *m)
 {
         PartList *list = partset_list(s);
         for (size_t i = 0; i < list->n; i++)
-                if (!is_among(change->drop, change->n_drop, list->parts[i]))
+                if (!list_among(change->drop, change->n_drop, list->parts[i]))
                         vec_push(&m->ids, part_info(list->parts[i]).id);
         snapshot_unref(&list->snap);
         for (size_t i = 0; i < change->n_add; i++)
@@ -204,7 +169,7 @@ static void take_effect(PartSet *s, const PartChange *change, Manifest *m, Part 
         s->replaced = m->replaced;
         m->replaced = (ManifestIds){ 0 };
         s->replaced_floor = m->replaced_floor;
-        publish(s, added, change->n_add, change->drop, change->n_drop);
+        list_change(&s->list, added, change->n_add, change->drop, change->n_drop);
         for (size_t i = 0; i < change->n_drop; i++) {
                 uint32_t id = part_info(change->drop[i]).id;
                 if (change->set_aside)

@@ -25,53 +25,23 @@ struct ChunkSet {
 
 /* ---- the published list */
 
-static void list_free(Snapshot *snap)
+static int compare_files(const ChunkFile *x, const ChunkFile *y)
 {
-        ChunkList *list = (ChunkList *)snap;
-        for (size_t i = 0; i < list->n; i++)
-                snapshot_unref(chunkfile_snapshot(list->files[i]));
-        mem_free(list);
-}
-
-static ChunkList *list_new(size_t n)
-{
-        ChunkList *list = mem_zalloc(sizeof *list + n * sizeof *list->files);
-        snapshot_init(&list->snap, list_free);
-        return list;
-}
-
-static void list_add(ChunkList *list, ChunkFile *f)
-{
-        snapshot_ref(chunkfile_snapshot(f));
-        list->files[list->n++] = f;
-}
-
-static int compare_files(const void *a, const void *b)
-{
-        const ChunkFile *x = *(ChunkFile *const *)a, *y = *(ChunkFile *const *)b;
         if (chunkfile_window_ms(x) != chunkfile_window_ms(y))
                 return chunkfile_window_ms(x) < chunkfile_window_ms(y) ? -1 : 1;
         return (chunkfile_id(x) > chunkfile_id(y)) - (chunkfile_id(x) < chunkfile_id(y));
 }
 
+#define LIST_TYPE ChunkList
+#define LIST_ITEM ChunkFile
+#define LIST_FIELD files
+#define LIST_SNAPSHOT chunkfile_snapshot
+#define LIST_ORDER compare_files
+#include "sync/snaplist.inc.h"
+
 ChunkList *chunkset_list(ChunkSet *s) { return (ChunkList *)snapshot_get(&s->list); }
 
 bool chunkset_is_current(ChunkSet *s, const ChunkList *list) { return snapshot_is_current(&s->list, &list->snap); }
-
-/* Publishes the current list plus one file or minus one; takes nothing. Caller holds mu. */
-static void publish(ChunkSet *s, ChunkFile *add, const ChunkFile *drop)
-{
-        ChunkList *old = chunkset_list(s);
-        ChunkList *list = list_new(old->n + 1);
-        for (size_t i = 0; i < old->n; i++)
-                if (old->files[i] != drop)
-                        list_add(list, old->files[i]);
-        if (add)
-                list_add(list, add);
-        qsort(list->files, list->n, sizeof(ChunkFile *), compare_files);
-        snapshot_unref(&old->snap);
-        snapshot_publish(&s->list, &list->snap);
-}
 
 /* ---- life */
 
@@ -96,8 +66,7 @@ static bool open_file(ChunkSet *s, Str name, ChunkFileDamage *damage, Err *err)
                 taken = taken || chunkfile_window_ms(*other) == chunkfile_window_ms(f);
         if (!taken && chunkfile_window_ms(f) == chunkset_window(chunkfile_window_ms(f)))
                 vec_push(&s->active, f);
-        publish(s, f, NULL);
-        snapshot_unref(chunkfile_snapshot(f));
+        list_change(&s->list, &f, 1, NULL, 0);
         return true;
 }
 
@@ -108,8 +77,7 @@ bool chunkset_open(const Fs *fs, const char *dir, ChunkSet **ret, ChunkFileDamag
         s->dir = mem_strndup(dir, strlen(dir));
         s->next_id = 1;
         mutex_init(&s->mu);
-        snapshot_cell_init(&s->list);
-        snapshot_publish(&s->list, &list_new(0)->snap);
+        list_init(&s->list);
         AUTO(arena_free) Arena *arena = arena_new();
         Str *names;
         size_t n;
@@ -177,8 +145,7 @@ static ChunkFile *active_for(ChunkSet *s, int64_t window_ms)
         buf_printf(&path, "%s/%08u.chunks", s->dir, s->next_id);
         ChunkFile *f = chunkfile_new(s->fs, buf_cstr(&path), s->next_id++, window_ms, window_ms + CHUNKSET_WINDOW_MS);
         vec_push(&s->active, f);
-        publish(s, f, NULL);
-        snapshot_unref(chunkfile_snapshot(f));
+        list_change(&s->list, &f, 1, NULL, 0);
         s->dir_unsynced = true;
         return f;
 }
@@ -325,7 +292,7 @@ static bool drop_file(ChunkSet *s, ChunkFile *f, Err *err)
         if (!s->fs->remove(s->fs, chunkfile_path(f), err) && err->code != ERR_NOT_FOUND)
                 return err_wrap(err, "retention");
         MUTEX_SCOPE(&s->mu);
-        publish(s, NULL, f);
+        list_change(&s->list, NULL, 0, &f, 1);
         return true;
 }
 
@@ -364,7 +331,7 @@ bool chunkset_remove(ChunkSet *s, ChunkFile *const *files, size_t n, Err *err)
         Err why;
         for (size_t i = 0; i < n; i++) {
                 mutex_lock(&s->mu);
-                publish(s, NULL, files[i]);
+                list_change(&s->list, NULL, 0, &files[i], 1);
                 mutex_unlock(&s->mu);
                 if (!s->fs->remove(s->fs, chunkfile_path(files[i]), &why) && why.code != ERR_NOT_FOUND) {
                         *err = why;
