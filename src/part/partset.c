@@ -3,8 +3,6 @@
  * 2. The published list is what the manifest names, less what could not be read. */
 #include "part/partset.h"
 
-#include <stdlib.h>
-
 #include "base/mem.h"
 #include "store/manifest.h"
 

@@ -5,7 +5,6 @@
 #include "tsdb/chunkset.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/num.h"
