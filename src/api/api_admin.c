@@ -58,7 +58,7 @@ void api_admin_delete_series(void *self, const HttpRequest *req, HttpResponse *r
         for (size_t i = 0; i < n; i++) {
                 Matchers matchers;
                 if (!ast_parse_matchers(texts[i], req->arena, &matchers, &err)) {
-                        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"match[]\": %s", err.msg);
+                        api_reply_bad_param(resp, "match[]", "%s", err.msg);
                         return;
                 }
                 if (!tsdb_delete(ctx->tsdb, matchers, min_ms, max_ms, &err)) {

@@ -20,8 +20,7 @@ static bool param_fingerprint(const HttpRequest *req, HttpResponse *resp, bool *
         *ret_given = http_request_param(req, STR("fingerprint"), &text) && text.n;
         if (!*ret_given || fingerprint_parse(text, ret))
                 return true;
-        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"fingerprint\": not 16 hex digits");
-        return false;
+        return api_reply_bad_param(resp, "fingerprint", "not 16 hex digits");
 }
 
 static bool param_filter(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, Matchers *ret)
@@ -32,10 +31,8 @@ static bool param_filter(ApiContext *ctx, const HttpRequest *req, HttpResponse *
         AlertMatcherMode mode = alert_router_matchers(ctx->alerts);
         Err err;
         for (size_t i = 0; i < n; i++) {
-                if (!alert_matchers_parse_mode(texts[i], mode, req->arena, &all, &err)) {
-                        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"filter\": %s", err.msg);
-                        return false;
-                }
+                if (!alert_matchers_parse_mode(texts[i], mode, req->arena, &all, &err))
+                        return api_reply_bad_param(resp, "filter", "%s", err.msg);
         }
         *ret = (Matchers){ all.data, all.len };
         return true;
@@ -137,10 +134,8 @@ static bool read_labels(ApiContext *ctx, const HttpRequest *req, HttpResponse *r
         labels_builder_init(&lb, req->arena, (Labels){ 0 });
         for (size_t i = 0; i < n; i++) {
                 Str name, value;
-                if (!str_cut(pairs[i], '=', &name, &value)) {
-                        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"label\": not name=value");
-                        return false;
-                }
+                if (!str_cut(pairs[i], '=', &name, &value))
+                        return api_reply_bad_param(resp, "label", "not name=value");
                 labels_builder_set(&lb, name, value);
         }
         *ret = labels_builder_build(&lb, req->arena);
@@ -387,7 +382,7 @@ void api_alertlog_history(void *self, const HttpRequest *req, HttpResponse *resp
             !api_param_time(req, resp, "end", 0, &query.to_ms) || !api_param_limit(req, resp, "limit", &limit))
                 return;
         if (before.n && !num_parse_i64(before, &query.before_id)) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"before\": not the id of an event");
+                api_reply_bad_param(resp, "before", "not the id of an event");
                 return;
         }
         query.limit = limit ? MIN_OF((size_t)limit, (size_t)MOST_HISTORY_EVENTS) : HISTORY_EVENTS;

@@ -162,7 +162,7 @@ void api_alertlog_noise(void *self, const HttpRequest *req, HttpResponse *resp)
             !api_param_time(req, resp, "end", now_ms, &query.to_ms))
                 return;
         if (query.to_ms <= query.from_ms) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"end\": it is not behind start");
+                api_reply_bad_param(resp, "end", "it is not behind start");
                 return;
         }
         Noise noise = { .arena = req->arena, .rows.arena = req->arena, .alerts.arena = req->arena };

@@ -212,13 +212,11 @@ bool api_query_run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, 
                 api_reply_error(resp, API_TIMEOUT, "query timed out in query execution");
                 return false;
         }
-        if (query->range && expr->type != VALUE_SCALAR && expr->type != VALUE_VECTOR) {
-                api_reply_error(resp, API_BAD_DATA,
-                                "invalid parameter \"query\": invalid expression type \"%s\" for range query, must be "
-                                "Scalar or instant Vector",
-                                ast_value_type_name(expr->type));
-                return false;
-        }
+        if (query->range && expr->type != VALUE_SCALAR && expr->type != VALUE_VECTOR)
+                return api_reply_bad_param(resp, "query",
+                                           "invalid expression type \"%s\" for range query, must be "
+                                           "Scalar or instant Vector",
+                                           ast_value_type_name(expr->type));
         query->expr = expr;
         Str stats = { 0 }, nocache = { 0 };
         query->count_samples = http_request_param(req, STR("stats"), &stats) && stats.n > 0;
@@ -252,11 +250,8 @@ static bool read_step(const HttpRequest *req, HttpResponse *resp, PromqlQuery *r
 {
         Str step = { 0 };
         http_request_param(req, STR("step"), &step);
-        if (step.n == 0) {
-                api_reply_error(resp, API_BAD_DATA,
-                                "invalid parameter \"step\": cannot parse \"\" to a valid duration");
-                return false;
-        }
+        if (step.n == 0)
+                return api_reply_bad_param(resp, "step", "cannot parse \"\" to a valid duration");
         if (!api_param_duration(req, resp, "step", 0, &ret->step_ms))
                 return false;
         if (ret->step_ms > 0)
@@ -267,10 +262,8 @@ static bool read_step(const HttpRequest *req, HttpResponse *resp, PromqlQuery *r
                 api_reply_error(resp, API_BAD_DATA, "%s", TOO_MANY_POINTS);
                 return false;
         }
-        api_reply_error(
-                resp, API_BAD_DATA,
-                "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
-        return false;
+        return api_reply_bad_param(
+                resp, "step", "zero or negative query resolution step widths are not accepted. Try a positive integer");
 }
 
 bool api_query_read_range(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *ret)
@@ -280,11 +273,8 @@ bool api_query_read_range(ApiContext *ctx, const HttpRequest *req, HttpResponse 
         if (!api_param_time_needed(req, resp, "start", &ret->start_ms) ||
             !api_param_time_needed(req, resp, "end", &ret->end_ms))
                 return false;
-        if (ret->end_ms < ret->start_ms) {
-                api_reply_error(resp, API_BAD_DATA,
-                                "invalid parameter \"end\": end timestamp must not be before start time");
-                return false;
-        }
+        if (ret->end_ms < ret->start_ms)
+                return api_reply_bad_param(resp, "end", "end timestamp must not be before start time");
         if (!read_step(req, resp, ret))
                 return false;
         if ((ret->end_ms - ret->start_ms) / ret->step_ms <= MAX_POINTS)

@@ -59,6 +59,17 @@ void api_reply_err(HttpResponse *resp, const Err *err)
         api_reply_error(resp, type, "%s", err->msg);
 }
 
+bool api_reply_bad_param(HttpResponse *resp, const char *name, const char *fmt, ...)
+{
+        char complaint[1900];
+        va_list ap;
+        va_start(ap, fmt);
+        vsnprintf(complaint, sizeof complaint, fmt, ap);
+        va_end(ap);
+        api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": %s", name, complaint);
+        return false;
+}
+
 void api_reply_begin(HttpResponse *resp, JsonWriter *w)
 {
         resp->content_type = "application/json";
@@ -99,17 +110,21 @@ void api_reply_end(JsonWriter *w, const PromqlAnnotation *annotations, size_t n)
 
 /* ---- parameters ---- */
 
-bool api_parse_bool(Str s, bool *ret)
+bool api_param_bool(const HttpRequest *req, HttpResponse *resp, const char *name, const char *complaint, bool *ret)
 {
         static const char *const yes[] = { "1", "t", "T", "TRUE", "true", "True" };
         static const char *const no[] = { "0", "f", "F", "FALSE", "false", "False" };
-        for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
-                if (!str_eq(s, str_of(yes[i])) && !str_eq(s, str_of(no[i])))
-                        continue;
-                *ret = str_eq(s, str_of(yes[i]));
+        Str text;
+        *ret = false;
+        if (!http_request_param(req, str_of(name), &text) || text.n == 0)
                 return true;
+        for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
+                *ret = str_eq(text, str_of(yes[i]));
+                if (*ret || str_eq(text, str_of(no[i])))
+                        return true;
         }
-        return false;
+        return api_reply_bad_param(resp, name, "%sstrconv.ParseBool: parsing \"" STR_FMT "\": invalid syntax",
+                                   complaint, STR_ARG(str_sub(text, 0, 100)));
 }
 
 /* Milliseconds of the fraction alone are rounded, as upstream does it: rounding all of them may end at another one. */
@@ -149,11 +164,9 @@ bool api_param_time(const HttpRequest *req, HttpResponse *resp, const char *name
         }
         if (api_parse_time(text, ret_ms))
                 return true;
-        api_reply_error(resp, API_BAD_DATA,
-                        "invalid parameter \"%s\": invalid time value for '%s': cannot parse \"" STR_FMT
-                        "\" to a valid timestamp",
-                        name, name, STR_ARG(str_sub(text, 0, 200)));
-        return false;
+        return api_reply_bad_param(resp, name,
+                                   "invalid time value for '%s': cannot parse \"" STR_FMT "\" to a valid timestamp",
+                                   name, STR_ARG(str_sub(text, 0, 200)));
 }
 
 bool api_param_time_needed(const HttpRequest *req, HttpResponse *resp, const char *name, int64_t *ret_ms)
@@ -161,10 +174,8 @@ bool api_param_time_needed(const HttpRequest *req, HttpResponse *resp, const cha
         Str text = { 0 };
         if (http_request_param(req, str_of(name), &text) && api_parse_time(text, ret_ms))
                 return true;
-        api_reply_error(resp, API_BAD_DATA,
-                        "invalid parameter \"%s\": cannot parse \"" STR_FMT "\" to a valid timestamp", name,
-                        STR_ARG(str_sub(text, 0, 200)));
-        return false;
+        return api_reply_bad_param(resp, name, "cannot parse \"" STR_FMT "\" to a valid timestamp",
+                                   STR_ARG(str_sub(text, 0, 200)));
 }
 
 static bool says_something(Matchers set)
@@ -229,16 +240,11 @@ bool api_param_limit(const HttpRequest *req, HttpResponse *resp, const char *nam
         int64_t v = 0;
         if (!http_request_param(req, str_of(name), &text) || text.n == 0)
                 return true;
-        if (!num_parse_i64(text, &v)) { /* the words of Go's parser, which clients know */
-                api_reply_error(resp, API_BAD_DATA,
-                                "invalid parameter \"%s\": strconv.Atoi: parsing \"" STR_FMT "\": invalid syntax", name,
-                                STR_ARG(str_sub(text, 0, 200)));
-                return false;
-        }
-        if (v < 0) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"%s\": %s must be non-negative", name, name);
-                return false;
-        }
+        if (!num_parse_i64(text, &v)) /* the words of Go's parser, which clients know */
+                return api_reply_bad_param(resp, name, "strconv.Atoi: parsing \"" STR_FMT "\": invalid syntax",
+                                           STR_ARG(str_sub(text, 0, 200)));
+        if (v < 0)
+                return api_reply_bad_param(resp, name, "%s must be non-negative", name);
         *ret = (uint64_t)v;
         return true;
 }

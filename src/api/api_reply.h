@@ -15,6 +15,8 @@ typedef enum ApiError {
 
 /* {"status":"error","errorType":...,"error":...} with the status that belongs to it. */
 void api_reply_error(HttpResponse *resp, ApiError type, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* 400 invalid parameter "name": ...; false, which is what a function that reads parameters returns. */
+bool api_reply_bad_param(HttpResponse *resp, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The envelope of an Err that stopped an evaluation or a read: limits and evaluation faults are 422. */
 void api_reply_err(HttpResponse *resp, const Err *err);
 /* Opens {"status":"success","data": ; the caller writes the value, then api_reply_end. */
@@ -38,8 +40,8 @@ bool api_param_duration(const HttpRequest *req, HttpResponse *resp, const char *
                         int64_t *ret_ms);
 /* A count; absent: 0, which means no limit wherever it is used. */
 bool api_param_limit(const HttpRequest *req, HttpResponse *resp, const char *name, uint64_t *ret);
-/* As Go reads a bool: 1, t, true, ... */
-bool api_parse_bool(Str text, bool *ret);
+/* As Go reads a bool: 1, t, true, ...; absent: false. complaint: what stands before Go's. */
+bool api_param_bool(const HttpRequest *req, HttpResponse *resp, const char *name, const char *complaint, bool *ret);
 /* RFC 3339 or float seconds, kept within API_MIN_MS and API_MAX_MS. */
 bool api_parse_time(Str text, int64_t *ret_ms);
 

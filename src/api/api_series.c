@@ -111,10 +111,8 @@ void api_series_list(void *self, const HttpRequest *req, HttpResponse *resp)
                 return;
         AUTO(querier_close) Querier *q = NULL;
         LabelsVec all = { .arena = req->arena };
-        TsdbStats stats;
-        tsdb_stats(ctx->tsdb, &stats);
         if (!store_querier(ctx->store, sel.min_ms, sel.max_ms, &q, &err) ||
-            !select_all(q, &sel, sel.max_ms >= stats.max_ms, req, &all, &err)) {
+            !select_all(q, &sel, sel.max_ms >= tsdb_max_ms(ctx->tsdb), req, &all, &err)) {
                 api_reply_err(resp, &err);
                 return;
         }

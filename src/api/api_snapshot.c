@@ -78,20 +78,11 @@ bool api_snapshot_write(const ApiSnapshot *what, Arena *arena, Str *ret_name, Er
 void api_snapshot_make(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         ApiContext *ctx = self;
-        Str text = { 0 };
-        bool skip_head = false;
+        bool skip_head;
         JsonWriter w;
         Err err;
-        if (!api_admin_allowed(ctx, resp))
+        if (!api_admin_allowed(ctx, resp) || !api_param_bool(req, resp, "skip_head", "", &skip_head))
                 return;
-        http_request_param(req, STR("skip_head"), &text);
-        if (text.n && !api_parse_bool(text, &skip_head)) {
-                api_reply_error(resp, API_BAD_DATA,
-                                "invalid parameter \"skip_head\": strconv.ParseBool: parsing \"" STR_FMT
-                                "\": invalid syntax",
-                                STR_ARG(text));
-                return;
-        }
         if (atomic_exchange(&ctx->snapshot_runs, true)) {
                 api_reply_error(resp, API_UNAVAILABLE, "another snapshot is being made: try again when it is done");
                 return;

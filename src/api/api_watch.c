@@ -102,7 +102,7 @@ void api_watch_target_metadata(void *self, const HttpRequest *req, HttpResponse 
         http_request_param(req, STR("metric"), &metric);
         if (http_request_param(req, STR("match_target"), &match) && match.n &&
             !ast_parse_matchers(match, req->arena, &matchers, &err)) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"match_target\": %s", err.msg);
+                api_reply_bad_param(resp, "match_target", "%s", err.msg);
                 return;
         }
         scrape_manager_metadata(ctx->scrape, metric, req->arena, &all, &n);
@@ -227,52 +227,33 @@ static bool read_page(const HttpRequest *req, HttpResponse *resp, RuleFilter *f)
         Str text = { 0 };
         int64_t limit;
         http_request_param(req, STR("group_limit"), &text);
-        if (text.n && !num_parse_i64(text, &limit)) {
-                api_reply_error(
-                        resp, API_BAD_DATA,
-                        "invalid parameter \"group_limit\": group_limit needs to be a valid number: strconv.ParseInt: parsing \"" STR_FMT
+        if (text.n && !num_parse_i64(text, &limit))
+                return api_reply_bad_param(
+                        resp, "group_limit",
+                        "group_limit needs to be a valid number: strconv.ParseInt: parsing \"" STR_FMT
                         "\": invalid syntax",
                         STR_ARG(str_sub(text, 0, 100)));
-                return false;
-        }
-        if (text.n && limit <= 0) {
-                api_reply_error(resp, API_BAD_DATA,
-                                "invalid parameter \"group_limit\": group_limit needs to be greater than 0");
-                return false;
-        }
+        if (text.n && limit <= 0)
+                return api_reply_bad_param(resp, "group_limit", "group_limit needs to be greater than 0");
         f->group_limit = text.n ? (uint64_t)limit : 0;
-        if (f->token.n && !f->group_limit) {
-                api_reply_error(
-                        resp, API_BAD_DATA,
-                        "invalid parameter \"group_next_token\": group_limit needs to be present in order to paginate over the groups");
-                return false;
-        }
+        if (f->token.n && !f->group_limit)
+                return api_reply_bad_param(resp, "group_next_token",
+                                           "group_limit needs to be present in order to paginate over the groups");
         return true;
 }
 
 static bool read_filter(const HttpRequest *req, HttpResponse *resp, RuleFilter *f)
 {
         Str type = { 0 };
-        Str exclude = { 0 };
         http_request_param(req, STR("type"), &type);
-        http_request_param(req, STR("exclude_alerts"), &exclude);
         http_request_param(req, STR("group_next_token"), &f->token);
-        if (type.n && !str_eq_fold(type, STR("alert")) && !str_eq_fold(type, STR("record"))) {
-                api_reply_error(resp, API_BAD_DATA, "invalid parameter \"type\": not supported value \"" STR_FMT "\"",
-                                STR_ARG(type));
-                return false;
-        }
+        if (type.n && !str_eq_fold(type, STR("alert")) && !str_eq_fold(type, STR("record")))
+                return api_reply_bad_param(resp, "type", "not supported value \"" STR_FMT "\"", STR_ARG(type));
         f->alerts = !str_eq_fold(type, STR("record"));
         f->records = !str_eq_fold(type, STR("alert"));
-        bool without = false;
-        if (exclude.n && !api_parse_bool(exclude, &without)) {
-                api_reply_error(
-                        resp, API_BAD_DATA,
-                        "invalid parameter \"exclude_alerts\": error converting exclude_alerts: strconv.ParseBool: parsing \"" STR_FMT
-                        "\": invalid syntax",
-                        STR_ARG(str_sub(exclude, 0, 100)));
+        bool without;
+        if (!api_param_bool(req, resp, "exclude_alerts", "error converting exclude_alerts: ", &without))
                 return false;
-        }
         f->with_alerts = !without;
         f->n_names = http_request_params(req, STR("rule_name[]"), &f->names);
         f->n_groups = http_request_params(req, STR("rule_group[]"), &f->groups);
@@ -348,10 +329,9 @@ void api_watch_rules(void *self, const HttpRequest *req, HttpResponse *resp)
                 return;
         rules_manager_status(ctx->rules, req->arena, &groups, &n);
         if (!page_start(groups, n, filter.token, req->arena, &i)) {
-                api_reply_error(resp, API_BAD_DATA,
-                                "invalid parameter \"group_next_token\": invalid group_next_token '" STR_FMT
-                                "'. were rule groups changed?",
-                                STR_ARG(str_sub(filter.token, 0, 100)));
+                api_reply_bad_param(resp, "group_next_token",
+                                    "invalid group_next_token '" STR_FMT "'. were rule groups changed?",
+                                    STR_ARG(str_sub(filter.token, 0, 100)));
                 return;
         }
         JsonWriter w;

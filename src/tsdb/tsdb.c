@@ -250,6 +250,8 @@ bool tsdb_snapshot(Tsdb *db, const char *dir, bool skip_head, Err *err)
 
 /* ---- stats */
 
+int64_t tsdb_max_ms(Tsdb *db) { return atomic_load(&db->max_ms); }
+
 void tsdb_stats(Tsdb *db, TsdbStats *ret)
 {
         Catalog *c = db->catalog;

@@ -87,6 +87,7 @@ MUST_CHECK bool tsdb_open(const TsdbOptions *options, Tsdb **ret, Err *err);
 void tsdb_close(Tsdb *db);
 DEFINE_AUTO(Tsdb *, tsdb_close);
 StoreEngine *tsdb_engine(Tsdb *db); /* borrowed; valid until close */
+int64_t tsdb_max_ms(Tsdb *db);      /* of the newest sample; INT64_MIN when there is none */
 void tsdb_stats(Tsdb *db, TsdbStats *ret);
 /* Samples first, then the rules in their order, then roll-ups by rising resolution. */
 void tsdb_tiers(Tsdb *db, Arena *arena, TsdbTier **ret, size_t *ret_n);
