@@ -39,7 +39,7 @@ export interface History {
 
 export async function fetchHistory(fromMs: number, toMs: number, limit: number, signal?: AbortSignal): Promise<History> {
   const query = new URLSearchParams({ start: String(fromMs / 1000), end: String(toMs / 1000), limit: String(limit) });
-  return (await call<History>(`alerts/history?${query}`, undefined, signal)).data;
+  return (await call<History>(`api/v1/alerts/history?${query}`, undefined, signal)).data;
 }
 
 /** How much one alert name asks of people. */
@@ -63,7 +63,7 @@ export interface Noise {
 
 export async function fetchNoise(fromMs: number, toMs: number, signal?: AbortSignal): Promise<Noise> {
   const query = new URLSearchParams({ start: String(fromMs / 1000), end: String(toMs / 1000) });
-  return (await call<Noise>(`alerts/noise?${query}`, undefined, signal)).data;
+  return (await call<Noise>(`api/v1/alerts/noise?${query}`, undefined, signal)).data;
 }
 
 export interface Explained {
@@ -80,12 +80,12 @@ export interface Explained {
 
 export function explainAlert(labels: Labels, signal?: AbortSignal): Promise<Answer<Explained>> {
   const query = new URLSearchParams(Object.entries(labels).map(([name, value]) => ["label", `${name}=${value}`]));
-  return call(`alerts/explain?${query}`, undefined, signal);
+  return call(`api/v1/alerts/explain?${query}`, undefined, signal);
 }
 
 /** Repeats stop until the alert ends or the time is over. `lasts` may be empty. */
 export function acknowledge(fingerprint: string, by: string, comment: string, lasts: string): Promise<Answer<{ alerts: number }>> {
-  return call("alerts/ack", { fingerprint, by, comment, ...(lasts ? { for: lasts } : {}) });
+  return call("api/v1/alerts/ack", { fingerprint, by, comment, ...(lasts ? { for: lasts } : {}) });
 }
 
 export async function takeBack(fingerprint: string, by: string): Promise<void> {

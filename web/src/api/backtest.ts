@@ -36,5 +36,5 @@ export interface Backtest {
 export function backtestRule(of: { file: string; group: string; rule: string }, span: Span, settings: readonly string[], signal?: AbortSignal): Promise<Answer<Backtest>> {
   const query = new URLSearchParams({ ...of, start: String(span.from / 1000), end: String(span.to / 1000) });
   for (const setting of settings) query.append("set", setting);
-  return call(`../pharos/v1/rules/backtest?${query}`, {}, signal);
+  return call(`api/pharos/v1/rules/backtest?${query}`, {}, signal);
 }

@@ -36,5 +36,5 @@ export interface Plan {
 }
 
 export function explainQuery(query: string, grid: Grid, signal?: AbortSignal): Promise<Answer<Plan>> {
-  return call("query_explain", rangeParams(query, grid), signal);
+  return call("api/v1/query_explain", rangeParams(query, grid), signal);
 }

@@ -87,7 +87,7 @@ export async function call<T>(path: string, params?: Record<string, string>, sig
   const started = performance.now();
   try {
     const response = await fetchText(
-      `api/v1/${path}`,
+      path,
       params ? { method: "POST", body: new URLSearchParams(params), signal } : { signal },
     );
     const text = await response.text();

@@ -103,17 +103,17 @@ export function rangeParams(query: string, grid: Grid): Record<string, string> {
 }
 
 export function queryRange(query: string, grid: Grid, signal?: AbortSignal, stats = false): Promise<Answer<RangeResult>> {
-  return call("query_range", { ...rangeParams(query, grid), ...(stats && { stats: "true" }) }, signal);
+  return call("api/v1/query_range", { ...rangeParams(query, grid), ...(stats && { stats: "true" }) }, signal);
 }
 
 export function queryInstant(query: string, timeS: number, signal?: AbortSignal, stats = false): Promise<Answer<InstantResult>> {
-  return call("query", { query, time: String(timeS), ...(stats && { stats: "true" }) }, signal);
+  return call("api/v1/query", { query, time: String(timeS), ...(stats && { stats: "true" }) }, signal);
 }
 
-export const fetchRules = (signal?: AbortSignal) => call<{ groups: RuleGroup[] }>("rules", undefined, signal);
-export const fetchTargets = (signal?: AbortSignal) => call<Targets>("targets", undefined, signal);
-export const fetchAlerts = (signal?: AbortSignal) => call<{ alerts: AlertInstance[] }>("alerts", undefined, signal);
+export const fetchRules = (signal?: AbortSignal) => call<{ groups: RuleGroup[] }>("api/v1/rules", undefined, signal);
+export const fetchTargets = (signal?: AbortSignal) => call<Targets>("api/v1/targets", undefined, signal);
+export const fetchAlerts = (signal?: AbortSignal) => call<{ alerts: AlertInstance[] }>("api/v1/alerts", undefined, signal);
 export const fetchMetadata = (signal?: AbortSignal) =>
-  call<Record<string, MetricMeta[]>>("metadata?limit_per_metric=1", undefined, signal);
-export const fetchMetricNames = (signal?: AbortSignal) => call<string[]>("label/__name__/values", undefined, signal);
-export const fetchHeadStats = (signal?: AbortSignal) => call<HeadStats>("status/tsdb?limit=1", undefined, signal);
+  call<Record<string, MetricMeta[]>>("api/v1/metadata?limit_per_metric=1", undefined, signal);
+export const fetchMetricNames = (signal?: AbortSignal) => call<string[]>("api/v1/label/__name__/values", undefined, signal);
+export const fetchHeadStats = (signal?: AbortSignal) => call<HeadStats>("api/v1/status/tsdb?limit=1", undefined, signal);

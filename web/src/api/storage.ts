@@ -45,5 +45,5 @@ export interface StoreStatus {
 }
 
 export function fetchStoreStatus(limit: number, signal?: AbortSignal): Promise<Answer<StoreStatus>> {
-  return call(`status/tsdb?limit=${limit}`, undefined, signal);
+  return call(`api/v1/status/tsdb?limit=${limit}`, undefined, signal);
 }
