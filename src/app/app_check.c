@@ -166,7 +166,7 @@ int app_check_run(int argc, char **argv)
                 Str kind;
                 diags_init(&diags, arena);
                 size_t found = 0;
-                bool ok = app_config_check_file(files[i], &flags.dialect, flags.matchers, &diags, &kind,
+                bool ok = app_config_check_file(files[i], &flags.dialect, flags.matchers, flags.rules, &diags, &kind,
                                                 flags.lint ? &found : NULL);
                 if (flags.lint && flags.only)
                         found = keep_finding(&diags, flags.only);

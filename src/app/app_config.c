@@ -240,6 +240,16 @@ static const Option prometheus_options[] = {
 #undef AT
 static const OptionTable prometheus_table = { "prometheus", prometheus_options, sizeof(PrometheusYaml), NULL };
 
+typedef struct QuotedYaml {
+        const YamlNode *block;
+} QuotedYaml;
+static const Option quoted_options[] = {
+        { "prometheus_config", OPT_NODE, offsetof(QuotedYaml, block), .required = true,
+          .help = "The keys of prometheus; those of global may stand beside them, and rules, a list of rule groups." },
+        OPTION_END,
+};
+static const OptionTable quoted_table = { "prometheus_config", quoted_options, sizeof(QuotedYaml), NULL };
+
 /* ---- loading ---- */
 
 typedef struct Loader {
@@ -280,12 +290,17 @@ static bool is_loaded(const Loader *l, Str path)
         return false;
 }
 
+static RulesDialect rules_dialect(const Loader *l)
+{
+        return (RulesDialect){ .features = *l->features,
+                               .legacy_names = l->config->global.name_validation == 1,
+                               .strict_texts = l->compat == ALERT_COMPAT_PHAROS };
+}
+
 static bool load_rule_pattern(Loader *l, Str pattern, YamlPos pos, const OptionCtx *ctx)
 {
         glob_t found;
-        RulesDialect dialect = { .features = *l->features,
-                                 .legacy_names = l->config->global.name_validation == 1,
-                                 .strict_texts = l->compat == ALERT_COMPAT_PHAROS };
+        RulesDialect dialect = rules_dialect(l);
         Str path = option_path(ctx, pattern);
         char *pathz = str_dupz(ctx->arena, path);
         bool ok = true;
@@ -363,17 +378,7 @@ static bool bind_alertmanager(Loader *l, const YamlNode *node, Str file)
 
 static YamlNode *parse_text(Loader *l, Str text, Str file)
 {
-        YamlNode **docs;
-        YamlError *errors;
-        size_t n;
-        size_t n_errors;
-        if (!yaml_parse(text, l->config->arena, &docs, &n, &errors, &n_errors)) {
-                for (size_t i = 0; i < n_errors; i++)
-                        diags_error(l->diags, file, errors[i].pos, STR_FMT, STR_ARG(errors[i].message));
-                return NULL;
-        }
-        static YamlNode nothing = { .kind = YAML_MAP };
-        return n ? docs[0] : &nothing;
+        return option_parse(text, file, l->config->arena, l->diags);
 }
 
 /* A section is inline, or the path of a file. */
@@ -419,8 +424,8 @@ static bool bind_pharos(Loader *l, const YamlNode *node, Str file)
         return ok;
 }
 
-typedef enum FileKind { KIND_PHAROS, KIND_PROMETHEUS, KIND_ALERTMANAGER, KIND_RULES } FileKind;
-static const char *const KIND_NAMES[] = { "pharos", "prometheus", "alertmanager", "rules" };
+typedef enum FileKind { KIND_PHAROS, KIND_PROMETHEUS, KIND_ALERTMANAGER, KIND_RULES, KIND_QUOTED } FileKind;
+static const char *const KIND_NAMES[] = { "pharos", "prometheus", "alertmanager", "rules", "prometheus" };
 
 /* By the keys at the top. */
 static FileKind kind_of(const YamlNode *root)
@@ -433,6 +438,7 @@ static FileKind kind_of(const YamlNode *root)
                 { "prometheus", KIND_PHAROS },
                 { "alertmanager", KIND_PHAROS },
                 { "groups", KIND_RULES },
+                { "prometheus_config", KIND_QUOTED },
                 { "scrape_configs", KIND_PROMETHEUS },
                 { "rule_files", KIND_PROMETHEUS },
                 { "remote_write", KIND_PROMETHEUS },
@@ -463,6 +469,44 @@ static FileKind kind_of(const YamlNode *root)
         return KIND_PHAROS;
 }
 
+static void push_pair(YamlNode *map, YamlPair pair) { map->pairs[map->n++] = pair; }
+
+/* A prometheus.yml as handbooks quote one: a block of its settings, those of `global` among them, with the rule groups in
+ * their place. */
+static bool bind_quoted(Loader *l, const YamlNode *root, Str file)
+{
+        OptionCtx ctx = ctx_for(l, file);
+        QuotedYaml yaml;
+        if (!option_bind(root, &quoted_table, &yaml, &ctx))
+                return false;
+        const YamlNode *block = yaml.block;
+        if (block->kind != YAML_MAP)
+                return diags_error(l->diags, file, block->pos, "prometheus_config must be a mapping");
+        YamlNode *maps = arena_array(ctx.arena, YamlNode, 3);
+        for (size_t i = 0; i < 3; i++)
+                maps[i] = (YamlNode){ .kind = YAML_MAP,
+                                      .pos = block->pos,
+                                      .pairs = arena_array(ctx.arena, YamlPair, block->n + 1) };
+        bool whole = yaml_get(block, STR("global")) != NULL;
+        YamlNode *global = &maps[0], *rest = &maps[1], *rules = &maps[2];
+        for (size_t i = 0; i < block->n; i++) {
+                YamlPair pair = block->pairs[i];
+                if (str_eq(pair.key, STR("rules")))
+                        push_pair(rules, (YamlPair){ STR("groups"), pair.key_pos, pair.value });
+                else
+                        push_pair(whole || option_find(&prometheus_table, pair.key) ? rest : global, pair);
+        }
+        if (global->n)
+                push_pair(rest, (YamlPair){ STR("global"), block->pos, global });
+        bool ok = bind_prometheus(l, rest, file);
+        RulesDialect dialect = rules_dialect(l);
+        RuleFile groups;
+        if (!rules_bind(rules, &dialect, &ctx, &groups))
+                return false;
+        vec_push(&l->rules, groups);
+        return ok;
+}
+
 static bool bind_any(Loader *l, FileKind kind, const YamlNode *root, Str file)
 {
         AppConfig *c = l->config;
@@ -470,8 +514,9 @@ static bool bind_any(Loader *l, FileKind kind, const YamlNode *root, Str file)
         switch (kind) {
         case KIND_PHAROS: return bind_pharos(l, root, file);
         case KIND_PROMETHEUS:
+        case KIND_QUOTED:
                 option_defaults(&storage_table, &c->storage, c->arena);
-                ok = bind_prometheus(l, root, file);
+                ok = kind == KIND_QUOTED ? bind_quoted(l, root, file) : bind_prometheus(l, root, file);
                 return bind_alertmanager(l, parse_text(l, app_defaults_alertmanager(), STR("(defaults)")),
                                          STR("(defaults)")) &&
                        ok;
@@ -557,8 +602,8 @@ static size_t lint_intervals(const Loader *l, Str file)
         return found;
 }
 
-bool app_config_check_file(const char *path, const RulesDialect *dialect, AlertMatcherMode matchers, Diags *diags,
-                           Str *ret_kind, size_t *ret_found)
+bool app_config_check_file(const char *path, const RulesDialect *dialect, AlertMatcherMode matchers, bool as_rules,
+                           Diags *diags, Str *ret_kind, size_t *ret_found)
 {
         Loader l = loader_new(&dialect->features, matchers, diags);
         size_t before = diags->errors;
@@ -566,12 +611,14 @@ bool app_config_check_file(const char *path, const RulesDialect *dialect, AlertM
         const YamlNode *root = read_file(&l, path) ? parse_text(&l, l.config->text, file) : NULL;
         *ret_kind = STR("unreadable");
         if (root) {
-                FileKind kind = kind_of(root);
+                FileKind kind = as_rules ? KIND_RULES : kind_of(root);
+                OptionCtx ctx = ctx_for(&l, file);
                 RuleFile rules;
+                ctx.ignore_unknown = dialect->ignore_unknown;
                 *ret_kind = str_of(KIND_NAMES[kind]);
                 if (kind != KIND_RULES)
                         bind_any(&l, kind, root, file);
-                else if (rules_parse(l.config->text, file, dialect, l.config->arena, diags, &rules))
+                else if (rules_bind(root, dialect, &ctx, &rules))
                         vec_push(&l.rules, rules);
                 if (ret_found && diags->errors == before)
                         *ret_found = rules_lint(l.rules.data, l.rules.len, diags) + lint_intervals(&l, file);
@@ -591,6 +638,7 @@ void app_config_document(Buf *out)
                 "A bare `prometheus.yml` or `alertmanager.yml` is accepted as well: it is known by its keys.\n\n");
         option_document(out, &pharos_table);
         option_document(out, &prometheus_table);
+        option_document(out, &quoted_table);
         option_document(out, &scrape_config_table);
         rules_document(out);
         rules_forward_document(out);

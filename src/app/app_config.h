@@ -65,11 +65,12 @@ typedef struct AppConfig {
  * when there was an error. */
 AppConfig *app_config_load(const char *path, const PromqlFeatures *features, AlertMatcherMode matchers, Diags *diags);
 void app_config_free(AppConfig *config);
-/* Checks one file, whatever it is: pharos.yml, prometheus.yml, alertmanager.yml, or a rule file, which is read in this dialect. ret_found
+/* Checks one file, whatever it is (as_rules: a rule file): pharos.yml, prometheus.yml, alertmanager.yml, or a rule file, which is read in
+ * this dialect. ret_found
  * (NULL: not asked): what is legal but most likely not meant is warned about too (rules_lint, and what belongs to the configuration), and
  * counted. */
-bool app_config_check_file(const char *path, const RulesDialect *dialect, AlertMatcherMode matchers, Diags *diags,
-                           Str *ret_kind, size_t *ret_found);
+bool app_config_check_file(const char *path, const RulesDialect *dialect, AlertMatcherMode matchers, bool as_rules,
+                           Diags *diags, Str *ret_kind, size_t *ret_found);
 /* The text with values of secret keys replaced by <secret>. */
 Str app_config_masked(const AppConfig *config, Arena *arena);
 /* The reference of all options as Markdown. */

@@ -83,7 +83,7 @@ static bool bind_value(const YamlNode *node, const Option *o, void *self, const 
         return true;
 }
 
-static const Option *find_option(const OptionTable *table, Str key)
+const Option *option_find(const OptionTable *table, Str key)
 {
         for (const Option *o = table->options; o->key; o++)
                 if (str_eq(str_of(o->key), key))
@@ -134,7 +134,7 @@ static bool bind_section(const YamlNode *node, const OptionTable *table, void *s
         size_t errors_before = ctx->diags->errors;
         for (size_t i = 0; i < node->n; i++) {
                 const YamlPair *pair = &node->pairs[i];
-                const Option *o = find_option(table, pair->key);
+                const Option *o = option_find(table, pair->key);
                 if (!o) {
                         if (!ctx->ignore_unknown)
                                 unknown_key(pair, table, ctx);
@@ -200,6 +200,31 @@ void option_defaults(const OptionTable *table, void *self, Arena *arena)
 
 /* ---- files */
 
+YamlNode *option_parse(Str text, Str file, Arena *arena, Diags *diags)
+{
+        YamlNode **docs = NULL;
+        YamlError *errors = NULL;
+        size_t n = 0;
+        size_t n_errors = 0;
+        if (!yaml_parse(text, arena, &docs, &n, &errors, &n_errors)) {
+                for (size_t i = 0; i < n_errors; i++)
+                        diags_error(diags, file, errors[i].pos, STR_FMT, STR_ARG(errors[i].message));
+                return NULL;
+        }
+        for (size_t i = 1; i < n; i++) {
+                if (docs[i]->kind == YAML_NULL)
+                        continue;
+                diags_warn(diags, file, docs[i]->pos, "only the first of %zu documents is read", n);
+                break;
+        }
+        if (n == 0 || docs[0]->kind == YAML_NULL) {
+                YamlNode *empty = arena_new_of(arena, YamlNode);
+                *empty = (YamlNode){ .kind = YAML_MAP, .pos = { 1, 1 } };
+                return empty;
+        }
+        return docs[0];
+}
+
 YamlNode *option_load_file(const char *path, Arena *arena, Diags *diags)
 {
         Str file = str_dup(arena, str_of(path));
@@ -209,23 +234,7 @@ YamlNode *option_load_file(const char *path, Arena *arena, Diags *diags)
                 diags_error(diags, file, (YamlPos){ 0 }, "%s", err.msg);
                 return NULL;
         }
-        YamlNode **docs = NULL;
-        YamlError *errors = NULL;
-        size_t n = 0;
-        size_t n_errors = 0;
-        if (!yaml_parse(buf_str(&text), arena, &docs, &n, &errors, &n_errors)) {
-                for (size_t i = 0; i < n_errors; i++)
-                        diags_error(diags, file, errors[i].pos, STR_FMT, STR_ARG(errors[i].message));
-                return NULL;
-        }
-        if (n > 1)
-                diags_warn(diags, file, docs[1]->pos, "only the first of %zu documents is read", n);
-        if (n == 0 || docs[0]->kind == YAML_NULL) {
-                YamlNode *empty = arena_new_of(arena, YamlNode);
-                *empty = (YamlNode){ .kind = YAML_MAP, .pos = { 1, 1 } };
-                return empty;
-        }
-        return docs[0];
+        return option_parse(buf_str(&text), file, arena, diags);
 }
 
 Str option_path(const OptionCtx *ctx, Str path)

@@ -96,10 +96,14 @@ struct Option {
 
 /* False when this call reported an error. node NULL or null binds the defaults only. */
 bool option_bind(const YamlNode *node, const OptionTable *table, void *self, const OptionCtx *ctx);
+/* NULL when the table has no such key. */
+const Option *option_find(const OptionTable *table, Str key);
 /* Defaults only, no complaints. */
 void option_defaults(const OptionTable *table, void *self, Arena *arena);
-/* Reads and parses the file; errors go to diags. Returns the first document or NULL (with an error, or empty file: an
- * empty map node). */
+/* The first document of the text: an empty map when there is nothing in it; a warning when more follow. NULL: errors went to
+ * diags under the file's name. */
+YamlNode *option_parse(Str text, Str file, Arena *arena, Diags *diags);
+/* Reads the file and parses it likewise. */
 YamlNode *option_load_file(const char *path, Arena *arena, Diags *diags);
 /* As it stands in the file or, when relative, joined to ctx->base_dir. */
 Str option_path(const OptionCtx *ctx, Str path);

@@ -364,7 +364,8 @@ static bool needs_sending(const ActiveAlert *a, int64_t ts_ms, int64_t resend_de
                 return false;
         if (a->resolved_at_ms > a->last_sent_at_ms)
                 return true;
-        return a->last_sent_at_ms == 0 || a->last_sent_at_ms + resend_delay_ms <= ts_ms;
+        return a->last_sent_at_ms == 0 ||
+               a->last_sent_at_ms + resend_delay_ms < ts_ms; /* as upstream: later, not then */
 }
 
 static Str generator_url(const RuleGroupRun *group, const Rule *rule, Arena *arena)

@@ -534,50 +534,33 @@ static const YamlNode *wrap_fragment(const YamlNode *doc, const OptionCtx *ctx)
         return whole;
 }
 
-static bool read_document(const RulesDialect *dialect, const OptionCtx *ctx, const YamlNode *doc, RuleFile *file)
+bool rules_bind(const YamlNode *doc, const RulesDialect *dialect, const OptionCtx *ctx, RuleFile *ret)
 {
         FileYaml yaml;
-        bool ok = option_bind(doc, &file_table, &yaml, ctx);
+        bool ok = option_bind(dialect->fragments ? wrap_fragment(doc, ctx) : doc, &file_table, &yaml, ctx);
         const GroupYaml *groups = yaml.groups.data;
-        size_t before = file->n;
-        RuleGroup *all = arena_array(ctx->arena, RuleGroup, before + yaml.groups.n);
-        if (before)
-                memcpy(all, file->groups, before * sizeof *all);
+        RuleGroup *all = arena_array(ctx->arena, RuleGroup, yaml.groups.n);
         for (size_t i = 0; i < yaml.groups.n; i++) {
-                ok &= read_group(dialect, ctx, &groups[i], &all[before + i]);
-                for (size_t k = 0; k < before + i; k++)
+                ok &= read_group(dialect, ctx, &groups[i], &all[i]);
+                for (size_t k = 0; k < i; k++)
                         if (groups[i].name.n && str_eq(all[k].name, groups[i].name))
                                 ok = diags_error(ctx->diags, ctx->file,
                                                  groups[i].node ? groups[i].node->pos : (YamlPos){ 0 },
                                                  "groupname: '" STR_FMT "' is repeated in the same file",
                                                  STR_ARG(groups[i].name));
         }
-        file->groups = all;
-        file->n = before + yaml.groups.n;
+        if (ok)
+                *ret = (RuleFile){ .path = ctx->file, .groups = all, .n = yaml.groups.n };
         return ok;
 }
 
 bool rules_parse(Str text, Str path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret)
 {
-        YamlNode **docs;
-        size_t n_docs;
-        YamlError *errors;
-        size_t n_errors;
         OptionCtx ctx = {
                 .arena = arena, .diags = diags, .file = str_dup(arena, path), .ignore_unknown = dialect->ignore_unknown
         };
-        RuleFile file = { .path = ctx.file };
-        if (!yaml_parse(text, arena, &docs, &n_docs, &errors, &n_errors)) {
-                for (size_t i = 0; i < n_errors; i++)
-                        diags_error(diags, ctx.file, errors[i].pos, STR_FMT, STR_ARG(errors[i].message));
-                return false;
-        }
-        bool ok = true;
-        for (size_t i = 0; i < n_docs; i++)
-                ok &= read_document(dialect, &ctx, dialect->fragments ? wrap_fragment(docs[i], &ctx) : docs[i], &file);
-        if (ok)
-                *ret = file;
-        return ok;
+        const YamlNode *doc = option_parse(text, ctx.file, arena, diags);
+        return doc && rules_bind(doc, dialect, &ctx, ret);
 }
 
 bool rules_load_file(const char *path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret)

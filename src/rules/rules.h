@@ -57,8 +57,11 @@ typedef struct RulesDialect {
 } RulesDialect;
 
 /* Parses and checks a rule file: keys, expressions (positions inside the expression), durations, templates, names,
- * duplicates. All complaints go to diags; false when there was an error. Lives in arena. */
+ * duplicates. Only the first document is read, as upstream does. All complaints go to diags; false when there was an error.
+ * Lives in arena. */
 bool rules_parse(Str text, Str path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret);
+/* The same of a document that was read: {groups: [...]}. */
+bool rules_bind(const YamlNode *doc, const RulesDialect *dialect, const OptionCtx *ctx, RuleFile *ret);
 bool rules_load_file(const char *path, const RulesDialect *dialect, Arena *arena, Diags *diags, RuleFile *ret);
 
 /* Legal and yet most likely not meant: warnings "[name] 'rule': what happens, and what to write instead". Returns how many.

@@ -61,7 +61,7 @@ static inline bool fixture_check(Fixture *f, const char *path, Str *ret_kind)
 {
         RulesDialect dialect = { .features = promql_features_default(), .fragments = true };
         diags_init(&f->diags, f->arena);
-        return app_config_check_file(path, &dialect, ALERT_MATCHERS_FALLBACK, &f->diags, ret_kind, NULL);
+        return app_config_check_file(path, &dialect, ALERT_MATCHERS_FALLBACK, false, &f->diags, ret_kind, NULL);
 }
 
 static inline bool fixture_said(const Fixture *f, const char *file, unsigned line, const char *text)

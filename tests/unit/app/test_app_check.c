@@ -110,7 +110,7 @@ static void scrapes_that_are_too_far_apart_are_found(void **state)
                 "scrape_configs:\n"
                 "- {job_name: slow, scrape_interval: 10m, static_configs: [{targets: ['127.0.0.1:1']}]}\n"
                 "- {job_name: fast, static_configs: [{targets: ['127.0.0.1:1']}]}\n");
-        assert_true(app_config_check_file(path, &dialect, ALERT_MATCHERS_FALLBACK, &f->diags, &kind, &found));
+        assert_true(app_config_check_file(path, &dialect, ALERT_MATCHERS_FALLBACK, false, &f->diags, &kind, &found));
         assert_int_equal(found, 1);
         assert_true(fixture_said(f, "prometheus.yml", 0, "[too-long-scrape-interval] job 'slow'"));
         fixture_free(f);

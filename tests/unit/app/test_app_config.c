@@ -103,6 +103,35 @@ static void standard_files_are_known_by_their_keys(void **state)
         fixture_free(f);
 }
 
+static void a_quoted_block_is_settings_and_rules(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        AppConfig *c = fixture_load(
+                f, fixture_file(f, "q.yml",
+                                "prometheus_config:\n  scrape_interval: 7s\n  evaluation_interval: 9s\n"
+                                "  external_labels: {a: b}\n  scrape_configs: [{job_name: j}]\n"
+                                "  rules: [{name: g, rules: [{alert: A, expr: up == 0}]}]\n"));
+        assert_non_null(c);
+        check_loaded(c);
+        assert_int_equal(c->n_rule_files, 1);
+        assert_str(c->rule_files[0].groups[0].rules[0].name, "A");
+        app_config_free(c);
+        static const char *const bad[][2] = {
+                { "prometheus_config: []\n", "must be a mapping" },
+                { "prometheus_config: {scrape_intervall: 7s}\n", "did you mean 'scrape_interval'" },
+                { "prometheus_config: {global: {}, scrape_interval: 7s}\n", "unknown key 'scrape_interval'" },
+                { "prometheus_config: {rules: [{name: g, rules: [{alert: A, expr: x(}]}]}\n", "could not parse" },
+                { "prometheus_config: {}\nrules: []\n", "unknown key 'rules'" },
+        };
+        for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+                assert_null(fixture_load(f, fixture_file(f, "x.yml", bad[i][0])));
+                if (!fixture_said(f, "x.yml", 0, bad[i][1]))
+                        fail_msg("%s: " STR_FMT, bad[i][0], STR_ARG(f->diags.list.data[0].message));
+        }
+        fixture_free(f);
+}
+
 static void one_mistake_refuses_everything_and_has_a_place(void **state)
 {
         (void)state;
@@ -172,6 +201,7 @@ static void the_seeds_load(void **state)
         static const char *const files[] = { "marine-safety/prometheus/prometheus.yml",
                                              "marine-safety/alertmanager/alertmanager.yml",
                                              "openpolicy/prometheus-config.yaml",
+                                             "datapunk-lake/prometheus-config.yaml",
                                              "openpolicy/alerts-critical.yaml",
                                              "marine-safety/prometheus/rules/marine_safety_critical.yml",
                                              "marine-safety/prometheus/rules/slo_alerts.yml",
@@ -196,6 +226,7 @@ int main(void)
                 cmocka_unit_test(nothing_is_said_and_this_machine_is_watched),
                 cmocka_unit_test(sections_are_inline_or_paths),
                 cmocka_unit_test(standard_files_are_known_by_their_keys),
+                cmocka_unit_test(a_quoted_block_is_settings_and_rules),
                 cmocka_unit_test(one_mistake_refuses_everything_and_has_a_place),
                 cmocka_unit_test(the_reference_is_up_to_date),
                 cmocka_unit_test(the_seeds_load),
