@@ -127,6 +127,7 @@ typedef struct TmplPromSample {
         Str *label_names, *label_values;
         size_t n;
         double v;
+        const struct Histogram *h; /* NULL: v */
 } TmplPromSample;
 typedef struct TmplPromCtx {
         bool (*query)(void *self, Str expr, Arena *arena, TmplPromSample **ret, size_t *ret_n,
@@ -146,7 +147,8 @@ typedef struct TmplRuleData {
         size_t external_n;
         Str external_url;
         double value;
-        bool as_2_42; /* as Prometheus of that time: its language, its words, its title */
+        const struct Histogram *histogram; /* what $value is; NULL: value */
+        bool as_2_42;                      /* as Prometheus of that time: its language, its words, its title */
 } TmplRuleData;
 /* Expands one text; *ret lives in arena. name is the template's name in messages ("__alert_" and the alert's name upstream).
  * The error is what the caller puts between "<error expanding template: " and ">". */

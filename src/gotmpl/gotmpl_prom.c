@@ -32,7 +32,7 @@ static TmplValue sample_value(const TmplPromSample *s, Arena *arena)
         static const Str keys[] = { STR_INIT("Labels"), STR_INIT("Value") };
         TmplValue *fields = arena_array(arena, TmplValue, 2);
         fields[0] = tmpl_rule_string_map(s->label_names, s->label_values, s->n, arena);
-        fields[1] = tmpl_float(s->v);
+        fields[1] = tmpl_rule_sample(s->v, s->h, arena);
         return (TmplValue){ .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = 2, .type = &sample_type };
 }
 

@@ -7,15 +7,16 @@
 
 #include "gotmpl/tmpl_node.h"
 #include "gotmpl/tmpl_rule.h"
+#include "model/histogram.h"
 
 /* One sample without labels, whatever is asked. */
 static bool any_query(void *self, Str expr, Arena *arena, TmplPromSample **ret, size_t *ret_n, Err *err)
 {
-        (void)self;
         (void)expr;
         (void)err;
         *ret = arena_new_of(arena, TmplPromSample);
         (*ret)->v = 1;
+        (*ret)->h = self;
         *ret_n = 1;
         return true;
 }
@@ -33,6 +34,11 @@ bool tmpl_check_try_rule(Str name, Str text, Err *err)
         TmplPromCtx ctx = { .query = any_query, .external_url = data.external_url, .path_prefix = STR("/") };
         Str out;
         if (tmpl_rule_try(name, text, &data, &ctx, arena, &out, err))
+                return true;
+        Histogram h = { .count = 1, .sum = 1 };
+        Err other;
+        data.histogram = ctx.self = &h; /* a text for rules over histograms */
+        if (tmpl_rule_try(name, text, &data, &ctx, arena, &out, &other))
                 return true;
         Str said = str_of(err->msg);
         bool of_data = str_find(said, STR("error calling ")) != SIZE_MAX &&

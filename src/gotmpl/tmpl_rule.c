@@ -7,6 +7,7 @@
 #include "gotmpl/tmpl_rule.h"
 
 #include "gotmpl/tmpl_parse.h"
+#include "model/histstat.h"
 
 #define PRELUDE \
         "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
@@ -43,6 +44,26 @@ static Str with_prelude(Str text, Arena *arena)
         return buf_str(&whole);
 }
 
+static void print_histogram(Buf *out, const TmplValue *value) { histstat_print(out, value->opaque); }
+
+TmplValue tmpl_rule_sample(double v, const Histogram *h, Arena *arena)
+{
+        static const TmplType type = { .go_name = "*histogram.FloatHistogram", .print = print_histogram };
+        static const Str keys[] = { STR_INIT("Schema"), STR_INIT("ZeroThreshold"), STR_INIT("ZeroCount"),
+                                    STR_INIT("Count"), STR_INIT("Sum") };
+        if (!h)
+                return tmpl_float(v);
+        TmplValue *fields = arena_array(arena, TmplValue, ARRAY_LEN(keys));
+        fields[0] = tmpl_int(h->schema);
+        fields[1] = tmpl_float(h->zero_threshold);
+        fields[2] = tmpl_float(h->zero_count);
+        fields[3] = tmpl_float(h->count);
+        fields[4] = tmpl_float(h->sum);
+        return (TmplValue){
+                .kind = TMPL_STRUCT, .items = fields, .keys = keys, .n = ARRAY_LEN(keys), .type = &type, .opaque = h
+        };
+}
+
 static bool expand(Str name, Str text, const TmplRuleData *data, const TmplPromCtx *ctx, bool every_branch,
                    Arena *arena, Str *ret, Err *err)
 {
@@ -56,7 +77,7 @@ static bool expand(Str name, Str text, const TmplRuleData *data, const TmplPromC
         fields[0] = tmpl_rule_string_map(data->label_names, data->label_values, data->labels_n, arena);
         fields[1] = tmpl_rule_string_map(data->external_names, data->external_values, data->external_n, arena);
         fields[2] = tmpl_str(data->external_url);
-        fields[3] = tmpl_float(data->value);
+        fields[3] = tmpl_rule_sample(data->value, data->histogram, arena);
         TmplValue dot = { .kind = TMPL_STRUCT,
                           .items = fields,
                           .keys = keys,

@@ -13,3 +13,5 @@ MUST_CHECK bool tmpl_rule_parse(Str name, Str text, Arena *arena, TmplTreeVec *t
 MUST_CHECK bool tmpl_rule_check(Str name, Str text, Err *err);
 /* map[string]string: what a missing key gives is "". */
 TmplValue tmpl_rule_string_map(const Str *names, const Str *values, size_t n, Arena *arena);
+/* A sample's value: v, or the histogram (borrowed) where there is one. */
+TmplValue tmpl_rule_sample(double v, const struct Histogram *h, Arena *arena);

@@ -41,6 +41,8 @@ typedef struct TemplateQuery {
         int64_t ts_ms;
 } TemplateQuery;
 
+static const Histogram *histogram_of(const PromqlSeries *series) { return series->h ? series->h[0] : NULL; }
+
 static bool template_query(void *self, Str text, Arena *arena, TmplPromSample **ret, size_t *ret_n, Err *err)
 {
         const TemplateQuery *q = self;
@@ -68,7 +70,7 @@ static bool template_query(void *self, Str text, Arena *arena, TmplPromSample **
         for (size_t i = 0; i < result.n_series; i++) {
                 Labels labels = result.series[i].labels;
                 samples[i] = (TmplPromSample){ arena_array(arena, Str, labels.n), arena_array(arena, Str, labels.n),
-                                               labels.n, result.series[i].v[0] };
+                                               labels.n, result.series[i].v[0], histogram_of(&result.series[i]) };
                 for (size_t k = 0; k < labels.n; k++) {
                         samples[i].label_names[k] = labels.data[k].name;
                         samples[i].label_values[k] = labels.data[k].value;
@@ -123,6 +125,7 @@ static void expander_init(Expander *e, RuleGroupRun *group, const RuleRun *run, 
         e->data.external_n = group->external_labels.n;
         e->data.external_url = group->options->external_url;
         e->data.value = series->v[0];
+        e->data.histogram = histogram_of(series);
         e->ctx = (TmplPromCtx){ .query = template_query,
                                 .external_url = group->options->external_url,
                                 .path_prefix = STR("/"),

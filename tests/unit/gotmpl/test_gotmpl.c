@@ -1,16 +1,40 @@
+#include "model/histogram.h"
 #include "tmpl_fixture.h"
 
-static Str expand(const char *text, Arena *arena, bool *ret_ok)
+static Str expand_for(const char *text, const Histogram *h, Arena *arena, bool *ret_ok)
 {
         static const Str names[] = { STR_INIT("job"), STR_INIT("instance") },
                          values[] = { STR_INIT("api"), STR_INIT("h:1") };
         static const Str ext_names[] = { STR_INIT("region") }, ext_values[] = { STR_INIT("eu") };
-        TmplRuleData data = { names, values, 2, ext_names, ext_values, 1, STR("http://x.example.com"), 12.5 };
+        TmplRuleData data = { names, values, 2, ext_names, ext_values, 1, STR("http://x.example.com"), 12.5, h };
         TmplPromCtx ctx = { .external_url = STR("http://x.example.com") };
         Str out = { 0 };
         Err err = { 0 };
         *ret_ok = gotmpl_expand_rule(STR("__alert_Down"), str_of(text), &data, &ctx, arena, &out, &err);
         return *ret_ok ? out : str_printf(arena, "%s", err.msg);
+}
+
+static Str expand(const char *text, Arena *arena, bool *ret_ok) { return expand_for(text, NULL, arena, ret_ok); }
+
+static void a_value_may_be_a_histogram(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text, *want;
+        } cases[] = {
+                { "{{ $value }} {{ printf \"%v\" .Value }}",
+                  "{count:3, sum:1.5, [-0.5,0.5]:3} {count:3, sum:1.5, [-0.5,0.5]:3}" },
+                { "{{ $value.Count }} {{ $value.Sum }} {{ .Value.ZeroThreshold }}", "3 1.5 0.5" },
+                { "{{ humanize $value }}",
+                  "error executing template __alert_Down: template: __alert_Down:1:115: executing \"__alert_Down\" at <humanize $value>: error calling humanize: "
+                  "can't convert *histogram.FloatHistogram to float" },
+        };
+        const Histogram h = { .count = 3, .sum = 1.5, .zero_count = 3, .zero_threshold = 0.5 };
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                AUTO(arena_free) Arena *arena = arena_new();
+                bool ok;
+                assert_str(expand_for(cases[i].text, &h, arena, &ok), cases[i].want);
+        }
 }
 
 static void rule_texts_expand(void **state)
@@ -97,6 +121,7 @@ static void as_the_prometheus_of_a_time(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(rule_texts_expand),
+                                            cmocka_unit_test(a_value_may_be_a_histogram),
                                             cmocka_unit_test(rule_texts_are_checked_at_load), cmocka_unit_test(truth),
                                             cmocka_unit_test(as_the_prometheus_of_a_time) };
         return cmocka_run_group_tests(tests, NULL, NULL);

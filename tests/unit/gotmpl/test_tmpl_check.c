@@ -20,6 +20,8 @@ static void texts_that_always_fail_are_found_before_their_time(void **state)
                 { "{{ if gt $value 5.0 }}{{ .Nope }}{{ end }}", "can't evaluate field Nope" },
                 { "{{ if gt $value 0.0 }}a{{ else }}{{ $value.Nope }}{{ end }}", "can't evaluate field Nope" },
                 { "{{ $value.Nope }}", "can't evaluate field Nope in type float64" },
+                { "{{ $value.Count }} {{ with query \"h\" }}{{ (. | first | value).Sum }}{{ end }}",
+                  NULL }, /* of a histogram */
                 { "{{ toUpper $value }}", "wrong type for value" },
                 { "{{ toUpper }}", "wrong number of args" },
                 { "{{ if gt $value 5.0 }}{{ index $labels 3 }}{{ end }}", NULL },
