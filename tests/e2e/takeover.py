@@ -1,7 +1,7 @@
 """One prometheus.yml, two programs: both scrape the same targets, evaluate the same rules, and tell the same Alertmanager, which
 records what each posts. Targets rise, flap, go down and come back. Compared are the alerts (labels, texts, links, how often each
 began and ended, when within the slack that two clocks of rules and scrapes need) and the ALERTS series."""
-import json, sys, time
+import json, re, sys, time
 from datetime import datetime
 
 import harness
@@ -11,7 +11,7 @@ PHAROS, PROMETHEUS = sys.argv[1], sys.argv[2]
 SLACK_S = 5  # scrapes and rules of the two run up to a second apart each, and the machine may be busy
 ATTEMPTS = 2  # a machine that stands still for seconds is nobody's fault
 LOAD, FLAP = {"a": 1, "b": 1}, {"on": 0}
-POSTS = {"pharos": [], "prometheus": []}
+NAMES = ("pharos", "prometheus")
 results = []
 
 
@@ -20,12 +20,15 @@ def check(name, good, why=""):
     return good
 
 
-class Sink(Handler):
-    def do_POST(self):
-        body = self.body()
-        _, who, rest = self.path.split("/", 2)
-        POSTS[who].append((time.time(), rest, self.headers["Content-Type"], json.loads(body)))
-        self.answer(200)
+def sink_of(posts):
+    class Sink(Handler):
+        def do_POST(self):
+            body = self.body()
+            _, who, rest = self.path.split("/", 2)
+            posts[who].append((time.time(), rest, self.headers["Content-Type"], json.loads(body)))
+            self.answer(200)
+
+    return serve(Sink)
 
 
 def page(name):
@@ -88,10 +91,12 @@ def episodes(posts):
             key = json.dumps(a["labels"], sort_keys=True)
             found = all_alerts.setdefault(key, [])
             start, end = at(a["startsAt"]), at(a["endsAt"])
-            if not found or abs(found[-1][0] - start) > 0.002:
-                found.append([start, None, a.get("annotations"), a["generatorURL"]])
+            same = next((x for x in found if abs(x[0] - start) <= 0.002), None)
+            if not same:
+                same = [start, None, a.get("annotations"), a["generatorURL"]]
+                found.append(same)
             if end <= when:
-                found[-1][1] = end
+                same[1] = end
     return all_alerts
 
 
@@ -146,35 +151,66 @@ def compare(ours, theirs):
 
 
 def attempt(n):
+    """All of it is its own: what an attempt that failed left behind must not speak in the next one."""
     results.clear()
-    for posts in POSTS.values():
-        posts.clear()
     LOAD.update(a=1, b=1)
-    sink = serve(Sink)
+    FLAP["on"] = 0
+    posts = {who: [] for who in NAMES}
+    sink = sink_of(posts)
     targets = [Target(n, lambda n=n: page(n)) for n in ("a", "b")]
     for t in targets:
         t.up()
+    servers = start_servers(n, sink, targets)
+    try:
+        observe(servers, targets, posts)
+    except Exception as e:
+        check("the scenario comes to its end", False, repr(e))
+    finally:
+        if not all(good for _, good, _ in results):
+            tell_more(servers)
+        for s in servers.values():
+            s.stop()
+        for t in targets:
+            t.down()
+        sink.shutdown()
+        sink.server_close()
+
+
+def tell_more(servers):
+    for s in servers.values():
+        print(f"# {s.name} says:", s.logged()[-2000:])
+    try:
+        metrics = servers["pharos"].get("/metrics")[1].decode()
+        print("# forwarded:", re.findall(r"^pharos_rules_forward\w* .*", metrics, re.M))
+    except OSError as e:
+        print("# pharos does not answer:", e)
+
+
+def start_servers(n, sink, targets):
     # A path of one length for both: it is a part of the link that alerts carry.
     url = "http://mon.example.com/p"
-    files = {who: write(f"{who}-takeover.yml", config(who, sink.server_port, targets)) for who in POSTS}
-    servers = {
+    files = {who: write(f"{who}-takeover.yml", config(who, sink.server_port, targets)) for who in NAMES}
+    return {
         "pharos": Server(f"pharos-takeover-{n}", [PHAROS, f"--config.file={files['pharos']}", f"--storage.tsdb.path=ph-takeover-{n}",
                                              "--web.listen-address=127.0.0.1:PORT", f"--web.external-url={url}", "--web.route-prefix=/"]),
         "prometheus": Server(f"prometheus-takeover-{n}", [PROMETHEUS, f"--config.file={files['prometheus']}", f"--storage.tsdb.path=pr-takeover-{n}",
                                                      "--web.listen-address=127.0.0.1:PORT", f"--web.external-url={url}", "--web.route-prefix=/"]),
     }
+
+
+def observe(servers, targets, posts):
     ready = [check(f"{who} starts", s.ready(), open(s.log).read()[-500:]) for who, s in servers.items()]
     if not all(ready):
         return
     start = play(targets)
-    found = {who: episodes(posts) for who, posts in POSTS.items()}
+    found = {who: episodes(posts[who]) for who in NAMES}
     compare(found["pharos"], found["prometheus"])
-    for who in POSTS:
-        check(f"{who} posts to the prefix, as JSON", {(p[1], p[2]) for p in POSTS[who]} == {("api/v2/alerts", "application/json")},
-              {(p[1], p[2]) for p in POSTS[who]})
-    shape = {who: sorted({tuple(sorted(a)) for p in POSTS[who] for a in p[3]}) for who in POSTS}
+    for who in NAMES:
+        check(f"{who} posts to the prefix, as JSON", {(p[1], p[2]) for p in posts[who]} == {("api/v2/alerts", "application/json")},
+              {(p[1], p[2]) for p in posts[who]})
+    shape = {who: sorted({tuple(sorted(a)) for p in posts[who] for a in p[3]}) for who in NAMES}
     check("what is posted has the same keys", shape["pharos"] == shape["prometheus"], shape)
-    lasts = {who: sorted({round(at(a["endsAt"]) - p[0], -1) for p in POSTS[who] for a in p[3] if at(a["endsAt"]) > p[0] + 5}) for who in POSTS}
+    lasts = {who: sorted({round(at(a["endsAt"]) - p[0], -1) for p in posts[who] for a in p[3] if at(a["endsAt"]) > p[0] + 5}) for who in NAMES}
     check("firing alerts are valid for as long", lasts["pharos"] == lasts["prometheus"], lasts)
     series = {who: alerts_series(s, start, start + 40) for who, s in servers.items()}
     check("the same ALERTS series", set(series["pharos"]) == set(series["prometheus"]),
@@ -187,19 +223,10 @@ def attempt(n):
     check("/api/v1/rules shows the same rules", rules["pharos"] == rules["prometheus"], rules)
     peers = {who: len(s.data("/alertmanagers")["activeAlertmanagers"]) for who, s in servers.items()}
     check("/api/v1/alertmanagers shows one", peers == {"pharos": 1, "prometheus": 1}, peers)
-    for t in targets:
-        t.down()
-    for s in servers.values():
-        s.stop()
-    sink.shutdown()
-    sink.server_close()
 
 
 for n in range(ATTEMPTS):
-    try:
-        attempt(n)
-    except Exception as e:  # the servers must end all the same
-        check("the scenario comes to its end", False, repr(e))
+    attempt(n)
     if all(good for _, good, _ in results):
         break
 for result in results:
