@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AlertEvent } from "../src/api/alertlog";
-import { describeEvent } from "../src/api/alertlog";
 import { parseSearch } from "../src/base/search";
-import { countKinds, firingsOf, kindOf, nameOf, selectEvents, wordOf } from "../src/history/events";
+import { countKinds, describeEvent, firingsOf, kindOf, nameOf, selectEvents, wordOf } from "../src/history/events";
 
 let id = 0;
 const event = (kind: string, at: number, subject: string, detail: Record<string, unknown> = {}): AlertEvent => ({
@@ -32,6 +31,7 @@ describe("events of alerts", () => {
   it("have a name, from labels, from the detail, or none", () => {
     expect(EVENTS.map(nameOf)).toEqual(["Load", "Down", "Down", "Down", "Down", "Load"]);
     expect(nameOf(event("started", 1, "f00"))).toBe("f00");
+    expect(nameOf(event("silence_created", 1, "b2505a2a-a4e5-4778"))).toBe("b2505a2a");
   });
   it("are chosen by kind, words and labels", () => {
     const ids = (kinds: Parameters<typeof selectEvents>[1], text: string) => selectEvents(EVENTS, kinds, parseSearch(text)).map((e) => e.kind);
@@ -40,8 +40,20 @@ describe("events of alerts", () => {
     expect(ids([], "job=x")).toEqual(["acknowledged", "resolved", "started"]);
     expect(ids([], "page")).toEqual(["sent"]);
   });
-  it("say their plain values, not the numbers for machines", () => {
-    expect(describeEvent(EVENTS[3]!)).toBe("receiver: page, status: firing, answer: 200");
+  it("say in words what they are beside their labels", () => {
+    const says = (kind: string, detail: Record<string, unknown>) => describeEvent(event(kind, 1, "a", detail));
+    expect(describeEvent(EVENTS[3]!)).toBe("page: firing");
+    expect(says("sent", { receiver: "page", integration: "email[0]", reason: "first notification", status: "firing", alerts: 2, answer: 200, attempts: 3 }))
+      .toBe("page (email[0]): first notification, 2 alerts firing, 3 attempts");
+    expect(says("sent", { receiver: "page", reason: "all alerts resolved", status: "resolved", alerts: 1 })).toBe("page: all alerts resolved, 1 alert");
+    expect(says("failed", { receiver: "page", integration: "email[0]", reason: "repeat interval elapsed", status: "firing", alerts: 1, attempts: 1, error: "connection refused" }))
+      .toBe("page (email[0]): repeat interval elapsed, 1 alert firing: connection refused");
+    expect(says("suppressed", { group: "{}", receiver: "page", by: "inhibition", source: "f00", rule: "quiet" })).toBe("by inhibition quiet, for page");
+    expect(says("released", { group: "{}", receiver: "page" })).toBe("for page");
+    expect(says("acknowledged", { by: "ann", comment: "on it", at_ms: 1, until_ms: 0 })).toBe("by ann: on it");
+    expect(says("silence_created", { matchers: [{ name: "job", value: 'a"b', type: 3 }], created_by: "ann", comment: "", ends_at_ms: 0 })).toBe('job!~"a\\"b" by ann');
+    expect(describeEvent(EVENTS[0]!)).toBe("");
+    expect(says("of-a-later-version", { words: "x" })).toBe("");
   });
 });
 

@@ -1,8 +1,9 @@
 /** Why an alert was, or was not, told to anybody; and the place to say that somebody has seen it. */
 import { useState } from "preact/hooks";
-import { type Explained, type RouteExplained, acknowledge, describeEvent, explainAlert, takeBack } from "../api/alertlog";
+import { type Explained, type RouteExplained, acknowledge, explainAlert, takeBack } from "../api/alertlog";
 import type { Labels } from "../base/labels";
 import { describeDuration, parseDuration } from "../base/duration";
+import { describeEvent, wordOf } from "../history/events";
 import { recall, remember } from "../state/memory";
 import { notify } from "../state/notices";
 import { useResource } from "../state/resource";
@@ -92,7 +93,7 @@ export function Why({ labels }: { labels: Labels }) {
         <ul class="why-events">
           {[...data.events].sort((a, b) => b.id - a.id).map((e) => (
             <li key={e.id}>
-              <span class="soft"><Moment ms={Date.parse(e.time)} /></span> <b class={BAD.test(e.kind) ? "bad" : ""}>{e.kind}</b> <span class="wrap">{describeEvent(e)}</span>
+              <span class="soft"><Moment ms={Date.parse(e.time)} /></span> <b class={BAD.test(e.kind) ? "bad" : ""}>{wordOf(e)}</b> <span class="wrap">{describeEvent(e)}</span>
             </li>
           ))}
         </ul>

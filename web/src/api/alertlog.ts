@@ -23,14 +23,6 @@ export interface AlertEvent {
   detail: Record<string, unknown>;
 }
 
-/** What the detail of an event says in plain values. */
-export function describeEvent({ detail }: AlertEvent): string {
-  return Object.entries(detail)
-    .filter(([k, v]) => (typeof v === "string" ? v !== "" : typeof v === "number" && v !== 0) && k !== "alertname" && !k.endsWith("_ms"))
-    .map(([k, v]) => `${k}: ${v}`)
-    .join(", ");
-}
-
 /** Newest first. `before`: the id from which the next page goes on; absent at the end. */
 export interface History {
   events: AlertEvent[];

@@ -1,6 +1,6 @@
 /** What fired in the chosen range, who was told, and which alerts ask too much. */
 import { useMemo } from "preact/hooks";
-import { type AlertEvent, describeEvent, fetchHistory, fetchNoise } from "../api/alertlog";
+import { type AlertEvent, fetchHistory, fetchNoise } from "../api/alertlog";
 import { quote } from "../base/labels";
 import { formatPoint } from "../base/range";
 import { parseSearch } from "../base/search";
@@ -12,7 +12,7 @@ import { Empty, ErrorBox, LabelChips, Moment, Problem } from "../ui/bits";
 import { Portions, SearchField, Segments } from "../ui/list";
 import { StateTag } from "../ui/State";
 import { NoiseTable } from "./NoiseTable";
-import { KINDS, type Kind, countKinds, firingsOf, kindOf, labelsOf, nameOf, selectEvents, wordOf } from "./events";
+import { KINDS, type Kind, countKinds, describeEvent, firingsOf, kindOf, labelsOf, nameOf, selectEvents, wordOf } from "./events";
 import "./history.css";
 
 const LIMITS = ["500", "2000", "10000"] as const;

@@ -1,6 +1,7 @@
 /** Events of alerts, filtered, counted and put together to stretches in which an alert fired. */
 import type { AlertEvent } from "../api/alertlog";
-import type { Labels } from "../base/labels";
+import { formatStamp } from "../base/clock";
+import { type Labels, quote } from "../base/labels";
 import { type Search, matches } from "../base/search";
 
 export const KINDS = ["started", "resolved", "sent", "failed", "held", "seen", "silence"] as const;
@@ -40,8 +41,66 @@ export function labelsOf({ detail }: AlertEvent): Labels {
   return alertname ? { alertname } : {};
 }
 
+/** As much of a silence's id as people read. */
+const SHORT_ID = 8;
+
 export function nameOf(event: AlertEvent): string {
-  return labelsOf(event).alertname ?? event.subject;
+  return labelsOf(event).alertname ?? (kindOf(event) === "silence" ? event.subject.slice(0, SHORT_ID) : event.subject);
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === "number" ? value : 0;
+}
+
+/** `first`, then `rest` behind it where there is one. */
+function joined(first: string, between: string, rest: string): string {
+  return first && rest ? `${first}${between}${rest}` : first || rest;
+}
+
+const OPERATORS = ["=", "!=", "=~", "!~"];
+
+function matchersText(value: unknown): string {
+  if (!Array.isArray(value)) return "";
+  return value.map((m: { name: string; value: string; type: number }) => `${m.name}${OPERATORS[m.type]}${quote(m.value)}`).join(", ");
+}
+
+/** Who did it, how long it holds, and why. */
+function doneBy(by: unknown, untilMs: unknown, comment: unknown): string {
+  const until = numberOf(untilMs);
+  const who = joined(textOf(by) && `by ${textOf(by)}`, " ", until ? `until ${formatStamp(until)}` : "");
+  return joined(who, ": ", textOf(comment));
+}
+
+function noticeText({ receiver, integration, reason, status, alerts, attempts, error }: AlertEvent["detail"]): string {
+  const count = numberOf(alerts);
+  const to = joined(textOf(receiver), " ", textOf(integration) && `(${textOf(integration)})`);
+  const said = textOf(reason).endsWith(textOf(status)) ? "" : textOf(status);
+  const what = joined(textOf(reason), ", ", joined(count ? `${count} ${count === 1 ? "alert" : "alerts"}` : "", " ", said));
+  const tries = numberOf(attempts) > 1 ? `${numberOf(attempts)} attempts` : "";
+  return joined(joined(joined(to, ": ", what), ", ", tries), ": ", textOf(error));
+}
+
+function heldText({ by, rule, silence, receiver }: AlertEvent["detail"]): string {
+  const why = joined(textOf(by) && `by ${textOf(by).replaceAll("_", " ")}`, " ", textOf(rule) || textOf(silence));
+  return joined(why, ", ", textOf(receiver) && `for ${textOf(receiver)}`);
+}
+
+/** What an event says beside its labels, as a person would. */
+export function describeEvent(event: AlertEvent): string {
+  const { detail } = event;
+  switch (kindOf(event)) {
+    case "sent":
+    case "failed":
+      return noticeText(detail);
+    case "held":
+      return heldText(detail);
+    case "seen":
+      return doneBy(detail.by, detail.until_ms, detail.comment);
+    case "silence":
+      return joined(matchersText(detail.matchers), " ", doneBy(detail.created_by, detail.ends_at_ms, detail.comment));
+    default:
+      return "";
+  }
 }
 
 export function countKinds(events: readonly AlertEvent[]): Record<Kind, number> {
