@@ -63,12 +63,21 @@ static void check_text(AtRun *run, const JsonValue *c)
               json_get_bool(c, STR("valid")));
 }
 
+/* A configuration takes a megabyte, most of it templates: each case has memory of its own. */
+static void check_each(AtRun *run, const JsonValue *cases, void (*check_one)(AtRun *run, const JsonValue *c))
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        Arena *of_file = run->arena;
+        run->arena = arena;
+        for (size_t i = 0; cases && i < cases->n; i++) {
+                check_one(run, &cases->items[i]);
+                arena_reset(arena);
+        }
+        run->arena = of_file;
+}
+
 void atconfig_run(AtRun *run)
 {
-        const JsonValue *files = json_get(run->root, STR("upstream_files"));
-        const JsonValue *own = json_get(run->root, STR("own"));
-        for (size_t i = 0; files && i < files->n; i++)
-                check_file(run, &files->items[i]);
-        for (size_t i = 0; own && i < own->n; i++)
-                check_text(run, &own->items[i]);
+        check_each(run, json_get(run->root, STR("upstream_files")), check_file);
+        check_each(run, json_get(run->root, STR("own")), check_text);
 }

@@ -70,7 +70,8 @@ static bool expand(Str name, Str text, bool old, Recorded *recorded, Arena *aren
         static const Str values[] = { STR_INIT("m"), STR_INIT("host.example.com:9100"), STR_INIT("api") };
         static const Str region[] = { STR_INIT("region") };
         static const Str eu[] = { STR_INIT("eu") };
-        TmplRuleData data = { names, values, 3, region, eu, 1, STR("http://prom.example:9090/p"), 42.5, old };
+        TmplRuleData data = { names,         values,        3, region, eu, 1, STR("http://prom.example:9090/p"),
+                              .value = 42.5, .as_2_42 = old };
         TmplPromCtx ctx = { .query = query, .self = recorded, .now_ms = AT_MS };
         return gotmpl_expand_rule(name, text, &data, &ctx, arena, ret, err);
 }
