@@ -20,7 +20,6 @@ enum {
         RESOLVE_TIMEOUT_MS = 5 * 60 * 1000,
         COUNT_EVERY_MS = 15000,
         STORM_DELIVERIES = 50,
-        LOG_EVERY_MS = 1000,
         COLLECT_EVERY_MS = 15 * 60 * 1000
 };
 #define RETENTION_MS (INT64_C(120) * 3600 * 1000)
@@ -384,10 +383,6 @@ static int64_t next_timer_ms(const AlertRouter *r, int64_t now_ms)
 static bool look_after(AlertRouter *r, int64_t now_ms, size_t max_bytes)
 {
         bool all = alert_store_expire(&r->store, now_ms, KEEP_RESOLVED_MS, max_bytes, &r->journal);
-        if (now_ms - r->log_ms >= LOG_EVERY_MS) {
-                r->log_ms = now_ms;
-                alert_log_expire(r->log, now_ms);
-        }
         if (now_ms - r->counted_ms >= COUNT_EVERY_MS) {
                 r->counted_ms = now_ms;
                 alert_mute_count(r, now_ms);
@@ -395,6 +390,7 @@ static bool look_after(AlertRouter *r, int64_t now_ms, size_t max_bytes)
         if (now_ms - r->collected_ms >= COLLECT_EVERY_MS) {
                 r->collected_ms = now_ms;
                 alert_silences_collect(&r->silences, now_ms, &r->journal);
+                alert_log_expire(r->log, now_ms);
         }
         return all;
 }

@@ -40,10 +40,10 @@ struct AlertRouter {
         AlertDelivery *deliveries; /* under way */
         VEC(AlertLane) lanes;      /* those of them that wait */
         size_t in_flight;
-        size_t burst;       /* deliveries since nothing was under way */
-        uint64_t epoch;     /* rises with every apply: deliveries of an older one do not touch groups */
-        int64_t counted_ms; /* when the gauges were set */
-        int64_t collected_ms, log_ms;
+        size_t burst;         /* deliveries since nothing was under way */
+        uint64_t epoch;       /* rises with every apply: deliveries of an older one do not touch groups */
+        int64_t counted_ms;   /* when the gauges were set */
+        int64_t collected_ms; /* when what expired was forgotten */
 };
 
 /* Writes what is in the journal: what was done before this call is durable behind it. Without any lock held. */

@@ -10,10 +10,10 @@ static void receivers_get(ApiContext *ctx, const HttpRequest *req, HttpResponse 
 {
         AlertReceiverSeen *all;
         size_t n;
-        Matchers wanted;
+        Matchers wanted = { 0 };
         JsonWriter w;
-        AlertCompat compat = alert_router_compat(ctx->alerts);
-        if (!api_am_filter(req, resp, alert_router_matchers(ctx->alerts), "receiver_matchers", &wanted))
+        bool old = alert_router_compat(ctx->alerts) == ALERT_COMPAT_AM_0_25;
+        if (!old && !api_am_filter(req, resp, alert_router_matchers(ctx->alerts), "receiver_matchers", &wanted))
                 return;
         alert_router_receivers(ctx->alerts, req->arena, &all, &n);
         resp->content_type = "application/json";
@@ -28,7 +28,7 @@ static void receivers_get(ApiContext *ctx, const HttpRequest *req, HttpResponse 
                         continue;
                 json_begin_object(&w);
                 json_key_str(&w, "name", all[i].name);
-                if (compat != ALERT_COMPAT_AM_0_25)
+                if (!old)
                         labels_put_json(&w, "labels", labels);
                 json_end_object(&w);
         }
@@ -127,7 +127,7 @@ void api_alertmanager_v2(void *self, const HttpRequest *req, HttpResponse *resp)
                         not_allowed(req, resp, PATHS[i].allowed);
                 return;
         }
-        api_am_invalid(resp, 404, "path /api/v2/" STR_FMT " was not found", STR_ARG(str_sub(path, 0, 1000)));
+        api_am_invalid(resp, 404, "path /api/v2/" STR_FMT " was not found", STR_ARG(str_sub(req->rest, 0, 1000)));
 }
 
 void api_alertmanager_ok(void *self, const HttpRequest *req, HttpResponse *resp)

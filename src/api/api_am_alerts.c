@@ -5,6 +5,7 @@
 #include "api/api_am_decode.h"
 #include "base/metric.h"
 #include "base/rfc3339.h"
+#include "codec/urlsyntax.h"
 #include "model/quote.h"
 #include "model/regex.h"
 
@@ -15,9 +16,13 @@ METRIC_FAMILY(invalid, METRIC_KIND_COUNTER, "alertmanager_alerts_invalid_total",
 
 /* ---- posting ---- */
 
-/* A path, or a scheme and something behind it. */
+/* A path, or a scheme and something behind it; all as net/url takes it. */
 static bool is_uri(Str s)
 {
+        UrlSyntax parts;
+        Err err;
+        if (!urlsyntax_parse(s, &parts, &err))
+                return false;
         if (s.n && s.p[0] == '/')
                 return true;
         size_t i = 0;
@@ -195,16 +200,18 @@ static void put_alert(JsonWriter *w, const AlertSeen *a, const Str *muted_by, si
 
 static void free_regex(void *re) { regex_free(re); }
 
-static bool read_wanted(const HttpRequest *req, HttpResponse *resp, AlertMatcherMode mode, AlertWanted *ret)
+static bool read_wanted(const ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, AlertWanted *ret)
 {
         Str receiver;
+        AlertMatcherMode mode = alert_router_matchers(ctx->alerts);
+        bool old = alert_router_compat(ctx->alerts) == ALERT_COMPAT_AM_0_25;
         *ret = (AlertWanted){ .active = api_am_flag(req, "active"),
                               .silenced = api_am_flag(req, "silenced"),
                               .inhibited = api_am_flag(req, "inhibited"),
                               .unprocessed = api_am_flag(req, "unprocessed"),
-                              .muted = api_am_flag(req, "muted") };
+                              .muted = old || api_am_flag(req, "muted") };
         if (!api_am_filter(req, resp, mode, "filter", &ret->filter) ||
-            !api_am_filter(req, resp, mode, "receiver_matchers", &ret->receiver_matchers))
+            (!old && !api_am_filter(req, resp, mode, "receiver_matchers", &ret->receiver_matchers)))
                 return false;
         if (!http_request_param(req, STR("receiver"), &receiver) || !receiver.n)
                 return true;
@@ -269,7 +276,7 @@ static void answer_list(ApiContext *ctx, const HttpRequest *req, HttpResponse *r
 {
         Answer a = { .resp = resp, .compat = alert_router_compat(ctx->alerts) };
         AlertWanted wanted;
-        if (!read_wanted(req, resp, alert_router_matchers(ctx->alerts), &wanted))
+        if (!read_wanted(ctx, req, resp, &wanted))
                 return;
         begin_json(resp, &a.w);
         json_begin_array(&a.w);
@@ -343,7 +350,7 @@ void api_am_v1_alerts_get(ApiContext *ctx, const HttpRequest *req, HttpResponse 
         AUTO(arena_free) Arena *scratch = arena_new();
         Answer a = { .resp = resp, .compat = ALERT_COMPAT_AM_0_25, .arena = scratch };
         AlertWanted wanted;
-        if (!read_wanted(req, resp, alert_router_matchers(ctx->alerts), &wanted))
+        if (!read_wanted(ctx, req, resp, &wanted))
                 return;
         begin_json(resp, &a.w);
         json_begin_object(&a.w);

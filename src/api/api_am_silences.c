@@ -185,9 +185,10 @@ void api_am_silences_get(ApiContext *ctx, const HttpRequest *req, HttpResponse *
         JsonWriter w;
         if (!api_am_filter(req, resp, alert_router_matchers(ctx->alerts), "filter", &filter))
                 return;
-        bool wanted[] = { [ALERT_SILENCE_PENDING] = api_am_flag(req, "pending"),
-                          [ALERT_SILENCE_ACTIVE] = api_am_flag(req, "active"),
-                          [ALERT_SILENCE_EXPIRED] = api_am_flag(req, "expired") };
+        bool old = alert_router_compat(ctx->alerts) == ALERT_COMPAT_AM_0_25;
+        bool wanted[] = { [ALERT_SILENCE_PENDING] = old || api_am_flag(req, "pending"),
+                          [ALERT_SILENCE_ACTIVE] = old || api_am_flag(req, "active"),
+                          [ALERT_SILENCE_EXPIRED] = old || api_am_flag(req, "expired") };
         alert_router_silences(ctx->alerts, req->arena, &all, &n);
         int64_t now_ms = clock_wall_ms(ctx->clock);
         resp->content_type = "application/json";

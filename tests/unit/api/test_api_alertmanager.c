@@ -26,6 +26,8 @@ static void broken_bodies_are_refused_as_upstream_refuses_them(void **state)
                 { "[{\"annotations\":{}}]", 422, "0.labels in body is required" },
                 { "[{\"labels\":{\"a\":\"b\"}},{\"labels\":{\"a\":\"b\"},\"generatorURL\":\"::x\"}]", 422,
                   "1.generatorURL in body must be of type uri" },
+                { "[{\"labels\":{\"a\":\"b\"},\"generatorURL\":\"http://a b/\"}]", 422,
+                  "0.generatorURL in body must be of type uri: \\\"http://a b/\\\"" },
                 { "[{\"labels\":{\"a\":\"b\"},\"startsAt\":\"yesterday\"}]", 400, "parsing time" },
                 { "[{\"labels\":{}}]", 400, "\"at least one label pair required\"" },
                 { "[{\"labels\":{\"a\":\"b\"},\"startsAt\":\"2030-01-01T00:00:00Z\",\"endsAt\":\"2029-01-01T00:00:00Z\"}]",
@@ -38,6 +40,7 @@ static void broken_bodies_are_refused_as_upstream_refuses_them(void **state)
                 am_gives(w, "POST", "/api/v2/alerts", cases[i].body, cases[i].status, cases[i].part);
         am_gives(w, "PUT", "/api/v2/alerts", "[]", 405, "method PUT is not allowed, but [POST,GET] are");
         am_gives(w, "GET", "/api/v2/x", NULL, 404, "path /api/v2/x was not found");
+        am_gives(w, "GET", "/api/v2/silence/", NULL, 404, "path /api/v2/silence/ was not found");
 }
 
 static void alerts_are_posted_and_read(void **state)
