@@ -21,7 +21,11 @@ enum {
 };
 
 static const HttpRoute ROUTES[] = {
-        { .methods = FORM, .path = "/api/v1/query", .handle = api_query_instant, .on_pool = true },
+        { .methods = FORM,
+          .path = "/api/v1/query",
+          .handle = api_query_instant,
+          .on_pool = true,
+          .is_small = api_query_is_small },
         { .methods = FORM, .path = "/api/v1/query_range", .handle = api_query_range, .on_pool = true },
         { .methods = FORM, .path = "/api/v1/query_explain", .handle = api_explain_query, .on_pool = true },
         { .methods = FORM, .path = "/api/v1/format_query", .handle = api_expr_format },

@@ -4,7 +4,11 @@
 #include "api/api_reply.h"
 #include "codec/floats.h"
 
-enum { MAX_POINTS = 11000, FLUSH_BYTES = 1 << 20 };
+enum {
+        MAX_POINTS = 11000,
+        FLUSH_BYTES = 1 << 20,
+        SMALL_TEXT_BYTES = 512, /* of a query; longer ones are parsed on the pool */
+};
 
 static const char TOO_MANY_POINTS[] =
         "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)";
@@ -224,6 +228,7 @@ bool api_query_run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, 
                           nocache.n > 0;
         query->cancel = req->cancel;
         query->timeout_ms = timeout_ms;
+        query->small = req->small;
         if (promql_exec(ctx->promql, ctx->store, query, req->arena, ret, &err))
                 return true;
         api_reply_err(resp, &err);
@@ -288,6 +293,25 @@ void api_query_instant(void *self, const HttpRequest *req, HttpResponse *resp)
         PromqlQuery query = { 0 };
         if (api_query_read_instant(self, req, resp, &query))
                 run(self, req, resp, &query);
+}
+
+bool api_query_is_small(void *self, const HttpRequest *req)
+{
+        ApiContext *ctx = self;
+        PromqlQuery query = { .start_ms = clock_wall_ms(ctx->clock) };
+        Str text = { 0 }, time = { 0 }, lookback;
+        Expr *expr;
+        Err err;
+        /* A regular expression is tried on any number of values. */
+        if (!http_request_param(req, STR("query"), &text) || text.n > SMALL_TEXT_BYTES ||
+            str_find(text, STR("~")) != SIZE_MAX || http_request_param(req, STR("lookback_delta"), &lookback))
+                return false;
+        if (http_request_param(req, STR("time"), &time) && time.n && !api_parse_time(time, &query.start_ms))
+                return false;
+        if (!ast_parse(text, req->arena, &promql_engine_options(ctx->promql)->features, &expr, NULL, &err))
+                return false;
+        query.expr = expr;
+        return promql_is_small(ctx->promql, ctx->store, &query, req->arena);
 }
 
 void api_query_range(void *self, const HttpRequest *req, HttpResponse *resp)

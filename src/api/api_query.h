@@ -3,6 +3,8 @@
 #include "api/api.h"
 
 void api_query_instant(void *self, const HttpRequest *req, HttpResponse *resp);
+/* An instant query that is so small that no other thread is worth waking. */
+bool api_query_is_small(void *self, const HttpRequest *req);
 void api_query_range(void *self, const HttpRequest *req, HttpResponse *resp);
 /* The parameter `query`, parsed into the request's arena. False: the error was replied. */
 bool api_query_expr(const HttpRequest *req, HttpResponse *resp, const ApiContext *ctx, Str *ret_text, Expr **ret);

@@ -272,7 +272,9 @@ static enum MHD_Result run(Exchange *ex)
         const char *why;
         if (!http_request_decode_body(ex, &status, &why))
                 return answer_error(ex, status, why);
-        if (ex->entry->route->on_pool && ex->server->options.pool)
+        const HttpRoute *route = ex->entry->route;
+        ex->req.small = route->is_small && route->is_small(route->self, &ex->req);
+        if (route->on_pool && !ex->req.small && ex->server->options.pool)
                 return run_on_pool(ex);
         call_handler(ex);
         http_response_build(ex);

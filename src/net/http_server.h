@@ -42,6 +42,7 @@ typedef struct HttpRequest {
         Str remote;           /* "127.0.0.1:40312" */
         Str rest;             /* what a trailing '*' in the route matched */
         const Cancel *cancel; /* raised when the client leaves, late at the server's write timeout */
+        bool small;           /* the route's is_small said so */
         void *impl;
 } HttpRequest;
 /* Empty when absent; name case-insensitive. */
@@ -71,7 +72,10 @@ typedef struct HttpRoute {
         const char *path; /* exact, or with a final '*' that matches the rest; ":x" parts are not supported */
         void (*handle)(void *self, const HttpRequest *req, HttpResponse *resp);
         void *self;
-        bool on_pool;          /* long work: runs on the worker pool, 503 + Retry-After when its queue is full */
+        bool on_pool; /* long work: runs on the worker pool, 503 + Retry-After when its queue is full */
+        /* on_pool: whether this request costs less than handing it over, and cannot wait for anything; it is then answered on the thread
+         * that read it (HttpRequest.small). NULL: never. */
+        bool (*is_small)(void *self, const HttpRequest *req);
         size_t max_body_bytes; /* 0: 1 MiB; above it 413 */
         bool keep_encoded;     /* the handler wants the body as sent (remote write's snappy) */
 } HttpRoute;

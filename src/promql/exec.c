@@ -25,8 +25,6 @@ enum {
         WAVE_MAX_BATCHES = 512,
         BATCHES_PER_THREAD = 4, /* at least, in a wave: enough to even out slow series */
         FOLD_STEPS = 64,        /* steps that one thread folds at a time: whole cache lines of every accumulator */
-        ROW_POINTS = 64,        /* what finding and reading a series costs, in points */
-        PARALLEL_POINTS = 8192, /* less work than this in a wave is not worth waking anybody */
 };
 
 /* --- budget --- */
@@ -455,8 +453,8 @@ static void forget_hists(Wave *wave, size_t n_batches)
 static bool run_wave(Wave *wave, Err *err)
 {
         Exec *x = wave->x;
-        size_t points = wave->n * (wave->src->steps + ROW_POINTS);
-        Pool *pool = points >= PARALLEL_POINTS ? x->options->pool : NULL;
+        size_t points = wave->n * (wave->src->steps + EXEC_ROW_POINTS);
+        Pool *pool = points >= EXEC_PARALLEL_POINTS ? x->options->pool : NULL;
         if (!wave->src->rows) {
                 size_t n_batches = (wave->n + wave->batch - 1) / wave->batch;
                 CHECK(wave->errs);

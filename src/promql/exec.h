@@ -136,8 +136,12 @@ struct Exec {
 
 /* --- budget: exec.c --- */
 MUST_CHECK bool exec_check(Exec *x, Err *err); /* cancelled or late? */
+enum {
+        EXEC_TICK = 4096,
+        EXEC_ROW_POINTS = 64,        /* what finding and reading a series costs, in points */
+        EXEC_PARALLEL_POINTS = 8192, /* less work than this is not worth waking anybody */
+};
 /* The same for step i of a loop over rows that computes none of them: looks once in EXEC_TICK steps. */
-enum { EXEC_TICK = 4096 };
 MUST_CHECK static inline bool exec_goes_on(Exec *x, size_t i, Err *err)
 {
         return i % EXEC_TICK != 0 || exec_check(x, err);

@@ -1,6 +1,6 @@
 /* Invariants:
- * 1. At most max_concurrent queries evaluate; the others wait in the order in which they came, and leave the queue when
- *    their deadline passes or their caller goes away.
+ * 1. At most max_concurrent queries evaluate, and small ones beside them; the others wait in the order in which they came, and leave
+ *    the queue when their deadline passes or their caller goes away.
  * 2. The deadline counts from promql_exec's start: waiting is part of it.
  * 3. What a result holds lives in the caller's arena; everything else is gone when promql_exec returns.
  * 4. An answer is the same whether the cache knew some of its steps or none (rangecache.c).
@@ -100,7 +100,7 @@ static void leave_list(PromqlEngine *e, Running *me) REQUIRES(e->mu)
         mutex_cond_broadcast(&e->turn);
 }
 
-static bool enter(PromqlEngine *e, Running *me, const Cancel *cancel, Err *err)
+static bool enter(PromqlEngine *e, Running *me, bool small, const Cancel *cancel, Err *err)
 {
         MUTEX_SCOPE(&e->mu);
         me->ticket = e->next_ticket++;
@@ -113,7 +113,7 @@ static bool enter(PromqlEngine *e, Running *me, const Cancel *cancel, Err *err)
                         return err_set(err, why.code, "query %s in query queue",
                                        why.code == ERR_TIMEOUT ? "timed out" : "was canceled");
                 }
-                if (e->evaluating < e->options.max_concurrent && is_first(e, me))
+                if (small || (e->evaluating < e->options.max_concurrent && is_first(e, me)))
                         break;
                 const Clock *clock = clock_system();
                 mutex_cond_wait_until(&e->turn, &e->mu, clock->mono_ns(clock) + (int64_t)QUEUE_POLL_MS * 1000000);
@@ -289,13 +289,23 @@ static bool check_query(const PromqlQuery *q, Err *err)
         return true;
 }
 
+static int64_t lookback_of(const PromqlOptions *o, const PromqlQuery *q)
+{
+        return q->lookback_ms > 0 ? q->lookback_ms : o->lookback_ms;
+}
+
+static PlanArgs args_of(const PromqlOptions *o, const PromqlQuery *q)
+{
+        return (PlanArgs){ .start_ms = q->start_ms,
+                           .end_ms = q->range ? q->end_ms : q->start_ms,
+                           .step_ms = q->range ? q->step_ms : 0,
+                           .lookback_ms = lookback_of(o, q),
+                           .default_step_ms = o->default_step_ms };
+}
+
 static bool prepare(Exec *x, StoreEngine *store, const PromqlQuery *q, Plan *plan, Err *err)
 {
-        PlanArgs args = { .start_ms = q->start_ms,
-                          .end_ms = q->range ? q->end_ms : q->start_ms,
-                          .step_ms = q->range ? q->step_ms : 0,
-                          .lookback_ms = x->lookback_ms,
-                          .default_step_ms = x->options->default_step_ms };
+        PlanArgs args = args_of(x->options, q);
         x->query_start_ms = args.start_ms;
         x->query_end_ms = args.end_ms;
         x->query_step_ms = args.step_ms;
@@ -362,11 +372,6 @@ static bool evaluate(PromqlEngine *e, Exec *x, StoreEngine *store, const PromqlQ
         return ok;
 }
 
-static int64_t lookback_of(const PromqlEngine *e, const PromqlQuery *q)
-{
-        return q->lookback_ms > 0 ? q->lookback_ms : e->options.lookback_ms;
-}
-
 /* All steps of q, from the store. */
 static bool exec_afresh(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Arena *arena, PromqlResult *ret,
                         Err *err)
@@ -377,12 +382,12 @@ static bool exec_afresh(PromqlEngine *e, StoreEngine *store, const PromqlQuery *
         Exec x = { .options = &e->options,
                    .active_samples = &me.samples,
                    .total_bytes = &e->bytes,
-                   .lookback_ms = lookback_of(e, q) };
+                   .lookback_ms = lookback_of(&e->options, q) };
         bool sooner = q->timeout_ms > 0 && q->timeout_ms < e->options.timeout_ms;
         cancel_init(&x.timeout, e->options.clock, sooner ? q->timeout_ms : e->options.timeout_ms);
         x.timeout.parent = q->cancel;
         PromqlResult out = { 0 };
-        if (!enter(e, &me, &x.timeout, err))
+        if (!enter(e, &me, q->small, &x.timeout, err))
                 return false;
         out.stats.queue_seconds = seconds_since(clock, from);
         mutex_init(&x.mu);
@@ -426,7 +431,7 @@ bool promql_exec(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Aren
         bool ok;
         metric_add(queries_total, 1);
         if (!q->no_cache && !q->count_samples &&
-            rangecache_begin(e->cache, &e->options, store, q, lookback_of(e, q), arena, &use)) {
+            rangecache_begin(e->cache, &e->options, store, q, lookback_of(&e->options, q), arena, &use)) {
                 ok = exec_rest(e, store, q, &use, arena, ret, err);
                 rangecache_end(&use);
         } else {
@@ -434,4 +439,38 @@ bool promql_exec(PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Aren
         }
         metric_observe(query_seconds, seconds_since(clock, from));
         return ok;
+}
+
+/* --- small queries --- */
+
+/* What is below a node, in points, if a sample came every second; more than EXEC_PARALLEL_POINTS: too much, or not known. */
+static uint64_t weight_of(const PlanNode *node, StoreEngine *store, int64_t lookback_ms)
+{
+        enum { TOO_MUCH = EXEC_PARALLEL_POINTS + 1 };
+        const Expr *e = node->expr;
+        uint64_t points = 1;
+        if (e->kind == EXPR_SUBQUERY || (e->kind == EXPR_CALL && e->call.fn->id == FN_INFO))
+                return TOO_MUCH;
+        if (node->slot) {
+                bool plain = e->selector.mode == RANGE_PLAIN;
+                int64_t range_ms = plain ? node->range_ms
+                                         : plan_add(node->range_ms, plan_add(lookback_ms, lookback_ms));
+                uint64_t each = EXEC_ROW_POINTS + 1 + (uint64_t)range_ms / 1000;
+                size_t n = store->at_most(store, node->slot->matchers, node->slot->min_ms);
+                if (each > EXEC_PARALLEL_POINTS || n >= EXEC_PARALLEL_POINTS / each)
+                        return TOO_MUCH;
+                points += (n + 1) * each; /* also one that finds nothing has been looked for */
+        }
+        for (size_t k = 0; k < node->n_kids && points <= EXEC_PARALLEL_POINTS; k++)
+                points += weight_of(node->kids[k], store, lookback_ms);
+        return points;
+}
+
+bool promql_is_small(const PromqlEngine *e, StoreEngine *store, const PromqlQuery *q, Arena *arena)
+{
+        Plan plan;
+        Err err;
+        PlanArgs args = args_of(&e->options, q);
+        return !q->range && store->at_most && plan_build(q->expr, &args, arena, &plan, &err) &&
+               weight_of(plan.root, store, args.lookback_ms) <= EXEC_PARALLEL_POINTS;
 }

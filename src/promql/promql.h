@@ -42,6 +42,7 @@ typedef struct PromqlQuery {
         bool explain;         /* count what each node takes: PromqlResult.nodes */
         bool count_samples;   /* PromqlStats.samples, samples_per_step; nothing comes from the cache then */
         bool no_cache;        /* every step is evaluated, and the answer is not kept */
+        bool small;           /* promql_is_small said so: does not wait for others */
 } PromqlQuery;
 
 /* One output series over the step grid (range) or at one time (instant). */
@@ -87,6 +88,10 @@ typedef struct PromqlResult {
  * ERR_TIMEOUT: 503; ERR_CANCELED: 499. */
 MUST_CHECK bool promql_exec(PromqlEngine *engine, StoreEngine *store, const PromqlQuery *query, Arena *arena,
                             PromqlResult *ret, Err *err);
+
+/* Whether evaluating the query takes less than waking another thread for it: an instant one of few series, as far as that can be told
+ * without looking at them. Takes a few microseconds, and waits for nothing. */
+bool promql_is_small(const PromqlEngine *engine, StoreEngine *store, const PromqlQuery *query, Arena *arena);
 
 /* What is running now, for the status page. */
 typedef struct PromqlActive {

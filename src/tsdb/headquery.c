@@ -727,3 +727,17 @@ void headquery_changes(StoreEngine *engine, uint64_t mark, StoreChanges *ret)
         if (rolled_ms >= ret->from_ms)
                 ret->from_ms = rolled_ms + 1;
 }
+
+/* Of series in memory; how many there are in the index is not known without looking at it. */
+size_t headquery_at_most(StoreEngine *engine, Matchers matchers, int64_t min_ms)
+{
+        Tsdb *db = (Tsdb *)engine;
+        IndexList *list = indexset_list(db->index);
+        bool cold = list->n > 0 && indexseg_info(list->segs[0]).max_ms >= min_ms; /* the newest is the first */
+        snapshot_unref(&list->snap);
+        if (cold || pthread_rwlock_tryrdlock(&db->catalog->lock) != 0)
+                return SIZE_MAX;
+        size_t n = postings_at_most(db->catalog->postings, matchers);
+        pthread_rwlock_unlock(&db->catalog->lock);
+        return n;
+}

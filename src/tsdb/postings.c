@@ -338,6 +338,42 @@ bool postings_select(Postings *p, Matchers matchers, const Cancel *cancel, roari
         return true;
 }
 
+static uint64_t posting_count_both(const Posting *a, const Posting *b)
+{
+        if (a->n > FEW_SLOTS)
+                return posting_count_within(b, a->as.bitmap);
+        return b->n > FEW_SLOTS ? posting_count_within(a, b->as.bitmap) : MIN_OF(a->n, b->n);
+}
+
+static bool wants_value(const Matcher *m) { return m->type == MATCH_EQ && m->value.n > 0; }
+
+static const Posting *wanted_posting(const Postings *p, const Matcher *m)
+{
+        const NameIndex *name = name_of(p, m->name);
+        return name ? posting_of(p, name, m->value) : NULL;
+}
+
+size_t postings_at_most(const Postings *p, Matchers matchers)
+{
+        const Posting *least = NULL;
+        for (size_t i = 0; i < matchers.n; i++) {
+                if (!wants_value(&matchers.data[i]))
+                        continue;
+                const Posting *x = wanted_posting(p, &matchers.data[i]);
+                if (!x)
+                        return 0;
+                if (!least || posting_count(x) < posting_count(least))
+                        least = x;
+        }
+        uint64_t n = least ? posting_count(least) : roaring_bitmap_get_cardinality(p->all);
+        for (size_t i = 0; least && i < matchers.n; i++) {
+                const Posting *x = wants_value(&matchers.data[i]) ? wanted_posting(p, &matchers.data[i]) : least;
+                if (x != least)
+                        n = MIN_OF(n, posting_count_both(least, x));
+        }
+        return n;
+}
+
 /* ---- listing */
 
 size_t postings_names(const Postings *p, Arena *arena, uint32_t **ret)

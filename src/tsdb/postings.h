@@ -27,6 +27,9 @@ void postings_remove(Postings *p, uint32_t slot, const PostingsPair *pairs, size
  * ERR_TIMEOUT when cancel says so. */
 MUST_CHECK bool postings_select(Postings *p, Matchers matchers, const Cancel *cancel, roaring_bitmap_t **ret, Err *err);
 
+/* No more series than this match: what labels that must be equal have in common, two by two. */
+size_t postings_at_most(const Postings *p, Matchers matchers);
+
 /* Names in use, in any order, living in arena. */
 size_t postings_names(const Postings *p, Arena *arena, uint32_t **ret);
 typedef struct PostingsCount {

@@ -116,7 +116,8 @@ static Tsdb *tsdb_new(const TsdbOptions *options)
                 db->options.retention_ms = DEFAULT_RETENTION_MS;
         db->engine = (StoreEngine){ .appender = headappend_open,
                                     .querier = headquery_open,
-                                    .changes = headquery_changes };
+                                    .changes = headquery_changes,
+                                    .at_most = headquery_at_most };
         db->dir = mem_strndup(options->dir, strlen(options->dir));
         db->fs = options->fs ? options->fs : fs_system();
         db->clock = options->clock ? options->clock : clock_system();

@@ -83,6 +83,18 @@ static void json(void *self, const HttpRequest *req, HttpResponse *resp)
                 buf_lit(&resp->body, "{\"a\":1}\n");
 }
 
+static bool is_empty(void *self, const HttpRequest *req)
+{
+        (void)self;
+        return req->body.n == 0;
+}
+
+static void whether_small(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        (void)self;
+        buf_cstr_add(&resp->body, req->small ? "small" : "not small");
+}
+
 static const HttpRoute ROUTES[] = {
         { HTTP_GET, "/hello", hello },
         { HTTP_GET, "/files/*", hello },
@@ -92,6 +104,7 @@ static const HttpRoute ROUTES[] = {
         { HTTP_GET | HTTP_POST, "/pool/length", length, .on_pool = true },
         { HTTP_GET, "/hold", hold, .on_pool = true },
         { HTTP_GET, "/stream", stream, .on_pool = true },
+        { HTTP_GET | HTTP_POST, "/small", whether_small, .on_pool = true, .is_small = is_empty },
         { HTTP_GET, "/page", page },
         { HTTP_GET, "/json", json },
 };
@@ -118,6 +131,8 @@ static void routes_and_paths(void **state)
         Net *net = *state;
         AUTO(buf_done) Buf out = { 0 };
         assert_str(net_call(net, "GET", "/hello?a=b%20c", STR(""), &out).body, "hello /hello||a=b%20c");
+        assert_str(net_call(net, "POST", "/small", STR("x"), &out).body, "not small");
+        assert_str(net_call(net, "GET", "/small", STR(""), &out).body, "small");
         assert_str(net_call(net, "GET", "/files/a%2Fb", STR(""), &out).body, "hello /files/a/b|a/b|");
         HttpAnswer a = net_call(net, "HEAD", "/hello", STR(""), &out);
         assert_int_equal(a.status, 200);
@@ -346,6 +361,9 @@ static void a_full_pool_is_said(void **state)
         for (int i = 0; i < 5; i++)
                 http_client_start(net.client, &o, count_503, &refused);
         assert_true(gate_reached(&refused, 4)); /* one runs, one waits */
+        AUTO(buf_done) Buf out = { 0 };
+        assert_int_equal(net_call(&net, "POST", "/small", STR("x"), &out).status, 503);
+        assert_str(net_call(&net, "POST", "/small", STR(""), &out).body, "small"); /* needs no worker */
         int before = gate_count(&canceled);
         net_stop(&net); /* the client goes first: what runs is canceled */
         assert_true(gate_count(&canceled) > before);

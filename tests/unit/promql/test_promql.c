@@ -427,6 +427,89 @@ static void more_queries_than_the_gate_admits_wait_their_turn(void **state)
         pool_free(pool);
 }
 
+/* An engine that can tell how many series there are, and asks a small query of its own when it is read. */
+typedef struct Told {
+        StoreEngine face;
+        Fixture *f;
+        size_t series, asked;
+} Told;
+
+static size_t tell(StoreEngine *e, Matchers matchers, int64_t min_ms)
+{
+        (void)matchers;
+        (void)min_ms;
+        return ((Told *)e)->series;
+}
+
+static bool told_querier(StoreEngine *e, int64_t min_ms, int64_t max_ms, Querier **ret, Err *err)
+{
+        Told *t = (Told *)e;
+        StoreEngine *below = memstore_engine(t->f->store);
+        Expr *expr;
+        PromqlResult r;
+        assert_true(ast_parse(STR("1"), t->f->arena, &t->f->options.features, &expr, NULL, err));
+        PromqlQuery q = { .expr = expr, .text = STR("1"), .small = true };
+        t->asked += promql_exec(t->f->engine, below, &q, t->f->arena, &r, err);
+        return store_querier(below, min_ms, max_ms, ret, err);
+}
+
+static PromqlQuery query_of(Fixture *f, const char *text)
+{
+        Expr *expr;
+        Err err;
+        assert_ok(ast_parse(str_of(text), f->arena, &f->options.features, &expr, NULL, &err), err);
+        return (PromqlQuery){ .expr = expr, .text = str_of(text), .end_ms = 60000, .step_ms = 60000 };
+}
+
+static bool is_small(Told *t, const char *text)
+{
+        PromqlQuery q = query_of(t->f, text);
+        return promql_is_small(t->f->engine, &t->face, &q, t->f->arena);
+}
+
+static void what_is_small_is_known_before(void **state)
+{
+        (void)state;
+        Fixture f;
+        PromqlOptions o = defaults();
+        fixture_open(&f, &o);
+        Told t = { .face = { .querier = told_querier, .at_most = tell }, .f = &f, .series = 20 };
+        assert_true(is_small(&t, "1 + 1"));
+        assert_true(is_small(&t, "sum by (i) (a_total)"));
+        assert_true(is_small(&t, "rate(a_total[5m])"));
+        assert_false(is_small(&t, "rate(a_total[5m]) / rate(b_total[5m])"));
+        assert_false(is_small(&t, "rate(a_total[1h])"));
+        assert_false(is_small(&t, "max_over_time(a_total[1d])"));
+        assert_false(is_small(&t, "max_over_time(vector(1)[1h:1s])"));
+        PromqlQuery q = query_of(&f, "a_total");
+        assert_false(promql_is_small(f.engine, memstore_engine(f.store), &q, f.arena));
+        q.range = true;
+        assert_false(promql_is_small(f.engine, &t.face, &q, f.arena));
+        t.series = 200;
+        assert_false(is_small(&t, "a_total"));
+        t.series = SIZE_MAX;
+        assert_false(is_small(&t, "a_total"));
+        assert_int_equal(t.asked, 0);
+        fixture_close(&f);
+}
+
+static void small_queries_do_not_wait(void **state)
+{
+        (void)state;
+        Fixture f;
+        PromqlOptions o = defaults();
+        o.max_concurrent = 1;
+        fixture_open(&f, &o);
+        load(&f);
+        Told t = { .face = { .querier = told_querier }, .f = &f };
+        PromqlQuery q = query_of(&f, "a_total");
+        PromqlResult r;
+        Err err;
+        assert_ok(promql_exec(f.engine, &t.face, &q, f.arena, &r, &err), err);
+        assert_int_equal(t.asked, 1);
+        fixture_close(&f);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -441,6 +524,8 @@ int main(void)
                 cmocka_unit_test(bad_queries_are_invalid),
                 cmocka_unit_test(threads_do_not_change_results),
                 cmocka_unit_test(more_queries_than_the_gate_admits_wait_their_turn),
+                cmocka_unit_test(what_is_small_is_known_before),
+                cmocka_unit_test(small_queries_do_not_wait),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

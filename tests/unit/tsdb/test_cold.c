@@ -61,6 +61,30 @@ static void check_all(Rig *r, size_t samples)
                 assert_int_equal(count_samples(r, rig_labels(r, "m", i)), samples);
 }
 
+static size_t at_most(Rig *r, const char *name, int64_t min_ms)
+{
+        Matcher m = matcher(r, MATCH_EQ, "__name__", name);
+        StoreEngine *engine = tsdb_engine(r->db);
+        return engine->at_most(engine, (Matchers){ &m, 1 }, min_ms);
+}
+
+static void how_many_is_told_of_memory_alone(void **state)
+{
+        (void)state;
+        Rig r;
+        rig_init(&r);
+        rig_open(&r);
+        coolrig_scrape(&r, "m", 0, SERIES);
+        assert_int_equal(at_most(&r, "m", INT64_MIN), SERIES);
+        assert_int_equal(at_most(&r, "nothing", INT64_MIN), 0);
+        int64_t then_ms = clock_wall_ms(&r.clock.clock);
+        coolrig_pass(&r, 14);
+        assert_true(at_most(&r, "m", then_ms) == SIZE_MAX);
+        assert_int_equal(at_most(&r, "m", then_ms + MINUTE_MS), 0);
+        assert_int_equal(at_most(&r, "ticker", then_ms + MINUTE_MS), 1);
+        rig_done(&r);
+}
+
 static void idle_series_leave_memory(void **state)
 {
         (void)state;
@@ -531,6 +555,7 @@ static void movers_and_writers(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(how_many_is_told_of_memory_alone),
                 cmocka_unit_test(idle_series_leave_memory),
                 cmocka_unit_test(who_comes_often_is_missed_soon),
                 cmocka_unit_test(what_has_ended_leaves_at_once),

@@ -45,6 +45,29 @@ static void check_matcher(World *w, MatchType type, unsigned name, const char *p
         roaring_bitmap_free(set);
 }
 
+/* Never fewer than match, and exactly those for one label. */
+static void check_at_most(World *w, Rand *r)
+{
+        Matcher m[2];
+        Err err;
+        for (unsigned k = 0; k < 2; k++) {
+                unsigned name = (unsigned)rand_below(r, NAMES);
+                Str value = value_text(w, (uint32_t)rand_below(r, CARDINALITY[name] + 2));
+                MatchType type = k && rand_below(r, 3) == 0 ? MATCH_NE : MATCH_EQ;
+                assert_ok(matcher_make(w->arena, type, name_text(w, name), value, &m[k], &err), err);
+        }
+        for (size_t n = 0; n <= 2; n++) {
+                roaring_bitmap_t *set;
+                assert_ok(postings_select(w->postings, (Matchers){ m, n }, NULL, &set, &err), err);
+                size_t have = roaring_bitmap_get_cardinality(set),
+                       at_most = postings_at_most(w->postings, (Matchers){ m, n });
+                roaring_bitmap_free(set);
+                assert_true(at_most >= have);
+                if (n == 0 || (n == 1 && m[0].value.n))
+                        assert_int_equal(at_most, have);
+        }
+}
+
 static void check_all(World *w)
 {
         static const char *const PATTERNS[] = {
@@ -82,6 +105,8 @@ static void agrees_with_the_matchers(void **state)
                 w.live[slot] = true;
         }
         check_all(&w);
+        for (unsigned i = 0; i < 2000; i++)
+                check_at_most(&w, &r);
         for (uint32_t slot = 0; slot < SLOTS; slot++) {
                 if (slot % 50 == 0)
                         continue;
@@ -89,6 +114,8 @@ static void agrees_with_the_matchers(void **state)
                 w.live[slot] = false;
         }
         check_all(&w);
+        for (unsigned i = 0; i < 2000; i++)
+                check_at_most(&w, &r);
         assert_true(postings_bytes(w.postings) > 0);
         postings_free(w.postings);
         symtab_unref(w.symbols);
