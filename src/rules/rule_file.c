@@ -200,14 +200,21 @@ static YamlPos place_in(const YamlNode *node, Str text, SrcPos at)
         return pos;
 }
 
+static bool is_text(const RuleReader *r, const char *key, const YamlNode *node)
+{
+        if (!node || (node->kind != YAML_MAP && node->kind != YAML_SEQ))
+                return true;
+        return complain(r, node->pos, str_printf(r->ctx->arena, "'%s' must be a text", key));
+}
+
 static bool read_expr(const RuleReader *r, const YamlNode *node, Rule *rule)
 {
         Err err;
         SrcPos at = { 0 };
         Expr *expr;
         rule->expr_text = scalar_text(node);
-        if (node && (node->kind == YAML_MAP || node->kind == YAML_SEQ))
-                return complain(r, node->pos, STR("'expr' must be a text"));
+        if (!is_text(r, "expr", node))
+                return false;
         if (rule->expr_text.n == 0)
                 return complain(r, (YamlPos){ 0 }, STR("field 'expr' must be set in rule"));
         if (ast_parse(rule->expr_text, r->ctx->arena, &r->dialect->features, &expr, &at, &err)) {
@@ -465,9 +472,11 @@ static bool read_rule(RuleReader *r, const RuleYaml *yaml, Rule *rule)
         };
         r->rule_name = rule->name;
         r->pos = rule->pos;
+        ok = is_text(r, "record", yaml->record) && ok;
+        ok = is_text(r, "alert", yaml->alert) && ok;
         if (record.n && alert.n)
                 ok = complain(r, (YamlPos){ 0 }, STR("only one of 'record' and 'alert' must be set"));
-        if (!record.n && !alert.n)
+        if (ok && !record.n && !alert.n)
                 ok = complain(r, (YamlPos){ 0 }, STR("one of 'record' or 'alert' must be set"));
         ok &= read_expr(r, yaml->expr, rule);
         ok &= check_names(r, rule);

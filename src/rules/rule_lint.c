@@ -205,6 +205,16 @@ static bool find_and(void *arg, const Expr *e)
         return true;
 }
 
+/* What must hold over a long and over a short window. */
+static bool joins_windows(const Expr *e)
+{
+        Windows windows = { 0 };
+        bool both = false;
+        ast_walk(e, find_and, &both);
+        ast_walk(e, find_windows, &windows);
+        return both && windows.n > 1;
+}
+
 static bool contains_fold(Str text, Str lower)
 {
         for (size_t i = 0; i + lower.n <= text.n; i++)
@@ -381,7 +391,7 @@ static void check_for(Lint *l)
         bool brief = false;
         ast_walk(r->expr, find_brief, &brief);
         int64_t interval_ms = l->group->interval_ms;
-        if (brief && !compares_age(r->expr) && r->for_ms == 0 && r->consecutive_failures < 2)
+        if (brief && !compares_age(r->expr) && !joins_windows(r->expr) && r->for_ms == 0 && r->consecutive_failures < 2)
                 FOUND(l, "missing-for",
                       "fires at the first evaluation that finds it, also for one bad scrape: set 'for'");
         else if (r->for_ms > 0 && interval_ms > r->for_ms)

@@ -100,6 +100,8 @@ static void mistakes_point_into_the_file(void **state)
                 { IN_GROUP("{alert: A, expr: x, labels: {__name__: b}}"), "invalid label name: '__name__'", 4, 5 },
                 { IN_GROUP("{alert: A, expr: x, labels: {a: '{{ .x'}}"), "label 'a'", 4, 5 },
                 { IN_GROUP("{alert: A, expr: x, annotations: {s: '{{ $nope }}'}}"), "annotation 's'", 4, 5 },
+                { IN_GROUP("{alert: A, record: {a: b}, expr: x}"), "'record' must be a text", 4, 0 },
+                { IN_GROUP("{alert: [A], expr: x}"), "'alert' must be a text", 4, 0 },
                 { IN_GROUP("{alert: A, expr: x, labels: [a]}"), "'labels' needs a mapping", 4, 0 },
                 { IN_GROUP("{alert: A, expr: x, labels: {a: [b]}}"), "label 'a' needs a text", 4, 0 },
                 { IN_GROUP("{alert: A, expr: x, for: soon}"), "for", 4, 0 },

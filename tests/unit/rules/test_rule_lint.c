@@ -33,6 +33,8 @@ static void what_is_most_likely_not_meant_is_found(void **state)
                 { "groups: [{name: g, rules: [{alert: A, expr: up == 0, consecutive_failures: 3}]}]", "" },
                 { "groups: [{name: g, rules: [{alert: A, expr: 'time() - max(x) > 3600'}]}]", "" },
                 { "groups: [{name: g, rules: [{alert: A, expr: 'x - time() < 3600'}]}]", "" },
+                { "groups: [{name: g, rules: [{alert: A, expr: 'max(slo:error:ratio_rate5m) > 0.01 and max(slo:error:ratio_rate1h) > 0.01'}]}]",
+                  "" }, /* a long window is a wait too */
                 { "groups: [{name: g, rules: [{alert: A, expr: 'x - y < 3600'}]}]", "[missing-for]" },
                 { "groups: [{name: g, rules: [{alert: A, expr: 'increase(x[1h]) > 0'}]}]", "" },
                 { "groups: [{name: g, rules: [{alert: A, expr: 'increase(x[1m]) > 0'}]}]", "[missing-for]" },
