@@ -15,6 +15,7 @@ typedef struct AlertArgs {
         int n_rest;
 } AlertArgs;
 
+/* Flags may stand anywhere; the other words are gathered at the front of argv. */
 static bool read_args(int argc, char **argv, AlertArgs *ret)
 {
         *ret = (AlertArgs){ .url = APP_CLIENT_URL };
@@ -22,15 +23,15 @@ static bool read_args(int argc, char **argv, AlertArgs *ret)
                                         { "--comment", &ret->comment }, { "--for", &ret->length },
                                         { "--start", &ret->start },     { "--end", &ret->end },
                                         { "--kind", &ret->kind } };
-        int i = 0;
-        for (; i < argc && argv[i][0] == '-' && argv[i][1] == '-'; i++) {
-                if (strcmp(argv[i], "--json") == 0)
+        ret->rest = argv;
+        for (int i = 0; i < argc; i++) {
+                if (argv[i][0] != '-' || argv[i][1] != '-')
+                        argv[ret->n_rest++] = argv[i];
+                else if (strcmp(argv[i], "--json") == 0)
                         ret->json = true;
                 else if (!app_client_flag(flags, ARRAY_LEN(flags), argc, argv, &i))
                         return false;
         }
-        ret->rest = argv + i;
-        ret->n_rest = argc - i;
         return true;
 }
 
@@ -51,7 +52,7 @@ static void print_labels(const JsonValue *labels)
         for (size_t i = 0; labels && i < labels->n; i++)
                 printf("%s" STR_FMT "=\"" STR_FMT "\"", i ? ", " : "{", STR_ARG(labels->members[i].key),
                        STR_ARG(labels->members[i].value.str));
-        puts(labels && labels->n ? "}" : "{}");
+        printf(labels && labels->n ? "}" : "{}");
 }
 
 static void print_text(const char *label, const JsonValue *object, const char *key)
@@ -61,12 +62,21 @@ static void print_text(const char *label, const JsonValue *object, const char *k
                 printf("%s" STR_FMT "\n", label, STR_ARG(text));
 }
 
-static void print_event(const JsonValue *e)
+/* about: of what it is is said too, the labels of an alert or else its subject. */
+static void print_event(const JsonValue *e, bool about)
 {
         static const char *const shown[] = { "receiver", "integration", "reason",  "status",
                                              "by",       "silence",     "comment", "error" };
         const JsonValue *detail = json_get(e, STR("detail"));
-        printf("  " STR_FMT "  " STR_FMT, STR_ARG(json_get_str(e, STR("time"))), STR_ARG(json_get_str(e, STR("kind"))));
+        const JsonValue *labels = json_get(detail, STR("labels"));
+        printf("  %-24.*s  %-*.*s", STR_ARG(json_get_str(e, STR("time"))), about ? 12 : 0,
+               STR_ARG(json_get_str(e, STR("kind"))));
+        if (about && labels) {
+                printf("  ");
+                print_labels(labels);
+        } else if (about) {
+                printf("  " STR_FMT, STR_ARG(json_get_str(e, STR("subject"))));
+        }
         for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
                 Str text = json_get_str(detail, str_of(shown[i]));
                 if (text.n)
@@ -78,10 +88,10 @@ static void print_event(const JsonValue *e)
         putchar('\n');
 }
 
-static void print_events(const JsonValue *events)
+static void print_events(const JsonValue *events, bool about)
 {
         for (size_t i = 0; events && i < events->n; i++)
-                print_event(&events->items[i]);
+                print_event(&events->items[i], about);
 }
 
 /* ---- explain ---- */
@@ -113,7 +123,7 @@ static void print_explanation(const JsonValue *x)
         const JsonValue *rule = json_get(x, STR("rule"));
         const JsonValue *routes = json_get(x, STR("routes"));
         print_labels(json_get(x, STR("labels")));
-        printf(STR_FMT "\n", STR_ARG(json_get_str(x, STR("summary"))));
+        printf("\n" STR_FMT "\n", STR_ARG(json_get_str(x, STR("summary"))));
         print_text("state        ", x, "state");
         print_text("since        ", x, "startsAt");
         if (rule)
@@ -125,7 +135,7 @@ static void print_explanation(const JsonValue *x)
                 print_route(&routes->items[i]);
         const JsonValue *events = json_get(x, STR("events"));
         puts(events && events->n ? "events" : "events       none of this alert or its groups");
-        print_events(events);
+        print_events(events, false);
 }
 
 /* A fingerprint, or name=value for each label. */
@@ -196,6 +206,7 @@ static int run_acks(const AlertArgs *args)
                        STR_ARG(json_get_str(&list->items[i], STR("by"))),
                        STR_ARG(json_get_str(&list->items[i], STR("comment"))));
                 print_labels(json_get(&list->items[i], STR("labels")));
+                putchar('\n');
         }
         if (x && args->json)
                 printf(STR_FMT "\n", STR_ARG(body));
@@ -218,7 +229,7 @@ static int run_history(const AlertArgs *args)
         if (args->json)
                 printf(STR_FMT "\n", STR_ARG(body));
         else
-                print_events(json_get(x, STR("events")));
+                print_events(json_get(x, STR("events")), args->n_rest == 0);
         return 0;
 }
 
