@@ -21,7 +21,7 @@ typedef enum TmplKind {
         TMPL_MAP,      /* keys sorted when ranged and printed, in whatever order they are given */
         TMPL_STRUCT,   /* field access only; an unknown field is an error */
         TMPL_OPAQUE,   /* methods only: see TmplType */
-        TMPL_TIME,     /* i: ns since 1970, or TMPL_TIME_ZERO; opaque: the zone, NULL for UTC */
+        TMPL_TIME,     /* i: seconds since 1970, n: and nanoseconds; opaque: the zone, NULL for UTC */
         TMPL_DURATION, /* i: ns */
 } TmplKind;
 
@@ -67,12 +67,22 @@ struct TmplValue {
         const void *opaque;
 };
 
-/* Go's zero time.Time, year 1, which nanoseconds since 1970 cannot say. */
-#define TMPL_TIME_ZERO INT64_MIN
+/* Seconds of Go's zero time.Time, the start of year 1. */
+#define TMPL_TIME_ZERO_S INT64_C(-62135596800)
 
 static inline TmplValue tmpl_str(Str s) { return (TmplValue){ .kind = TMPL_STRING, .s = s }; }
 static inline TmplValue tmpl_int(int64_t i) { return (TmplValue){ .kind = TMPL_INT, .i = i }; }
 static inline TmplValue tmpl_float(double f) { return (TmplValue){ .kind = TMPL_FLOAT, .f = f }; }
+/* ns: below a second. */
+static inline TmplValue tmpl_time(int64_t unix_s, uint32_t ns)
+{
+        return (TmplValue){ .kind = TMPL_TIME, .i = unix_s, .n = ns };
+}
+static inline TmplValue tmpl_time_of_ms(int64_t ms)
+{
+        int64_t s = ms / 1000 - (ms % 1000 < 0);
+        return tmpl_time(s, (uint32_t)(ms - s * 1000) * 1000000);
+}
 static inline TmplValue tmpl_bool(bool b) { return (TmplValue){ .kind = TMPL_BOOL, .b = b }; }
 
 typedef struct TmplFunc {
@@ -174,7 +184,7 @@ typedef struct TmplKv { /* a label or annotation set, in any order; prints as "a
 typedef struct TmplAlert {
         bool firing;
         TmplKv labels, annotations;
-        int64_t starts_at_ns, ends_at_ns; /* TMPL_TIME_ZERO: not set */
+        TmplValue starts_at, ends_at; /* TMPL_TIME; TMPL_TIME_ZERO_S: not set */
         Str generator_url, fingerprint;
 } TmplAlert;
 typedef struct TmplAlertData {
@@ -190,10 +200,12 @@ typedef struct TmplAlertData {
 TmplValue gotmpl_alert_data(const TmplAlertData *data, Arena *arena);
 /* template.KV, for texts that get something else. */
 TmplValue gotmpl_alert_kv(TmplKv kv, Arena *arena);
+/* A time as JSON has it, in the zone that it names; the zero time where the text is none. */
+TmplValue gotmpl_alert_time(Str rfc3339, Arena *arena);
 
 /* ctx of gotmpl_alert_funcs. */
 typedef struct TmplAlertCtx {
-        int64_t now_ns;
+        int64_t now_ms;
         /* The offset of a zone like "Europe/Paris" at a moment, and its abbreviation; false when unknown. NULL: only UTC. */
         bool (*zone)(void *self, Str name, int64_t unix_s, int32_t *ret_offset_s, char ret_abbreviation[12]);
         void *self;

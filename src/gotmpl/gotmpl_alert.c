@@ -11,6 +11,7 @@
 #include "gotmpl/tmpl_escape.h"
 #include "gotmpl/tmpl_func.h"
 #include "gotmpl/tmpl_time.h"
+#include "gotmpl/tmpl_timemethods.h"
 #include "model/quote.h"
 
 #define FUNC(name_) \
@@ -217,8 +218,22 @@ TmplValue gotmpl_alert_kv(TmplKv kv, Arena *arena)
 
 static const TmplType alert_type = { .go_name = "template.Alert" };
 static const TmplType alert_slice_type = { .go_name = "[]template.Alert" };
-static const TmplType data_type = { .go_name = "template.Data" };
-static const TmplType data_pointer_type = { .go_name = "*template.Data" };
+#define ROUTE_LABELS STR_INIT("RouteLabels")
+METHOD(data_route_labels)
+{
+        static const Str name = ROUTE_LABELS;
+        UNUSED_METHOD();
+        *ret = self->n && str_eq(self->keys[self->n - 1], name) ? self->items[self->n - 1]
+                                                                : (TmplValue){ .kind = TMPL_MAP, .type = &kv_type };
+        return true;
+}
+
+static const TmplMethod data_methods[] = { { "RouteLabels", 0, 0, data_route_labels, "" }, { 0 } };
+static const TmplType data_types[2][2] = {
+        /* by pointer, as 0.25 */
+        { { .go_name = "template.Data", .methods = data_methods }, { .go_name = "template.Data" } },
+        { { .go_name = "*template.Data", .methods = data_methods }, { .go_name = "*template.Data" } },
+};
 
 static bool with_status(TmplRun *run, const TmplValue *alerts, Str status, TmplValue *ret)
 {
@@ -248,7 +263,6 @@ static const TmplMethod alerts_methods[] = { { "Firing", 0, 0, alerts_firing, ""
                                              { 0 } };
 static const TmplType alerts_type = { .go_name = "template.Alerts", .methods = alerts_methods };
 
-static TmplValue time_of(int64_t ns) { return (TmplValue){ .kind = TMPL_TIME, .i = ns }; }
 static TmplValue status_of(bool firing) { return tmpl_str(firing ? STR("firing") : STR("resolved")); }
 
 static TmplValue alert_value(const TmplAlert *alert, bool as_0_25, Arena *arena)
@@ -260,8 +274,8 @@ static TmplValue alert_value(const TmplAlert *alert, bool as_0_25, Arena *arena)
         fields[0] = status_of(alert->firing);
         fields[1] = kv_of(alert->labels, as_0_25, arena);
         fields[2] = kv_of(alert->annotations, as_0_25, arena);
-        fields[3] = time_of(alert->starts_at_ns);
-        fields[4] = time_of(alert->ends_at_ns);
+        fields[3] = alert->starts_at;
+        fields[4] = alert->ends_at;
         fields[5] = tmpl_str(alert->generator_url);
         fields[6] = tmpl_str(alert->fingerprint);
         return (TmplValue){
@@ -269,11 +283,18 @@ static TmplValue alert_value(const TmplAlert *alert, bool as_0_25, Arena *arena)
         };
 }
 
+TmplValue gotmpl_alert_time(Str rfc3339, Arena *arena)
+{
+        TmplValue time = tmpl_time(TMPL_TIME_ZERO_S, 0);
+        tmpl_time_parse(STR("2006-01-02T15:04:05Z07:00"), rfc3339, arena, &time);
+        return time;
+}
+
 TmplValue gotmpl_alert_data(const TmplAlertData *data, Arena *arena)
 {
         static const Str keys[] = { STR_INIT("Receiver"),           STR_INIT("Status"),      STR_INIT("Alerts"),
                                     STR_INIT("NotificationReason"), STR_INIT("GroupLabels"), STR_INIT("CommonLabels"),
-                                    STR_INIT("CommonAnnotations"),  STR_INIT("ExternalURL"), STR_INIT("RouteLabels") };
+                                    STR_INIT("CommonAnnotations"),  STR_INIT("ExternalURL"), ROUTE_LABELS };
         static const Str keys_0_25[] = { STR_INIT("Receiver"),     STR_INIT("Status"),
                                          STR_INIT("Alerts"),       STR_INIT("GroupLabels"),
                                          STR_INIT("CommonLabels"), STR_INIT("CommonAnnotations"),
@@ -292,13 +313,13 @@ TmplValue gotmpl_alert_data(const TmplAlertData *data, Arena *arena)
         fields[n++] = kv_of(data->common_labels, data->as_0_25, arena);
         fields[n++] = kv_of(data->common_annotations, data->as_0_25, arena);
         fields[n++] = tmpl_str(data->external_url);
-        if (!data->as_0_25)
+        if (!data->as_0_25 && data->route_labels.n) /* a method gives the empty ones: whole data shows none */
                 fields[n++] = kv_of(data->route_labels, data->as_0_25, arena);
         return (TmplValue){ .kind = TMPL_STRUCT,
                             .items = fields,
                             .keys = data->as_0_25 ? keys_0_25 : keys,
                             .n = n,
-                            .type = data->by_pointer ? &data_pointer_type : &data_type };
+                            .type = &data_types[data->by_pointer][data->as_0_25] };
 }
 
 /* ---- functions */
@@ -434,8 +455,7 @@ FUNC(alert_tz)
         ret->opaque = NULL;
         if (str_eq(args[0].s, STR("UTC")) || args[0].s.n == 0)
                 return true;
-        int64_t unix_s = args[1].i == TMPL_TIME_ZERO ? 0 : args[1].i / 1000000000;
-        if (!alert->zone || !alert->zone(alert->self, args[0].s, unix_s, &zone->offset_s, zone->abbreviation))
+        if (!alert->zone || !alert->zone(alert->self, args[0].s, args[1].i, &zone->offset_s, zone->abbreviation))
                 return err_set(err, ERR_NOT_FOUND, "unknown time zone " STR_FMT, STR_ARG(args[0].s));
         ret->opaque = zone;
         return true;
@@ -444,16 +464,15 @@ FUNC(alert_tz)
 FUNC(alert_to_date)
 {
         UNUSED_FUNC();
-        *ret = time_of(TMPL_TIME_ZERO); /* what cannot be read is Go's zero time */
-        tmpl_time_parse(args[0].s, args[1].s, &ret->i);
+        *ret = tmpl_time(TMPL_TIME_ZERO_S, 0); /* what cannot be read is Go's zero time */
+        tmpl_time_parse(args[0].s, args[1].s, gotmpl_arena(run), ret);
         return true;
 }
 
 FUNC(alert_must_to_date)
 {
         UNUSED_FUNC();
-        *ret = time_of(TMPL_TIME_ZERO);
-        return tmpl_time_parse(args[0].s, args[1].s, &ret->i) ||
+        return tmpl_time_parse(args[0].s, args[1].s, gotmpl_arena(run), ret) ||
                err_set(err, ERR_INVALID, "parsing time \"" STR_FMT "\" as \"" STR_FMT "\": cannot parse it",
                        STR_ARG(args[1].s), STR_ARG(args[0].s));
 }
@@ -461,17 +480,15 @@ FUNC(alert_must_to_date)
 FUNC(alert_now)
 {
         UNUSED_FUNC();
-        *ret = time_of(((const TmplAlertCtx *)ctx)->now_ns);
+        *ret = tmpl_time_of_ms(((const TmplAlertCtx *)ctx)->now_ms);
         return true;
 }
 
 FUNC(alert_since)
 {
         UNUSED_FUNC();
-        int64_t d;
-        if (__builtin_sub_overflow(((const TmplAlertCtx *)ctx)->now_ns, args[0].i, &d))
-                d = INT64_MAX;
-        *ret = (TmplValue){ .kind = TMPL_DURATION, .i = d };
+        TmplValue now = tmpl_time_of_ms(((const TmplAlertCtx *)ctx)->now_ms);
+        *ret = tmpl_timemethods_sub(&now, &args[0]);
         return true;
 }
 

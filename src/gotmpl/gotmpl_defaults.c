@@ -136,7 +136,7 @@ static const Named templates[] = {
         { "mattermost.default.titlelink", LINK },
         { "mattermost.default.fallback",
           "{{ template \"mattermost.default.title\" . }} | {{ template \"mattermost.default.titlelink\" . }}" },
-        { "mattermost.default.text", SECTIONS },
+        { "mattermost.default.text", "{{ template \"__text_sections_markdown\" . }}" },
         { "email.default.subject", SUBJECT },
         { "email.default.html", MAIL },
 };

@@ -245,7 +245,8 @@ FUNC(prom_to_time)
         if (!tmpl_func_number(&args[0], &v, err) || !nanoseconds(v, "timestamp", &ns, err))
                 return false;
         int64_t ms = ns / 1000000; /* upstream's time has milliseconds */
-        *ret = (TmplValue){ .kind = TMPL_TIME, .i = ms * 1000000, .type = &time_pointer };
+        *ret = tmpl_time_of_ms(ms);
+        ret->type = &time_pointer;
         return true;
 }
 

@@ -1,5 +1,5 @@
 /* Invariants
- * 1. A time is nanoseconds since 1970 in 64 bits (1678 to 2262) or TMPL_TIME_ZERO, which reads as the start of year 1.
+ * 1. A time is seconds since 1970, within TMPL_CIVIL_MAX_S, and nanoseconds, 0 to 999999999.
  * 2. Nothing here asks the machine for the time or its zone. */
 #include "gotmpl/tmpl_civil.h"
 
@@ -42,10 +42,8 @@ TmplCivil tmpl_civil_of(const TmplValue *t)
                 c.zone = zone->abbreviation;
                 c.offset_s = zone->offset_s;
         }
-        c.unix_s = t->i == TMPL_TIME_ZERO ? INT64_C(-62135596800) : floor_div(t->i, TMPL_CIVIL_NS_PER_S);
-        c.ns = t->i == TMPL_TIME_ZERO
-                       ? 0
-                       : (int32_t)((t->i % TMPL_CIVIL_NS_PER_S + TMPL_CIVIL_NS_PER_S) % TMPL_CIVIL_NS_PER_S);
+        c.unix_s = t->i;
+        c.ns = (int32_t)t->n;
         int64_t local = c.unix_s + c.offset_s, days = floor_div(local, 86400);
         int second = (int)(local - days * 86400);
         c.hour = second / 3600;

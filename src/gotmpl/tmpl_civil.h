@@ -5,6 +5,8 @@
 #include "gotmpl/gotmpl.h"
 
 #define TMPL_CIVIL_NS_PER_S INT64_C(1000000000)
+/* What arithmetic ends at, 18 thousand million years from now or ago: the calendar can still be told. */
+#define TMPL_CIVIL_MAX_S (INT64_C(1) << 59)
 
 /* A place's offset at one moment; immutable, lives at least as long as the values that point to it. */
 typedef struct TmplZone {

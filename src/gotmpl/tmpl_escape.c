@@ -165,8 +165,6 @@ static void json_members(Buf *out, const TmplValue *v, unsigned depth)
         buf_char(out, list ? '[' : '{');
         for (size_t i = 0; i < v->n && out->n < JSON_MAX_BYTES; i++) {
                 size_t at = order ? order[i] : i;
-                if (v->kind == TMPL_STRUCT && str_eq(v->keys[at], STR("RouteLabels")) && v->items[at].n == 0)
-                        continue; /* the one that is left out when empty */
                 if (i)
                         buf_char(out, ',');
                 if (!list) {

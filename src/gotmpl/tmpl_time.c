@@ -133,7 +133,7 @@ static void print_std(Buf *out, const TmplCivil *c, Std std)
                 if (c->zone[0])
                         buf_cstr_add(out, c->zone);
                 else
-                        print_offset(out, c, c->offset_s % 3600 ? STD_NUM_TZ : STD_NUM_SHORT_TZ);
+                        print_offset(out, c, STD_NUM_TZ);
                 break;
         default: print_offset(out, c, std);
         }
@@ -205,6 +205,7 @@ void tmpl_time_format(Buf *out, const TmplValue *time, Str layout)
 
 typedef struct Reading {
         Str rest; /* of the text */
+        Str zone; /* its name, where the text has one */
         TmplCivil c;
         bool pm, has_pm;
 } Reading;
@@ -343,6 +344,7 @@ static bool read_std(Reading *r, Std std)
         case STD_LOWER_PM: return read_half_of_day(r, std == STD_PM);
         case STD_TZ: /* three letters: only UTC has an offset that is known here */
                 ok = r->rest.n >= 3;
+                r->zone = str_sub(r->rest, 0, 3);
                 r->rest = str_sub(r->rest, MIN_OF(r->rest.n, (size_t)3), r->rest.n);
                 return ok;
         default: return std >= STD_ISO_TZ ? read_offset(r, std) : read_number(r, std);
@@ -364,7 +366,7 @@ static bool read_literal(Reading *r, char c)
         return true;
 }
 
-static bool take_reading(Reading *r, int64_t *ret_ns)
+static bool take_reading(Reading *r, Arena *arena, TmplValue *ret)
 {
         static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
         TmplCivil *c = &r->c;
@@ -381,13 +383,18 @@ static bool take_reading(Reading *r, int64_t *ret_ns)
         }
         int64_t s = tmpl_civil_days(c->year, c->month, c->day) * 86400 + (int64_t)c->hour * 3600 +
                     (int64_t)c->minute * 60 + c->second - c->offset_s;
-        if (s > INT64_MAX / TMPL_CIVIL_NS_PER_S - 1 || s < INT64_MIN / TMPL_CIVIL_NS_PER_S + 1)
-                return false;
-        *ret_ns = s * TMPL_CIVIL_NS_PER_S + c->ns;
+        *ret = tmpl_time(s, (uint32_t)c->ns);
+        if (c->offset_s || (r->zone.n && !str_eq(r->zone, STR("UTC")))) {
+                TmplZone *zone = arena_new_of(arena, TmplZone);
+                *zone = (TmplZone){ .offset_s = c->offset_s };
+                if (r->zone.n)
+                        memcpy(zone->abbreviation, r->zone.p, r->zone.n);
+                ret->opaque = zone;
+        }
         return true;
 }
 
-bool tmpl_time_parse(Str layout, Str text, int64_t *ret_ns)
+bool tmpl_time_parse(Str layout, Str text, Arena *arena, TmplValue *ret)
 {
         Reading r = { .rest = text, .c = { .year = 0, .month = 1, .day = 1 } };
         for (size_t at = 0; at < layout.n;) {
@@ -411,7 +418,7 @@ bool tmpl_time_parse(Str layout, Str text, int64_t *ret_ns)
                     !fraction(str_sub(layout, at, layout.n)))
                         read_fraction(&r);
         }
-        return r.rest.n == 0 && take_reading(&r, ret_ns);
+        return r.rest.n == 0 && take_reading(&r, arena, ret);
 }
 
 void tmpl_time_print(Buf *out, const TmplValue *time)

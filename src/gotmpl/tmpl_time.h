@@ -13,7 +13,7 @@ void tmpl_time_print_go(Buf *out, const TmplValue *time);
 void tmpl_time_print(Buf *out, const TmplValue *time);
 /* Time.Format with a layout like "2006-01-02 15:04:05". */
 void tmpl_time_format(Buf *out, const TmplValue *time, Str layout);
-/* time.Parse with such a layout, in UTC where the text names no offset; within the years that nanoseconds can say. */
-bool tmpl_time_parse(Str layout, Str text, int64_t *ret_ns);
+/* time.Parse with such a layout, in UTC where the text names no offset. */
+bool tmpl_time_parse(Str layout, Str text, Arena *arena, TmplValue *ret);
 /* Duration.String: "1h2m3.5s". */
 void tmpl_time_print_duration(Buf *out, int64_t ns);

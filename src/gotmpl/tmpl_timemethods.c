@@ -1,12 +1,9 @@
 /* Invariants
- * 1. Arithmetic that would leave the range of 64 bits stays at its end. */
+ * 1. Arithmetic that would leave the range of a duration (64 bits) or a time (TMPL_CIVIL_MAX_S) stays at its end. */
 #include "gotmpl/tmpl_timemethods.h"
 
 #include "gotmpl/tmpl_civil.h"
 #include "gotmpl/tmpl_time.h"
-
-enum { DAYS_BEFORE_1970 = 719162 /* since year 1 */ };
-#define UNIX_AFTER_YEAR_1_S (INT64_C(86400) * DAYS_BEFORE_1970)
 
 static void print_month(Buf *out, const TmplValue *v)
 {
@@ -24,20 +21,32 @@ static void print_weekday(Buf *out, const TmplValue *v)
                 buf_printf(out, "%%!Weekday(%lld)", (long long)v->i);
 }
 
-static int64_t saturating_add(int64_t a, int64_t b)
+/* A duration's nanoseconds. */
+static int64_t saturated(__int128 ns) { return ns > INT64_MAX ? INT64_MAX : ns < INT64_MIN ? INT64_MIN : (int64_t)ns; }
+
+static __int128 ns_of(const TmplValue *time) { return (__int128)time->i * TMPL_CIVIL_NS_PER_S + (__int128)time->n; }
+
+/* The same zone at another moment. */
+static TmplValue moved(const TmplValue *time, __int128 by_ns)
 {
-        int64_t sum;
-        if (__builtin_add_overflow(a, b, &sum))
-                return b < 0 ? INT64_MIN + 1 : INT64_MAX;
-        return sum;
+        __int128 at = ns_of(time) + by_ns;
+        __int128 s = at / TMPL_CIVIL_NS_PER_S - (at % TMPL_CIVIL_NS_PER_S < 0);
+        TmplValue to = s < -TMPL_CIVIL_MAX_S  ? tmpl_time(-TMPL_CIVIL_MAX_S, 0)
+                       : s > TMPL_CIVIL_MAX_S ? tmpl_time(TMPL_CIVIL_MAX_S, 0)
+                                              : tmpl_time((int64_t)s, (uint32_t)(at - s * TMPL_CIVIL_NS_PER_S));
+        to.opaque = time->opaque;
+        return to;
 }
 
-static int64_t saturating_sub(int64_t a, int64_t b)
+static int order(const TmplValue *a, const TmplValue *b)
 {
-        int64_t d;
-        if (__builtin_sub_overflow(a, b, &d))
-                return a < b ? INT64_MIN : INT64_MAX;
-        return d;
+        __int128 d = ns_of(a) - ns_of(b);
+        return (d > 0) - (d < 0);
+}
+
+TmplValue tmpl_timemethods_sub(const TmplValue *a, const TmplValue *b)
+{
+        return (TmplValue){ .kind = TMPL_DURATION, .i = saturated(ns_of(a) - ns_of(b)) };
 }
 
 #define METHOD(name_)                                                                                           \
@@ -95,16 +104,10 @@ TIME_INT(time_year_day, c.yearday);
         }                                          \
         _Static_assert(1, "")
 TIME_INT64(time_unix, c.unix_s);
-TIME_INT64(time_unix_milli, c.unix_s * 1000 + c.ns / 1000000);
-TIME_INT64(time_unix_micro, c.unix_s * 1000000 + c.ns / 1000);
-
-METHOD(time_unix_nano)
-{
-        UNUSED_ARGS();
-        *ret = tmpl_int(self->i);
-        ret->type = &int64_type;
-        return true;
-}
+/* What 64 bits cannot hold wraps around, as Go's does. */
+TIME_INT64(time_unix_milli, (int64_t)((uint64_t)c.unix_s * 1000 + (uint64_t)c.ns / 1000000));
+TIME_INT64(time_unix_micro, (int64_t)((uint64_t)c.unix_s * 1000000 + (uint64_t)c.ns / 1000));
+TIME_INT64(time_unix_nano, (int64_t)((uint64_t)c.unix_s *TMPL_CIVIL_NS_PER_S + (uint64_t)c.ns));
 
 METHOD(time_month)
 {
@@ -134,10 +137,7 @@ METHOD(time_utc)
 METHOD(time_add)
 {
         UNUSED_ARGS();
-        *ret = *self;
-        ret->type = NULL;
-        if (self->i != TMPL_TIME_ZERO)
-                ret->i = saturating_add(self->i, args[0].i);
+        *ret = moved(self, args[0].i);
         return true;
 }
 
@@ -145,57 +145,54 @@ METHOD(time_add_date)
 {
         UNUSED_ARGS();
         TmplCivil c = tmpl_civil_of(self);
-        *ret = *self;
-        ret->type = NULL;
         for (size_t i = 0; i < 3; i++)
                 if (args[i].i > 100000 || args[i].i < -100000)
                         return err_set(err, ERR_LIMIT, "AddDate moves by at most 100000 years, months or days");
-        int64_t days = tmpl_civil_days(c.year + args[0].i, c.month + args[1].i, c.day + args[2].i), ns;
-        int64_t s = days * 86400 + c.hour * INT64_C(3600) + c.minute * INT64_C(60) + c.second - c.offset_s;
-        if (!__builtin_mul_overflow(s, TMPL_CIVIL_NS_PER_S, &ns))
-                ret->i = saturating_add(ns, c.ns);
+        int64_t days = tmpl_civil_days(c.year + args[0].i, c.month + args[1].i, c.day + args[2].i) -
+                       tmpl_civil_days(c.year, c.month, c.day);
+        *ret = moved(self, (__int128)days * 86400 * TMPL_CIVIL_NS_PER_S);
         return true;
 }
 
 METHOD(time_sub)
 {
         UNUSED_ARGS();
-        *ret = (TmplValue){ .kind = TMPL_DURATION, .i = saturating_sub(self->i, args[0].i) };
+        *ret = tmpl_timemethods_sub(self, &args[0]);
         return true;
 }
 
 METHOD(time_before)
 {
         UNUSED_ARGS();
-        *ret = tmpl_bool(self->i < args[0].i);
+        *ret = tmpl_bool(order(self, &args[0]) < 0);
         return true;
 }
 
 METHOD(time_after)
 {
         UNUSED_ARGS();
-        *ret = tmpl_bool(self->i > args[0].i);
+        *ret = tmpl_bool(order(self, &args[0]) > 0);
         return true;
 }
 
 METHOD(time_equal)
 {
         UNUSED_ARGS();
-        *ret = tmpl_bool(self->i == args[0].i);
+        *ret = tmpl_bool(order(self, &args[0]) == 0);
         return true;
 }
 
 METHOD(time_is_zero)
 {
         UNUSED_ARGS();
-        *ret = tmpl_bool(self->i == TMPL_TIME_ZERO);
+        *ret = tmpl_bool(self->i == TMPL_TIME_ZERO_S && self->n == 0);
         return true;
 }
 
 METHOD(time_compare)
 {
         UNUSED_ARGS();
-        *ret = tmpl_int((self->i > args[0].i) - (self->i < args[0].i));
+        *ret = tmpl_int(order(self, &args[0]));
         return true;
 }
 
@@ -209,31 +206,22 @@ METHOD(time_is_dst)
 /* Since year 1, as Go rounds: floor of the distance to a multiple of the unit. */
 static int64_t rest_of(const TmplValue *time, int64_t unit_ns)
 {
-        TmplCivil c = tmpl_civil_of(time);
-        __int128 since = (__int128)(c.unix_s + UNIX_AFTER_YEAR_1_S) * TMPL_CIVIL_NS_PER_S + c.ns;
-        return (int64_t)(since % unit_ns);
+        __int128 since = ns_of(time) - (__int128)TMPL_TIME_ZERO_S * TMPL_CIVIL_NS_PER_S;
+        return (int64_t)((since % unit_ns + unit_ns) % unit_ns);
 }
 
 METHOD(time_truncate)
 {
         UNUSED_ARGS();
-        *ret = *self;
-        ret->type = NULL;
-        if (args[0].i > 0 && self->i != TMPL_TIME_ZERO)
-                ret->i = saturating_sub(self->i, rest_of(self, args[0].i));
+        *ret = moved(self, args[0].i > 0 ? -rest_of(self, args[0].i) : 0);
         return true;
 }
 
 METHOD(time_round)
 {
         UNUSED_ARGS();
-        *ret = *self;
-        ret->type = NULL;
-        if (args[0].i <= 0 || self->i == TMPL_TIME_ZERO)
-                return true;
-        int64_t rest = rest_of(self, args[0].i);
-        bool down = rest < args[0].i - rest;
-        ret->i = down ? saturating_sub(self->i, rest) : saturating_add(self->i, args[0].i - rest);
+        int64_t unit = args[0].i, rest = unit > 0 ? rest_of(self, unit) : 0;
+        *ret = moved(self, rest < unit - rest || unit <= 0 ? -rest : unit - rest);
         return true;
 }
 
@@ -360,9 +348,9 @@ METHOD(duration_round)
                 return true;
         int64_t rest = self->i % unit;
         if (self->i < 0)
-                ret->i = -rest < unit - -rest ? self->i - rest : saturating_sub(self->i - rest, unit);
+                ret->i = -rest < unit - -rest ? self->i - rest : saturated((__int128)self->i - rest - unit);
         else
-                ret->i = rest < unit - rest ? self->i - rest : saturating_add(self->i - rest, unit);
+                ret->i = rest < unit - rest ? self->i - rest : saturated((__int128)self->i - rest + unit);
         return true;
 }
 

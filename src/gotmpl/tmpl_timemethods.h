@@ -2,5 +2,7 @@
 #pragma once
 #include "gotmpl/gotmpl.h"
 
+/* a - b, within a duration. */
+TmplValue tmpl_timemethods_sub(const TmplValue *a, const TmplValue *b);
 /* The methods of a TMPL_TIME or TMPL_DURATION value; NULL for other kinds. */
 const TmplMethod *tmpl_timemethods(TmplKind kind);

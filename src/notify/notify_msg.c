@@ -12,7 +12,7 @@
 #include "os/file.h"
 #include "os/zone.h"
 
-enum { SECRET_FILE_MAX_BYTES = 64 << 10, NS_PER_MS = 1000000 };
+enum { SECRET_FILE_MAX_BYTES = 64 << 10 };
 
 /* ---- data of templates */
 
@@ -49,8 +49,9 @@ void notify_msg_init(NotifyMsg *m)
                 alerts[i] = (TmplAlert){ .firing = a->ends_at_ms == 0,
                                          .labels = kv_of(m, a->labels),
                                          .annotations = kv_of(m, a->annotations),
-                                         .starts_at_ns = a->starts_at_ms * NS_PER_MS,
-                                         .ends_at_ns = a->ends_at_ms ? a->ends_at_ms * NS_PER_MS : TMPL_TIME_ZERO,
+                                         .starts_at = tmpl_time_of_ms(a->starts_at_ms),
+                                         .ends_at = a->ends_at_ms ? tmpl_time_of_ms(a->ends_at_ms)
+                                                                  : tmpl_time(TMPL_TIME_ZERO_S, 0),
                                          .generator_url = a->generator_url,
                                          .fingerprint = buf_str(&fingerprint) };
         }
@@ -105,7 +106,7 @@ static Str expand(NotifyMsg *m, const TmplSet *set, Str text)
                 return (Str){ 0 };
         if (str_find(text, STR("{{")) == SIZE_MAX)
                 return str_dup(m->arena, text);
-        TmplAlertCtx ctx = { .now_ns = m->now_ms * NS_PER_MS, .zone = find_zone, .self = m };
+        TmplAlertCtx ctx = { .now_ms = m->now_ms, .zone = find_zone, .self = m };
         Buf out = { .arena = m->arena };
         if ((m->trial ? gotmpl_try_text : gotmpl_run_text)(set, (Str){ 0 }, text, &m->data, &ctx, m->arena, &out,
                                                            &m->err))

@@ -5,10 +5,8 @@
  * recorded error is gone since. The recorder's last newline was cut: outputs that end in one lost it. */
 #include "app/alerttest/attemplates.h"
 
-#include "base/rfc3339.h"
 #include "gotmpl/gotmpl.h"
-
-enum { NS_PER_MS = 1000000 };
+#include "os/zone.h"
 
 static TmplKv kv_of(const JsonValue *object, Arena *arena)
 {
@@ -23,21 +21,13 @@ static TmplKv kv_of(const JsonValue *object, Arena *arena)
         return (TmplKv){ names, values, object->n };
 }
 
-static int64_t time_of(Str text)
-{
-        int64_t t_ms;
-        if (str_starts(text, STR("0001-")) || !rfc3339_parse(text, &t_ms))
-                return TMPL_TIME_ZERO;
-        return t_ms * NS_PER_MS;
-}
-
 static TmplAlert alert_of(const JsonValue *a, Arena *arena)
 {
         return (TmplAlert){ .firing = str_eq(json_get_str(a, STR("status")), STR("firing")),
                             .labels = kv_of(json_get(a, STR("labels")), arena),
                             .annotations = kv_of(json_get(a, STR("annotations")), arena),
-                            .starts_at_ns = time_of(json_get_str(a, STR("startsAt"))),
-                            .ends_at_ns = time_of(json_get_str(a, STR("endsAt"))),
+                            .starts_at = gotmpl_alert_time(json_get_str(a, STR("startsAt")), arena),
+                            .ends_at = gotmpl_alert_time(json_get_str(a, STR("endsAt")), arena),
                             .generator_url = json_get_str(a, STR("generatorURL")),
                             .fingerprint = json_get_str(a, STR("fingerprint")) };
 }
@@ -84,6 +74,16 @@ static TmplSet *set_of(AtRun *run, bool html)
         return NULL;
 }
 
+static bool find_zone(void *self, Str name, int64_t unix_s, int32_t *ret_offset_s, char ret_abbreviation[12])
+{
+        const Zone *zone;
+        Err err;
+        if (!zone_load(name, self, &zone, &err))
+                return false;
+        *ret_offset_s = zone_offset(zone, unix_s, ret_abbreviation);
+        return true;
+}
+
 static void check_case(AtRun *run, const JsonValue *c, const TmplSet *set, const TmplValue *data)
 {
         Str text = json_get_str(c, STR("template"));
@@ -93,7 +93,7 @@ static void check_case(AtRun *run, const JsonValue *c, const TmplSet *set, const
         for (size_t i = 0; newer && i < c->n; i++)
                 if (str_starts(c->members[i].key, STR("expected_since")))
                         want = &c->members[i].value;
-        TmplAlertCtx ctx = { 0 };
+        TmplAlertCtx ctx = { .zone = find_zone, .self = run->arena };
         Buf out = { .arena = run->arena };
         Err err;
         bool ok = gotmpl_run_text(set, STR(""), text, data, &ctx, run->arena, &out, &err);

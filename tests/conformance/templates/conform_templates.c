@@ -166,20 +166,6 @@ static TmplKv kv_of(const JsonValue *object, Arena *arena)
         return (TmplKv){ names, values, object->n };
 }
 
-/* "2025-03-04T05:06:07.5Z" */
-static int64_t time_of(Str s)
-{
-        int y = 1, mo = 1, d = 1, h = 0, mi = 0;
-        double sec = 0;
-        char z[64];
-        snprintf(z, sizeof z, STR_FMT, STR_ARG(s));
-        if (sscanf(z, "%d-%d-%dT%d:%d:%lf", &y, &mo, &d, &h, &mi, &sec) != 6 || y == 1)
-                return TMPL_TIME_ZERO;
-        static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
-        int64_t days = (int64_t)(y - 1970) * 365 + (y - 1969) / 4 + before[mo - 1] + (mo > 2 && y % 4 == 0) + d - 1;
-        return ((days * 24 + h) * 60 + mi) * 60 * INT64_C(1000000000) + (int64_t)(sec * 1e9);
-}
-
 static TmplValue alert_data(Arena *arena)
 {
         const JsonValue *json = read_json("templates/data.json", arena), *alerts = json_get(json, STR("alerts"));
@@ -189,8 +175,8 @@ static TmplValue alert_data(Arena *arena)
                 list[i] = (TmplAlert){ .firing = str_eq(json_get_str(a, STR("status")), STR("firing")),
                                        .labels = kv_of(json_get(a, STR("labels")), arena),
                                        .annotations = kv_of(json_get(a, STR("annotations")), arena),
-                                       .starts_at_ns = time_of(json_get_str(a, STR("startsAt"))),
-                                       .ends_at_ns = time_of(json_get_str(a, STR("endsAt"))),
+                                       .starts_at = gotmpl_alert_time(json_get_str(a, STR("startsAt")), arena),
+                                       .ends_at = gotmpl_alert_time(json_get_str(a, STR("endsAt")), arena),
                                        .generator_url = json_get_str(a, STR("generatorURL")),
                                        .fingerprint = json_get_str(a, STR("fingerprint")) };
         }

@@ -46,15 +46,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         static const Str names[] = { STR_INIT("alertname"), STR_INIT("job") },
                          values[] = { STR_INIT("<Down>"), STR_INIT("javascript:x") };
         Arena *arena = arena_new();
-        TmplAlert alert = {
-                .firing = true, .labels = { names, values, 2 }, .starts_at_ns = 1000000000, .ends_at_ns = TMPL_TIME_ZERO
-        };
+        TmplAlert alert = { .firing = true,
+                            .labels = { names, values, 2 },
+                            .starts_at = tmpl_time(1, 0),
+                            .ends_at = tmpl_time(TMPL_TIME_ZERO_S, 0) };
         TmplValue dot = gotmpl_alert_data(
                 &(TmplAlertData){
                         .receiver = STR("r"), .alerts = &alert, .alerts_n = 1, .common_labels = { names, values, 2 } },
                 arena);
         TmplPromCtx prom = { .query = query, .now_ms = 1000 };
-        TmplAlertCtx alerts = { .now_ns = 2000000000 };
+        TmplAlertCtx alerts = { .now_ms = 2000 };
         run(gotmpl_prom_funcs, false, text, &dot, &prom);
         run(gotmpl_alert_funcs, true, text, &dot, &alerts);
         arena_free(arena);

@@ -87,7 +87,7 @@ static void truth(void **state)
         assert_false(gotmpl_truth(&(TmplValue){ 0 }));
         assert_false(gotmpl_truth(&(TmplValue){ .kind = TMPL_LIST }));
         assert_true(gotmpl_truth(&(TmplValue){ .kind = TMPL_STRUCT }));
-        assert_true(gotmpl_truth(&(TmplValue){ .kind = TMPL_TIME, .i = TMPL_TIME_ZERO }));
+        assert_true(gotmpl_truth(&(TmplValue){ .kind = TMPL_TIME, .i = TMPL_TIME_ZERO_S }));
         assert_false(gotmpl_truth(&(TmplValue){ .kind = TMPL_DURATION }));
         assert_true(gotmpl_truth(&(TmplValue){ .kind = TMPL_FLOAT, .f = 0.1 }));
 }

@@ -20,8 +20,14 @@ static void data_and_functions(void **state)
                          values[] = { STR_INIT("page"), STR_INIT("Down"), STR_INIT("<2>") };
         const TmplKv labels = { names, values, 3 }, group = { names + 1, values + 1, 1 };
         TmplAlert alerts[] = {
-                { true, labels, { 0 }, 1000 * NS, TMPL_TIME_ZERO, STR("http://g.example.com"), STR("f1") },
-                { false, labels, { 0 }, 1000 * NS, 2000 * NS, STR("http://g.example.com"), STR("f2") }
+                { true,
+                  labels,
+                  { 0 },
+                  tmpl_time(1000, 0),
+                  tmpl_time(TMPL_TIME_ZERO_S, 0),
+                  STR("http://g.example.com"),
+                  STR("f1") },
+                { false, labels, { 0 }, tmpl_time(1000, 0), tmpl_time(2000, 0), STR("http://g.example.com"), STR("f2") }
         };
         TmplAlertData input = { .receiver = STR("team"),
                                 .external_url = STR("http://am.example.com"),
@@ -56,12 +62,15 @@ static void data_and_functions(void **state)
                 { "{{ base64decode \"a*\" }}",
                   "template: t:1:3: executing \"t\" at <base64decode \"a*\">: error calling base64decode: illegal base64 data at input byte 2" },
                 { "{{ toJson .GroupLabels }}{{ routeLabels \"x\" }}", "{\"alertname\":\"Down\"}" },
+                { "{{ .RouteLabels.team }}{{ len .RouteLabels }}{{ range .RouteLabels }}x{{ end }}", "0" },
+                { "{{ toDate \"2006-01-02T15:04Z07:00\" \"2024-02-29T10:00+05:30\" }}",
+                  "2024-02-29 10:00:00 +0530 +0530" },
         };
         AUTO(arena_free) Arena *arena = arena_new();
         TmplValue data = gotmpl_alert_data(&input, arena);
         TmplAlertCtx ctx = { .zone = zone };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-                ctx.now_ns = strstr(cases[i].text, "since") ? 3060 * NS : 3660 * NS;
+                ctx.now_ms = strstr(cases[i].text, "since") ? 3060000 : 3660000;
                 fixture_cases(&(TmplOptions){ .funcs = gotmpl_alert_funcs, .missing_key_zero = true }, &ctx, &data,
                               &cases[i], 1);
         }

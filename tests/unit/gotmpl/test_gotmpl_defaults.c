@@ -10,7 +10,8 @@ static Str run(Arena *arena, bool html, const char *name, bool firing)
         TmplAlert alert = { .firing = firing,
                             .labels = labels,
                             .annotations = annotations,
-                            .ends_at_ns = TMPL_TIME_ZERO,
+                            .starts_at = tmpl_time(1, 0),
+                            .ends_at = tmpl_time(TMPL_TIME_ZERO_S, 0),
                             .generator_url = STR("http://g.example.com") };
         TmplAlertData input = { .receiver = STR("team a"),
                                 .external_url = STR("http://am.example.com"),

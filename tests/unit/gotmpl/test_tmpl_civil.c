@@ -14,7 +14,7 @@ static void moments_and_dates(void **state)
         for (int i = 0; i < 20000; i++) {
                 time_t s = (time_t)(rand_below(&rand, UINT64_C(18000000000)))-INT64_C(9000000000);
                 struct tm want;
-                TmplValue v = { .kind = TMPL_TIME, .i = s * TMPL_CIVIL_NS_PER_S + 7 };
+                TmplValue v = tmpl_time(s, 7);
                 TmplCivil c = tmpl_civil_of(&v);
                 assert_non_null(gmtime_r(&s, &want));
                 assert_true(c.unix_s == s && c.ns == 7 && c.offset_s == 0);
@@ -34,12 +34,13 @@ static void zones_and_the_beginning(void **state)
 {
         (void)state;
         static const TmplZone west = { -12600, "W" };
-        TmplValue v = { .kind = TMPL_TIME, .i = -1, .opaque = &west };
+        TmplValue v = tmpl_time(-1, 999999999);
+        v.opaque = &west;
         TmplCivil c = tmpl_civil_of(&v);
         assert_true(c.year == 1969 && c.month == 12 && c.day == 31 && c.hour == 20 && c.minute == 29 && c.second == 59);
         assert_true(c.ns == 999999999 && c.unix_s == -1);
         assert_string_equal(c.zone, "W");
-        v = (TmplValue){ .kind = TMPL_TIME, .i = TMPL_TIME_ZERO };
+        v = tmpl_time(TMPL_TIME_ZERO_S, 0);
         c = tmpl_civil_of(&v);
         assert_true(c.year == 1 && c.month == 1 && c.day == 1 && c.hour == 0 && c.ns == 0 && c.weekday == 1);
 }

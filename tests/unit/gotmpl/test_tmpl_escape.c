@@ -31,7 +31,7 @@ static void texts(void **state)
 static void json(void **state)
 {
         (void)state;
-        TmplValue data = fixture_data(), t = { .kind = TMPL_TIME, .i = INT64_C(1500000000) };
+        TmplValue data = fixture_data(), t = tmpl_time(1, 500000000);
         ESCAPES(tmpl_escape_json(&out, &data),
                 "{\"s\":\"str\",\"n\":7,\"f\":2.5,\"t\":true,\"l\":[\"a\",\"b\",\"c\"],\"m\":{\"a\":\"1\",\"b\":\"2\"},\"e\":[],"
                 "\"any\":{\"x\":1,\"y\":null}}");

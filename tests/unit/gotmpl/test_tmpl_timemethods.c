@@ -1,7 +1,6 @@
+#include "gotmpl/tmpl_civil.h"
 #include "gotmpl/tmpl_timemethods.h"
 #include "tmpl_fixture.h"
-
-#define NS INT64_C(1000000000)
 
 static void what_templates_call(void **state)
 {
@@ -24,8 +23,26 @@ static void what_templates_call(void **state)
                 { "{{ .AddDate 999999999 0 0 }}",
                   "template: t:1:3: executing \"t\" at <.AddDate>: error calling AddDate: AddDate moves by at most 100000 years, months or days" },
         };
-        TmplValue t = { .kind = TMPL_TIME, .i = 1718451915 * NS + NS / 2 };
+        TmplValue t = tmpl_time(1718451915, 500000000);
         fixture_cases(&(TmplOptions){ 0 }, NULL, &t, cases, ARRAY_LEN(cases));
+}
+
+static void far_from_1970(void **state)
+{
+        (void)state;
+        static const Case cases[] = {
+                { "{{ .Add 3600000000000 }} {{ .AddDate 0 1 0 }} {{ .Add -1 }}",
+                  "0001-01-01 01:00:00 +0000 UTC 0001-02-01 00:00:00 +0000 UTC 0000-12-31 23:59:59.999999999 +0000 UTC" },
+                { "{{ .Truncate 7000000000 }} {{ (.Add 3600000000001).Round 60000000000 }} {{ (.Add -1).Truncate 60000000000 }}",
+                  "0001-01-01 00:00:00 +0000 UTC 0001-01-01 01:00:00 +0000 UTC 0000-12-31 23:59:00 +0000 UTC" },
+                { "{{ .UnixNano }} {{ .UnixMilli }} {{ .Sub (.Add 5) }} {{ (.AddDate 9998 0 0).Sub . }} {{ .Before (.Add 1) }}",
+                  "-6795364578871345152 -62135596800000 -5ns 2562047h47m16.854775807s true" },
+        };
+        TmplValue t = tmpl_time(TMPL_TIME_ZERO_S, 0);
+        fixture_cases(&(TmplOptions){ 0 }, NULL, &t, cases, ARRAY_LEN(cases));
+        TmplValue last = tmpl_time(TMPL_CIVIL_MAX_S, 0);
+        static const Case end[] = { { "{{ (.Add 9223372036854775807).Unix }}", "576460752303423488" } };
+        fixture_cases(&(TmplOptions){ 0 }, NULL, &last, end, 1);
 }
 
 static void kinds_without_methods(void **state)
@@ -37,7 +54,7 @@ static void kinds_without_methods(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(what_templates_call),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(what_templates_call), cmocka_unit_test(far_from_1970),
                                             cmocka_unit_test(kinds_without_methods) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
