@@ -171,7 +171,6 @@ static Source *with_scalar(Exec *x, const PlanNode *node, const Grid *grid, Stag
                 src->heads[i] = drops ? exec_drop_name(x, stage->arena, in->heads[i]) : in->heads[i];
         src->state = st;
         src->row = with_scalar_row;
-        src->series = in->series;
         if (!drops || x->options->features.delayed_name_removal)
                 return exec_reserve(x, stage, 0, err) ? src : NULL;
         Source *settled;

@@ -1,31 +1,14 @@
 /* Invariants:
- * 1. A wave's rows are computed in any order by any worker, and folded in row order, each step by one thread: results
- * are bit-identical for every number of threads, and equal to a sequential loop over the series.
- * 2. Workers never allocate from a Stage: only the thread that evaluates a node does. So arenas need no locks.
- * 3. Every byte that grows with the data (rows, columns, groups, labels) is charged before or right after it is taken;
+ * 1. Row functions never allocate from a Stage: only who evaluates a node or consumes its rows does, one thread at a time. So
+ *    arenas need no locks.
+ * 2. Every byte that grows with the data (rows, columns, groups, labels) is charged before or right after it is taken;
  *    nothing is taken once the bill is over max_bytes.
- * 4. Cancellation is polled at least once per batch of BATCH_POINTS points, and once per EXEC_TICK rows of what is done beside.
- *
- * Why waves: folding a row right where it was computed would need a lock or partial sums per worker; partial sums
- * change the rounding with the split. A wave of rows small enough for the cache costs two barriers and keeps the order.
- */
+ * 3. Cancellation is polled at least once per batch of rows (exec_stream.c), and once per EXEC_TICK rows of what is done beside. */
 #include "promql/exec.h"
 
 #include <stdlib.h>
 
-#include "base/check.h"
-#include "base/hash.h"
 #include "base/mem.h"
-#include "promql/rowkernel.h"
-
-enum {
-        BATCH_POINTS = 16384, /* points of one batch: the unit a worker takes and the pace of cancellation */
-        MAX_BATCH_ROWS = 64,
-        WAVE_POINTS = 1 << 19, /* of a wave: few barriers, and its rows stay in the outer cache */
-        WAVE_MAX_BATCHES = 512,
-        BATCHES_PER_THREAD = 4, /* at least, in a wave: enough to even out slow series */
-        FOLD_STEPS = 64,        /* steps that one thread folds at a time: whole cache lines of every accumulator */
-};
 
 /* --- budget --- */
 
@@ -38,7 +21,7 @@ bool exec_check(Exec *x, Err *err)
                        why.code == ERR_TIMEOUT ? "timed out" : "was canceled");
 }
 
-static bool charge(Exec *x, uint64_t bytes, Err *err)
+bool exec_charge(Exec *x, uint64_t bytes, Err *err)
 {
         uint64_t now = atomic_fetch_add_explicit(&x->bytes, bytes, memory_order_relaxed) + bytes;
         uint64_t peak = atomic_load_explicit(&x->bytes_peak, memory_order_relaxed);
@@ -61,7 +44,7 @@ static bool charge(Exec *x, uint64_t bytes, Err *err)
                 (unsigned long long)x->options->max_bytes);
 }
 
-static void discharge(Exec *x, uint64_t bytes)
+void exec_discharge(Exec *x, uint64_t bytes)
 {
         atomic_fetch_sub_explicit(&x->bytes, bytes, memory_order_relaxed);
         atomic_fetch_sub_explicit(x->total_bytes, bytes, memory_order_relaxed);
@@ -71,8 +54,8 @@ bool exec_reserve(Exec *x, Stage *stage, uint64_t want, Err *err)
 {
         uint64_t used = arena_used(stage->arena);
         uint64_t due = used > stage->charged ? used - stage->charged : 0;
-        if (!charge(x, due + want, err)) {
-                discharge(x, due + want);
+        if (!exec_charge(x, due + want, err)) {
+                exec_discharge(x, due + want);
                 return false;
         }
         /* `want` is taken right after: it counts as used from now on, and is not billed again. */
@@ -85,7 +68,7 @@ void exec_stage_begin(Stage *stage) { *stage = (Stage){ .arena = arena_new() }; 
 void exec_stage_end(Exec *x, Stage *stage)
 {
         exec_drop(x, stage->samples);
-        discharge(x, stage->charged);
+        exec_discharge(x, stage->charged);
         arena_free(stage->arena);
         *stage = (Stage){ 0 };
 }
@@ -136,13 +119,13 @@ bool exec_sort(Exec *x, void *items, size_t n, size_t size, int (*cmp)(const voi
         }
         if (n <= EXEC_TICK)
                 return true;
-        bool ok = charge(x, n * size, err);
+        bool ok = exec_charge(x, n * size, err);
         if (ok) {
                 char *room = mem_alloc(n * size);
                 ok = merge_all(&m, items, room, n, err);
                 mem_free(room);
         }
-        discharge(x, n * size);
+        exec_discharge(x, n * size);
         return ok;
 }
 
@@ -171,9 +154,10 @@ bool exec_stage_hold(Exec *x, Stage *stage, uint64_t samples, Err *err)
 
 void exec_drop(Exec *x, uint64_t samples) { atomic_fetch_sub_explicit(&x->samples_now, samples, memory_order_relaxed); }
 
-bool exec_fits(Exec *x, uint64_t window_samples, Err *err)
+bool exec_fits(Exec *x, uint64_t samples, Err *err)
 {
-        return window_samples <= x->options->max_samples || too_many_samples(err);
+        uint64_t held = atomic_load_explicit(&x->samples_now, memory_order_relaxed);
+        return held + samples <= x->options->max_samples || too_many_samples(err);
 }
 
 /* --- workers --- */
@@ -194,7 +178,7 @@ Worker *exec_worker_take(Exec *x)
         return w;
 }
 
-bool exec_worker_give(Exec *x, Worker *w, Err *err)
+bool exec_worker_charge(Exec *x, Worker *w, Err *err)
 {
         uint64_t holds = w->col.cap * (sizeof *w->col.t + sizeof *w->col.v) + windowcache_bytes(&w->windows[0]) +
                          windowcache_bytes(&w->windows[1]);
@@ -204,14 +188,20 @@ bool exec_worker_give(Exec *x, Worker *w, Err *err)
                 holds += w->cursor->bytes(w->cursor);
         uint64_t due = holds > w->charged ? holds - w->charged : 0;
         w->charged += due;
+        return due == 0 || exec_charge(x, due, err);
+}
+
+bool exec_worker_give(Exec *x, Worker *w, Err *err)
+{
         atomic_fetch_add_explicit(&x->samples_read, w->samples_read, memory_order_relaxed);
         w->samples_read = 0;
         w->depth = 0;
+        w->widest = 0;
         w->warned_name = (Str){ 0 }; /* its bytes may belong to a stage that ends */
         w->hists = &w->own_hists;
         if (w->own_hists)
                 arena_reset(w->own_hists);
-        bool ok = charge(x, due, err);
+        bool ok = exec_worker_charge(x, w, err);
         MUTEX_SCOPE(&x->mu);
         w->next = x->idle;
         x->idle = w;
@@ -350,190 +340,6 @@ bool exec_row_empty(const double *row, size_t n)
                 if (!exec_absent(row[i]))
                         return false;
         return true;
-}
-
-/* --- streaming --- */
-
-typedef struct Wave {
-        Exec *x;
-        const Source *src;
-        const Sink *sink;
-        size_t first, n, batch, n_fold;
-        double **rows;
-        uint64_t *order; /* of computing: rows of the wave in the lower halves; NULL: as they come */
-        Err *errs;       /* one a batch; ERR_NONE: fine */
-        Arena **hists;   /* one a batch, made when needed: the histograms of its rows */
-        uint64_t hist_bytes;
-        _Atomic uint64_t samples;
-} Wave;
-
-static bool run_rows(Wave *wave, Worker *w, size_t lo, size_t hi, Err *err)
-{
-        uint64_t held = 0;
-        for (size_t k = lo; k < hi; k++) {
-                size_t i = wave->order ? (uint32_t)wave->order[k] : k;
-                double *row = wave->rows[i];
-                if (!wave->src->row(wave->src, w, wave->first + i, row, err))
-                        return false;
-                held += rowkernel_count_present(row, wave->src->steps);
-        }
-        atomic_fetch_add_explicit(&wave->samples, held, memory_order_relaxed);
-        return true;
-}
-
-/* Sorts by the upper halves; both arrays have room for n. */
-static void radix_sort(uint64_t *a, uint64_t *b, size_t n)
-{
-        for (unsigned shift = 32; shift < 64; shift += 8) {
-                uint32_t at[256] = { 0 };
-                for (size_t i = 0; i < n; i++)
-                        at[a[i] >> shift & 255]++;
-                if (at[a[0] >> shift & 255] == n)
-                        continue;
-                uint32_t sum = 0;
-                for (size_t k = 0; k < 256; k++) {
-                        uint32_t here = at[k];
-                        at[k] = sum;
-                        sum += here;
-                }
-                for (size_t i = 0; i < n; i++)
-                        b[at[a[i] >> shift & 255]++] = a[i];
-                memcpy(a, b, n * sizeof *a);
-        }
-}
-
-static void order_rows(Wave *wave)
-{
-        for (size_t i = 0; i < wave->n; i++)
-                wave->order[i] = wave->src->series[wave->first + i].id << 32 | i;
-        radix_sort(wave->order, wave->order + wave->n, wave->n);
-}
-
-static void run_batch(void *arg, size_t b)
-{
-        Wave *wave = arg;
-        Err *err = &wave->errs[b];
-        if (!exec_check(wave->x, err))
-                return;
-        size_t lo = b * wave->batch, hi = MIN_OF(lo + wave->batch, wave->n);
-        Worker *w = exec_worker_take(wave->x);
-        w->hists = &wave->hists[b];
-        Err ignored = { 0 };
-        bool ok = run_rows(wave, w, lo, hi, err);
-        if (!exec_worker_give(wave->x, w, ok ? err : &ignored))
-                return;
-}
-
-static void run_fold(void *arg, size_t f)
-{
-        Wave *wave = arg;
-        size_t lo = f * FOLD_STEPS, hi = MIN_OF(lo + FOLD_STEPS, wave->src->steps);
-        wave->sink->steps(wave->sink->arg, wave->first, wave->n, wave->rows, lo, hi);
-}
-
-/* Puts the histograms of the wave's rows on the bill. */
-static bool charge_hists(Wave *wave, size_t n_batches, Err *err)
-{
-        uint64_t used = 0;
-        for (size_t b = 0; b < n_batches; b++)
-                used += wave->hists[b] ? arena_used(wave->hists[b]) : 0;
-        wave->hist_bytes = used;
-        return charge(wave->x, used, err);
-}
-
-static void forget_hists(Wave *wave, size_t n_batches)
-{
-        discharge(wave->x, wave->hist_bytes);
-        wave->hist_bytes = 0;
-        for (size_t b = 0; b < n_batches; b++)
-                if (wave->hists[b])
-                        arena_reset(wave->hists[b]);
-}
-
-static bool run_wave(Wave *wave, Err *err)
-{
-        Exec *x = wave->x;
-        size_t points = wave->n * (wave->src->steps + EXEC_ROW_POINTS);
-        Pool *pool = points >= EXEC_PARALLEL_POINTS ? x->options->pool : NULL;
-        if (!wave->src->rows) {
-                size_t n_batches = (wave->n + wave->batch - 1) / wave->batch;
-                CHECK(wave->errs);
-                for (size_t b = 0; b < n_batches; b++)
-                        wave->errs[b].code = ERR_NONE;
-                if (wave->order)
-                        order_rows(wave);
-                pool_for_each(pool, n_batches, run_batch, wave);
-                for (size_t b = 0; b < n_batches; b++) {
-                        if (wave->errs[b].code == ERR_NONE)
-                                continue;
-                        *err = wave->errs[b];
-                        return false;
-                }
-                if (exec_any_hists(x) && !charge_hists(wave, n_batches, err))
-                        return false;
-        } else if (!exec_check(x, err)) {
-                return false;
-        }
-        if (wave->sink->rows)
-                return wave->sink->rows(wave->sink->arg, wave->first, wave->n, wave->rows, err);
-        pool_for_each(pool, (wave->src->steps + FOLD_STEPS - 1) / FOLD_STEPS, run_fold, wave);
-        return true;
-}
-
-static bool stream_materialised(Wave *wave, Err *err)
-{
-        wave->batch = MAX_BATCH_ROWS;
-        size_t chunk = MAX_OF((size_t)1, (size_t)BATCH_POINTS * 16 / wave->src->steps);
-        for (wave->first = 0; wave->first < wave->src->n; wave->first += chunk) {
-                wave->n = MIN_OF(chunk, wave->src->n - wave->first);
-                wave->rows = wave->src->rows + wave->first;
-                if (!run_wave(wave, err))
-                        return false;
-        }
-        return true;
-}
-
-bool exec_stream(Exec *x, const Source *src, const Sink *sink, Err *err)
-{
-        Wave wave = { .x = x, .src = src, .sink = sink };
-        if (src->n == 0)
-                return true;
-        if (src->rows)
-                return stream_materialised(&wave, err);
-        size_t batch = BATCH_POINTS / src->steps;
-        wave.batch = MIN_OF(MAX_OF(batch, (size_t)1), (size_t)MAX_BATCH_ROWS);
-        size_t threads = x->options->pool ? pool_threads(x->options->pool) + 1 : 1;
-        size_t n_batches = MIN_OF(WAVE_POINTS / (wave.batch * src->steps), (size_t)WAVE_MAX_BATCHES);
-        n_batches = MAX_OF(n_batches, threads * BATCHES_PER_THREAD);
-        size_t chunk = MIN_OF(n_batches * wave.batch, src->n);
-        Stage stage;
-        exec_stage_begin(&stage);
-        Source buf = { .n = chunk, .steps = src->steps };
-        bool ok = exec_source_rows(x, &stage, &buf, err);
-        wave.rows = buf.rows;
-        wave.errs = arena_raw_array(stage.arena, Err, n_batches);
-        wave.order = src->series ? arena_raw_array(stage.arena, uint64_t, 2 * chunk) : NULL;
-        wave.hists = arena_array(stage.arena, Arena *, n_batches);
-        uint64_t held = 0;
-        for (wave.first = 0; ok && wave.first < src->n; wave.first += chunk) {
-                wave.n = MIN_OF(chunk, src->n - wave.first);
-                atomic_store_explicit(&wave.samples, 0, memory_order_relaxed);
-                ok = run_wave(&wave, err);
-                if (exec_any_hists(x))
-                        forget_hists(&wave, n_batches);
-                uint64_t now = sink->holds ? 0 : atomic_load_explicit(&wave.samples, memory_order_relaxed);
-                held += now;
-                Err over;
-                if (!exec_hold(x, now, &over) && ok) {
-                        *err = over;
-                        ok = false;
-                }
-        }
-        exec_drop(x, held);
-        for (size_t b = 0; b < n_batches; b++)
-                arena_free(wave.hists[b]);
-        exec_stage_end(x, &stage);
-        return ok;
 }
 
 static bool see_rows(void *arg, size_t first, size_t n, double *const *rows, Err *err)

@@ -81,9 +81,6 @@ struct Source {
         double **rows; /* materialised; else NULL and: */
         SourceRow row;
         const void *state; /* of row */
-        /* The series that row i is computed from; NULL: no matter. Rows of series that were made together lie together in the
-         * store and have the same times: each wave computes them in the order of their ids. */
-        const StoreSeries *series;
 };
 
 /* Memory with the life of one materialising node: the arena and what of it is already on the query's bill. */
@@ -112,6 +109,7 @@ struct Worker {
         uint32_t warned_pos;
         Str counter_name; /* the last name that ends as a counter's does */
         uint64_t charged, samples_read;
+        uint64_t widest; /* samples of the widest window since whoever took the worker set it to 0 */
 };
 
 struct Exec {
@@ -149,6 +147,9 @@ MUST_CHECK static inline bool exec_goes_on(Exec *x, size_t i, Err *err)
 /* Sorts n items of `size` bytes. cmp: never 0 for two of them. Ends soon when the query is to end; the items are in any order then. */
 MUST_CHECK bool exec_sort(Exec *x, void *items, size_t n, size_t size,
                           int (*cmp)(const void *a, const void *b, void *arg), void *arg, Err *err);
+/* Bytes on the bill of the query and of all queries; they stay on it when they are too many. */
+MUST_CHECK bool exec_charge(Exec *x, uint64_t bytes, Err *err);
+void exec_discharge(Exec *x, uint64_t bytes);
 /* Puts what the stage's arena holds, and `want` more bytes that it is about to, on the bill. */
 MUST_CHECK bool exec_reserve(Exec *x, Stage *stage, uint64_t want, Err *err);
 void exec_stage_begin(Stage *stage);
@@ -157,7 +158,8 @@ void exec_stage_end(Exec *x, Stage *stage);
 MUST_CHECK bool exec_hold(Exec *x, uint64_t samples, Err *err);
 void exec_drop(Exec *x, uint64_t samples);
 MUST_CHECK bool exec_stage_hold(Exec *x, Stage *stage, uint64_t samples, Err *err); /* dropped with the stage */
-MUST_CHECK bool exec_fits(Exec *x, uint64_t window_samples, Err *err);
+/* May so many be held for a moment, beside what is held now? */
+MUST_CHECK bool exec_fits(Exec *x, uint64_t samples, Err *err);
 
 /* How many samples upstream takes a histogram for. */
 uint64_t exec_hist_samples(const Histogram *h);
@@ -169,11 +171,12 @@ void exec_count_each(const Grid *grid, const Grid *one);
 
 /* --- workers --- */
 Worker *exec_worker_take(Exec *x);
+MUST_CHECK bool exec_worker_charge(Exec *x, Worker *w, Err *err); /* its scratch, as far as it has grown */
 MUST_CHECK bool exec_worker_give(Exec *x, Worker *w, Err *err);
 double *exec_buf_take(Worker *w, size_t n); /* valid until the matching give, whatever is taken in between */
 void exec_buf_give(Worker *w);
 void exec_workers_free(Exec *x);
-/* Where a row function puts histograms that it makes: they live until the wave of rows was consumed, or until the worker is
+/* Where a row function puts histograms that it makes: they live until the batch of rows was consumed, or until the worker is
  * given back when it was taken for something else. */
 Arena *exec_hist_arena(Worker *w);
 /* False: no value of this query so far is a histogram, so a row just computed has none. Who boxes the first one sets it. */
@@ -206,9 +209,10 @@ MUST_CHECK static inline bool exec_row(const Source *src, Worker *w, size_t i, d
         return true;
 }
 
-/* Who consumes a source. Exactly one of the two is set. Rows arrive in waves, in row order:
- * rows  is called on the calling thread, wave after wave;
- * steps is called once a wave and range of steps, ranges in parallel: each step is folded in row order whatever the
+/* Who consumes a source. Exactly one of the two is set. Rows arrive in batches, in row order, on any thread:
+ * rows  is called batch after batch, at most EXEC_TICK rows at a time and never by two at once: what it does to arenas of the
+ *       query's needs no lock;
+ * steps is called once a batch and range of steps, ranges in parallel: each step is folded in row order whatever the
  *       number of threads, so floating point sums are those of a sequential loop. */
 typedef struct Sink {
         void *arg;

@@ -1,5 +1,5 @@
 /* Invariants:
- * 1. The input of sum, avg, count, min, max, group, stddev, stdvar, topk, bottomk and limitk is never held: each wave
+ * 1. The input of sum, avg, count, min, max, group, stddev, stdvar, topk, bottomk and limitk is never held: each batch
  * of rows is folded and forgotten. quantile holds its input, because it needs all values of a step.
  * 2. Groups and the series inside them are visited in input order; ties are decided by it.
  * 3. The memory of an operator's state is charged before it is taken. */

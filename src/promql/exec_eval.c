@@ -74,7 +74,6 @@ static Source *unary(Exec *x, const PlanNode *node, const Grid *grid, Stage *sta
                 src->heads[i] = exec_drop_name(x, stage->arena, in->heads[i]);
         src->state = in;
         src->row = negate_row;
-        src->series = in->series;
         if (x->options->features.delayed_name_removal)
                 return src;
         Source *settled;

@@ -296,9 +296,7 @@ static bool range_row(const Source *src, Worker *w, size_t i, double *out, Err *
         exec_buf_give(w);
         if (!ok)
                 return false;
-        uint64_t held = atomic_load_explicit(&st->x->samples_now, memory_order_relaxed);
-        if (!exec_fits(st->x, held + w->windows[st->owner % 2].widest, err))
-                return false;
+        w->widest = MAX_OF(w->widest, w->windows[st->owner % 2].widest);
         if (st->bad_quantile)
                 warn_quantiles(st, out);
         if (st->fn == FN_DOUBLE_EXPONENTIAL_SMOOTHING && !check_smoothing(st, &win, err))
@@ -427,7 +425,6 @@ static Source *open_range(Exec *x, const PlanNode *call, const Grid *grid, Stage
         }
         src->state = st;
         src->row = range_row;
-        src->series = st->inner ? st->inner->series : st->range->slot ? st->range->slot->selection.series : NULL;
         return exec_reserve(x, stage, 0, err) ? src : NULL;
 }
 
@@ -505,7 +502,7 @@ static bool matrix_rows(RangeState *st, Worker *w, size_t n, Arena *arena, Promq
         ret->series = arena_array(arena, PromqlSeries, n ? n : 1);
         ret->n_series = 0;
         for (size_t i = 0; i < n; i++) {
-                if (!exec_check(st->x, err) || !load(st, w, i, err))
+                if (!exec_check(st->x, err) || !load(st, w, i, err) || !exec_fits(st->x, w->widest, err))
                         return false;
                 if (mode != RANGE_PLAIN)
                         extend(&w->col, st->end_ms[0] - st->range->range_ms, st->end_ms[0], mode == RANGE_SMOOTHED);

@@ -320,7 +320,6 @@ static Source *select_source(Exec *x, const PlanNode *node, const Grid *grid, St
         *st = (SelectState){ .slot = node->slot, .node = node, .grid = *grid, .lookback_ms = x->lookback_ms };
         src->state = st;
         src->row = row;
-        src->series = sel->series;
         return exec_reserve(x, stage, 0, err) ? src : NULL;
 }
 

@@ -230,7 +230,6 @@ static Source *only_floats(const Source *in, Stage *stage)
         memcpy(src->heads, in->heads, in->n * sizeof *src->heads);
         src->state = in;
         src->row = floats_row;
-        src->series = in->series;
         return src;
 }
 

@@ -194,7 +194,6 @@ Source *func_math_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *s
                 src->heads[i] = exec_drop_name(x, stage->arena, st->in->heads[i]);
         src->state = st;
         src->row = map_row;
-        src->series = st->in->series;
         if (x->options->features.delayed_name_removal)
                 return exec_reserve(x, stage, 0, err) ? src : NULL;
         Source *settled;

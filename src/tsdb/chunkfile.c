@@ -49,9 +49,9 @@ struct ChunkFile {
         File *reader;                /* set once, by the first flush */
         Buf writing, waiting;
         uint64_t flushed, chunks, samples;
-        int64_t min_ms, max_ms;
-        VEC(Entry) entries; /* while not sealed, or when the index is damaged */
-        SidMap heads;       /* sid -> newest entry + 1 */
+        _Atomic int64_t min_ms, max_ms; /* written under mu; they only move apart */
+        VEC(Entry) entries;             /* while not sealed, or when the index is damaged */
+        SidMap heads;                   /* sid -> newest entry + 1 */
         bool sealed, index_checked;
         bool covered; /* atomic */
         FileMap map;
@@ -632,12 +632,14 @@ static void collect(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, 
 bool chunkfile_read(ChunkFile *f, uint64_t sid, int64_t min_ms, int64_t max_ms, Column *out, uint64_t *damaged,
                     Err *err)
 {
+        /* No lock: readers of the many series that have nothing here would only pass it around. */
+        if (f->max_ms < min_ms || f->min_ms > max_ms)
+                return true;
         WantedList list = { 0 };
         AUTO(buf_done) Buf bytes = { 0 };
         mutex_lock(&f->mu);
-        bool outside = f->chunks == 0 || f->max_ms < min_ms || f->min_ms > max_ms;
-        bool use_index = !outside && f->sealed && index_usable(f);
-        if (!outside && !use_index)
+        bool use_index = f->sealed && index_usable(f);
+        if (!use_index)
                 collect(f, sid, min_ms, max_ms, &list, &bytes);
         mutex_unlock(&f->mu);
         if (use_index)

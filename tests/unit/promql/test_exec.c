@@ -2,9 +2,9 @@
 
 #include "promql/exec.h"
 
-enum { STEPS = 300, ROWS = 1000 };
+enum { STEPS = 300 };
 
-static PromqlOptions OPTIONS = { .max_samples = UINT64_MAX, .max_bytes = 1 << 24, .max_total_bytes = UINT64_MAX };
+static const PromqlOptions OPTIONS = { .max_samples = UINT64_MAX, .max_bytes = 1 << 24, .max_total_bytes = UINT64_MAX };
 static _Atomic uint64_t total_bytes;
 
 static bool row(const Source *src, Worker *w, size_t i, double *out, Err *err)
@@ -18,16 +18,8 @@ static bool row(const Source *src, Worker *w, size_t i, double *out, Err *err)
         return true;
 }
 
-static bool failing_row(const Source *src, Worker *w, size_t i, double *out, Err *err)
+static void begin(Exec *x, Stage *stage)
 {
-        if (i == 700 || i == 300)
-                return err_set(err, EXEC_FAILED, "row %zu", i);
-        return row(src, w, i, out, err);
-}
-
-static void begin(Exec *x, Stage *stage, Pool *pool)
-{
-        OPTIONS.pool = pool;
         *x = (Exec){ .options = &OPTIONS, .total_bytes = &total_bytes };
         cancel_init(&x->timeout, clock_system(), 0);
         mutex_init(&x->mu);
@@ -42,71 +34,14 @@ static void end(Exec *x, Stage *stage)
         mutex_done(&x->mu);
 }
 
-static void fold(void *arg, size_t first, size_t n, double *const *rows, size_t lo, size_t hi)
-{
-        double *sums = arg;
-        (void)first;
-        for (size_t i = 0; i < n; i++)
-                for (size_t s = lo; s < hi; s++)
-                        if (!exec_absent(rows[i][s]))
-                                sums[s] += rows[i][s];
-}
-
-/* Invariant 1. */
-static void folding_is_sequential_for_every_pool(void **state)
-{
-        (void)state;
-        double want[STEPS] = { 0 };
-        for (size_t i = 0; i < ROWS; i++)
-                for (size_t s = 0; s < STEPS; s++)
-                        if ((i + s) % 5)
-                                want[s] += (double)(i * 7 + s) * 0.1;
-        Pool *pools[] = { NULL, pool_new(1, 16), pool_new(4, 16) };
-        for (size_t p = 0; p < ARRAY_LEN(pools); p++) {
-                Exec x;
-                Stage stage;
-                Err err;
-                begin(&x, &stage, pools[p]);
-                Source *src = exec_source(&stage, ROWS, STEPS);
-                src->row = row;
-                double sums[STEPS] = { 0 };
-                assert_ok(exec_stream(&x, src, &(Sink){ .arg = sums, .steps = fold }, &err), err);
-                assert_memory_equal(sums, want, sizeof sums);
-                Source *held;
-                assert_ok(exec_materialise(&x, &stage, src, false, &held, &err), err);
-                memset(sums, 0, sizeof sums);
-                assert_ok(exec_stream(&x, held, &(Sink){ .arg = sums, .steps = fold }, &err), err);
-                assert_memory_equal(sums, want, sizeof sums);
-                assert_true(atomic_load(&x.samples_now) == ROWS * STEPS * 4 / 5);
-                end(&x, &stage);
-                pool_free(pools[p]);
-        }
-}
-
-static void the_first_failing_row_is_reported(void **state)
-{
-        (void)state;
-        Pool *pool = pool_new(3, 16);
-        Exec x;
-        Stage stage;
-        Err err;
-        begin(&x, &stage, pool);
-        Source *src = exec_source(&stage, ROWS, STEPS), *out;
-        src->row = failing_row;
-        assert_false(exec_materialise(&x, &stage, src, false, &out, &err));
-        assert_string_equal(err.msg, "row 300");
-        end(&x, &stage);
-        pool_free(pool);
-}
-
-/* Invariant 3. */
+/* Invariant 2. */
 static void memory_is_billed(void **state)
 {
         (void)state;
         Exec x;
         Stage stage;
         Err err;
-        begin(&x, &stage, NULL);
+        begin(&x, &stage);
         Source *src = exec_source(&stage, 10000, STEPS), *out;
         src->row = row;
         assert_false(exec_materialise(&x, &stage, src, false, &out, &err)); /* 24 MB */
@@ -123,7 +58,7 @@ static void equal_labels_become_one_row(void **state)
         Exec x;
         Stage stage;
         Err err;
-        begin(&x, &stage, NULL);
+        begin(&x, &stage);
         Source *src = exec_source(&stage, 3, 2), *out;
         Label a = { STR("a"), STR("1") };
         src->heads[0].labels = src->heads[2].labels = (Labels){ &a, 1 };
@@ -177,7 +112,7 @@ static void sorts_and_stops(void **state)
         Stage stage;
         Err err;
         size_t compared = 0;
-        begin(&x, &stage, NULL);
+        begin(&x, &stage);
         for (size_t k = 0; k < ARRAY_LEN(sizes); k++) {
                 size_t n = sizes[k];
                 uint64_t *items = arena_raw_array(stage.arena, uint64_t, n + 1);
@@ -207,8 +142,6 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(sorts_and_stops),
-                cmocka_unit_test(folding_is_sequential_for_every_pool),
-                cmocka_unit_test(the_first_failing_row_is_reported),
                 cmocka_unit_test(memory_is_billed),
                 cmocka_unit_test(equal_labels_become_one_row),
                 cmocka_unit_test(labels),
