@@ -294,7 +294,8 @@ static RulesDialect rules_dialect(const Loader *l)
 {
         return (RulesDialect){ .features = *l->features,
                                .legacy_names = l->config->global.name_validation == 1,
-                               .strict_texts = l->compat == ALERT_COMPAT_PHAROS };
+                               .strict_texts = l->compat == ALERT_COMPAT_PHAROS,
+                               .fragments = true };
 }
 
 static bool load_rule_pattern(Loader *l, Str pattern, YamlPos pos, const OptionCtx *ctx)
@@ -635,7 +636,8 @@ void app_config_document(Buf *out)
                 "# Configuration reference\n\n"
                 "Generated from the tables that read the configuration: `pharos help config > docs/configuration.md`.\n\n"
                 "`pharos.yml` is the native file. Its sections `prometheus` and `alertmanager` hold the standard files, inline or as a path.\n"
-                "A bare `prometheus.yml` or `alertmanager.yml` is accepted as well: it is known by its keys.\n\n");
+                "A bare `prometheus.yml` or `alertmanager.yml` is accepted as well: it is known by its keys.\n"
+                "A rule file may be a list of rules alone: they are one group then, named after the file.\n\n");
         option_document(out, &pharos_table);
         option_document(out, &prometheus_table);
         option_document(out, &quoted_table);

@@ -103,7 +103,7 @@ static void standard_files_are_known_by_their_keys(void **state)
         fixture_free(f);
 }
 
-static void a_quoted_block_is_settings_and_rules(void **state)
+static void what_handbooks_quote_is_loaded(void **state)
 {
         (void)state;
         Fixture *f = fixture_new();
@@ -116,6 +116,11 @@ static void a_quoted_block_is_settings_and_rules(void **state)
         check_loaded(c);
         assert_int_equal(c->n_rule_files, 1);
         assert_str(c->rule_files[0].groups[0].rules[0].name, "A");
+        app_config_free(c);
+        fixture_file(f, "list.yml", "- {alert: B, expr: up == 0}\n- {alert: C, expr: up == 1}\n");
+        c = fixture_load(f, fixture_file(f, "r.yml", "rule_files: [list.yml]\n"));
+        assert_non_null(c);
+        assert_int_equal(c->rule_files[0].groups[0].n, 2);
         app_config_free(c);
         static const char *const bad[][2] = {
                 { "prometheus_config: []\n", "must be a mapping" },
@@ -226,7 +231,7 @@ int main(void)
                 cmocka_unit_test(nothing_is_said_and_this_machine_is_watched),
                 cmocka_unit_test(sections_are_inline_or_paths),
                 cmocka_unit_test(standard_files_are_known_by_their_keys),
-                cmocka_unit_test(a_quoted_block_is_settings_and_rules),
+                cmocka_unit_test(what_handbooks_quote_is_loaded),
                 cmocka_unit_test(one_mistake_refuses_everything_and_has_a_place),
                 cmocka_unit_test(the_reference_is_up_to_date),
                 cmocka_unit_test(the_seeds_load),
