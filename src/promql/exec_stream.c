@@ -105,8 +105,10 @@ static bool compute(const Stream *st, Worker *w, Batch *b, Err *err)
                 b->peak = MAX_OF(b->peak, b->samples + w->widest);
                 b->samples += rowkernel_count_present(b->rows[k], st->src->steps);
         }
-        b->hist_bytes = b->hists ? arena_used(b->hists) : 0;
-        return exec_worker_charge(st->x, w, err) && exec_charge(st->x, b->hist_bytes, err);
+        if (!exec_worker_charge(st->x, w, err))
+                return false;
+        b->hist_bytes = b->hists ? arena_used(b->hists) : 0; /* from here on it is on the bill, fits or not */
+        return exec_charge(st->x, b->hist_bytes, err);
 }
 
 /* Once a batch, in row order: what it held while it was computed, and what it adds. */
