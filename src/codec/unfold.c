@@ -79,7 +79,13 @@ uint64_t unfold_total_plainly(const unsigned char *p, size_t n, unsigned width)
 #define AVX2 __attribute__((target("avx2")))
 #define AVX2_INLINE __attribute__((target("avx2"), always_inline)) static inline
 
-enum { GROUP = 8, MAX_ONE_LOAD = 57, SHORT = 16 /* fewer numbers are not worth finding the places */ };
+enum {
+        GROUP = 8,
+        MAX_ONE_LOAD = 57,
+        SHORT = 16, /* fewer numbers are not worth finding the places */
+        MAX_NARROW = 25,
+        NARROW_GROUPS = 128, /* that many numbers add up to less than 2^32 */
+};
 
 /* Where the eight numbers of a group lie: pair q from byte at[q] on. */
 typedef struct Places {
@@ -229,9 +235,33 @@ static uint64_t unfold_quickly(const Unfold *u, const unsigned char *p, size_t n
         return finish(u, done, n, sum, out);
 }
 
+/* All eight numbers of a group, each in 32 bits: four bytes have one of at most MAX_NARROW. */
+AVX2 static uint64_t total_narrow(const unsigned char *p, size_t groups, unsigned width)
+{
+        size_t half = width / 2; /* the byte where the fifth begins */
+        __m256i bit = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32((int)width));
+        bit = _mm256_sub_epi32(bit, _mm256_inserti128_si256(_mm256_setzero_si256(), _mm_set1_epi32((int)half * 8), 1));
+        __m256i byte = _mm256_mullo_epi32(_mm256_srli_epi32(bit, 3), _mm256_set1_epi32(0x01010101));
+        __m256i shuffle = _mm256_add_epi8(byte, _mm256_set1_epi32(0x03020100));
+        __m256i shift = _mm256_and_si256(bit, _mm256_set1_epi32(7));
+        __m256i mask = _mm256_set1_epi32((int)((1u << width) - 1)), sum = _mm256_setzero_si256();
+        for (size_t g = 0; g < groups; g++, p += width) {
+                __m256i x = _mm256_shuffle_epi8(load_pairs(p, p + half), shuffle);
+                sum = _mm256_add_epi32(sum, _mm256_and_si256(_mm256_srlv_epi32(x, shift), mask));
+        }
+        uint32_t lanes[GROUP];
+        _mm256_storeu_si256((__m256i *)(void *)lanes, sum);
+        uint64_t ret = 0;
+        for (size_t i = 0; i < GROUP; i++)
+                ret += lanes[i];
+        return ret;
+}
+
 AVX2 static uint64_t total_quickly(const unsigned char *p, size_t n, unsigned width)
 {
         size_t groups = n / GROUP;
+        if (width <= MAX_NARROW && groups <= NARROW_GROUPS)
+                return total_narrow(p, groups, width) + unfold_total_plainly(p + groups * width, n % GROUP, width);
         Places at;
         find_places(width, &at);
         __m256i a = _mm256_setzero_si256(), b = a;
