@@ -1,6 +1,7 @@
 /* /api/v1/query, /query_range: expressions in, values out. */
 #include "api/api_query.h"
 
+#include "api/api_matrix.h"
 #include "api/api_reply.h"
 #include "codec/floats.h"
 
@@ -56,48 +57,6 @@ static bool put_vector(JsonWriter *w, const PromqlResult *r, size_t n, HttpRespo
         return true;
 }
 
-/* "values" or "histograms": those points of the series, when there are any. */
-static void put_points(JsonWriter *w, const PromqlSeries *s, bool histograms)
-{
-        bool any = false;
-        for (size_t k = 0; k < s->n; k++) {
-                const Histogram *h = s->h ? s->h[k] : NULL;
-                if (!h == histograms)
-                        continue;
-                if (!any) {
-                        json_key(w, histograms ? STR("histograms") : STR("values"));
-                        json_raw(w, (Str){ 0 });
-                }
-                buf_char(w->out, any ? ',' : '[');
-                any = true;
-                if (h)
-                        api_put_histogram(w->out, s->t[k], h);
-                else
-                        api_put_point(w->out, s->t[k], s->v[k]);
-        }
-        if (any)
-                buf_char(w->out, ']');
-}
-
-static bool put_matrix(JsonWriter *w, const PromqlResult *r, size_t n, HttpResponse *resp)
-{
-        json_begin_array(w);
-        for (size_t i = 0; i < n; i++) {
-                const PromqlSeries *s = &r->series[i];
-                json_begin_object(w);
-                json_key(w, STR("metric"));
-                api_put_labels(w, s->labels);
-                put_points(w, s, false);
-                if (s->h)
-                        put_points(w, s, true);
-                json_end_object(w);
-                if (w->out->n > FLUSH_BYTES && !http_response_flush(resp))
-                        return false;
-        }
-        json_end_array(w);
-        return true;
-}
-
 /* [[time, samples], ...] */
 static void put_steps(JsonWriter *w, const PromqlStats *s, const PromqlQuery *q)
 {
@@ -144,13 +103,13 @@ static const char *result_type(ValueType type)
         return names[type];
 }
 
-static bool put_result(JsonWriter *w, const PromqlResult *r, size_t n, HttpResponse *resp)
+static bool put_result(JsonWriter *w, const PromqlResult *r, size_t n, Pool *pool, HttpResponse *resp)
 {
         json_key_cstr(w, "resultType", result_type(r->type));
         json_key(w, STR("result"));
         switch (r->type) {
         case VALUE_VECTOR: return put_vector(w, r, n, resp);
-        case VALUE_MATRIX: return put_matrix(w, r, n, resp);
+        case VALUE_MATRIX: return api_matrix_put(w, r->series, n, pool, resp);
         case VALUE_SCALAR:
                 json_raw(w, (Str){ 0 });
                 api_put_point(w->out, r->scalar_t_ms, r->scalar);
@@ -168,8 +127,8 @@ static bool put_result(JsonWriter *w, const PromqlResult *r, size_t n, HttpRespo
         return true;
 }
 
-static void reply_result(const HttpRequest *req, HttpResponse *resp, const PromqlQuery *query, PromqlResult *r,
-                         uint64_t limit)
+static void reply_result(const ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, const PromqlQuery *query,
+                         PromqlResult *r, uint64_t limit)
 {
         JsonWriter w;
         Str stats;
@@ -183,7 +142,7 @@ static void reply_result(const HttpRequest *req, HttpResponse *resp, const Promq
         }
         api_reply_begin(resp, &w);
         json_begin_object(&w);
-        if (!put_result(&w, r, n, resp))
+        if (!put_result(&w, r, n, promql_engine_options(ctx->promql)->pool, resp))
                 return;
         if (http_request_param(req, STR("stats"), &stats) && stats.n)
                 put_stats(&w, &r->stats, query, str_eq(stats, STR("all")));
@@ -238,9 +197,9 @@ bool api_query_run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, 
 static void run(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *query)
 {
         uint64_t limit;
-        PromqlResult result;
+        PromqlResult result = { 0 };
         if (api_param_limit(req, resp, "limit", &limit) && api_query_run(ctx, req, resp, query, &result))
-                reply_result(req, resp, query, &result, limit);
+                reply_result(ctx, req, resp, query, &result, limit);
 }
 
 bool api_query_read_instant(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, PromqlQuery *ret)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 
 void buf_done(Buf *buf)
 {
@@ -67,13 +68,9 @@ void buf_printf(Buf *buf, const char *fmt, ...)
 
 void buf_u64(Buf *buf, uint64_t v)
 {
-        char tmp[20];
-        char *p = tmp + sizeof tmp;
-        do {
-                *--p = (char)('0' + v % 10);
-                v /= 10;
-        } while (v);
-        buf_add(buf, p, (size_t)(tmp + sizeof tmp - p));
+        unsigned n = num_count_digits(v);
+        num_put_digits(buf_reserve(buf, n), v, n);
+        buf->n += n;
 }
 
 void buf_i64(Buf *buf, int64_t v)

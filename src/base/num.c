@@ -1,5 +1,9 @@
 #include "base/num.h"
 
+#include <string.h>
+
+#include "base/bits.h"
+
 bool num_parse_u64(Str s, uint64_t *ret)
 {
         if (s.n == 0)
@@ -76,6 +80,60 @@ bool num_parse_bytes(Str s, uint64_t *ret)
                 return false;
         *ret = (uint64_t)bytes;
         return true;
+}
+
+unsigned num_count_digits(uint64_t v)
+{
+        static const uint64_t powers[] = { 1ull,
+                                           10ull,
+                                           100ull,
+                                           1000ull,
+                                           10000ull,
+                                           100000ull,
+                                           1000000ull,
+                                           10000000ull,
+                                           100000000ull,
+                                           1000000000ull,
+                                           10000000000ull,
+                                           100000000000ull,
+                                           1000000000000ull,
+                                           10000000000000ull,
+                                           100000000000000ull,
+                                           1000000000000000ull,
+                                           10000000000000000ull,
+                                           100000000000000000ull,
+                                           1000000000000000000ull,
+                                           10000000000000000000ull };
+        v |= v == 0;
+        unsigned at = ((64 - bits_clz64(v)) * 1233) >> 12; /* its logarithm, or one more: 1233 / 2^12 is that of 2 */
+        return at + (v >= powers[at]);
+}
+
+static const char DIGIT_PAIRS[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                  "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                  "8081828384858687888990919293949596979899";
+
+static inline void put_pair(char *p, uint32_t v) { memcpy(p, DIGIT_PAIRS + (size_t)2 * v, 2); }
+
+/* Not one after the other: no pair waits for another one's division. */
+static inline void put_eight(char *p, uint32_t v)
+{
+        uint32_t hi = v / 10000, lo = v % 10000;
+        put_pair(p, hi / 100);
+        put_pair(p + 2, hi % 100);
+        put_pair(p + 4, lo / 100);
+        put_pair(p + 6, lo % 100);
+}
+
+void num_put_digits(char *p, uint64_t v, unsigned n)
+{
+        for (; n >= 8; n -= 8, v /= 100000000)
+                put_eight(p + n - 8, (uint32_t)(v % 100000000));
+        uint32_t rest = (uint32_t)v;
+        for (; n >= 2; n -= 2, rest /= 100)
+                put_pair(p + n - 2, rest % 100);
+        if (n)
+                *p = (char)('0' + rest);
 }
 
 int num_compare_u64(const void *a, const void *b)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/bits.h"
+#include "base/num.h"
 #include "codec/pow10.h"
 
 /* Go's NaN: the storage distinguishes it from the stale marker by its bits. */
@@ -327,26 +328,6 @@ static uint64_t schubfach(double v, int *ret_exp10)
         return s + (mid > half || (mid == half && (s & 1)));
 }
 
-static inline unsigned count_digits(uint64_t v)
-{
-        unsigned n = 1;
-        for (; v >= 10000; v /= 10000)
-                n += 4;
-        return v < 10 ? n : v < 100 ? n + 1 : v < 1000 ? n + 2 : n + 3;
-}
-
-/* Writes v's n digits to p. */
-static inline void put_digits(char *p, uint64_t v, unsigned n)
-{
-        static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                                    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                                    "8081828384858687888990919293949596979899";
-        for (; n >= 2; v /= 100, n -= 2)
-                memcpy(p + n - 2, pairs + 2 * (v % 100), 2);
-        if (n)
-                *p = (char)('0' + v);
-}
-
 static inline uint64_t strip_zeros(uint64_t sig, int *exp10)
 {
         for (; sig % 10000 == 0; *exp10 += 4)
@@ -360,8 +341,8 @@ size_t floats_shortest(double v, char digits[17], int *ret_exp10)
 {
         int exp10;
         uint64_t sig = strip_zeros(schubfach(v, &exp10), &exp10);
-        unsigned n = count_digits(sig);
-        put_digits(digits, sig, n);
+        unsigned n = num_count_digits(sig);
+        num_put_digits(digits, sig, n);
         *ret_exp10 = exp10 + (int)n;
         return n;
 }
@@ -389,27 +370,33 @@ static void add_zeros(char **p, int n)
         *p += n;
 }
 
+/* Digits, and room behind any of them: copies of a fixed length need no call. */
+enum { MOST_DIGITS = 17, DIGITS_ROOM = 2 * MOST_DIGITS };
+
+/* The number ends where the next bytes go: what is copied behind it does not matter. */
+static inline void copy_digits(char *to, const char *digits) { memcpy(to, digits, MOST_DIGITS); }
+
 static void add_digits_f(Buf *out, bool neg, const char *digits, int n, int exp10)
 {
         int zeros = exp10 > n ? exp10 - n : exp10 < 0 ? -exp10 : 0;
-        char *start = buf_reserve(out, (size_t)(n + zeros) + 3), *p = start;
+        char *start = buf_reserve(out, (size_t)(n + zeros) + 3 + MOST_DIGITS), *p = start;
         if (neg)
                 *p++ = '-';
         if (exp10 <= 0) {
                 *p++ = '0';
                 *p++ = '.';
                 add_zeros(&p, zeros);
-                memcpy(p, digits, (size_t)n);
+                copy_digits(p, digits);
                 p += n;
         } else if (exp10 >= n) {
-                memcpy(p, digits, (size_t)n);
+                copy_digits(p, digits);
                 p += n;
                 add_zeros(&p, zeros);
         } else {
-                memcpy(p, digits, (size_t)exp10);
+                copy_digits(p, digits);
                 p += exp10;
                 *p++ = '.';
-                memcpy(p, digits + exp10, (size_t)(n - exp10));
+                copy_digits(p, digits + exp10);
                 p += n - exp10;
         }
         out->n += (size_t)(p - start);
@@ -431,7 +418,7 @@ static void add_digits_e(Buf *out, bool neg, const char *digits, size_t n, int e
         *p++ = e < 0 ? '-' : '+';
         unsigned abs_e = (unsigned)(e < 0 ? -e : e);
         unsigned width = abs_e >= 100 ? 3 : 2;
-        put_digits(p, abs_e, width);
+        num_put_digits(p, abs_e, width);
         p += width;
         out->n += (size_t)(p - start);
 }
@@ -441,17 +428,17 @@ void floats_format_f(Buf *out, double v)
         /* Counters and most gauges: integers that a double holds exactly. */
         double abs = fabs(v);
         if (abs < 9007199254740992.0 && abs >= 1 && (double)(uint64_t)abs == abs) {
-                unsigned n = count_digits((uint64_t)abs);
+                unsigned n = num_count_digits((uint64_t)abs);
                 char *p = buf_reserve(out, n + 1);
                 if (v < 0)
                         *p++ = '-';
-                put_digits(p, (uint64_t)abs, n);
+                num_put_digits(p, (uint64_t)abs, n);
                 out->n += n + (v < 0);
                 return;
         }
         if (format_special(out, v, "0"))
                 return;
-        char digits[17];
+        char digits[DIGITS_ROOM] = { 0 };
         int exp10;
         size_t n = floats_shortest(v, digits, &exp10);
         add_digits_f(out, v < 0, digits, (int)n, exp10);
@@ -461,7 +448,7 @@ void floats_format_e(Buf *out, double v)
 {
         if (format_special(out, v, "0e+00"))
                 return;
-        char digits[17] = { 0 };
+        char digits[DIGITS_ROOM] = { 0 };
         int exp10;
         size_t n = floats_shortest(v, digits, &exp10);
         add_digits_e(out, v < 0, digits, n, exp10);
@@ -471,7 +458,7 @@ void floats_format_g(Buf *out, double v)
 {
         if (format_special(out, v, "0"))
                 return;
-        char digits[17];
+        char digits[DIGITS_ROOM] = { 0 };
         int exp10;
         size_t n = floats_shortest(v, digits, &exp10);
         if (exp10 < -3 || exp10 > FLOATS_G_MAX_EXP10)

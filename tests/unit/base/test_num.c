@@ -35,9 +35,27 @@ static void u64_rise(void **state)
         assert_true(v[0] == 0 && v[1] == 3 && v[2] == 3 && v[3] == UINT64_C(1) << 32 && v[4] == UINT64_MAX);
 }
 
+static void digits_are_those_of_the_c_library(void **state)
+{
+        (void)state;
+        uint64_t v = 1;
+        for (unsigned i = 0; i < 20; i++, v *= 10)
+                for (uint64_t d = 0; d < 3; d++) {
+                        char want[24], got[24] = { 0 };
+                        uint64_t x = d == 2 ? v / 7 * 6 + 123456789 : v - d;
+                        unsigned n = num_count_digits(x);
+                        snprintf(want, sizeof want, "%llu", (unsigned long long)x);
+                        assert_int_equal(n, strlen(want));
+                        num_put_digits(got, x, n);
+                        assert_string_equal(got, want);
+                }
+        assert_int_equal(num_count_digits(UINT64_MAX), 20);
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(integers_are_checked),
+        const struct CMUnitTest tests[] = { cmocka_unit_test(digits_are_those_of_the_c_library),
+                                            cmocka_unit_test(integers_are_checked),
                                             cmocka_unit_test(sizes_are_base_two), cmocka_unit_test(u64_rise) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
