@@ -101,6 +101,13 @@ void alert_router_free(AlertRouter *router);                      /* waits for d
 MUST_CHECK bool alert_router_apply(AlertRouter *router, const AlertConfig *config, Err *err);
 /* As POST /api/v2/alerts: sets or updates by labels; missing ends_at gets resolve_timeout. */
 void alert_router_put(AlertRouter *router, const AlertMsg *alerts, size_t n);
+/* What is called when something is durable, from any thread; without fn the call itself waits for the disk. Callers of the
+ * _then functions that come at the same time share a sync. */
+typedef struct AlertDone {
+        void (*fn)(void *arg);
+        void *arg;
+} AlertDone;
+void alert_router_put_then(AlertRouter *router, const AlertMsg *alerts, size_t n, AlertDone done);
 AlertSink alert_router_sink(AlertRouter *router);
 /* Flushes what is due; returns the milliseconds until the next timer (at most 60000). */
 int64_t alert_router_tick(AlertRouter *router);
@@ -133,8 +140,12 @@ MUST_CHECK bool alert_silence_copy(const AlertSilence *from, Arena *arena, Alert
  * such id; ERR_INVALID, ERR_LIMIT: why not. Durable when it returns. */
 MUST_CHECK bool alert_router_silence_set(AlertRouter *router, const AlertSilence *wanted,
                                          char ret_id[ALERT_SILENCE_ID_BYTES], Err *err);
+/* The answer at once; done is called later, also after an error. */
+MUST_CHECK bool alert_router_silence_set_then(AlertRouter *router, const AlertSilence *wanted,
+                                              char ret_id[ALERT_SILENCE_ID_BYTES], AlertDone done, Err *err);
 /* Ends it; an ended one stays as it is. ERR_NOT_FOUND. */
 MUST_CHECK bool alert_router_silence_expire(AlertRouter *router, Str id, Err *err);
+MUST_CHECK bool alert_router_silence_expire_then(AlertRouter *router, Str id, AlertDone done, Err *err);
 MUST_CHECK bool alert_router_silence_get(AlertRouter *router, Str id, Arena *arena, AlertSilence *ret, Err *err);
 /* All, as Alertmanager lists them: active by their end, pending by their start, ended ones, the latest first. Without
  * compiled regexes. */

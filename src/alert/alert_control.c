@@ -4,22 +4,33 @@
 #include "alert/alert_ack.h"
 #include "alert/alert_state.h"
 
-bool alert_router_silence_set(AlertRouter *r, const AlertSilence *wanted, char ret_id[ALERT_SILENCE_ID_BYTES], Err *err)
+bool alert_router_silence_set_then(AlertRouter *r, const AlertSilence *wanted, char ret_id[ALERT_SILENCE_ID_BYTES],
+                                   AlertDone done, Err *err)
 {
         mutex_lock(&r->mu);
         bool ok = alert_silences_set(&r->silences, wanted, clock_wall_ms(r->options.clock), &r->journal, ret_id, err);
         mutex_unlock(&r->mu);
-        alert_state_persist(r);
+        alert_state_persist_then(r, done);
+        return ok;
+}
+
+bool alert_router_silence_set(AlertRouter *r, const AlertSilence *wanted, char ret_id[ALERT_SILENCE_ID_BYTES], Err *err)
+{
+        return alert_router_silence_set_then(r, wanted, ret_id, (AlertDone){ 0 }, err);
+}
+
+bool alert_router_silence_expire_then(AlertRouter *r, Str id, AlertDone done, Err *err)
+{
+        mutex_lock(&r->mu);
+        bool ok = alert_silences_expire(&r->silences, id, clock_wall_ms(r->options.clock), &r->journal, err);
+        mutex_unlock(&r->mu);
+        alert_state_persist_then(r, done);
         return ok;
 }
 
 bool alert_router_silence_expire(AlertRouter *r, Str id, Err *err)
 {
-        mutex_lock(&r->mu);
-        bool ok = alert_silences_expire(&r->silences, id, clock_wall_ms(r->options.clock), &r->journal, err);
-        mutex_unlock(&r->mu);
-        alert_state_persist(r);
-        return ok;
+        return alert_router_silence_expire_then(r, id, (AlertDone){ 0 }, err);
 }
 
 /* Texts alone: nobody matches with it. */

@@ -12,6 +12,7 @@
 #include "alert/alert_state.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "sync/pool.h"
 
 enum {
         LONGEST_TICK_MS = 60000,
@@ -108,11 +109,52 @@ void alert_state_persist(AlertRouter *r)
         else
                 r->journal = alert_store_journal(arena_new());
         mutex_unlock(&r->mu);
-        if (!empty) {
+        if (!empty)
                 alert_store_write(&batch, r->options.statedb);
-                arena_free(batch.arena);
-        }
         mutex_unlock(&r->journal_mu);
+        if (empty)
+                return;
+        vec_each(done, &batch.waiters)
+                done->fn(done->arg);
+        arena_free(batch.arena);
+}
+
+static void persist_job(void *arg)
+{
+        AlertRouter *r = arg;
+        for (bool more = true; more;) {
+                alert_state_persist(r);
+                MUTEX_SCOPE(&r->mu);
+                more = !alert_store_is_empty(&r->journal);
+                if (more)
+                        continue;
+                r->writers--;
+                mutex_cond_broadcast(&r->idle);
+        }
+}
+
+void alert_state_persist_soon(AlertRouter *r)
+{
+        mutex_lock(&r->mu);
+        bool queue = r->options.pool && !r->writers; /* one that waits takes this with it */
+        r->writers += queue;
+        mutex_unlock(&r->mu);
+        if (!r->options.pool)
+                alert_state_persist(r);
+        else if (queue && !pool_submit(r->options.pool, persist_job, r))
+                persist_job(r);
+}
+
+void alert_state_persist_then(AlertRouter *r, AlertDone done)
+{
+        if (!done.fn) {
+                alert_state_persist(r);
+                return;
+        }
+        mutex_lock(&r->mu);
+        vec_push(&r->journal.waiters, done);
+        mutex_unlock(&r->mu);
+        alert_state_persist_soon(r);
 }
 
 /* ---- alerts in ---- */
@@ -132,7 +174,7 @@ static void insert_into(void *arg, const AlertRoute *route)
                                         in->router->compat, in->now_ms);
 }
 
-void alert_router_put(AlertRouter *r, const AlertMsg *alerts, size_t n)
+void alert_router_put_then(AlertRouter *r, const AlertMsg *alerts, size_t n, AlertDone done)
 {
         Insertion in = { .router = r };
         size_t n_resolved = 0;
@@ -156,9 +198,14 @@ void alert_router_put(AlertRouter *r, const AlertMsg *alerts, size_t n)
         metric_add(metric_of(&received, STR("firing")), n_put - n_resolved);
         metric_add(metric_of(&received_am, STR("resolved"), STR("v2")), n_resolved);
         metric_add(metric_of(&received_am, STR("firing"), STR("v2")), n_put - n_resolved);
-        alert_state_persist(r);
+        alert_state_persist_then(r, done);
         if (in.fresh)
                 r->options.wake(r->options.wake_ctx);
+}
+
+void alert_router_put(AlertRouter *r, const AlertMsg *alerts, size_t n)
+{
+        alert_router_put_then(r, alerts, n, (AlertDone){ 0 });
 }
 
 static void sink_put(void *self, const AlertMsg *alerts, size_t n) { alert_router_put(self, alerts, n); }

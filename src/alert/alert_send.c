@@ -10,7 +10,6 @@
 #include "alert/alert_state.h"
 #include "base/log.h"
 #include "base/metric.h"
-#include "sync/pool.h"
 
 METRIC_FAMILY(notifications, METRIC_KIND_COUNTER, "pharos_alert_notifications_total",
               "Notifications sent, by receiver and outcome.", "receiver", "outcome");
@@ -20,19 +19,6 @@ METRIC_FAMILY(failed, METRIC_KIND_COUNTER, "alertmanager_notifications_failed_to
               "Notifications that failed, by integration and reason.", "integration", "reason");
 METRIC_FAMILY(latency, METRIC_KIND_HISTOGRAM, "alertmanager_notification_latency_seconds",
               "How long notifications took, by integration.", "integration");
-static void persist_job(void *arg)
-{
-        AlertRouter *r = arg;
-        for (bool more = true; more;) {
-                alert_state_persist(r);
-                MUTEX_SCOPE(&r->mu);
-                more = !alert_store_is_empty(&r->journal);
-                if (more)
-                        continue;
-                r->writers--;
-                mutex_cond_broadcast(&r->idle);
-        }
-}
 
 void alert_send_begin(AlertRouter *r, AlertGroup *g, AlertDelivery *d)
 {
@@ -128,14 +114,8 @@ static void delivered(void *arg, const DeliveryResult *result)
                 alert_store_add_write(&r->journal, STR("nflog"), str_dup(arena, d->log_key), doc, d->expires_ms);
         }
         end(r, d, result->ok, now_ms);
-        bool queue = options.pool && !r->writers; /* one that waits takes this with it */
-        r->writers += queue;
         mutex_unlock(&r->mu);
-        if (queue && !pool_submit(options.pool, persist_job, r)) {
-                persist_job(r);
-        } else if (!options.pool) {
-                alert_state_persist(r);
-        }
+        alert_state_persist_soon(r);
         alert_delivery_free(d);
         options.wake(options.wake_ctx); /* the group may be due already */
         mutex_lock(&r->mu);

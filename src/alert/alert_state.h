@@ -48,6 +48,10 @@ struct AlertRouter {
 
 /* Writes what is in the journal: what was done before this call is durable behind it. Without any lock held. */
 void alert_state_persist(AlertRouter *router);
+/* The same by a job of the pool, if there is one: whoever changes something until it runs shares its sync. */
+void alert_state_persist_soon(AlertRouter *router);
+/* As alert_state_persist without done.fn, else soon. */
+void alert_state_persist_then(AlertRouter *router, AlertDone done);
 
 typedef VEC(AlertDelivery *) AlertDeliveries;
 /* Under mu: a delivery of this group is under way from here on. */

@@ -61,7 +61,7 @@ AlertMsg alert_store_read(const StoredAlert *a, Arena *arena)
 
 AlertJournal alert_store_journal(Arena *arena)
 {
-        return (AlertJournal){ .arena = arena, .writes.arena = arena, .events.arena = arena };
+        return (AlertJournal){ .arena = arena, .writes.arena = arena, .events.arena = arena, .waiters.arena = arena };
 }
 
 void alert_store_add_write(AlertJournal *j, Str kind, Str key, Str value, int64_t expires_ms)

@@ -58,9 +58,13 @@ typedef struct AlertJournal {
         Arena *arena;
         VEC(StateDbWrite) writes;
         VEC(StateDbEvent) events;
+        VEC(AlertDone) waiters; /* called when it is written */
 } AlertJournal;
 AlertJournal alert_store_journal(Arena *arena);
-static inline bool alert_store_is_empty(const AlertJournal *j) { return !j->writes.len && !j->events.len; }
+static inline bool alert_store_is_empty(const AlertJournal *j)
+{
+        return !j->writes.len && !j->events.len && !j->waiters.len;
+}
 void alert_store_add_write(AlertJournal *journal, Str kind, Str key, Str value, int64_t expires_ms);
 void alert_store_add_event(AlertJournal *journal, int64_t t_ms, Str kind, Str subject, Str detail);
 /* Logs what cannot be written. db may be NULL. */

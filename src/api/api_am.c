@@ -280,6 +280,14 @@ bool api_am_body(const HttpRequest *req, HttpResponse *resp, const char *what, b
         return false;
 }
 
+static void release(void *held) { http_held_release(held); }
+
+AlertDone api_am_when_durable(HttpResponse *resp)
+{
+        HttpHeld *held = http_response_hold(resp);
+        return held ? (AlertDone){ release, held } : (AlertDone){ 0 };
+}
+
 /* ---- parameters ---- */
 
 bool api_am_flag(const HttpRequest *req, const char *name)

@@ -14,6 +14,8 @@ void api_am_invalid(HttpResponse *resp, int code, const char *fmt, ...) PRINTF_L
 bool api_am_body(const HttpRequest *req, HttpResponse *resp, const char *what, bool old, JsonValue **ret);
 /* A parameter that is not there or empty counts as true, a word that is no bool as false. */
 bool api_am_flag(const HttpRequest *req, const char *name);
+/* The answer waits until what the router did is durable; the worker does not. */
+AlertDone api_am_when_durable(HttpResponse *resp);
 /* All `filter` parameters, one condition each. */
 bool api_am_filter(const HttpRequest *req, HttpResponse *resp, AlertMatcherMode mode, const char *name, Matchers *ret);
 /* "2026-01-02T03:04:05.678Z", always with milliseconds. */

@@ -139,7 +139,7 @@ void api_am_alerts_post(ApiContext *ctx, const HttpRequest *req, HttpResponse *r
         Reading how = { compat, alert_router_matchers(ctx->alerts), clock_wall_ms(ctx->clock) };
         for (size_t i = 0; i < n; i++)
                 n_valid += read_alert(&items[i], &how, req->arena, &alerts[n_valid], &why);
-        alert_router_put(ctx->alerts, alerts, n_valid);
+        alert_router_put_then(ctx->alerts, alerts, n_valid, api_am_when_durable(resp));
         metric_add(metric_of(&invalid, STR("v2")), n - n_valid);
         if (why.n)
                 api_am_error(resp, 400, STR_FMT, STR_ARG(str_sub(buf_str(&why), 0, 4000)));

@@ -116,7 +116,7 @@ void api_am_silences_post(ApiContext *ctx, const HttpRequest *req, HttpResponse 
         }
         if (!check_schema(body, resp) || !read_silence(ctx, body, req->arena, &wanted, resp))
                 return;
-        if (!alert_router_silence_set(ctx->alerts, &wanted, id, &err)) {
+        if (!alert_router_silence_set_then(ctx->alerts, &wanted, id, api_am_when_durable(resp), &err)) {
                 api_am_error(resp, err.code == ERR_NOT_FOUND ? 404 : 400, "%s", err.msg);
                 return;
         }
@@ -242,7 +242,8 @@ void api_am_silence_get(ApiContext *ctx, const HttpRequest *req, HttpResponse *r
 void api_am_silence_delete(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, Str id)
 {
         Err err;
-        if (!check_id(resp, id) || alert_router_silence_expire(ctx->alerts, str_lower(req->arena, id), &err))
+        if (!check_id(resp, id) ||
+            alert_router_silence_expire_then(ctx->alerts, str_lower(req->arena, id), api_am_when_durable(resp), &err))
                 return;
         if (alert_router_compat(ctx->alerts) == ALERT_COMPAT_AM_0_25)
                 api_am_error(resp, 500, "%s", err.msg);

@@ -51,6 +51,8 @@ typedef struct Exchange {
         Arena *arena;
         struct Exchange *prev, *next;
         _Atomic int refs;
+        _Atomic int
+                holds; /* on the pool: the handler and who holds its answer; the last one hands the connection back */
         _Atomic ExchangePhase phase;
         RouteEntry *entry;
         Cancel cancel;

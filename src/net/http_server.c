@@ -216,11 +216,11 @@ static void call_handler(Exchange *ex)
         route->handle(route->self, &ex->req, &ex->resp);
 }
 
-static void run_job(void *arg)
+static void hand_back(Exchange *ex)
 {
-        Exchange *ex = arg;
         HttpServer *server = ex->server;
-        call_handler(ex);
+        if (atomic_fetch_sub(&ex->holds, 1) > 1)
+                return;
         if (ex->answer) { /* streamed: what is left, and the end */
                 IGNORE(http_stream_put(&ex->stream, buf_str(&ex->resp.body)));
                 http_stream_end(&ex->stream);
@@ -237,6 +237,24 @@ static void run_job(void *arg)
         mutex_unlock(&server->mu);
 }
 
+static void run_job(void *arg)
+{
+        Exchange *ex = arg;
+        call_handler(ex);
+        hand_back(ex);
+}
+
+HttpHeld *http_response_hold(HttpResponse *resp)
+{
+        Exchange *ex = resp->impl;
+        if (!ex || atomic_load(&ex->phase) != EXCHANGE_ON_POOL)
+                return NULL;
+        atomic_fetch_add(&ex->holds, 1);
+        return (HttpHeld *)ex;
+}
+
+void http_held_release(HttpHeld *held) { hand_back((Exchange *)held); }
+
 static enum MHD_Result run_on_pool(Exchange *ex)
 {
         HttpServer *server = ex->server;
@@ -248,6 +266,7 @@ static enum MHD_Result run_on_pool(Exchange *ex)
         if (stopping)
                 return answer_error(ex, 503, "the server is stopping");
         atomic_store(&ex->phase, EXCHANGE_ON_POOL);
+        atomic_store(&ex->holds, 1);
         http_exchange_ref(ex);
         http_server_watch(ex);
         MHD_suspend_connection(ex->conn); /* before the job can resume it */

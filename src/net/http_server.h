@@ -66,6 +66,12 @@ void http_response_static(HttpResponse *resp, const void *p, size_t n);
  * Status and headers are fixed from the first call on. False: the client is gone. Blocks while the client reads slowly.
  */
 MUST_CHECK bool http_response_flush(HttpResponse *resp);
+/* For handlers on the pool whose answer is made, but waits for something that no worker should wait for: it is sent when the
+ * handler has returned and http_held_release was called, once, from any thread. NULL where handlers run on the server's
+ * threads: the answer is sent at their end. */
+typedef struct HttpHeld HttpHeld;
+HttpHeld *http_response_hold(HttpResponse *resp);
+void http_held_release(HttpHeld *held);
 
 typedef struct HttpRoute {
         unsigned methods; /* HttpMethod bits; others get 405 with Allow */

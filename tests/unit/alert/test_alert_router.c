@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 
+#include "os/mutex.h"
 #include "os/thread.h"
 #include "sync/pool.h"
 
@@ -408,7 +409,7 @@ typedef struct Storm {
         Fixture *f;
         Pool *pool;
         AlertRouter *router;
-        atomic_int sent, number, putting;
+        atomic_int sent, number, putting, durable;
 } Storm;
 
 typedef struct Answer {
@@ -435,6 +436,8 @@ static void storm_send(void *self, const Notification *n, void (*done)(void *, c
                 answer_job(a);
 }
 
+static void count(void *arg) { atomic_fetch_add((atomic_int *)arg, 1); }
+
 static void storm_put(void *arg)
 {
         Storm *s = arg;
@@ -447,7 +450,7 @@ static void storm_put(void *arg)
                 AlertMsg msg = { .labels = { labels, 2 },
                                  .starts_at_ms = now_ms,
                                  .ends_at_ms = i % 3 ? now_ms + 5000 : now_ms };
-                alert_router_put(s->router, &msg, 1);
+                alert_router_put_then(s->router, &msg, 1, (AlertDone){ count, &s->durable });
         }
         s->putting--;
 }
@@ -463,6 +466,57 @@ static void storm_look(void *arg)
         }
 }
 
+static size_t n_events(Fixture *f)
+{
+        StateDbEvent *events;
+        size_t n;
+        Err err;
+        assert_ok(statedb_events(f->db, &(StateDbEventQuery){ 0 }, f->arena, &events, &n, &err), err);
+        return n;
+}
+
+static void wait_for(void *mu)
+{
+        mutex_lock(mu);
+        mutex_unlock(mu);
+}
+
+static void who_does_not_wait_for_the_disk_is_told(void **state)
+{
+        (void)state;
+        Fixture *f = fixture_new();
+        Pool *pool = pool_new(1, 10);
+        Mutex busy;
+        atomic_int durable = 0;
+        AlertDone done = { count, &durable };
+        AlertRouterOptions o = { .clock = &f->clock.clock, .statedb = f->db, .pool = pool };
+        AlertRouter *r = alert_router_new(&o);
+        char id[ALERT_SILENCE_ID_BYTES];
+        Matcher m;
+        Err err;
+        mutex_init(&busy);
+        assert_ok(matcher_make(f->arena, MATCH_EQ, STR("a"), STR("b"), &m, &err), err);
+        AlertSilence wanted = { .matchers = { &m, 1 },
+                                .starts_at_ms = T0,
+                                .ends_at_ms = T0 + MIN_MS,
+                                .created_by = STR("ann"),
+                                .comment = STR("c") };
+        mutex_lock(&busy);
+        assert_true(pool_submit(pool, wait_for, &busy));
+        for (int i = 0; i < 3; i++)
+                assert_ok(alert_router_silence_set_then(r, &wanted, id, done, &err), err);
+        assert_false(alert_router_silence_expire_then(r, STR("no such id"), done, &err));
+        assert_int_equal(n_events(f), 0);
+        assert_int_equal(durable, 0); /* nor is the error told before */
+        mutex_unlock(&busy);
+        alert_router_free(r); /* waits for the writer */
+        assert_int_equal(durable, 4);
+        assert_int_equal(n_events(f), 3);
+        pool_free(pool);
+        mutex_done(&busy);
+        fixture_free(f);
+}
+
 static void everything_at_once(void **state)
 {
         (void)state;
@@ -474,6 +528,7 @@ static void everything_at_once(void **state)
         Thread putters[PUTTERS], looker;
         AlertRouterOptions o = { .clock = &f->clock.clock,
                                  .statedb = f->db,
+                                 .pool = s.pool,
                                  .sender = { fixture_integrations, fixture_send_resolved, storm_send, &s } };
         s.router = alert_router_new(&o);
         assert_true(fixture_bind(
@@ -502,6 +557,7 @@ static void everything_at_once(void **state)
         alert_router_tick(s.router);
         alert_router_free(s.router); /* waits for the answers */
         assert_true(s.sent > 0);
+        assert_int_equal(s.durable, PUTTERS * ROUNDS);
         pool_free(s.pool);
         fixture_free(f);
 }
@@ -530,6 +586,7 @@ int main(void)
                 cmocka_unit_test(events_say_what_happened),
                 cmocka_unit_test(a_receiver_that_is_unknown_or_silent_keeps_nothing_for_ever),
                 cmocka_unit_test(group_status_is_a_copy),
+                cmocka_unit_test(who_does_not_wait_for_the_disk_is_told),
                 cmocka_unit_test(everything_at_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

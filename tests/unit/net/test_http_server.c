@@ -49,6 +49,22 @@ static void hold(void *self, const HttpRequest *req, HttpResponse *resp)
         buf_lit(&resp->body, "held");
 }
 
+enum { LATER = 8 };
+static _Atomic(HttpHeld *) later_held[LATER];
+static atomic_int n_later;
+
+static void later(void *self, const HttpRequest *req, HttpResponse *resp)
+{
+        (void)self;
+        (void)req;
+        HttpHeld *h = http_response_hold(resp);
+        buf_cstr_add(&resp->body, h ? "later" : "at once");
+        if (!h)
+                return;
+        atomic_store(&later_held[atomic_fetch_add(&n_later, 1)], h);
+        gate_add(&entered);
+}
+
 enum { STREAM_LINES = 100000, LINE_BYTES = 64 };
 
 static void stream(void *self, const HttpRequest *req, HttpResponse *resp)
@@ -103,6 +119,8 @@ static const HttpRoute ROUTES[] = {
         { HTTP_POST, "/raw", length, .keep_encoded = true },
         { HTTP_GET | HTTP_POST, "/pool/length", length, .on_pool = true },
         { HTTP_GET, "/hold", hold, .on_pool = true },
+        { HTTP_GET, "/later", later },
+        { HTTP_GET, "/pool/later", later, .on_pool = true },
         { HTTP_GET, "/stream", stream, .on_pool = true },
         { HTTP_GET | HTTP_POST, "/small", whether_small, .on_pool = true, .is_small = is_empty },
         { HTTP_GET, "/page", page },
@@ -339,6 +357,35 @@ static void two_hundred_requests_at_once(void **state)
         assert_true(gate_reached(&done, 200));
 }
 
+static void count_later(void *arg, const HttpAnswer *answer)
+{
+        if (answer->ok && answer->status == 200 && str_eq(answer->body, STR("later")))
+                gate_add(arg);
+}
+
+static void a_held_answer_waits_without_a_worker(void **state)
+{
+        (void)state;
+        Net net;
+        net_start_with(&net, (HttpServerOptions){ 0 }, 1, LATER, ROUTES, ARRAY_LEN(ROUTES));
+        Gate done;
+        gate_init(&done);
+        int was = gate_count(&entered);
+        char url[128];
+        snprintf(url, sizeof url, "%s/pool/later", net.base);
+        HttpCallOptions o = { .url = str_of(url), .timeout_ms = WAIT_S * 1000 };
+        for (int i = 0; i < LATER; i++)
+                http_client_start(net.client, &o, count_later, &done);
+        assert_true(gate_reached(&entered, was + LATER)); /* one worker began them all */
+        AUTO(buf_done) Buf out = { 0 };
+        assert_str(net_call(&net, "GET", "/later", STR(""), &out).body, "at once");
+        assert_int_equal(gate_count(&done), 0);
+        for (int i = 0; i < LATER; i++)
+                http_held_release(atomic_load(&later_held[i]));
+        assert_true(gate_reached(&done, LATER));
+        net_stop(&net);
+}
+
 static void count_503(void *arg, const HttpAnswer *answer)
 {
         if (answer->ok && answer->status == 503 && str_eq(answer->retry_after, STR("1")))
@@ -465,6 +512,7 @@ int main(void)
                 cmocka_unit_test(a_client_that_leaves_cancels),
                 cmocka_unit_test(streams_are_whole_and_bounded),
                 cmocka_unit_test(two_hundred_requests_at_once),
+                cmocka_unit_test(a_held_answer_waits_without_a_worker),
                 cmocka_unit_test(a_full_pool_is_said),
                 cmocka_unit_test(metrics_are_counted),
                 cmocka_unit_test(a_prefix_is_stripped),
