@@ -235,9 +235,9 @@ static bool enter_group(PartCursor *c, uint64_t sid, uint64_t *damaged)
         GroupWalk walk;
         if (group == UINT64_MAX || !check_group(p, group, &walk, damaged))
                 return false;
-        SeriesData data;
-        while (partgroup_next(&walk, &data))
-                vec_push(&c->series, (PlacedSeries){ walk.sid, data });
+        vec_reserve(&c->series, walk.left);
+        for (PlacedSeries *s = c->series.data; partgroup_next(&walk, &s->data); s = &c->series.data[++c->series.len])
+                s->sid = walk.sid;
         c->first_sid = table_sid(p->groups, group);
         c->end_sid = group + 1 < p->n_groups ? table_sid(p->groups, group + 1) : UINT64_MAX;
         return true;

@@ -11,6 +11,7 @@
 
 #include "promql/exec.h"
 #include "promql/func_rate.h"
+#include "promql/rowkernel.h"
 
 typedef void (*Kernel)(const Windows *w, double *out);
 
@@ -317,7 +318,18 @@ static void k_resets(const Windows *w, double *out) { count_pairs(w, out, is_res
 
 static bool better(double a, double b, bool want_max) { return want_max ? a > b : a < b; }
 
-static void extreme(const Windows *w, double *out, bool want_max)
+/* The extreme of n values, the half folded onto the other again and again. A zero or NaN may be another one than the queue's. */
+static double fold_halves(const double *v, size_t n, bool want_max, double *scratch)
+{
+        memcpy(scratch, v, n * sizeof *v);
+        for (size_t half; n > 1; n -= half) {
+                half = n / 2;
+                (want_max ? rowkernel_max : rowkernel_min)(scratch, scratch + n - half, half);
+        }
+        return scratch[0];
+}
+
+static void slide_extreme(const Windows *w, double *out, bool want_max)
 {
         uint32_t *queue = (uint32_t *)w->scratch;
         size_t head = 0, tail = 0, next = 0;
@@ -334,6 +346,15 @@ static void extreme(const Windows *w, double *out, bool want_max)
                         head++;
                 out[s] = head < tail ? w->v[queue[head]] : w->v[lo];
         }
+}
+
+static void extreme(const Windows *w, double *out, bool want_max)
+{
+        bool one = w->steps == 1 && w->lo[0] < w->hi[0];
+        if (one)
+                out[0] = fold_halves(w->v + w->lo[0], w->hi[0] - w->lo[0], want_max, w->scratch);
+        if (!one || out[0] == 0 || isnan(out[0]))
+                slide_extreme(w, out, want_max);
 }
 
 static void k_max(const Windows *w, double *out) { extreme(w, out, true); }

@@ -1,6 +1,7 @@
 /* Invariants:
  * 1. A key's pairs are copied once, when its group is new; looking up a known group allocates nothing.
- * 2. Groups are numbered in the order in which they were first seen. */
+ * 2. Groups are numbered in the order in which they were first seen.
+ * 3. A key is its own key: so labels that were not projected and keys may stand in one memo. */
 #include "promql/groupindex.h"
 
 #include "base/hash.h"
@@ -90,19 +91,21 @@ static bool memo_has(const GroupMemo *m, Labels key)
 
 size_t groupindex_of(GroupIndex *g, Labels labels, const GroupRule *rule, bool *ret_fresh)
 {
-        Labels key = project(g, labels, rule);
-        if (key.n > GROUPINDEX_MEMO_LABELS)
-                return groupindex_key(g, key, ret_fresh);
-        GroupMemo *m = memo_of(g, key);
-        if (memo_has(m, key)) {
+        bool few = labels.n <=
+                   GROUPINDEX_MEMO_LABELS; /* then they are known as they are, and projected when they are new */
+        Labels known = few ? labels : project(g, labels, rule);
+        if (known.n > GROUPINDEX_MEMO_LABELS)
+                return groupindex_key(g, known, ret_fresh);
+        GroupMemo *m = memo_of(g, known);
+        if (memo_has(m, known)) {
                 if (ret_fresh)
                         *ret_fresh = false;
                 return m->group;
         }
-        m->group = groupindex_key(g, key, ret_fresh);
-        for (size_t i = 0; i < key.n; i++)
-                m->pairs[i] = key.data[i];
-        m->n = key.n;
+        m->group = groupindex_key(g, few ? project(g, labels, rule) : known, ret_fresh);
+        for (size_t i = 0; i < known.n; i++)
+                m->pairs[i] = known.data[i];
+        m->n = known.n;
         m->used = true;
         return m->group;
 }

@@ -33,7 +33,7 @@ typedef struct GroupRule {
 } GroupRule;
 
 void groupindex_init(GroupIndex *g, Arena *arena);
-/* The group of these labels: finds it or makes it (*ret_fresh, may be NULL). Groups count from 0. */
+/* The group of these labels: finds it or makes it (*ret_fresh, may be NULL). Groups count from 0. An index has one rule for its life. */
 size_t groupindex_of(GroupIndex *g, Labels labels, const GroupRule *rule, bool *ret_fresh);
 /* The same for a ready key. */
 size_t groupindex_key(GroupIndex *g, Labels key, bool *ret_fresh);

@@ -169,8 +169,8 @@ struct StoreEngine {
         /* A mark that was taken before a querier was opened knows every change that this querier did not see: changes are told once
          * queriers see them, and before their commit or deletion returns. NULL: the engine does not tell. */
         void (*changes)(StoreEngine *e, uint64_t mark, StoreChanges *ret);
-        /* No select from min_ms on gives more series than this. Says it at once, without waiting for a lock or a disk; SIZE_MAX: it
-         * cannot. NULL: it never can. */
+        /* No select from min_ms on gives more series than this, and reading them waits for no disk, as far as can be told at once;
+         * SIZE_MAX: it cannot. NULL: it never can. */
         size_t (*at_most)(StoreEngine *e, Matchers matchers, int64_t min_ms);
 };
 

@@ -84,11 +84,17 @@ static bool select_slots(Catalog *c, const SelectArgs *args, Arena *arena, ColdV
         return true;
 }
 
-/* Which labels of a series to show; symbols. */
+/* A label that is looked at; symbols and what they stand for. Neighbours mostly have the same value. */
+typedef struct ShownName {
+        uint32_t name, value; /* value: of the last series that had one, or SYMTAB_NONE */
+        Label pair;
+} ShownName;
+
+/* Which labels of a series to show. */
 typedef struct ShownNames {
         bool all;
         size_t n;
-        uint32_t *names;
+        ShownName *names;
 } ShownNames;
 
 static ShownNames shown_names(Catalog *c, const SelectArgs *args, Arena *arena)
@@ -96,11 +102,13 @@ static ShownNames shown_names(Catalog *c, const SelectArgs *args, Arena *arena)
         ShownNames shown = { .all = !args->only };
         if (shown.all)
                 return shown;
-        shown.names = arena_raw_array(arena, uint32_t, args->only->n);
+        shown.names = arena_raw_array(arena, ShownName, args->only->n);
         for (size_t i = 0; i < args->only->n; i++) {
                 uint32_t sym = symtab_find(c->symbols, args->only->data[i]);
                 if (sym != SYMTAB_NONE)
-                        shown.names[shown.n++] = sym;
+                        shown.names[shown.n++] = (ShownName){ sym,
+                                                              SYMTAB_NONE,
+                                                              { .name = symtab_str(c->symbols, sym) } };
         }
         return shown;
 }
@@ -109,12 +117,17 @@ static Labels some_labels(const Catalog *c, const Series *s, const ShownNames *s
 {
         size_t n = 0;
         for (size_t i = 0; i < s->n_pairs; i++)
-                for (size_t k = 0; k < shown->n; k++)
-                        if (s->pairs[i].name == shown->names[k]) {
-                                pairs[n++] = (Label){ symtab_str(c->symbols, s->pairs[i].name),
-                                                      symtab_str(c->symbols, s->pairs[i].value) };
-                                break;
+                for (size_t k = 0; k < shown->n; k++) {
+                        ShownName *x = &shown->names[k];
+                        if (s->pairs[i].name != x->name)
+                                continue;
+                        if (s->pairs[i].value != x->value) {
+                                x->value = s->pairs[i].value;
+                                x->pair.value = symtab_str(c->symbols, x->value);
                         }
+                        pairs[n++] = x->pair;
+                        break;
+                }
         return (Labels){ pairs, n };
 }
 
@@ -728,6 +741,8 @@ void headquery_changes(StoreEngine *engine, uint64_t mark, StoreChanges *ret)
                 ret->from_ms = rolled_ms + 1;
 }
 
+enum { NEAR_MS = 2 * 3600 * 1000 }; /* younger samples are in memory, or were not long ago */
+
 /* Of series in memory; how many there are in the index is not known without looking at it. */
 size_t headquery_at_most(StoreEngine *engine, Matchers matchers, int64_t min_ms)
 {
@@ -735,7 +750,7 @@ size_t headquery_at_most(StoreEngine *engine, Matchers matchers, int64_t min_ms)
         IndexList *list = indexset_list(db->index);
         bool cold = list->n > 0 && indexseg_info(list->segs[0]).max_ms >= min_ms; /* the newest is the first */
         snapshot_unref(&list->snap);
-        if (cold || pthread_rwlock_tryrdlock(&db->catalog->lock) != 0)
+        if (cold || min_ms < clock_wall_ms(db->clock) - NEAR_MS || pthread_rwlock_tryrdlock(&db->catalog->lock) != 0)
                 return SIZE_MAX;
         size_t n = postings_at_most(db->catalog->postings, matchers);
         pthread_rwlock_unlock(&db->catalog->lock);

@@ -186,6 +186,34 @@ static void sliding_equals_starting_afresh(void **state)
         }
 }
 
+/* Zeros of both signs and NaN are equal to others, but not the same. */
+static void one_extreme_has_the_bits_of_sliding(void **state)
+{
+        (void)state;
+        enum { N = 9 };
+        static const double VALUES[] = { 0.0, -0.0, NAN, 1, -1, INFINITY, -INFINITY };
+        static const FunctionId fns[] = { FN_MAX_OVER_TIME, FN_MIN_OVER_TIME };
+        uint64_t seed = 1;
+        for (unsigned round = 0; round < 4000; round++) {
+                int64_t t[N], end[] = { N, N };
+                double v[N], scratch[2 * N + 2], alone = 1, twice[2];
+                uint32_t lo[] = { 0, 0 }, n = 1 + round % N, hi[] = { n, n };
+                for (uint32_t i = 0; i < n; i++) {
+                        seed = seed * 6364136223846793005u + 1442695040888963407u;
+                        t[i] = i;
+                        v[i] = VALUES[(seed >> 33) % (round % ARRAY_LEN(VALUES) + 1)];
+                }
+                Windows w = { .t = t, .v = v, .n = n, .lo = lo, .hi = hi, .end_ms = end, .eval_ms = end };
+                w.range_ms = N;
+                w.scratch = scratch;
+                w.steps = 1;
+                func_window_run(fns[round % 2], &w, &alone);
+                w.steps = 2;
+                func_window_run(fns[round % 2], &w, twice);
+                assert_true(bits_of_double(alone) == bits_of_double(twice[0]));
+        }
+}
+
 static void quantile_of_many_equals_sorting(void **state)
 {
         (void)state;
@@ -219,6 +247,7 @@ int main(void)
                 cmocka_unit_test(extremes_skip_nan_unless_there_is_nothing_else),
                 cmocka_unit_test(regressions),
                 cmocka_unit_test(sliding_equals_starting_afresh),
+                cmocka_unit_test(one_extreme_has_the_bits_of_sliding),
                 cmocka_unit_test(quantile_of_many_equals_sorting),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
