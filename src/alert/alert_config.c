@@ -164,6 +164,7 @@ static const Option file_options[] = {
           .kind = OPT_STRUCT_LIST,
           .offset = offsetof(FileYaml, inhibit_rules),
           .table = &inhibit_table,
+          .null_entries = true,
           .help = "Which alerts mute which others." },
         { .key = "mute_time_intervals",
           .kind = OPT_NODE,
@@ -422,6 +423,11 @@ static bool read_receivers(const OptionCtx *ctx, const YamlNode *node, AlertConf
         for (size_t i = 0; i < node->n; i++) {
                 const YamlNode *item = node->items[i];
                 const YamlNode *name = yaml_get(item, STR("name"));
+                if (item->kind == YAML_NULL) {
+                        diags_warn(ctx->diags, ctx->file, item->pos,
+                                   "empty or null entry in 'receivers': it is passed over");
+                        continue;
+                }
                 if (!name || name->kind != YAML_SCALAR || name->text.n == 0) {
                         ok = diags_error(ctx->diags, ctx->file, item->pos, "missing name in receiver");
                         continue;

@@ -1,6 +1,7 @@
 #include "base/duration.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/attr.h"
 
@@ -55,6 +56,62 @@ bool duration_parse(Str s, int64_t *ret_ms)
         if (total > INT64_MAX / 1000000)
                 return false;
         *ret_ms = total;
+        return true;
+}
+
+/* One number with its unit; s goes on behind it. */
+static bool take_go_unit(Str *s, double *ret_ns)
+{
+        static const struct {
+                const char *name;
+                double ns;
+        } units[] = {
+                { "h", 3600e9 }, { "ms", 1e6 },      { "m", 60e9 },      { "s", 1e9 },
+                { "us", 1e3 },   { "\u00b5s", 1e3 }, { "\u03bcs", 1e3 }, { "ns", 1 },
+        };
+        double v = 0;
+        double scale = 1;
+        size_t digits = 0;
+        bool point = false;
+        size_t i = 0;
+        for (; i < s->n && ((s->p[i] >= '0' && s->p[i] <= '9') || (s->p[i] == '.' && !point)); i++) {
+                if (s->p[i] == '.') {
+                        point = true;
+                        continue;
+                }
+                v = v * 10 + (s->p[i] - '0');
+                scale *= point ? 10 : 1;
+                digits++;
+        }
+        *s = str_sub(*s, i, s->n);
+        for (size_t k = 0; digits && k < ARRAY_LEN(units); k++)
+                if (str_starts(*s, str_of(units[k].name))) {
+                        *ret_ns = v / scale * units[k].ns;
+                        *s = str_sub(*s, strlen(units[k].name), s->n);
+                        return true;
+                }
+        return false;
+}
+
+bool duration_parse_go(Str s, int64_t *ret_ns)
+{
+        bool negative = s.n && s.p[0] == '-';
+        double total = 0;
+        if (s.n && (s.p[0] == '-' || s.p[0] == '+'))
+                s = str_sub(s, 1, s.n);
+        if (!s.n)
+                return false;
+        if (str_eq(s, STR("0")))
+                s.n = 0;
+        while (s.n) {
+                double ns;
+                if (!take_go_unit(&s, &ns))
+                        return false;
+                total += ns;
+        }
+        if (!(total < 0x1p63))
+                return false;
+        *ret_ns = negative ? -(int64_t)total : (int64_t)total;
         return true;
 }
 

@@ -37,13 +37,16 @@ static bool bind_list(const YamlNode *node, const Option *o, void *field, const 
                 return diags_error(ctx->diags, ctx->file, node->pos, "'%s' needs a list", o->key);
         StructList list = { new_struct(o->table, node->n, ctx), node->n };
         bool ok = true;
+        list.n = 0;
         for (size_t i = 0; i < node->n; i++) {
-                void *item = (char *)list.data + i * o->table->size;
-                if (node->items[i]->kind != YAML_NULL)
-                        ok = bind_section(node->items[i], o->table, item, ctx) && ok;
+                const YamlNode *item = node->items[i];
+                if (item->kind != YAML_NULL)
+                        ok = bind_section(item, o->table, (char *)list.data + list.n++ * o->table->size, ctx) && ok;
+                else if (o->null_entries)
+                        diags_warn(ctx->diags, ctx->file, item->pos, "empty or null entry in '%s': it is passed over",
+                                   o->key);
                 else
-                        ok = diags_error(ctx->diags, ctx->file, node->items[i]->pos, "empty or null entry in '%s'",
-                                         o->key);
+                        ok = diags_error(ctx->diags, ctx->file, item->pos, "empty or null entry in '%s'", o->key);
         }
         *(StructList *)field = list;
         return ok;

@@ -88,6 +88,7 @@ struct Option {
         const OptionTable *table;  /* OPT_STRUCT* */
         const char *const *values; /* OPT_ENUM, NULL-terminated */
         bool required;
+        bool null_entries; /* OPT_STRUCT_LIST: an empty entry is passed over, not an error */
         bool (*parse)(void *field, const YamlNode *node, const OptionCtx *ctx); /* OPT_CUSTOM; false: it reported */
         size_t set_offset; /* when not 0: a bool that becomes true when the key is present */
         double min, max;   /* checked when max > min (numbers, milliseconds, bytes) */
@@ -105,6 +106,9 @@ void option_defaults(const OptionTable *table, void *self, Arena *arena);
 YamlNode *option_parse(Str text, Str file, Arena *arena, Diags *diags);
 /* Reads the file and parses it likewise. */
 YamlNode *option_load_file(const char *path, Arena *arena, Diags *diags);
+/* .parse of options that Go reads as its own time.Duration: 1m30s, 1.5h; a bare number is nanoseconds. int64_t
+ * milliseconds, at least 1 where something was said. */
+bool option_parse_go_duration(void *field, const YamlNode *node, const OptionCtx *ctx);
 /* As it stands in the file or, when relative, joined to ctx->base_dir. */
 Str option_path(const OptionCtx *ctx, Str path);
 /* The table as a reference page in Markdown, nested tables below. */

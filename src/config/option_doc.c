@@ -7,9 +7,9 @@ typedef struct Sections {
         VEC(const OptionTable *) seen;
 } Sections;
 
-static const char *kind_name(OptionKind kind)
+static const char *kind_name(const Option *o)
 {
-        switch (kind) {
+        switch (o->kind) {
         case OPT_BOOL: return "bool";
         case OPT_INT:
         case OPT_UINT: return "integer";
@@ -26,8 +26,8 @@ static const char *kind_name(OptionKind kind)
         case OPT_STRUCT_PTR: return "section";
         case OPT_STRUCT_LIST: return "list of sections";
         case OPT_MAP_OF_STR_LIST: return "map of lists";
-        case OPT_NODE:
-        case OPT_CUSTOM: return "see there";
+        case OPT_NODE: return "see there";
+        case OPT_CUSTOM: return o->parse == option_parse_go_duration ? "duration" : "see there";
         case OPT_IGNORED: return "ignored";
         }
         return "";
@@ -45,7 +45,7 @@ static void put_cell(Buf *out, const char *text)
 
 static void put_row(Buf *out, const Option *o)
 {
-        buf_printf(out, "| `%s` | %s", o->key, kind_name(o->kind));
+        buf_printf(out, "| `%s` | %s", o->key, kind_name(o));
         if (o->kind == OPT_ENUM)
                 for (size_t i = 0; o->values[i]; i++)
                         buf_printf(out, "%s `%s`", i ? "," : "", o->values[i]);

@@ -93,7 +93,7 @@ void tmpl_escape_js(Buf *out, Str s)
                 if (r == '\\' || r == '\'' || r == '"') {
                         buf_char(out, '\\');
                         buf_char(out, (char)r);
-                } else if (r < 0x80 ? r >= 0x20 && r != 0x7f && !strchr("<>&=", (int)r) : tmpl_fmt_is_printable(r))
+                } else if (r < 0x80 ? r >= 0x20 && !strchr("<>&=", (int)r) : tmpl_fmt_is_printable(r))
                         buf_add(out, s.p, n);
                 else
                         buf_printf(out, "\\u%04X", r);

@@ -30,19 +30,8 @@ typedef struct EmailOptions {
 
 static bool split_smarthost(EmailOptions *o, const NotifyBinding *b)
 {
-        size_t colon = str_rfind_char(o->smarthost, ':');
-        size_t bracket = str_rfind_char(o->smarthost, ']');
-        if (colon == SIZE_MAX || (bracket != SIZE_MAX && bracket > colon))
-                return notify_global_error(b, "address " STR_FMT ": missing port in address", STR_ARG(o->smarthost));
-        o->host = str_sub(o->smarthost, 0, colon);
-        o->port = str_sub(o->smarthost, colon + 1, o->smarthost.n);
-        if (str_starts(o->host, STR("[")) && str_ends(o->host, STR("]")))
-                o->host = str_sub(o->host, 1, o->host.n - 1);
-        else if (str_find_char(o->host, ':') != SIZE_MAX)
-                return notify_global_error(b, "address " STR_FMT ": too many colons in address", STR_ARG(o->smarthost));
-        if (!o->port.n)
-                return notify_global_error(b, "address \"" STR_FMT "\": port cannot be empty", STR_ARG(o->smarthost));
-        return true;
+        Err err;
+        return notify_global_host_port(o->smarthost, &o->host, &o->port, &err) || notify_global_error(b, "%s", err.msg);
 }
 
 /* Upstream refuses a mail without a server; here the local one gets it. */
@@ -103,6 +92,15 @@ static bool canonical_headers(EmailOptions *o, const NotifyBinding *b)
         return true;
 }
 
+/* Here both may be given, at upstream too. */
+static void file_wins(const NotifyBinding *b, const char *key, Secret *value, Str file)
+{
+        if (!value->text.n || !file.n)
+                return;
+        notify_global_warn(b, "%s and %s_file are both given: the file is used", key, key);
+        *value = (Secret){ 0 };
+}
+
 static bool check(void *options, const NotifyBinding *b)
 {
         EmailOptions *o = options;
@@ -115,6 +113,8 @@ static bool check(void *options, const NotifyBinding *b)
                 o->hello = g->smtp_hello;
         if (!o->auth_username.n)
                 o->auth_username = g->smtp_auth_username;
+        file_wins(b, "auth_password", &o->auth_password, o->auth_password_file);
+        file_wins(b, "auth_secret", &o->auth_secret, o->auth_secret_file);
         if (!notify_global_secret(b, "auth_password", &o->auth_password, &o->auth_password_file, g->smtp_auth_password,
                                   g->smtp_auth_password_file, NULL) ||
             !notify_global_secret(b, "auth_secret", &o->auth_secret, &o->auth_secret_file, g->smtp_auth_secret,

@@ -35,6 +35,30 @@ static bool bad_secret_url(const OptionCtx *ctx, const YamlNode *node, Secret ur
         return !str_eq(url.text, STR("<secret>")) && bad_url(ctx, node, url.text);
 }
 
+bool notify_global_host_port(Str text, Str *ret_host, Str *ret_port, Err *err)
+{
+        size_t colon = str_rfind_char(text, ':');
+        size_t end = str_starts(text, STR("[")) ? str_find_char(text, ']') : 0;
+        const char *wrong = NULL;
+        if (colon == SIZE_MAX || (end && end != SIZE_MAX && end > colon))
+                wrong = "missing port in address";
+        else if (end == SIZE_MAX)
+                wrong = "missing ']' in address";
+        else if (end ? colon != end + 1 : str_find_char(text, ':') != colon)
+                wrong = "too many colons in address";
+        else if (str_find_char(str_sub(text, end ? 1 : 0, text.n), '[') != SIZE_MAX)
+                wrong = "unexpected '[' in address";
+        else if (str_find_char(str_sub(text, end ? end + 1 : 0, text.n), ']') != SIZE_MAX)
+                wrong = "unexpected ']' in address";
+        else if (colon + 1 == text.n)
+                wrong = "port cannot be empty";
+        if (wrong)
+                return err_set(err, ERR_INVALID, "address " STR_FMT ": %s", STR_ARG(str_sub(text, 0, 200)), wrong);
+        *ret_host = end ? str_sub(text, 1, end) : str_sub(text, 0, colon);
+        *ret_port = str_sub(text, colon + 1, text.n);
+        return true;
+}
+
 static void check_global(void *self, const YamlNode *node, const OptionCtx *ctx)
 {
         NotifyGlobal *g = self;
@@ -59,6 +83,11 @@ static void check_global(void *self, const YamlNode *node, const OptionCtx *ctx)
                 both(ctx, node, secrets[i].key, secrets[i].value, *secrets[i].file);
                 *secrets[i].file = option_path(ctx, *secrets[i].file);
         }
+        Str host;
+        Str port;
+        Err err;
+        if (g->smtp_smarthost.n && !notify_global_host_port(g->smtp_smarthost, &host, &port, &err))
+                diags_error(ctx->diags, ctx->file, node->pos, "%s", err.msg);
         bool app = g->slack_app_token.text.n || g->slack_app_token_file.n;
         bool hook = g->slack_api_url_file.n ||
                     (g->slack_api_url.text.n && !str_eq(g->slack_api_url.text, g->slack_app_url));

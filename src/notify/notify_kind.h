@@ -77,6 +77,8 @@ bool notify_global_check_secret_url(const NotifyBinding *b, Secret url);
 bool notify_global_secret(const NotifyBinding *b, const char *key, Secret *value, Str *file, Secret global_value,
                           Str global_file, const char *missing);
 /* webhook_url or its file, one of which must be there; the address is checked. */
+/* host:port as Go splits it: [::1]:25 loses its brackets. */
+bool notify_global_host_port(Str text, Str *ret_host, Str *ret_port, Err *err);
 bool notify_global_webhook(const NotifyBinding *b, Secret *url, Str *file);
 
 #define NOTIFY_BASE_ROWS(default_send_resolved)                                                            \
@@ -84,8 +86,12 @@ bool notify_global_webhook(const NotifyBinding *b, Secret *url, Str *file);
           .help = "Also tell when alerts are over." },                                                     \
                 { "http_config", OPT_STRUCT_PTR, offsetof(NotifyBase, http), .table = &http_options_table, \
                   .help = "HTTP client settings; default: those of the global section." }
-#define NOTIFY_TIMEOUT_ROW                                                        \
-        { "timeout", OPT_DURATION, offsetof(NotifyBase, timeout_ms), .def = "0s", \
+#define NOTIFY_TIMEOUT_ROW                   \
+        { "timeout",                         \
+          OPT_CUSTOM,                        \
+          offsetof(NotifyBase, timeout_ms),  \
+          .parse = option_parse_go_duration, \
+          .def = "0s",                       \
           .help = "Limit of one attempt; 0: what the group allows." }
 
 /* ---- one message */

@@ -162,7 +162,11 @@ static const OptionTable field_table = { "fields", field_options, sizeof(Matterm
                 ROW(base_, author_link, "Where the author leads."), ROW(base_, author_icon, "Picture of the author."), \
                 ROW(base_, thumb_url, "Small picture."), ROW(base_, footer, "Text below."),                            \
                 ROW(base_, footer_icon, "Picture below."), ROW(base_, image_url, "Picture."),                          \
-                { "fields", OPT_STRUCT_LIST, (base_) + offsetof(MattermostAttachment, fields), .table = &field_table,  \
+                { "fields",                                                                                            \
+                  OPT_STRUCT_LIST,                                                                                     \
+                  (base_) + offsetof(MattermostAttachment, fields),                                                    \
+                  .table = &field_table,                                                                               \
+                  .null_entries = true,                                                                                \
                   .help = "Fields." }
 
 static const Option attachment_options[] = {
@@ -210,7 +214,8 @@ static const Option options[] = {
         ATTACHMENT_ROWS(AT(own)),
         { "icon_url", OPT_STR, AT(icon_url), .help = "Picture of the sender." },
         { "icon_emoji", OPT_STR, AT(icon_emoji), .help = "Picture of the sender." },
-        { "attachments", OPT_STRUCT_LIST, AT(attachments), .table = &attachment_table, .help = "Attachments." },
+        { "attachments", OPT_STRUCT_LIST, AT(attachments), .table = &attachment_table, .null_entries = true,
+          .help = "Attachments." },
         { "type", OPT_STR, AT(type), .help = "Type of the post." },
         { "props", OPT_STRUCT_PTR, AT(props), .table = &props_table, .help = "Properties." },
         { "priority", OPT_STRUCT_PTR, AT(priority), .table = &priority_table, .help = "Priority." },

@@ -288,8 +288,8 @@ static const Option options[] = {
         { "component", OPT_STR, AT(component), .help = "Part of the source." },
         { "group", OPT_STR, AT(group), .help = "Group of the source." },
         { "details", OPT_NODE, AT(details), .help = "More details: names and texts; nesting is allowed." },
-        { "images", OPT_STRUCT_LIST, AT(images), .table = &image_table, .help = "Pictures." },
-        { "links", OPT_STRUCT_LIST, AT(links), .table = &link_table, .help = "Links." },
+        { "images", OPT_STRUCT_LIST, AT(images), .table = &image_table, .null_entries = true, .help = "Pictures." },
+        { "links", OPT_STRUCT_LIST, AT(links), .table = &link_table, .null_entries = true, .help = "Links." },
         OPTION_END,
 };
 static const OptionTable table = { "pagerduty_config", options, sizeof(PagerdutyOptions), NULL };

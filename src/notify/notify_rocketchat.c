@@ -171,7 +171,7 @@ static const Option options[] = {
         { "title_link", OPT_STR, AT(title_link), .def = "{{ template \"rocketchat.default.titlelink\" . }}",
           .help = "Where the heading leads." },
         { "text", OPT_STR, AT(text), .def = "{{ template \"rocketchat.default.text\" . }}", .help = "Text." },
-        { "fields", OPT_STRUCT_LIST, AT(fields), .table = &field_table, .help = "Fields." },
+        { "fields", OPT_STRUCT_LIST, AT(fields), .table = &field_table, .null_entries = true, .help = "Fields." },
         { "short_fields", OPT_BOOL, AT(short_fields), .help = "Fields are short unless they say otherwise." },
         { "emoji", OPT_STR, AT(emoji), .def = "{{ template \"rocketchat.default.emoji\" . }}",
           .help = "Picture of the sender." },
@@ -180,7 +180,7 @@ static const Option options[] = {
         { "image_url", OPT_STR, AT(image_url), .help = "Picture." },
         { "thumb_url", OPT_STR, AT(thumb_url), .help = "Small picture." },
         { "link_names", OPT_BOOL, AT(link_names), .help = "Read, not sent, as upstream." },
-        { "actions", OPT_STRUCT_LIST, AT(actions), .table = &action_table, .help = "Buttons." },
+        { "actions", OPT_STRUCT_LIST, AT(actions), .table = &action_table, .null_entries = true, .help = "Buttons." },
         OPTION_END,
 };
 static const OptionTable table = { "rocketchat_config", options, sizeof(RocketchatOptions), NULL };

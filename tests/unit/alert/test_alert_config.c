@@ -210,6 +210,8 @@ static void versions_differ(void **state)
                 { "route: {receiver: r, group_by: [-a]}", false, true },
                 { "route: {receiver: r, routes: [{matchers: ['a-b=c']}]}", false, true },
                 { "route: {receiver: r}\ninhibit_rules: [{equal: ['a b']}]", false, true },
+                { "route: {receiver: r}\ninhibit_rules: [~]", true, true },
+                { "route: {receiver: r, routes: [~]}", false, false },
                 { "route: {receiver: r}\ntime_intervals: [{name: x, time_intervals: [{months: ['13']}]}]", true, true },
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -43,8 +43,44 @@ static void parses_and_prints(void **state)
         }
 }
 
+static void as_go_reads_them(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text;
+                int64_t ns; /* INT64_MIN: malformed */
+        } cases[] = {
+                { "0", 0 },
+                { "-0", 0 },
+                { "0s", 0 },
+                { "1m30s", 90000000000 },
+                { "30s1m", 90000000000 },
+                { "1.5h", 5400000000000 },
+                { ".5s", 500000000 },
+                { "1.s", 1000000000 },
+                { "-250ms", -250000000 },
+                { "+1us1ns", 1001 },
+                { "1\u00b5s", 1000 },
+                { "2562047h", 9223369200000000000 },
+                { "2562048h", INT64_MIN },
+                { "1d", INT64_MIN },
+                { "1", INT64_MIN },
+                { "1s0", INT64_MIN },
+                { ".s", INT64_MIN },
+                { "", INT64_MIN },
+                { "-", INT64_MIN },
+                { "1..5s", INT64_MIN },
+                { "1 s", INT64_MIN },
+        };
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                int64_t ns = INT64_MIN;
+                if (duration_parse_go(str_of(cases[i].text), &ns) != (cases[i].ns != INT64_MIN) || ns != cases[i].ns)
+                        fail_msg("'%s' is %lld", cases[i].text, (long long)ns);
+        }
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(parses_and_prints) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(parses_and_prints), cmocka_unit_test(as_go_reads_them) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,37 @@ static void integers(void **state)
         assert_false(read_as(OPT_UINT, "-1", &u));
 }
 
+static bool read_go_duration(const char *text, int64_t *ms)
+{
+        Bind b;
+        bind_begin(&b);
+        Buf yaml = { .arena = b.arena };
+        buf_printf(&yaml, "v: %s\n", text);
+        bool ok = option_parse_go_duration(ms, yaml_get(bind_yaml(&b, buf_cstr(&yaml)), STR("v")), &b.ctx);
+        assert_int_equal(b.diags.errors, !ok);
+        bind_end(&b);
+        return ok;
+}
+
+static void durations_as_go_has_them(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text;
+                int64_t ms; /* -1: refused */
+        } cases[] = {
+                { "1.5s", 1500 }, { "30s1m", 90000 }, { "\"5m\"", 300000 }, { "10", 1 }, { "30000000000", 30000 },
+                { "0", 0 },       { "-1s", -1000 },   { "1us", 1 },         { "~", 7 },  { "1d", -1 },
+                { "\"10\"", -1 }, { "[1s]", -1 },
+        };
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+                int64_t ms = 7;
+                bool ok = read_go_duration(cases[i].text, &ms);
+                if (ok != (cases[i].ms != -1) || ms != (ok ? cases[i].ms : 7))
+                        fail_msg("%s is %lld", cases[i].text, (long long)ms);
+        }
+}
+
 static void floats_and_sizes_and_durations(void **state)
 {
         (void)state;
@@ -106,8 +137,11 @@ static void the_nearest_name_is_near(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(booleans_are_yaml_1_1),          cmocka_unit_test(integers),
-                cmocka_unit_test(floats_and_sizes_and_durations), cmocka_unit_test(texts_take_any_scalar_as_written),
+                cmocka_unit_test(booleans_are_yaml_1_1),
+                cmocka_unit_test(integers),
+                cmocka_unit_test(floats_and_sizes_and_durations),
+                cmocka_unit_test(durations_as_go_has_them),
+                cmocka_unit_test(texts_take_any_scalar_as_written),
                 cmocka_unit_test(the_nearest_name_is_near),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ static void texts(void **state)
                                                             "b&lt;&gt;&amp;&#39;&#34;+");
         ESCAPES(tmpl_escape_html_node(&out, STR("&amp;<"), true), "&amp;&lt;");
         ESCAPES(tmpl_escape_html_unquoted(&out, STR("a b=`+"), false), "a&#32;b&#61;&#96;&#43;");
+        ESCAPES(tmpl_escape_js(&out, STR("a\x7f\x01\xe2\x80\xa8=")), "a\x7f\\u0001\\u2028\\u003D");
         ESCAPES(tmpl_escape_js_string(&out, STR("a\n\"'/\\\xe2\x80\xa8\xff")), "a\\n\\u0022\\u0027\\/\\\\\\u2028\xff");
         ESCAPES(tmpl_escape_query(&out, STR("a b/~-_.%")), "a+b%2F~-_.%25");
         ESCAPES(tmpl_escape_url(&out, STR("a b%20%zz'\""), true), "a%20b%20%25zz%27%22");
