@@ -5,6 +5,7 @@
  * .arena for an arena map. Pointers to values are valid until the next put or remove.
  *     V *x_get(const M *, K)          NULL when absent
  *     V *x_put(M *, K, bool *ret_new) finds or inserts (a new value is zeroed); ret_new may be NULL
+ *     void x_reserve(M *, n)          room for n in all: no put moves the others until then
  *     bool x_remove(M *, K)
  *     void x_done(M *), x_clear(M *)
  *     Slot *x_next(const M *, Slot *) iterates: for (S *s = x_next(m, NULL); s; s = x_next(m, s)) */
@@ -53,9 +54,8 @@ __attribute__((unused)) static inline MAP_VAL *MAP_FN(_get)(const MAP_NAME *m, M
         return s->hash ? &s->val : NULL;
 }
 
-static inline void MAP_FN(_grow)(MAP_NAME *m)
+static inline void MAP_FN(_grow)(MAP_NAME *m, size_t cap)
 {
-        size_t cap = m->cap ? m->cap * 2 : 8;
         MAP_SLOT *slots = m->arena ? arena_alloc(m->arena, cap * sizeof *slots, _Alignof(MAP_SLOT))
                                    : mem_zalloc_array(cap, sizeof *slots);
         for (size_t i = 0; i < m->cap; i++) {
@@ -72,10 +72,19 @@ static inline void MAP_FN(_grow)(MAP_NAME *m)
         m->cap = cap;
 }
 
+__attribute__((unused)) static inline void MAP_FN(_reserve)(MAP_NAME *m, size_t n)
+{
+        size_t cap = 8;
+        while (n * 4 > cap * 3)
+                cap *= 2;
+        if (cap > m->cap)
+                MAP_FN(_grow)(m, cap);
+}
+
 __attribute__((unused)) static inline MAP_VAL *MAP_FN(_put)(MAP_NAME *m, MAP_KEY key, bool *ret_new)
 {
         if (m->len * 4 >= m->cap * 3)
-                MAP_FN(_grow)(m);
+                MAP_FN(_grow)(m, m->cap ? m->cap * 2 : 8);
         uint64_t hash = MAP_FN(_hash_of)(key);
         MAP_SLOT *s = MAP_FN(_probe)(m->slots, m->cap, hash, key);
         bool fresh = s->hash == 0;

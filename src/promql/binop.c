@@ -48,7 +48,7 @@ static double arithmetic(BinaryOp op, double a, double b)
         case BIN_DIV: return a / b;
         case BIN_MOD: return fmod(a, b);
         case BIN_POW: return gomath_pow(a, b);
-        case BIN_ATAN2: return atan2(a, b);
+        case BIN_ATAN2: return gomath_atan2(a, b);
         case BIN_EQ:
         case BIN_NE:
         case BIN_GT:
@@ -167,8 +167,10 @@ static Source *with_scalar(Exec *x, const PlanNode *node, const Grid *grid, Stag
         WithScalar *st = arena_new_of(stage->arena, WithScalar);
         *st = (WithScalar){ .x = x, .expr = node->expr, .in = in, .scalar = scalar, .scalar_left = scalar_left };
         bool drops = binop_drops_name(node->expr->binary.op) || node->expr->binary.return_bool;
-        for (size_t i = 0; i < in->n; i++)
-                src->heads[i] = drops ? exec_drop_name(x, stage->arena, in->heads[i]) : in->heads[i];
+        if (!drops)
+                memcpy(src->heads, in->heads, in->n * sizeof *src->heads);
+        else if (!exec_drop_names(x, stage, in, src, err))
+                return NULL;
         src->state = st;
         src->row = with_scalar_row;
         if (!drops || x->options->features.delayed_name_removal)

@@ -400,17 +400,20 @@ bool exec_materialise(Exec *x, Stage *stage, const Source *src, bool skip_empty,
 #define MAP_EQ(a, b) labels_eq(a, b)
 #include "base/map.inc.h"
 
-static bool find_duplicates(Exec *x, Arena *arena, const Source *src, bool *ret, Err *err)
+static bool find_duplicates(Exec *x, const Source *src, bool *ret, Err *err)
 {
-        SettleMap map = { .arena = arena };
-        bool fresh = true;
-        for (size_t i = 0; i < src->n && fresh; i++) {
-                if (!exec_goes_on(x, i, err))
-                        return false;
+        SettleMap map = { 0 };
+        settle_map_reserve(&map, src->n); /* to grow a large map takes long */
+        uint64_t bytes = map.cap * sizeof *map.slots;
+        bool ok = exec_charge(x, bytes, err), fresh = true;
+        for (size_t i = 0; ok && i < src->n && fresh; i++) {
+                ok = exec_goes_on(x, i, err);
                 settle_map_put(&map, src->heads[i].labels, &fresh);
         }
+        settle_map_done(&map);
+        exec_discharge(x, bytes);
         *ret = !fresh;
-        return true;
+        return ok;
 }
 
 /* Adds row `from` to row `to`; false when both have a sample at one step. */
@@ -430,7 +433,7 @@ bool exec_settle(Exec *x, Stage *stage, Source *src, Source **ret, Err *err)
 {
         Source *all;
         bool repeats = false;
-        if (src->n > 1 && !find_duplicates(x, stage->arena, src, &repeats, err))
+        if (src->n > 1 && !find_duplicates(x, src, &repeats, err))
                 return false;
         if (!repeats) {
                 *ret = src;
@@ -489,6 +492,16 @@ RowHead exec_drop_name(Exec *x, Arena *arena, RowHead head)
                 head.labels = exec_drop_meta(arena, head.labels);
         head.drop_name = true;
         return head;
+}
+
+bool exec_drop_names(Exec *x, Stage *stage, const Source *in, Source *src, Err *err)
+{
+        for (size_t i = 0; i < in->n; i++) {
+                if (!exec_goes_on(x, i, err))
+                        return false;
+                src->heads[i] = exec_drop_name(x, stage->arena, in->heads[i]);
+        }
+        return true;
 }
 
 static bool listed(const StrVec *names, Str name)

@@ -235,6 +235,8 @@ bool exec_is_meta_name(Str name); /* __name__, __type__, __unit__ */
 Labels exec_drop_meta(Arena *arena, Labels labels);
 /* Head of a row whose function drops the metric name: at once, or marked, as the engine is set. */
 RowHead exec_drop_name(Exec *x, Arena *arena, RowHead head);
+/* The same for every row of `in`, into the heads of src, which has as many. */
+MUST_CHECK bool exec_drop_names(Exec *x, Stage *stage, const Source *in, Source *src, Err *err);
 /* Labels in `names` (keep) or not in them (without); borrowed strings, pairs in arena. */
 Labels exec_labels_keep(Arena *arena, Labels labels, const StrVec *names);
 Labels exec_labels_without(Arena *arena, Labels labels, const StrVec *names, bool drop_name);

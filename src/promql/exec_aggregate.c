@@ -49,6 +49,19 @@ static bool group_rows(Agg *a, Err *err)
         return exec_reserve(a->x, &a->inner, 0, err) && exec_reserve(a->x, a->stage, 0, err);
 }
 
+/* Heads of the groups; a name that leaves some row of a group leaves the group. */
+static bool name_groups(const Agg *a, Source *out, Err *err)
+{
+        for (size_t g = 0; g < out->n; g++)
+                out->heads[g].labels = a->groups.keys.data[g];
+        for (size_t i = 0; i < a->in->n; i++) {
+                if (!exec_goes_on(a->x, i, err))
+                        return false;
+                out->heads[a->group_of[i]].drop_name |= a->in->heads[i].drop_name;
+        }
+        return true;
+}
+
 /* Rows whose names must go and rows whose must not, in one input: then only rows that have a sample may decide. */
 static bool mixed_names(const Source *in)
 {
@@ -129,22 +142,21 @@ static bool make_accumulators(Agg *a, Source *out, Err *err)
         double *counts = arrays > 2 ? arena_array(arena, double, n + 1) : NULL;
         uint8_t *incremental = a->op == AGG_AVG ? arena_array(arena, uint8_t, n + 1) : NULL;
         a->acc = arena_raw_array(arena, Accumulator, out->n + 1);
-        for (size_t g = 0; g < out->n; g++)
+        for (size_t g = 0; g < out->n; g++) {
+                if (!exec_goes_on(a->x, g, err))
+                        return false;
                 a->acc[g] = (Accumulator){ .a = out->rows[g],
                                            .b = b ? b + g * steps : NULL,
                                            .n = counts ? counts + g * steps : NULL,
                                            .incremental = incremental ? incremental + g * steps : NULL };
+        }
         return true;
 }
 
 static Source *fold(Agg *a, Err *err)
 {
         Source *out = exec_source(a->stage, a->groups.keys.len, a->grid->n);
-        for (size_t g = 0; g < out->n; g++)
-                out->heads[g].labels = a->groups.keys.data[g];
-        for (size_t i = 0; i < a->in->n; i++)
-                out->heads[a->group_of[i]].drop_name |= a->in->heads[i].drop_name;
-        if (!exec_source_rows(a->x, a->stage, out, err) || !make_accumulators(a, out, err))
+        if (!name_groups(a, out, err) || !exec_source_rows(a->x, a->stage, out, err) || !make_accumulators(a, out, err))
                 return NULL;
         bool ok = exec_stream(a->x, a->in, &(Sink){ .arg = a, .steps = fold_steps }, err);
         if (exec_any_hists(a->x)) {
@@ -157,8 +169,11 @@ static Source *fold(Agg *a, Err *err)
         }
         if (!ok)
                 return NULL;
-        for (size_t g = 0; g < out->n; g++)
+        for (size_t g = 0; g < out->n; g++) {
+                if (!exec_goes_on(a->x, g, err))
+                        return NULL;
                 aggregate_finish(a->op, &a->acc[g], 0, a->grid->n);
+        }
         return out;
 }
 
@@ -271,6 +286,8 @@ static bool make_tops(Agg *a, Err *err)
         for (size_t i = 0; i < a->in->n; i++)
                 a->top[a->group_of[i]].members++;
         for (size_t g = 0; g < n; g++) {
+                if (!exec_goes_on(a->x, g, err))
+                        return false;
                 TopGroup *top = &a->top[g];
                 top->k = max >= (double)top->members ? top->members : (size_t)max;
                 if (!exec_reserve(a->x, &a->inner, steps * (top->k * sizeof(TopItem) + sizeof(uint32_t)), err))
@@ -310,6 +327,8 @@ static Source *top_result(Agg *a, Err *err)
         uint32_t *order = arena_raw_array(a->inner.arena, uint32_t, a->in->n + 1);
         uint32_t n = 0;
         for (size_t g = 0; g < a->groups.keys.len; g++) {
+                if (!exec_goes_on(a->x, g, err))
+                        return NULL;
                 TopGroup *top = &a->top[g];
                 for (size_t s = 0; s < steps; s++) {
                         TopItem *items = top->items + s * top->k;
@@ -323,16 +342,22 @@ static Source *top_result(Agg *a, Err *err)
                 }
         }
         Source *out = exec_source(a->stage, n, steps);
-        for (uint32_t i = 0; i < n; i++)
+        for (uint32_t i = 0; i < n; i++) {
+                if (!exec_goes_on(a->x, i, err))
+                        return NULL;
                 out->heads[i] = a->in->heads[order[i]];
+        }
         if (!exec_source_rows(a->x, a->stage, out, err))
                 return NULL;
-        for (size_t g = 0; g < a->groups.keys.len; g++)
+        for (size_t g = 0; g < a->groups.keys.len; g++) {
+                if (!exec_goes_on(a->x, g, err))
+                        return NULL;
                 for (size_t s = 0; s < steps; s++)
                         for (size_t i = 0; i < a->top[g].len[s]; i++) {
                                 TopItem item = a->top[g].items[s * a->top[g].k + i];
                                 out->rows[out_of[item.row] - 1][s] = item.v;
                         }
+        }
         if (exec_any_hists(a->x))
                 for (size_t i = 0; i < out->n; i++)
                         exec_keep_hists(a->stage->arena, out->rows[i], steps);
@@ -431,6 +456,8 @@ static Source *limit_ratio(Agg *a, Err *err)
         if (!exec_materialise(a->x, a->stage, a->in, true, &out, err))
                 return NULL;
         for (size_t i = 0; i < out->n; i++) {
+                if (!exec_goes_on(a->x, i, err))
+                        return NULL;
                 double at = ratio_place(out->heads[i].labels);
                 for (size_t s = 0; s < out->steps; s++)
                         if (a->param[s] == 0 || !in_ratio(a->param[s], at))
@@ -457,8 +484,10 @@ static void quantile_batch(void *arg, size_t batch)
         Worker *w = exec_worker_take(q->a->x);
         double *values = exec_buf_take(w, q->widest);
         size_t end = MIN_OF((batch + 1) * QUANTILE_STEPS, q->in->steps);
-        for (size_t s = batch * QUANTILE_STEPS; s < end && !cancel_is_raised(&q->a->x->timeout); s++)
+        for (size_t s = batch * QUANTILE_STEPS; s < end; s++)
                 for (size_t g = 0; g < q->out->n; g++) {
+                        if (g % EXEC_TICK == 0 && cancel_is_raised(&q->a->x->timeout))
+                                break;
                         size_t n = 0;
                         for (size_t m = q->start[g]; m < q->start[g + 1]; m++) {
                                 double v = q->in->rows[q->members[m]][s];
@@ -507,13 +536,10 @@ static Source *quantile(Agg *a, Err *err)
         for (size_t g = 0; g < n_groups; g++) {
                 q.widest = MAX_OF(q.widest, q.start[g + 2]);
                 q.start[g + 2] += q.start[g + 1];
-                q.out->heads[g].labels = a->groups.keys.data[g];
         }
-        for (size_t i = 0; i < in->n; i++) {
+        for (size_t i = 0; i < in->n; i++)
                 q.members[q.start[a->group_of[i] + 1]++] = i;
-                q.out->heads[a->group_of[i]].drop_name |= in->heads[i].drop_name;
-        }
-        if (!exec_source_rows(a->x, a->stage, q.out, err))
+        if (!name_groups(a, q.out, err) || !exec_source_rows(a->x, a->stage, q.out, err))
                 return NULL;
         pool_for_each(a->x->options->pool, (a->grid->n + QUANTILE_STEPS - 1) / QUANTILE_STEPS, quantile_batch, &q);
         return exec_check(a->x, err) ? q.out : NULL;
@@ -605,6 +631,8 @@ static Source *count_values(Agg *a, Err *err)
         Source *out = exec_source(a->stage, c.rows.len, a->grid->n);
         out->rows = arena_array(a->stage->arena, double *, out->n + 1);
         for (size_t i = 0; i < out->n; i++) {
+                if (!exec_goes_on(a->x, i, err))
+                        return NULL;
                 out->rows[i] = c.rows.data[i];
                 out->heads[i].labels = c.results.keys.data[i];
         }
@@ -669,8 +697,12 @@ Source *exec_aggregate(Exec *x, const PlanNode *node, const Grid *grid, Stage *s
         exec_stage_begin(&a.inner);
         Source *out = run(&a, err);
         /* The strings may belong to the input, which goes. */
-        for (size_t i = 0; out && i < out->n; i++)
-                out->heads[i].labels = labels_dup(stage->arena, out->heads[i].labels);
+        for (size_t i = 0; out && i < out->n; i++) {
+                if (exec_goes_on(x, i, err))
+                        out->heads[i].labels = labels_dup(stage->arena, out->heads[i].labels);
+                else
+                        out = NULL;
+        }
         if (out && !exec_reserve(x, stage, 0, err))
                 out = NULL;
         if (a.hist_stages)

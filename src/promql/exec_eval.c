@@ -70,8 +70,8 @@ static Source *unary(Exec *x, const PlanNode *node, const Grid *grid, Stage *sta
         if (!in || !node->expr->unary.negative)
                 return in;
         Source *src = exec_source(stage, in->n, grid->n);
-        for (size_t i = 0; i < in->n; i++)
-                src->heads[i] = exec_drop_name(x, stage->arena, in->heads[i]);
+        if (!exec_drop_names(x, stage, in, src, err))
+                return NULL;
         src->state = in;
         src->row = negate_row;
         if (x->options->features.delayed_name_removal)
@@ -112,8 +112,8 @@ static Source *timestamp_call(Exec *x, const PlanNode *call, const Grid *grid, S
         if (!in)
                 return NULL;
         Source *src = exec_source(stage, in->n, grid->n);
-        for (size_t i = 0; i < in->n; i++)
-                src->heads[i] = exec_drop_name(x, stage->arena, in->heads[i]);
+        if (!exec_drop_names(x, stage, in, src, err))
+                return NULL;
         Grid *copy = arena_new_of(stage->arena, Grid);
         *copy = *grid;
         const void **state = arena_array(stage->arena, const void *, 2);

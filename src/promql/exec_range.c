@@ -363,9 +363,9 @@ bool exec_subquery_grid(Exec *x, const PlanNode *node, const Grid *outer, Grid *
 {
         int64_t step = node->step_ms > 0 ? node->step_ms : x->options->default_step_ms;
         int64_t after = plan_sub(plan_ref_time(node, outer->start_ms), node->range_ms);
-        int64_t end = plan_ref_time(node, grid_time(outer, outer->n - 1));
-        if (!node->has_at)
-                end = plan_add(end, outer->tail_ms);
+        int64_t end = plan_add(plan_ref_time(node, grid_time(outer, outer->n - 1)), outer->tail_ms);
+        if (node->has_at) /* looked at only up to its time, but what is to be said of the others is said */
+                end = plan_add(end, grid_time(outer, outer->n - 1) - outer->start_ms);
         int64_t k = after / step - (after % step < 0);
         int64_t start;
         if (__builtin_mul_overflow(k + 1, step, &start) || start > end)
@@ -420,6 +420,8 @@ static Source *open_range(Exec *x, const PlanNode *call, const Grid *grid, Stage
                 return NULL;
         Source *src = exec_source(stage, n, grid->n);
         for (size_t i = 0; i < n; i++) {
+                if (!exec_goes_on(x, i, err))
+                        return NULL;
                 RowHead head = head_of(st, i);
                 src->heads[i] = keeps_name(st->fn) ? head : exec_drop_name(x, stage->arena, head);
         }

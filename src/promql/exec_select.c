@@ -314,8 +314,11 @@ static Source *select_source(Exec *x, const PlanNode *node, const Grid *grid, St
                 return NULL;
         const StoreSelection *sel = &node->slot->selection;
         Source *src = exec_source(stage, sel->n, grid->n);
-        for (size_t i = 0; i < sel->n; i++)
+        for (size_t i = 0; i < sel->n; i++) {
+                if (!exec_goes_on(x, i, err))
+                        return NULL;
                 src->heads[i].labels = sel->series[i].labels;
+        }
         SelectState *st = arena_new_of(stage->arena, SelectState);
         *st = (SelectState){ .slot = node->slot, .node = node, .grid = *grid, .lookback_ms = x->lookback_ms };
         src->state = st;
@@ -326,9 +329,9 @@ static Source *select_source(Exec *x, const PlanNode *node, const Grid *grid, St
 Source *exec_select_starts(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
 {
         Source *src = select_source(x, node, grid, stage, start_row, err);
-        for (size_t i = 0; src && i < src->n; i++)
-                src->heads[i] = exec_drop_name(x, stage->arena, src->heads[i]);
-        if (!src || x->options->features.delayed_name_removal)
+        if (!src || !exec_drop_names(x, stage, src, src, err))
+                return NULL;
+        if (x->options->features.delayed_name_removal)
                 return src;
         Source *settled;
         return exec_settle(x, stage, src, &settled, err) ? settled : NULL;
@@ -354,9 +357,9 @@ Source *exec_select_presence(Exec *x, const PlanNode *node, const Grid *grid, St
 Source *exec_select_timestamps(Exec *x, const PlanNode *node, const Grid *grid, Stage *stage, Err *err)
 {
         Source *src = select_source(x, node, grid, stage, timestamp_row, err);
-        for (size_t i = 0; src && i < src->n; i++)
-                src->heads[i] = exec_drop_name(x, stage->arena, src->heads[i]);
-        if (!src || x->options->features.delayed_name_removal)
+        if (!src || !exec_drop_names(x, stage, src, src, err))
+                return NULL;
+        if (x->options->features.delayed_name_removal)
                 return src;
         Source *settled;
         return exec_settle(x, stage, src, &settled, err) ? settled : NULL;

@@ -85,6 +85,8 @@ static bool fetch(Info *in, Err *err)
         for (size_t k = 0; k < ARRAY_LEN(ID_LABELS); k++) {
                 groupindex_init(&values[k], in->stage->arena);
                 for (size_t i = 0; i < in->base->n; i++) {
+                        if (!exec_goes_on(in->x, i, err))
+                                return false;
                         Str value = labels_get(in->base->heads[i].labels, ID_LABELS[k]);
                         if (value.n == 0 || is_info_series(in, in->base->heads[i].labels))
                                 continue;
@@ -118,6 +120,8 @@ static bool fetch(Info *in, Err *err)
         size_t kept = 0;
         for (size_t i = 0; i < in->info->n; i++) {
                 bool wanted = true;
+                if (!exec_goes_on(in->x, i, err))
+                        return false;
                 for (size_t k = 0; k < ARRAY_LEN(ID_LABELS); k++) {
                         StrVec one = { &ID_LABELS[k], 1 };
                         GroupRule rule = { .names = &one };
@@ -135,7 +139,7 @@ static bool fetch(Info *in, Err *err)
         return true;
 }
 
-static void index_info(Info *in)
+static bool index_info(Info *in, Err *err)
 {
         Arena *arena = in->stage->arena;
         GroupRule rule = { .names = &SIG_VEC }, name = { .names = &NAME_VEC };
@@ -144,6 +148,8 @@ static void index_info(Info *in)
         in->first = arena_raw_array(arena, size_t, in->info->n + 1);
         in->next = arena_raw_array(arena, size_t, in->info->n + 1);
         for (size_t i = 0; i < in->info->n; i++) {
+                if (!exec_goes_on(in->x, i, err))
+                        return false;
                 groupindex_of(&in->names, in->info->heads[i].labels, &name, NULL);
                 bool fresh;
                 size_t sig = groupindex_of(&in->sigs, in->info->heads[i].labels, &rule, &fresh);
@@ -151,6 +157,7 @@ static void index_info(Info *in)
                 in->first[sig] = i;
         }
         in->chosen = arena_raw_array(arena, size_t, 2 * (in->names.keys.len + 1));
+        return true;
 }
 
 /* The signature that a base series has for one info metric. */
@@ -285,9 +292,9 @@ Source *func_info_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *s
 {
         Info in = { .x = x, .call = call, .stage = stage, .grid = grid };
         Source *base = split_matchers(&in, err) ? exec_vector(x, call->kids[0], grid, stage, err) : NULL;
-        if (!base || !exec_materialise(x, stage, base, true, &in.base, err) || !fetch(&in, err))
+        if (!base || !exec_materialise(x, stage, base, true, &in.base, err) || !fetch(&in, err) ||
+            !index_info(&in, err))
                 return NULL;
-        index_info(&in);
         groupindex_init(&in.results, stage->arena);
         in.heads.arena = in.rows.arena = stage->arena;
         for (size_t i = 0; i < in.base->n; i++)
@@ -296,6 +303,8 @@ Source *func_info_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *s
         Source *out = exec_source(stage, in.rows.len, grid->n);
         out->rows = arena_array(stage->arena, double *, out->n + 1);
         for (size_t i = 0; i < out->n; i++) {
+                if (!exec_goes_on(x, i, err))
+                        return NULL;
                 out->rows[i] = in.rows.data[i];
                 out->heads[i] = in.heads.data[i];
         }

@@ -257,6 +257,8 @@ Source *func_label_sort(Exec *x, const PlanNode *call, const Grid *grid, Stage *
         Source *out = exec_source(stage, rows->n, 1);
         out->rows = arena_array(stage->arena, double *, rows->n + 1);
         for (size_t i = 0; i < rows->n; i++) {
+                if (!exec_goes_on(x, i, err))
+                        return NULL;
                 out->heads[i] = rows->heads[order[i]];
                 out->rows[i] = rows->rows[order[i]];
         }

@@ -83,14 +83,14 @@ static const UnaryFn UNARY[FN_MAX_] = {
         [FN_EXP] = gomath_exp,
         [FN_SQRT] = sqrt,
         [FN_LN] = log,
-        [FN_LOG2] = log2,
+        [FN_LOG2] = gomath_log2,
         [FN_LOG10] = log10,
         [FN_SIN] = sin,
         [FN_COS] = cos,
         [FN_TAN] = tan,
-        [FN_ASIN] = asin,
-        [FN_ACOS] = acos,
-        [FN_ATAN] = atan,
+        [FN_ASIN] = gomath_asin,
+        [FN_ACOS] = gomath_acos,
+        [FN_ATAN] = gomath_atan,
         [FN_SINH] = gomath_sinh,
         [FN_COSH] = gomath_cosh,
         [FN_TANH] = tanh,
@@ -190,8 +190,8 @@ Source *func_math_call(Exec *x, const PlanNode *call, const Grid *grid, Stage *s
         if (!st->in)
                 return NULL;
         Source *src = exec_source(stage, st->in->n, grid->n);
-        for (size_t i = 0; i < src->n; i++)
-                src->heads[i] = exec_drop_name(x, stage->arena, st->in->heads[i]);
+        if (!exec_drop_names(x, stage, st->in, src, err))
+                return NULL;
         src->state = st;
         src->row = map_row;
         if (x->options->features.delayed_name_removal)

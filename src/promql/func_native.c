@@ -38,8 +38,8 @@ Source *func_native_call(Exec *x, const PlanNode *call, const Grid *grid, Stage 
         if (!st->in)
                 return NULL;
         Source *src = exec_source(stage, st->in->n, grid->n);
-        for (size_t i = 0; i < src->n; i++)
-                src->heads[i] = exec_drop_name(x, stage->arena, st->in->heads[i]);
+        if (!exec_drop_names(x, stage, st->in, src, err))
+                return NULL;
         src->state = st;
         src->row = native_row;
         if (x->options->features.delayed_name_removal)

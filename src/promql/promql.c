@@ -195,6 +195,8 @@ static bool finish_names(Exec *x, Stage *stage, Source *src, Source **ret, Err *
 {
         bool any = false;
         for (size_t i = 0; i < src->n; i++) {
+                if (!exec_goes_on(x, i, err))
+                        return false;
                 if (!src->heads[i].drop_name)
                         continue;
                 any = true;
@@ -211,7 +213,7 @@ static bool collect(Exec *x, Stage *stage, Source *src, const Grid *grid, Arena 
         if (!finish_names(x, stage, src, &src, err))
                 return false;
         Output o = { .x = x, .src = src, .grid = *grid, .arena = arena, .ret = ret };
-        ret->series = arena_array(arena, PromqlSeries, src->n + 1);
+        ret->series = arena_raw_array(arena, PromqlSeries, src->n + 1);
         return exec_stream(x, src, &(Sink){ .arg = &o, .rows = output_rows }, err);
 }
 

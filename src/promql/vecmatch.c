@@ -285,6 +285,7 @@ static bool put_pair(Held *h, size_t sig, RowHead head, const double *many, cons
         return true;
 }
 
+/* Rows a and b have a sample at one step. */
 static bool many_to_many(const Held *h, size_t a, size_t b, Err *err)
 {
         const Join *j = h->j;
@@ -301,11 +302,13 @@ static bool many_to_many(const Held *h, size_t a, size_t b, Err *err)
         return err_set(err, EXEC_FAILED, "found duplicate series for the match group %s", buf_cstr(&text));
 }
 
-/* Invariant 1; in *ret_present (per signature) whether the one side has a sample at a step. */
+/* Invariant 1; in *ret_present (per signature) whether the one side has a sample at a step. Named is what a loop over steps,
+ * and in them over rows, meets first. */
 static bool check_one_side(Held *h, uint8_t ***ret_present, Err *err)
 {
         Join *j = h->j;
         Arena *arena = j->stage->arena;
+        size_t twice_at = h->steps, later = NONE, earlier = NONE;
         uint8_t **present = arena_array(arena, uint8_t *, j->sigs.keys.len + 1);
         size_t *row_at = arena_raw_array(arena, size_t, h->steps);
         for (size_t i = 0; i < j->one->n; i++) {
@@ -319,12 +322,18 @@ static bool check_one_side(Held *h, uint8_t ***ret_present, Err *err)
                         for (size_t s = 0; s < h->steps; s++) {
                                 if (exec_absent(j->one->rows[r][s]))
                                         continue;
-                                if (present[sig][s] && h->live[s])
-                                        return many_to_many(h, r, row_at[s], err);
-                                present[sig][s] = 1;
-                                row_at[s] = r;
+                                if (!present[sig][s]) {
+                                        present[sig][s] = 1;
+                                        row_at[s] = r;
+                                } else if (h->live[s] && (s < twice_at || (s == twice_at && r < later))) {
+                                        twice_at = s;
+                                        later = r;
+                                        earlier = row_at[s];
+                                }
                         }
         }
+        if (later != NONE)
+                return many_to_many(h, later, earlier, err);
         *ret_present = present;
         return true;
 }
