@@ -144,10 +144,10 @@ void column_make_rising(Column *c, size_t from)
 {
         size_t n = c->n - from;
         const int64_t *t = c->t + from;
-        int64_t falls = 0; /* without a way out: in vectors */
-        for (size_t i = 1; i < n; i++)
-                falls |= t[i] <= t[i - 1];
-        if (!falls)
+        size_t rising = 1;
+        while (rising < n && t[rising] > t[rising - 1])
+                rising++;
+        if (rising >= n)
                 return;
         Timed *order = mem_alloc(n * sizeof *order);
         for (size_t i = 0; i < n; i++)

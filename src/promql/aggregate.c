@@ -36,20 +36,19 @@ static void add_to_mean(const Accumulator *acc, size_t s, double v)
         acc->b[s] = k.c;
 }
 
-/* Where no sum overflows, a mean is a sum and a count. */
-static bool is_plain_mean(const Accumulator *acc, const double *row, size_t lo, size_t hi)
+static bool any_incremental(const Accumulator *acc, size_t lo, size_t hi)
 {
         uint8_t any = 0;
         for (size_t s = lo; s < hi; s++)
                 any |= acc->incremental[s];
-        return !any && !rowkernel_add_overflows(acc->a + lo, row + lo, hi - lo);
+        return any;
 }
 
 static void fold_avg(const Accumulator *acc, const double *row, size_t lo, size_t hi)
 {
-        if (is_plain_mean(acc, row, lo, hi)) {
-                for (size_t s = lo; s < hi; s++)
-                        acc->n[s] += !exec_absent(row[s]);
+        /* Where no sum overflows, a mean is a sum and a count. */
+        if (!any_incremental(acc, lo, hi) && !rowkernel_add_overflows(acc->a + lo, row + lo, hi - lo)) {
+                rowkernel_count(acc->n + lo, row + lo, hi - lo);
                 rowkernel_add(acc->a + lo, acc->b + lo, row + lo, hi - lo);
                 return;
         }
@@ -129,6 +128,10 @@ void aggregate_finish(AggregateOp op, const Accumulator *acc, size_t lo, size_t 
 {
         if (aggregate_arrays(op) == 1)
                 return;
+        if (op == AGG_AVG && !any_incremental(acc, lo, hi)) {
+                rowkernel_mean(acc->a + lo, acc->b + lo, acc->n + lo, hi - lo);
+                return;
+        }
         for (size_t s = lo; s < hi; s++) {
                 if (exec_absent(acc->a[s]))
                         continue;

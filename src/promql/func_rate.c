@@ -91,8 +91,8 @@ static size_t find_resets(const Windows *w, uint32_t *pos)
         return n;
 }
 
-/* What a counter had before each reset inside its window is added. */
-static void add_resets(const Windows *w, double *restrict increase)
+/* What a counter had before each reset inside its window is added; false: there was none. */
+static bool add_resets(const Windows *w, double *restrict increase)
 {
         uint32_t *resets = (uint32_t *)w->scratch;
         size_t n = find_resets(w, resets), from = 0;
@@ -104,6 +104,7 @@ static void add_resets(const Windows *w, double *restrict increase)
                 for (size_t r = from; r < n && resets[r] < w->hi[s]; r++)
                         increase[s] += w->v[resets[r] - 1];
         }
+        return n > 0;
 }
 
 static void limit_to_zero(FunctionId fn, const Windows *w, const RateTimes *t, const double *firsts,
@@ -123,25 +124,16 @@ static void limit_to_zero(FunctionId fn, const Windows *w, const RateTimes *t, c
 static void extrapolated(FunctionId fn, const Windows *w, const RateTimes *t, const double *first, const double *last,
                          double *restrict out)
 {
-        double *restrict increase = t->b;
-        for (size_t s = 0; s < w->steps; s++)
-                increase[s] = last[s] - first[s];
-        if (fn != FN_DELTA)
-                add_resets(w, increase);
-        for (size_t s = 0; s < w->steps; s++)
-                out[s] = increase[s] * t->factor[s];
-        if (fn != FN_DELTA && rowkernel_near_zero(first, increase, t->sampled, t->to_start, w->steps))
-                limit_to_zero(fn, w, t, first, out);
-}
-
-/* A counter that was reset between the two samples grew from zero. */
-static void instant_rate(const double *a, const double *b, const double *restrict seconds, size_t steps,
-                         double *restrict out)
-{
-        for (size_t s = 0; s < steps; s++) {
-                double increase = b[s] - a[s];
-                out[s] = (b[s] < a[s] ? b[s] : increase) / seconds[s];
+        bool near_zero = rowkernel_extrapolate(first, last, t->sampled, t->to_start, t->factor, t->b, out, w->steps);
+        if (fn == FN_DELTA)
+                return;
+        if (add_resets(w, t->b)) {
+                for (size_t s = 0; s < w->steps; s++)
+                        out[s] = t->b[s] * t->factor[s];
+                near_zero = rowkernel_near_zero(first, t->b, t->sampled, t->to_start, w->steps);
         }
+        if (near_zero)
+                limit_to_zero(fn, w, t, first, out);
 }
 
 static void gather(const double *restrict v, const uint32_t *restrict at, size_t n, double *restrict out)
@@ -161,7 +153,7 @@ void func_rate_run(FunctionId fn, const Windows *w, RateTimes *t, double *out)
                 gather(w->v, t->last, w->steps, t->c);
         }
         if (fn == FN_IRATE)
-                instant_rate(first, last, t->sampled, w->steps, out);
+                rowkernel_irate(first, last, t->sampled, out, w->steps);
         else if (fn == FN_IDELTA)
                 for (size_t s = 0; s < w->steps; s++)
                         out[s] = last[s] - first[s];

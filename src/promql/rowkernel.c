@@ -86,6 +86,16 @@ BODY void rowkernel_count_body(double *restrict a, const double *restrict x, siz
 }
 TWINS(void, rowkernel_count, (double *restrict a, const double *restrict x, size_t n), (a, x, n))
 
+BODY void rowkernel_mean_body(double *restrict a, const double *restrict c, const double *restrict n, size_t steps)
+{
+        for (size_t i = 0; i < steps; i++) {
+                double mean = a[i] / n[i] + c[i] / n[i];
+                a[i] = pick(is_absent(a[i]), a[i], mean);
+        }
+}
+TWINS(void, rowkernel_mean, (double *restrict a, const double *restrict c, const double *restrict n, size_t steps),
+      (a, c, n, steps))
+
 BODY void rowkernel_min_body(double *restrict a, const double *restrict x, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
@@ -106,20 +116,51 @@ BODY void rowkernel_max_body(double *restrict a, const double *restrict x, size_
 }
 TWINS(void, rowkernel_max, (double *restrict a, const double *restrict x, size_t n), (a, x, n))
 
+BODY bool may_have_begun(double first, double increase, double sampled, double to_start)
+{
+        return (increase > 0) & (first >= 0) & !(sampled * first > to_start * increase * MARGIN);
+}
+
 BODY bool rowkernel_near_zero_body(const double *restrict first, const double *restrict increase,
                                    const double *restrict sampled, const double *restrict to_start, size_t n)
 {
         uint64_t any = 0;
-        for (size_t i = 0; i < n; i++) {
-                bool candidate = (increase[i] > 0) & (first[i] >= 0);
-                any |= candidate & !(sampled[i] * first[i] > to_start[i] * increase[i] * MARGIN);
-        }
+        for (size_t i = 0; i < n; i++)
+                any |= may_have_begun(first[i], increase[i], sampled[i], to_start[i]);
         return any != 0;
 }
 TWINS(bool, rowkernel_near_zero,
       (const double *restrict first, const double *restrict increase, const double *restrict sampled,
        const double *restrict to_start, size_t n),
       (first, increase, sampled, to_start, n))
+
+BODY bool rowkernel_extrapolate_body(const double *first, const double *last, const double *restrict sampled,
+                                     const double *restrict to_start, const double *restrict factor,
+                                     double *restrict increase, double *restrict out, size_t n)
+{
+        uint64_t any = 0;
+        for (size_t i = 0; i < n; i++) {
+                double more = last[i] - first[i];
+                increase[i] = more;
+                out[i] = more * factor[i];
+                any |= may_have_begun(first[i], more, sampled[i], to_start[i]);
+        }
+        return any != 0;
+}
+TWINS(bool, rowkernel_extrapolate,
+      (const double *first, const double *last, const double *restrict sampled, const double *restrict to_start,
+       const double *restrict factor, double *restrict increase, double *restrict out, size_t n),
+      (first, last, sampled, to_start, factor, increase, out, n))
+
+BODY void rowkernel_irate_body(const double *a, const double *b, const double *restrict seconds, double *restrict out,
+                               size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                out[i] = pick(b[i] < a[i], b[i], b[i] - a[i]) / seconds[i];
+}
+TWINS(void, rowkernel_irate,
+      (const double *a, const double *b, const double *restrict seconds, double *restrict out, size_t n),
+      (a, b, seconds, out, n))
 
 BODY bool rowkernel_falls_body(const double *v, size_t n)
 {

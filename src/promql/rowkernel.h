@@ -16,6 +16,8 @@ void rowkernel_add(double *restrict a, double *restrict c, const double *restric
 /* True when adding x to a somewhere gives an infinity or NaN. */
 bool rowkernel_add_overflows(const double *a, const double *x, size_t n);
 void rowkernel_count(double *restrict a, const double *restrict x, size_t n); /* adds one where x is present */
+/* Sums, their compensation and how many they are of become means. */
+void rowkernel_mean(double *restrict a, const double *restrict c, const double *restrict n, size_t steps);
 void rowkernel_min(double *restrict a, const double *restrict x, size_t n);
 void rowkernel_max(double *restrict a, const double *restrict x, size_t n);
 /* Is any value smaller than the one before it? */
@@ -24,3 +26,9 @@ bool rowkernel_falls(const double *v, size_t n);
  * `to_start` seconds before its first sample? False: surely none. */
 bool rowkernel_near_zero(const double *restrict first, const double *restrict increase, const double *restrict sampled,
                          const double *restrict to_start, size_t n);
+/* increase = last - first, out = increase * factor; the answer is that of rowkernel_near_zero. */
+bool rowkernel_extrapolate(const double *first, const double *last, const double *restrict sampled,
+                           const double *restrict to_start, const double *restrict factor, double *restrict increase,
+                           double *restrict out, size_t n);
+/* What counters grew by from a to b, a second; those that fell began again at zero. */
+void rowkernel_irate(const double *a, const double *b, const double *restrict seconds, double *restrict out, size_t n);

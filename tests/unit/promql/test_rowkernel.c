@@ -86,6 +86,45 @@ static void counting(void **state)
         assert_int_equal(rowkernel_count_present(x, 4), 2);
 }
 
+static void means(void **state)
+{
+        (void)state;
+        double a[N], c[N], n[N], want[N];
+        for (size_t i = 0; i < N; i++) {
+                a[i] = i % 5 == 0 ? EXEC_ABSENT : i % 7 == 0 ? EXEC_INF : (double)(i * i) / 3;
+                c[i] = (double)i * 1e-17;
+                n[i] = i % 5 == 0 ? 0 : (double)(i % 6 + 1);
+                want[i] = exec_absent(a[i]) ? a[i] : a[i] / n[i] + c[i] / n[i];
+        }
+        rowkernel_mean(a, c, n, N);
+        assert_memory_equal(a, want, sizeof want);
+}
+
+static void rates(void **state)
+{
+        (void)state;
+        double v[N + 1], sampled[N], to_start[N], factor[N], increase[N], out[N];
+        for (size_t i = 0; i <= N; i++)
+                v[i] = i % 9 == 8 ? 3 : 1000 + (double)i / 3;
+        for (size_t i = 0; i < N; i++) {
+                sampled[i] = 60 + (double)i;
+                to_start[i] = 7.5;
+                factor[i] = (double)i / 7;
+        }
+        rowkernel_irate(v, v + 1, sampled, out, N);
+        for (size_t i = 0; i < N; i++)
+                assert_true(out[i] == (v[i + 1] < v[i] ? v[i + 1] : v[i + 1] - v[i]) / sampled[i]);
+        assert_true(rowkernel_extrapolate(v, v + 1, sampled, to_start, factor, increase, out, N));
+        for (size_t i = 0; i < N; i++) {
+                assert_true(increase[i] == v[i + 1] - v[i]);
+                assert_true(out[i] == increase[i] * factor[i]);
+        }
+        assert_false(
+                rowkernel_extrapolate(v, v + 1, sampled, to_start, factor, increase, out, 8)); /* none began again */
+        assert_true(rowkernel_extrapolate(v, v + 1, sampled, to_start, factor, increase, out, 9) ==
+                    rowkernel_near_zero(v, increase, sampled, to_start, 9));
+}
+
 static void questions(void **state)
 {
         (void)state;
@@ -126,6 +165,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(folds_are_those_of_a_plain_loop),
                 cmocka_unit_test(counting),
+                cmocka_unit_test(means),
+                cmocka_unit_test(rates),
                 cmocka_unit_test(questions),
                 cmocka_unit_test(counters_near_zero),
         };
