@@ -51,13 +51,21 @@ static void put_time(JsonWriter *w, const char *key, int64_t t_ms, Arena *arena)
                 json_key_str(w, key, api_rfc3339(arena, t_ms));
 }
 
-static void put_event(JsonWriter *w, const StateDbEvent *e, Arena *arena)
+/* With the labels of the alert that it is about, while that is known. */
+static void put_event(JsonWriter *w, ApiContext *ctx, const StateDbEvent *e, Arena *arena)
 {
+        uint64_t fingerprint;
+        Labels labels;
         json_begin_object(w);
         json_key_i64(w, "id", e->id);
         json_key_str(w, "time", api_rfc3339(arena, e->t_ms));
         json_key_str(w, "kind", e->kind);
         json_key_str(w, "subject", e->subject);
+        if (fingerprint_parse(e->subject, &fingerprint) &&
+            alert_router_labels_of(ctx->alerts, fingerprint, arena, &labels)) {
+                json_key(w, STR("labels"));
+                api_put_labels(w, labels);
+        }
         json_key(w, STR("detail"));
         json_raw(w, e->detail.n ? e->detail : STR("{}"));
         json_end_object(w);
@@ -115,7 +123,23 @@ static bool complete_labels(ApiContext *ctx, const HttpRequest *req, HttpRespons
         return false;
 }
 
-/* By fingerprint, or by labels given as name=value. */
+/* Labels as they are printed, {name="value", ...}. */
+static bool set_printed(const ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, Str text, LabelsBuilder *lb)
+{
+        AlertMatcherVec all = { .arena = req->arena };
+        Err err;
+        if (!alert_matchers_parse_mode(text, alert_router_matchers(ctx->alerts), req->arena, &all, &err))
+                return api_reply_bad_param(resp, "label", "%s", err.msg);
+        vec_each(m, &all) {
+                if (m->type != MATCH_EQ)
+                        return api_reply_bad_param(resp, "label", "not a label but a condition: " STR_FMT,
+                                                   STR_ARG(text));
+                labels_builder_set(lb, m->name, m->value);
+        }
+        return true;
+}
+
+/* By fingerprint, or by labels given as name=value or {name="value", ...}. */
 static bool read_labels(ApiContext *ctx, const HttpRequest *req, HttpResponse *resp, Labels *ret)
 {
         bool given;
@@ -134,6 +158,11 @@ static bool read_labels(ApiContext *ctx, const HttpRequest *req, HttpResponse *r
         labels_builder_init(&lb, req->arena, (Labels){ 0 });
         for (size_t i = 0; i < n; i++) {
                 Str name, value;
+                if (str_starts(pairs[i], STR("{"))) {
+                        if (!set_printed(ctx, req, resp, pairs[i], &lb))
+                                return false;
+                        continue;
+                }
                 if (!str_cut(pairs[i], '=', &name, &value))
                         return api_reply_bad_param(resp, "label", "not name=value");
                 labels_builder_set(&lb, name, value);
@@ -227,6 +256,11 @@ static EventVec events_of(ApiContext *ctx, const AlertExplained *x, Labels label
         StateDbEventQuery query = { .subject = fingerprint_text(arena, fingerprint_of(labels)),
                                     .limit = EXPLAIN_EVENTS };
         for (size_t k = 0; ctx->statedb && k <= x->n_routes; k++) {
+                bool seen = false; /* routes with the same matchers share a key */
+                for (size_t i = 0; i + 1 < k; i++)
+                        seen |= str_eq(x->routes[i].group_key, x->routes[k - 1].group_key);
+                if (seen)
+                        continue;
                 if (k)
                         query.subject = x->routes[k - 1].group_key;
                 if (statedb_events(ctx->statedb, &query, arena, &events, &n, &err))
@@ -238,23 +272,108 @@ static EventVec events_of(ApiContext *ctx, const AlertExplained *x, Labels label
         return all;
 }
 
-/* The newest attempt to tell the group, when it failed: "webhook[0] of ops failed: ...". Empty: it did not. */
-static Str last_failure(const EventVec *events, Arena *arena)
+typedef struct Attempt {
+        Str receiver, integration, error;
+        bool ok;
+} Attempt;
+typedef VEC(Attempt) AttemptVec;
+
+static bool same_integration(const Attempt *a, const Attempt *b)
 {
-        for (size_t i = 0; i < events->len; i++) {
+        return str_eq(a->receiver, b->receiver) && str_eq(a->integration, b->integration);
+}
+
+/* Newest first. */
+static AttemptVec attempts_since(const EventVec *events, int64_t since_ms, Arena *arena)
+{
+        AttemptVec all = { .arena = arena };
+        for (size_t i = 0; i < events->len && events->data[i].t_ms >= since_ms; i++) {
                 const StateDbEvent *e = &events->data[i];
+                bool ok = str_eq(e->kind, STR("sent"));
                 JsonValue *detail;
                 Err err;
-                if (str_eq(e->kind, STR("sent")))
-                        break;
-                if (!str_eq(e->kind, STR("failed")) || !json_parse(e->detail, arena, &detail, &err))
-                        continue;
-                return str_printf(arena, STR_FMT " of " STR_FMT " failed: " STR_FMT,
-                                  STR_ARG(json_get_str(detail, STR("integration"))),
-                                  STR_ARG(json_get_str(detail, STR("receiver"))),
-                                  STR_ARG(str_sub(json_get_str(detail, STR("error")), 0, 300)));
+                if ((ok || str_eq(e->kind, STR("failed"))) && json_parse(e->detail, arena, &detail, &err))
+                        vec_push(&all, (Attempt){ .receiver = json_get_str(detail, STR("receiver")),
+                                                  .integration = json_get_str(detail, STR("integration")),
+                                                  .error = json_get_str(detail, STR("error")),
+                                                  .ok = ok });
         }
-        return (Str){ 0 };
+        return all;
+}
+
+/* How often it failed in a row, up to its newest attempt `at`; 0: it did not, or there is a newer one. */
+static size_t failures_of(const AttemptVec *all, size_t at)
+{
+        const Attempt *a = &all->data[at];
+        size_t n = 0;
+        for (size_t i = 0; i < at; i++)
+                if (same_integration(&all->data[i], a))
+                        return 0;
+        for (size_t i = at; i < all->len && !(all->data[i].ok && same_integration(&all->data[i], a)); i++)
+                n += same_integration(&all->data[i], a);
+        return n;
+}
+
+/* Integrations whose last attempt failed: "webhook[0] of ops failed 3 times, at last: ...". Empty: none. */
+static Str open_failures(const EventVec *events, int64_t since_ms, Arena *arena)
+{
+        enum { MOST_SAID = 3, ERROR_BYTES = 300 };
+        AttemptVec all = attempts_since(events, since_ms, arena);
+        Buf out = { .arena = arena };
+        for (size_t i = 0, said = 0; i < all.len && said < MOST_SAID; i++) {
+                const Attempt *a = &all.data[i];
+                size_t n = failures_of(&all, i);
+                if (!n)
+                        continue;
+                buf_printf(&out, "%s" STR_FMT " of " STR_FMT " failed", said++ ? ", and " : "", STR_ARG(a->integration),
+                           STR_ARG(a->receiver));
+                if (n > 1)
+                        buf_printf(&out, " %zu times, at last", n);
+                buf_printf(&out, ": " STR_FMT, STR_ARG(str_sub(a->error, 0, ERROR_BYTES)));
+        }
+        return buf_str(&out);
+}
+
+static bool route_told(const AlertRouteExplained *r)
+{
+        bool told = false;
+        for (size_t i = 0; r->group_exists && i < r->integrations; i++)
+                told |= r->log[i].told_firing;
+        return told;
+}
+
+/* What became of an alert that nothing mutes. */
+static Str summary_of_told(const AlertExplained *x, Str failure, int64_t now_ms, Arena *arena)
+{
+        Buf told = { .arena = arena };
+        Buf receivers = { .arena = arena };
+        size_t n_integrations = 0;
+        for (size_t i = 0; i < x->n_routes; i++) {
+                const AlertRouteExplained *r = &x->routes[i];
+                n_integrations += r->integrations;
+                buf_printf(&receivers, "%s" STR_FMT, receivers.n ? ", " : "", STR_ARG(r->receiver));
+                if (route_told(r))
+                        buf_printf(&told, "%s" STR_FMT, told.n ? ", " : "", STR_ARG(r->receiver));
+        }
+        if (!n_integrations)
+                return str_printf(arena, "nobody is told: there is no integration in receiver " STR_FMT,
+                                  STR_ARG(buf_str(&receivers)));
+        int64_t next_ms = x->routes[0].next_flush_ms;
+        if (failure.n)
+                return str_printf(arena, "%s" STR_FMT "%s" STR_FMT "; %s",
+                                  told.n ? "told to " : "not told: ", STR_ARG(buf_str(&told)), told.n ? ", but " : "",
+                                  STR_ARG(failure),
+                                  next_ms > now_ms ? "it is tried again at the next flush" : "it is being tried again");
+        if (told.n && x->alert.ack)
+                return str_printf(arena, "told to " STR_FMT ", and acknowledged by " STR_FMT, STR_ARG(buf_str(&told)),
+                                  STR_ARG(x->alert.ack->by));
+        if (told.n)
+                return str_printf(arena, "told to " STR_FMT "; it is told again when its group changes, or repeats",
+                                  STR_ARG(buf_str(&told)));
+        return next_ms > now_ms
+                       ? str_printf(arena, "not told yet: its group flushes in %lld s",
+                                    (long long)((next_ms - now_ms + 999) / 1000))
+                       : STR("not told yet: it is being sent, or its receiver does not answer and is tried again");
 }
 
 /* One sentence for people. */
@@ -280,26 +399,11 @@ static Str summary_of(ApiContext *ctx, const AlertExplained *x, Str failure, int
         for (size_t i = 0; i < x->n_routes; i++)
                 all_muted &= x->routes[i].n_muted_by > 0;
         if (all_muted)
-                return str_printf(arena, "not told: the time interval " STR_FMT " mutes its route now",
+                return str_printf(arena, "not told: the time interval \"" STR_FMT "\" mutes its route now",
                                   STR_ARG(x->routes[0].muted_by[0]));
         if (!x->known)
                 return STR("no such alert fires; it would be routed as shown");
-        bool told = false;
-        for (size_t i = 0; i < x->n_routes; i++)
-                for (size_t k = 0; x->routes[i].group_exists && k < x->routes[i].integrations; k++)
-                        told |= x->routes[i].log[k].told_firing;
-        int64_t next_ms = x->n_routes ? x->routes[0].next_flush_ms : 0;
-        if (failure.n)
-                return str_printf(arena, "%s" STR_FMT "; %s",
-                                  told ? "told, but later " : "not told: ", STR_ARG(failure),
-                                  next_ms > now_ms ? "it is tried again at the next flush" : "it is being tried again");
-        if (told)
-                return x->alert.ack ? str_printf(arena, "told, and acknowledged by " STR_FMT, STR_ARG(x->alert.ack->by))
-                                    : STR("told; it is told again when its group changes, or repeats");
-        return next_ms > now_ms
-                       ? str_printf(arena, "not told yet: its group flushes in %lld s",
-                                    (long long)((next_ms - now_ms + 999) / 1000))
-                       : STR("not told yet: it is being sent, or its receiver does not answer and is tried again");
+        return summary_of_told(x, failure, now_ms, arena);
 }
 
 void api_alertlog_explain(void *self, const HttpRequest *req, HttpResponse *resp)
@@ -317,8 +421,8 @@ void api_alertlog_explain(void *self, const HttpRequest *req, HttpResponse *resp
         json_key_str(&w, "fingerprint", fingerprint_text(req->arena, fingerprint_of(labels)));
         json_key(&w, STR("labels"));
         api_put_labels(&w, labels);
-        json_key_str(&w, "summary",
-                     summary_of(ctx, &x, last_failure(&events, req->arena), clock_wall_ms(ctx->clock), req->arena));
+        Str failure = x.known ? open_failures(&events, x.alert.msg->starts_at_ms, req->arena) : (Str){ 0 };
+        json_key_str(&w, "summary", summary_of(ctx, &x, failure, clock_wall_ms(ctx->clock), req->arena));
         json_key_bool(&w, "firing", x.known);
         if (x.known) {
                 json_key_cstr(&w, "state", alert_state_name(x.alert.state));
@@ -356,7 +460,7 @@ void api_alertlog_explain(void *self, const HttpRequest *req, HttpResponse *resp
         json_key(&w, STR("events"));
         json_begin_array(&w);
         vec_each(e, &events)
-                put_event(&w, e, req->arena);
+                put_event(&w, ctx, e, req->arena);
         json_end_array(&w);
         json_end_object(&w);
         api_reply_end(&w, NULL, 0);
@@ -396,7 +500,7 @@ void api_alertlog_history(void *self, const HttpRequest *req, HttpResponse *resp
         json_key(&w, STR("events"));
         json_begin_array(&w);
         for (size_t i = 0; i < n; i++)
-                put_event(&w, &events[i], req->arena);
+                put_event(&w, ctx, &events[i], req->arena);
         json_end_array(&w);
         if (n == query.limit)
                 json_key_i64(&w, "before", events[n - 1].id); /* where the next page begins */

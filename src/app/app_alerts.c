@@ -6,6 +6,8 @@
 
 #include "app/app_client.h"
 #include "base/attr.h"
+#include "model/fingerprint.h"
+#include "model/matcher.h"
 
 typedef struct AlertArgs {
         const char *url;
@@ -62,13 +64,27 @@ static void print_text(const char *label, const JsonValue *object, const char *k
                 printf("%s" STR_FMT "\n", label, STR_ARG(text));
 }
 
+/* Of a silence. */
+static void print_matchers(const JsonValue *list)
+{
+        static const char *const ops[] = { [MATCH_EQ] = "=", [MATCH_NE] = "!=", [MATCH_RE] = "=~", [MATCH_NRE] = "!~" };
+        printf("  {");
+        for (size_t i = 0; i < list->n; i++) {
+                size_t type = (size_t)json_get_i64(&list->items[i], STR("type"));
+                printf("%s" STR_FMT "%s\"" STR_FMT "\"", i ? ", " : "",
+                       STR_ARG(json_get_str(&list->items[i], STR("name"))), type < ARRAY_LEN(ops) ? ops[type] : "?",
+                       STR_ARG(json_get_str(&list->items[i], STR("value"))));
+        }
+        putchar('}');
+}
+
 /* about: of what it is is said too, the labels of an alert or else its subject. */
 static void print_event(const JsonValue *e, bool about)
 {
-        static const char *const shown[] = { "receiver", "integration", "reason",  "status",
-                                             "by",       "silence",     "comment", "error" };
+        static const char *const shown[] = { "receiver",   "integration", "reason",  "status", "by",
+                                             "created_by", "silence",     "comment", "error" };
         const JsonValue *detail = json_get(e, STR("detail"));
-        const JsonValue *labels = json_get(detail, STR("labels"));
+        const JsonValue *labels = json_get(json_get(e, STR("labels")) ? e : detail, STR("labels"));
         printf("  %-24.*s  %-*.*s", STR_ARG(json_get_str(e, STR("time"))), about ? 12 : 0,
                STR_ARG(json_get_str(e, STR("kind"))));
         if (about && labels) {
@@ -77,6 +93,8 @@ static void print_event(const JsonValue *e, bool about)
         } else if (about) {
                 printf("  " STR_FMT, STR_ARG(json_get_str(e, STR("subject"))));
         }
+        if (json_get(detail, STR("matchers")))
+                print_matchers(json_get(detail, STR("matchers")));
         for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
                 Str text = json_get_str(detail, str_of(shown[i]));
                 if (text.n)
@@ -138,15 +156,18 @@ static void print_explanation(const JsonValue *x)
         print_events(events, false);
 }
 
-/* A fingerprint, or name=value for each label. */
+/* A fingerprint, name=value for a label, or an alert's name alone, as amtool takes it. */
 static bool which_params(const AlertArgs *args, const char *label, Buf *form)
 {
         for (int i = 0; i < args->n_rest; i++) {
                 Str word = str_of(args->rest[i]);
+                uint64_t fingerprint;
                 if (str_find_char(word, '=') != SIZE_MAX || str_find_char(word, '!') != SIZE_MAX)
                         app_client_param(form, label, word);
-                else
+                else if (fingerprint_parse(word, &fingerprint))
                         app_client_param(form, "fingerprint", word);
+                else
+                        app_client_param(form, label, str_printf(form->arena, "alertname=" STR_FMT, STR_ARG(word)));
         }
         if (!args->n_rest)
                 fprintf(stderr, "pharos: say which alert: its fingerprint, or %s\n",

@@ -46,7 +46,7 @@ static const struct Command {
           "when the rules of a file would have fired, and how many would have been told", app_backtest_run },
         { "notify", "test [--config FILE] [--resolved] [--dry-run] RECEIVER",
           "send a sample group of alerts to a receiver, and print what became of it", app_notify_run },
-        { "explain", "alert [--url URL] [--json] FINGERPRINT | NAME=VALUE...",
+        { "explain", "alert [--url URL] [--json] FINGERPRINT | ALERTNAME | LABEL=VALUE...",
           "why is an alert told, or not: rule, route, group, silences, inhibition, intervals, what was sent",
           app_alerts_explain_run },
         { "alerts", "ack|unack [--by NAME] [--comment TEXT] [--for 2h] WHICH | acks | history [WHICH] | noise",

@@ -21,8 +21,7 @@ typedef struct Am {
 static inline size_t am_integrations(void *self, Str receiver)
 {
         (void)self;
-        (void)receiver;
-        return 1;
+        return !str_eq(receiver, STR("nobody"));
 }
 static inline bool am_send_resolved(void *self, Str receiver, size_t i)
 {
@@ -34,8 +33,12 @@ static inline bool am_send_resolved(void *self, Str receiver, size_t i)
 static inline void am_send(void *self, const Notification *n, void (*done)(void *, const DeliveryResult *), void *arg)
 {
         (void)self;
-        (void)n;
-        done(arg, &(DeliveryResult){ .ok = true, .status = 200, .attempts = 1, .integration = STR("webhook[0]") });
+        DeliveryResult r = { .ok = true, .status = 200, .attempts = 1, .integration = STR("webhook[0]") };
+        if (str_eq(n->receiver, STR("bad"))) {
+                r.ok = err_set(&r.err, ERR_UNAVAILABLE, "answer 400");
+                r.status = 400;
+        }
+        done(arg, &r);
 }
 
 static inline void am_configure(Am *w, const char *yaml)

@@ -19,17 +19,40 @@ static void an_alert_explains_itself(void **state)
                  "not told yet: its group flushes in 10 s");
         pass(w, 10000);
         am_gives(w, "GET", "/api/v1/alerts/explain?label=alertname=A&label=s=c", NULL, 200,
-                 "\"summary\":\"told; it is told again");
+                 "\"summary\":\"told to p; it is told again");
+        am_gives(w, "GET", "/api/v1/alerts/explain?label={alertname=\"A\",s=\"c\"}", NULL, 200,
+                 "\"summary\":\"told to p; it is told again");
+        am_gives(w, "GET", "/api/v1/alerts/explain?label={alertname!=\"A\"}", NULL, 400, "not a label but a condition");
         am_gives(w, "GET", "/api/v1/alerts/explain?fingerprint=274effedb6929983", NULL, 200, "\"kind\":\"sent\"");
         am_gives(w, "GET", "/api/v1/alerts/explain?fingerprint=274effedb6929983", NULL, 200,
                  "\"group\":\"{}/{s=\\\"c\\\"}:{alertname=\\\"A\\\"}\"");
         am_gives(w, "GET", "/api/v1/alerts/explain?label=alertname=A", NULL, 200,
-                 "\"summary\":\"told; it is told again");
+                 "\"summary\":\"told to p; it is told again");
         am_gives(w, "GET", "/api/v1/alerts/explain?label=alertname=B", NULL, 200, "no such alert fires");
         am_gives(w, "GET", "/api/v1/alerts/explain?fingerprint=0000000000000001", NULL, 404, "not_found");
         am_gives(w, "GET", "/api/v1/alerts/explain?fingerprint=x", NULL, 400, "16 hex digits");
         am_gives(w, "GET", "/api/v1/alerts/explain", NULL, 400, "say which alert");
         am_gives(w, "GET", "/api/v1/alerts/explain?label=a", NULL, 400, "not name=value");
+}
+
+static void who_was_not_told_is_said(void **state)
+{
+        Am *w = *state;
+        am_configure(w,
+                     "route: {receiver: nobody, group_by: [alertname], group_wait: 10s, group_interval: 1m, routes: ["
+                     "{matchers: [s=c], receiver: bad, continue: true}, {matchers: [s=c], receiver: p}]}\n"
+                     "receivers: [{name: nobody}, {name: bad}, {name: p}]\n");
+        fire(w, "{\"alertname\":\"A\",\"s\":\"c\"}");
+        fire(w, "{\"alertname\":\"B\"}");
+        pass(w, 10000);
+        am_gives(
+                w, "GET", "/api/v1/alerts/explain?label=alertname=A", NULL, 200,
+                "\"summary\":\"told to p, but webhook[0] of bad failed: answer 400; it is tried again at the next flush\"");
+        pass(w, 60000);
+        am_gives(w, "GET", "/api/v1/alerts/explain?label=alertname=A", NULL, 200,
+                 "told to p, but webhook[0] of bad failed 2 times, at last: answer 400; ");
+        am_gives(w, "GET", "/api/v1/alerts/explain?label=alertname=B", NULL, 200,
+                 "\"summary\":\"nobody is told: there is no integration in receiver nobody\"");
 }
 
 static void somebody_has_seen_it(void **state)
@@ -86,6 +109,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(an_alert_explains_itself, am_setup, am_teardown),
+                cmocka_unit_test_setup_teardown(who_was_not_told_is_said, am_setup, am_teardown),
                 cmocka_unit_test_setup_teardown(somebody_has_seen_it, am_setup, am_teardown),
                 cmocka_unit_test_setup_teardown(history_and_noise_are_read_from_the_log, am_setup, am_teardown),
                 cmocka_unit_test_setup_teardown(a_silence_is_previewed, am_setup, am_teardown),
