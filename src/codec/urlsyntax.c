@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/buf.h"
 
 typedef enum Part { PART_USER, PART_HOST, PART_ZONE, PART_PATH } Part;
 
@@ -152,4 +153,35 @@ bool urlsyntax_parse(Str text, UrlSyntax *ret, Err *err)
                                STR_ARG(str_sub(text, 0, front ? text.n : hash)), why.msg);
         *ret = url;
         return true;
+}
+
+static bool is_one_of(char c, const char *set) { return c && strchr(set, c); }
+
+Str urlsyntax_escaped(Arena *arena, Str text)
+{
+        size_t scheme = str_find(text, STR("://"));
+        size_t from = scheme == SIZE_MAX ? 0 : scheme + 3;
+        while (from < text.n && !is_one_of(text.p[from], "/?#"))
+                from++;
+        size_t to = from;
+        bool fits = true;
+        for (; to < text.n && !is_one_of(text.p[to], "?#"); to++)
+                fits &= is_alpha(text.p[to]) || is_digit(text.p[to]) || is_one_of(text.p[to], "/-_.~!$&'()*+,;=:@[]%");
+        if (fits)
+                return text;
+        Buf out = { .arena = arena };
+        buf_str_add(&out, str_sub(text, 0, from));
+        for (size_t i = from; i < to; i++) {
+                char c = text.p[i];
+                if (c == '%' && i + 2 < to && is_hex(text.p[i + 1]) && is_hex(text.p[i + 2])) {
+                        c = (char)(hex(text.p[i + 1]) << 4 | hex(text.p[i + 2]));
+                        i += 2;
+                }
+                if (is_alpha(c) || is_digit(c) || is_one_of(c, "/-_.~$&+,;=:@"))
+                        buf_char(&out, c);
+                else
+                        buf_printf(&out, "%%%02X", (unsigned char)c);
+        }
+        buf_str_add(&out, str_sub(text, to, text.n));
+        return buf_str(&out);
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -14,3 +15,6 @@ typedef struct UrlSyntax {
 
 /* False with Go's words: parse "http://h/%zz": invalid URL escape "%zz". */
 bool urlsyntax_parse(Str text, UrlSyntax *ret, Err *err);
+/* The URL as Go asks for it: where its path has what a path must not have, blanks or letters beyond ASCII, the whole path is
+ * escaped anew. Returns text itself where there is nothing to do. */
+Str urlsyntax_escaped(Arena *arena, Str text);

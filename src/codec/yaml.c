@@ -180,6 +180,16 @@ static YamlNode *new_node(Builder *b, YamlKind kind, YamlPos pos)
 
 static void define_anchor(Builder *b, Str anchor, YamlNode *node, size_t size)
 {
+        for (size_t i = 0; i < anchor.n; i++) {
+                char c = anchor.p[i];
+                char lower = (char)(c | 0x20);
+                if ((lower < 'a' || lower > 'z') && (c < '0' || c > '9') && c != '-' && c != '_') {
+                        complain(b, node->pos,
+                                 str_printf(b->arena, "anchor '&" STR_FMT "': its name may have a-z, A-Z, 0-9, - and _",
+                                            STR_ARG(str_sub(anchor, 0, 60))));
+                        return;
+                }
+        }
         if (anchor.n)
                 *anchor_map_put(&b->anchors, anchor, NULL) = (Anchor){ .node = node, .size = size };
 }
@@ -367,6 +377,12 @@ static void parse_text(Builder *b, Str text)
 }
 
 /* YAML is text: what is not UTF-8 is refused before the library sees it, with the place. */
+static bool is_control(uint32_t rune)
+{
+        bool c0 = rune < ' ' && rune != '\t' && rune != '\n' && rune != '\r';
+        return c0 || (rune >= 0x7f && rune < 0xa0 && rune != 0x85) || rune == 0xfffe || rune == 0xffff;
+}
+
 static bool check_text(Builder *b, Str text)
 {
         if (text.n > YAML_MAX_BYTES)
@@ -375,9 +391,12 @@ static bool check_text(Builder *b, Str text)
         for (size_t i = 0, n; i < text.n; i += n) {
                 uint32_t rune;
                 n = utf8_decode(str_sub(text, i, text.n), &rune);
-                if (n == 0 || rune == 0)
-                        return complain(b, pos,
-                                        n ? STR("a NUL byte does not belong in YAML") : STR("this is not UTF-8"));
+                if (n == 0)
+                        return complain(b, pos, STR("this is not UTF-8"));
+                if (is_control(rune))
+                        return complain(
+                                b, pos,
+                                str_printf(b->arena, "the control character U+%04X does not belong in YAML", rune));
                 pos.col++;
                 if (rune == '\n')
                         pos = (YamlPos){ pos.line + 1, 1 };

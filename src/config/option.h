@@ -106,9 +106,11 @@ void option_defaults(const OptionTable *table, void *self, Arena *arena);
 YamlNode *option_parse(Str text, Str file, Arena *arena, Diags *diags);
 /* Reads the file and parses it likewise. */
 YamlNode *option_load_file(const char *path, Arena *arena, Diags *diags);
-/* .parse of options that Go reads as its own time.Duration: 1m30s, 1.5h; a bare number is nanoseconds. int64_t
- * milliseconds, at least 1 where something was said. */
+/* .parse of options that Go reads with time.ParseDuration: 1m30s, 1.5h. int64_t milliseconds, at least 1 where something
+ * was said. */
 bool option_parse_go_duration(void *field, const YamlNode *node, const OptionCtx *ctx);
+/* The same of a time.Duration, which in YAML may also be a number of nanoseconds. */
+bool option_parse_go_nanoseconds(void *field, const YamlNode *node, const OptionCtx *ctx);
 /* As it stands in the file or, when relative, joined to ctx->base_dir. */
 Str option_path(const OptionCtx *ctx, Str path);
 /* The table as a reference page in Markdown, nested tables below. */

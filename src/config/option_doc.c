@@ -27,7 +27,9 @@ static const char *kind_name(const Option *o)
         case OPT_STRUCT_LIST: return "list of sections";
         case OPT_MAP_OF_STR_LIST: return "map of lists";
         case OPT_NODE: return "see there";
-        case OPT_CUSTOM: return o->parse == option_parse_go_duration ? "duration" : "see there";
+        case OPT_CUSTOM:
+                return o->parse == option_parse_go_duration || o->parse == option_parse_go_nanoseconds ? "duration"
+                                                                                                       : "see there";
         case OPT_IGNORED: return "ignored";
         }
         return "";

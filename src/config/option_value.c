@@ -213,23 +213,28 @@ static bool bind_duration(const YamlNode *node, const Option *o, int64_t *field,
 bool option_parse_go_duration(void *field, const YamlNode *node, const OptionCtx *ctx)
 {
         int64_t ns = 0;
-        uint64_t number = 0;
-        bool negative = false;
         if (node->kind == YAML_NULL)
                 return true;
-        if (node->kind == YAML_SCALAR && !node->quoted && parse_int(node->text, &negative, &number)) {
-                ns = negative ? -(int64_t)MIN_OF(number, (uint64_t)INT64_MAX)
-                              : (int64_t)MIN_OF(number, (uint64_t)INT64_MAX);
-                if (ns)
-                        diags_warn(ctx->diags, ctx->file, node->pos,
-                                   STR_FMT " without a unit is nanoseconds: write " STR_FMT "s for seconds",
-                                   STR_ARG(node->text), STR_ARG(node->text));
-        } else if (node->kind != YAML_SCALAR || !duration_parse_go(node->text, &ns)) {
+        if (node->kind != YAML_SCALAR || !duration_parse_go(node->text, &ns))
                 return diags_error(ctx->diags, ctx->file, node->pos,
                                    "'" STR_FMT "' is not a duration such as 30s, 1m30s or 1.5h",
                                    STR_ARG(str_sub(node->text, 0, 60)));
-        }
         *(int64_t *)field = ns > 0 ? MAX_OF(ns / 1000000, (int64_t)1) : ns / 1000000;
+        return true;
+}
+
+bool option_parse_go_nanoseconds(void *field, const YamlNode *node, const OptionCtx *ctx)
+{
+        uint64_t ns;
+        bool negative;
+        if (node->kind != YAML_SCALAR || node->quoted || !parse_int(node->text, &negative, &ns) || ns > INT64_MAX)
+                return option_parse_go_duration(field, node, ctx);
+        if (ns)
+                diags_warn(ctx->diags, ctx->file, node->pos,
+                           STR_FMT " without a unit is nanoseconds: write " STR_FMT "s for seconds",
+                           STR_ARG(node->text), STR_ARG(node->text));
+        int64_t ms = (int64_t)(ns / 1000000) + (ns > 0 && ns < 1000000);
+        *(int64_t *)field = negative ? -ms : ms;
         return true;
 }
 

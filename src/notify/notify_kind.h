@@ -86,12 +86,12 @@ bool notify_global_webhook(const NotifyBinding *b, Secret *url, Str *file);
           .help = "Also tell when alerts are over." },                                                     \
                 { "http_config", OPT_STRUCT_PTR, offsetof(NotifyBase, http), .table = &http_options_table, \
                   .help = "HTTP client settings; default: those of the global section." }
-#define NOTIFY_TIMEOUT_ROW                   \
-        { "timeout",                         \
-          OPT_CUSTOM,                        \
-          offsetof(NotifyBase, timeout_ms),  \
-          .parse = option_parse_go_duration, \
-          .def = "0s",                       \
+#define NOTIFY_TIMEOUT_ROW                      \
+        { "timeout",                            \
+          OPT_CUSTOM,                           \
+          offsetof(NotifyBase, timeout_ms),     \
+          .parse = option_parse_go_nanoseconds, \
+          .def = "0s",                          \
           .help = "Limit of one attempt; 0: what the group allows." }
 
 /* ---- one message */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "codec/urlsyntax.h"
 #include "model/digest.h"
 #include "model/fingerprint.h"
 #include "notify/notify_kind.h"
@@ -231,7 +232,7 @@ void notify_msg_header(NotifyMsg *m, Str name, Str value)
 
 void notify_msg_request(NotifyMsg *m, const char *method, Str url, Str content_type, Str body)
 {
-        m->call = (HttpCallOptions){ .method = method, .url = url, .body = body };
+        m->call = (HttpCallOptions){ .method = method, .url = urlsyntax_escaped(m->arena, url), .body = body };
         if (content_type.n)
                 notify_msg_header(m, STR("Content-Type"), content_type);
         notify_msg_header(m, STR("User-Agent"), str_printf(m->arena, "Alertmanager/" STR_FMT, STR_ARG(m->version)));

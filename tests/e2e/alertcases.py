@@ -1,16 +1,16 @@
 """Made-up configurations, notification texts and rule texts: what amtool and promtool say of them becomes golden files, which
 alerttest must agree with. Differences that docs/alerting-compat.md names are left out. See alertcases.sh."""
 import argparse, json, os, random, re, shutil, subprocess
-import alertcases_config, alertcases_rules, alertcases_texts
+import alertcases_config, alertcases_data, alertcases_rules, alertcases_texts
 
 # What differs and is known, by what the peer or alerttest says.
 KNOWN_CONFIG = [r'cannot decode !!', r'cannot unmarshal', r'bad matcher format: (hi|"")', r'empty or null entry', r'^panic', r'tracing',
                 r'signature algorithms', r'field labels not found', r'unsupported scheme ""', r'unable to parse IP', r'unknown TLS version',
-                r'missing port in address', r'unknown unit', r'SUCCESS', r'a client (key|certificate) is configured', r'\bis not a valid ',
-                r'needs a duration', r'needs a whole number', r'bad\.tmpl|missing value for if', r"header's name", r'webex_configs.*auth',
+                r'unknown unit', r'a client (key|certificate) is configured', r'\bis not a valid ',
+                r'needs a whole number', r'bad\.tmpl|missing value for if', r"header's name", r'webex_configs.*auth',
                 r'missing name in']
 KNOWN_TEXT = [r'AppendFormat', r'Marshal', r'Gob', r'Location', r'%!.\(uint64=', r'invalid slice index', r'0x[0-9a-f]{9}', r'number syntax',
-              r'%[^}]*w', r'template.Strings', r'can.t iterate over \{', r'flag', r'\{\{ \. (\||\})']
+              r'%[^}]*w', r'template.Strings', r'can.t iterate over \{', r'flag']
 KNOWN_RULE = [r'0x[0-9a-f]{9}', r'^&|[ \[|]&\{', r'x:[ab]', r'query', r'<with> in else', r'Value\W*[12]$', r'range', r'first', r'ParseFloat']
 
 
@@ -71,10 +71,28 @@ def texts(tally, a, level, amtool):
         shutil.copyfile(os.path.join(golden, name), os.path.join(a.work, name))
     cases = []
     for i, (text, kind, _) in enumerate(alertcases_texts.cases(a.n // 4, a.seed, level == '0.34', ['expr', 'expr', 'stmt', 'mut', 'html', 'html'])):
-        ok, out = alertcases_texts.render(amtool, golden, text, kind)
+        ok, out = alertcases_texts.render(amtool, golden + '/data.json', [golden + '/defs.tmpl', golden + '/defs2.tmpl'], text, kind)
         if '\ufffd' not in out:  # JSON could not tell it
             cases.append(dict(id=i, type=kind, template=text, **({'expected': out} if ok else {'error': out})))
     tally.take('texts', dict(data='data.json', defs=['defs.tmpl', 'defs2.tmpl'], cases=cases), level, KNOWN_TEXT, a.alerttest, a.work)
+
+
+def shapes(tally, a, level, amtool):
+    """Every default template and texts as people write them, over notifications of many shapes."""
+    share = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(amtool))), 'share/prometheus/alertmanager')
+    files = [f for f in (os.path.join(share, 'default.tmpl'), os.path.join(share, 'email.tmpl')) if os.path.exists(f)]
+    alertcases_data.R.seed(a.seed)
+    for i in range(max(a.n // 100, 1)):
+        data = os.path.join(a.work, f'data-{i}.json')
+        with open(data, 'w', encoding='utf-8') as f:
+            json.dump(alertcases_data.shape(), f, ensure_ascii=False)
+        texts = [(alertcases_data.defaults(files), kind) for kind in ('text', 'html') if files] + [alertcases_data.text() for _ in range(20)]
+        cases = []
+        for text, kind in texts:
+            ok, out = alertcases_texts.render(amtool, data, files, text, kind)
+            if '\ufffd' not in out:
+                cases.append(dict(id=len(cases), type=kind, template=text, **({'expected': out} if ok else {'error': out})))
+        tally.take(f'shape-{i}', dict(data=os.path.basename(data), defs=[], cases=cases), level, KNOWN_TEXT, a.alerttest, a.work)
 
 
 def main():
@@ -89,6 +107,7 @@ def main():
         if amtool:
             configurations(tally, a, level, amtool)
             texts(tally, a, level, amtool)
+            shapes(tally, a, level, amtool)
         if promtool:
             made = alertcases_rules.judge(promtool, alertcases_rules.texts(a.n // 4, a.seed), a.work)
             tally.take('rules', made, level, KNOWN_RULE, a.alerttest, a.work)

@@ -240,6 +240,7 @@ def peer(program,files,cwd):
         for line in r.stdout.split('\n'):
             m=re.match(r"Checking '(\S+)'(?:  (SUCCESS|FAILED: (.*)))?",line)
             if m: cur=m[1]; out[cur]=(m[2]=='SUCCESS',m[3] or '')
+            elif cur and line=='  SUCCESS': out[cur]=(True,'') # behind the warnings
             elif cur and not out[cur][0]: out[cur]=(False,out[cur][1]+'\n'+line)
         at+=len(batch)
         if 'panic' in r.stderr:

@@ -91,9 +91,9 @@ def cases(n,seed,new,kinds):
     return out
 def limits():
     import resource; resource.setrlimit(resource.RLIMIT_AS,(3<<30,3<<30)); resource.setrlimit(resource.RLIMIT_CPU,(5,5))
-def render(amtool,G,t,ty):
-    r=subprocess.run([amtool,'template','render','--template.glob',G+'/defs.tmpl','--template.glob',G+'/defs2.tmpl','--template.data',G+'/data.json','--template.type',ty,'--template.text='+t],capture_output=True,preexec_fn=limits)
+def render(amtool,data,files,t,ty):
+    r=subprocess.run([amtool,'template','render',*['--template.glob='+f for f in files],'--template.data',data,'--template.type',ty,'--template.text='+t],capture_output=True,preexec_fn=limits)
     if r.returncode<0 or b'out of memory' in r.stderr or b'goroutine ' in r.stderr: return None,'\ufffd'
-    if r.returncode==0: return True,r.stdout.decode('utf-8','replace')
+    if r.returncode==0: return True,r.stdout.decode('utf-8','replace').removesuffix('\n')
     e=r.stderr.decode('utf-8','replace')
     return False,(e[len('amtool: error: '):] if e.startswith('amtool: error: ') else e).rstrip('\n')

@@ -54,9 +54,30 @@ static void mistakes_are_told_in_gos_words(void **state)
         }
 }
 
+static void paths_are_escaped_where_they_must_be(void **state)
+{
+        (void)state;
+        static const char *const cases[][2] = {
+                { "http://h/a/b?x=1", "http://h/a/b?x=1" },
+                { "http://h", "http://h" },
+                { "http://h/a%2fb(c)!", "http://h/a%2fb(c)!" },
+                { "http://h/a b?x#f", "http://h/a%20b?x#f" },
+                { "http://h/\u65e5", "http://h/%E6%97%A5" },
+                { "http://h/a%2fb c(d)", "http://h/a/b%20c%28d%29" },
+                { "http://h/<%zz>", "http://h/%3C%25zz%3E" },
+                { "http://\u00fc/a?\u00fc", "http://\u00fc/a?\u00fc" },
+                { "/a b", "/a%20b" },
+                { "", "" },
+        };
+        AUTO(arena_free) Arena *arena = arena_new();
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+                assert_str(urlsyntax_escaped(arena, str_of(cases[i][0])), cases[i][1]);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(parts_are_told),
-                                            cmocka_unit_test(mistakes_are_told_in_gos_words) };
+                                            cmocka_unit_test(mistakes_are_told_in_gos_words),
+                                            cmocka_unit_test(paths_are_escaped_where_they_must_be) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -157,6 +157,7 @@ static void all_wrong_contents_are_said(void **state)
         check_error(text, 2, 5, 5, "alias '*nope' refers to no anchor before it");
         check_error(text, 3, 6, 1, "a key must be a plain text");
         check_error(text, 4, 8, 3, "'<<' needs a map");
+        check_error(STR("a: &x.y b\n"), 0, 1, 9, "anchor '&x.y'");
         check_error(STR("a: &x [*x]\n"), 0, 1, 9, "alias '*x' refers to no anchor before it");
         AUTO(buf_done) Buf many = { 0 };
         for (int i = 0; i < 100; i++)
@@ -183,7 +184,13 @@ static void what_is_not_text_is_refused(void **state)
 {
         (void)state;
         check_error(STR("a: 1\nb: x\xff\n"), 0, 2, 5, "this is not UTF-8");
-        check_error(STR("a: \0\n"), 0, 1, 4, "a NUL byte");
+        check_error(STR("a: \0\n"), 0, 1, 4, "the control character U+0000 does not belong in YAML");
+        check_error(STR("a: \x7f\n"), 0, 1, 4, "the control character U+007F");
+        check_error(STR("a: \xc2\x80\n"), 0, 1, 4, "the control character U+0080");
+        Parsed p = parse(STR("\xef\xbb\xbf"
+                             "a: \xc2\x85\t\xc2\xa0\r\n"));
+        assert_true(p.ok);
+        arena_free(p.arena);
 }
 
 static void large_maps_find_repeated_keys(void **state)

@@ -57,13 +57,14 @@ static void integers(void **state)
         assert_false(read_as(OPT_UINT, "-1", &u));
 }
 
-static bool read_go_duration(const char *text, int64_t *ms)
+static bool read_go_duration(bool number, const char *text, int64_t *ms)
 {
         Bind b;
         bind_begin(&b);
         Buf yaml = { .arena = b.arena };
         buf_printf(&yaml, "v: %s\n", text);
-        bool ok = option_parse_go_duration(ms, yaml_get(bind_yaml(&b, buf_cstr(&yaml)), STR("v")), &b.ctx);
+        bool ok = (number ? option_parse_go_nanoseconds
+                          : option_parse_go_duration)(ms, yaml_get(bind_yaml(&b, buf_cstr(&yaml)), STR("v")), &b.ctx);
         assert_int_equal(b.diags.errors, !ok);
         bind_end(&b);
         return ok;
@@ -82,10 +83,13 @@ static void durations_as_go_has_them(void **state)
         };
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
                 int64_t ms = 7;
-                bool ok = read_go_duration(cases[i].text, &ms);
+                bool ok = read_go_duration(true, cases[i].text, &ms);
                 if (ok != (cases[i].ms != -1) || ms != (ok ? cases[i].ms : 7))
                         fail_msg("%s is %lld", cases[i].text, (long long)ms);
         }
+        int64_t ms = 7;
+        assert_false(read_go_duration(false, "10", &ms));
+        assert_true(read_go_duration(false, "1.5s", &ms) && ms == 1500);
 }
 
 static void floats_and_sizes_and_durations(void **state)
