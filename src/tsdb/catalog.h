@@ -18,7 +18,7 @@
 enum {
         CATALOG_SLAB = 1024,         /* records that are allocated together */
         CATALOG_MAX_SLABS = 1 << 18, /* 268 million series */
-        CATALOG_BLOCK = 256,         /* neighbours that share a stripe: a scrape's series are mostly neighbours */
+        CATALOG_BLOCK = 64, /* neighbours that share a stripe: many of a commit, few of two readers side by side */
         CATALOG_STRIPES = 64,
         CATALOG_PEND_BITS = 24, /* of Series.pend: index of the newest pending sample */
 };

@@ -33,7 +33,7 @@ METRIC_GAUGE(
         heap_free, "pharos_heap_free_bytes",
         "Of the program's heap: free; given back to the system every ten minutes, as far as whole pages are free.");
 
-enum { DEFAULT_SYNC_MS = 1000, CHECKPOINT_STEP = CATALOG_BLOCK };
+enum { DEFAULT_SYNC_MS = 1000, CHECKPOINT_STEP = 4 * CATALOG_BLOCK };
 
 typedef struct Walk {
         int64_t close_before_ms; /* windows that end here or earlier are closed */
@@ -100,30 +100,38 @@ static void walk_series(Tsdb *db, Walk *w)
 
 /* ---- checkpoint */
 
-/* Definitions and states of one block of series, as one record. */
+/* Definitions and states of the series of one stripe. Caller holds the catalog lock. Returns how many there are. */
+static size_t add_stripe(Catalog *c, uint32_t block, WalrecWriter *w, WalState *states, size_t *n_states)
+{
+        Label pairs[LABELCHECK_MAX_LABELS];
+        size_t n_series = 0;
+        MUTEX_SCOPE(catalog_stripe(c, block));
+        for (uint32_t slot = block; slot < catalog_slots(c) && slot < block + CATALOG_BLOCK; slot++) {
+                Series *s = catalog_at(c, slot);
+                if (!s->live || !__atomic_load_n(&s->defined, __ATOMIC_RELAXED))
+                        continue;
+                n_series++;
+                walrec_series(w, s->sid, catalog_labels(c, s, pairs));
+                if (s->open.n == 0 && s->open.last_ms != INT64_MIN)
+                        states[(*n_states)++] = (WalState){ s->sid, s->open.last_ms, s->open.last_bits };
+                else if (s->open.n) /* what is before the open chunk is closed; its value does not matter any more */
+                        states[(*n_states)++] = (WalState){ s->sid, s->open.first_ms - 1, 0 };
+        }
+        return n_series;
+}
+
+/* Those of some stripes, as one record. */
 static bool write_block(Tsdb *db, WalCheckpointFile *file, uint32_t block, Buf *record, Err *err)
 {
         Catalog *c = db->catalog;
-        Label pairs[LABELCHECK_MAX_LABELS];
         WalState states[CHECKPOINT_STEP];
         size_t n_states = 0, n_series = 0;
         WalrecWriter w;
         wal_begin_record(record);
         walrec_begin(&w, record, WALREC_SERIES);
         pthread_rwlock_rdlock(&c->lock);
-        mutex_lock(catalog_stripe(c, block));
-        for (uint32_t slot = block; slot < catalog_slots(c) && slot < block + CHECKPOINT_STEP; slot++) {
-                Series *s = catalog_at(c, slot);
-                if (!s->live || !__atomic_load_n(&s->defined, __ATOMIC_RELAXED))
-                        continue;
-                n_series++;
-                walrec_series(&w, s->sid, catalog_labels(c, s, pairs));
-                if (s->open.n == 0 && s->open.last_ms != INT64_MIN)
-                        states[n_states++] = (WalState){ s->sid, s->open.last_ms, s->open.last_bits };
-                else if (s->open.n) /* what is before the open chunk is closed; its value does not matter any more */
-                        states[n_states++] = (WalState){ s->sid, s->open.first_ms - 1, 0 };
-        }
-        mutex_unlock(catalog_stripe(c, block));
+        for (uint32_t k = 0; k < CHECKPOINT_STEP; k += CATALOG_BLOCK)
+                n_series += add_stripe(c, block + k, &w, states, &n_states);
         pthread_rwlock_unlock(&c->lock);
         walrec_end(&w);
         walrec_begin(&w, record, WALREC_STATES);
