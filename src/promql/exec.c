@@ -466,7 +466,8 @@ bool exec_settle(Exec *x, Stage *stage, Source *src, Source **ret, Err *err)
 
 bool exec_is_meta_name(Str name)
 {
-        return str_eq(name, LABEL_NAME) || str_eq(name, STR("__type__")) || str_eq(name, STR("__unit__"));
+        return name.n == LABEL_NAME.n && name.p[0] == '_' &&
+               (str_eq(name, LABEL_NAME) || str_eq(name, STR("__type__")) || str_eq(name, STR("__unit__")));
 }
 
 Labels exec_drop_meta(Arena *arena, Labels labels)

@@ -32,7 +32,7 @@ static bool any_meta_labels(const StoreSelection *sel)
         for (size_t i = 0; i < sel->n; i++)
                 for (size_t k = 0; k < sel->series[i].labels.n; k++) {
                         Str name = sel->series[i].labels.data[k].name;
-                        if (name.n == 8 && exec_is_meta_name(name) && !str_eq(name, LABEL_NAME))
+                        if (exec_is_meta_name(name) && !str_eq(name, LABEL_NAME))
                                 return true;
                 }
         return false;
