@@ -14,7 +14,7 @@
 
 enum {
         BATCH_POINTS = 16384, /* points of one batch: they fit the inner caches; the pace of cancellation */
-        MAX_BATCH_ROWS = 64,
+        MAX_BATCH_ROWS = 256, /* lanes are so far apart that series they read at a time share no lock in the store */
         MIN_BATCH_ROWS = 8,   /* when there are few rows to share */
         BATCHES_PER_LANE = 4, /* at least, with enough rows: to even out slow series */
         LANE_ROOM = 4,        /* batches that wait to be consumed before a lane waits for them */
