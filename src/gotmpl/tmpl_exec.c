@@ -210,9 +210,12 @@ static Flow range_over(TmplRun *run, const TmplNode *node, const TmplValue *valu
         Flow flow = FLOW_OK;
         size_t *order = value->kind == TMPL_MAP ? tmpl_fmt_sorted_keys(value, run->arena) : NULL;
         int64_t n = value->kind == TMPL_INT ? value->i : (int64_t)value->n;
+        TmplHtml place = run->html ? *run->html : (TmplHtml){ 0 };
         for (int64_t i = 0; i < n && flow == FLOW_OK; i++) {
                 if (!tmpl_exec_step(run))
                         return FLOW_FAIL;
+                if (run->html) /* html/template escapes a body once: for the place where its first round begins */
+                        *run->html = place;
                 TmplValue index = tmpl_int(i);
                 const TmplValue *elem = &index;
                 if (order) {

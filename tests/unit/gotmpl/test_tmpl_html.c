@@ -64,6 +64,8 @@ static void values_are_escaped_for_their_place(void **state)
                 { "<script type='text/template'>{{ \"<\" }}</script>", "<script type='text/template'>&lt;</script>" },
                 { "<img srcset='{{ \"a.png 2x, javascript:x\" }}'>", "<img srcset='a.png 2x,#ZgotmplZ'>" },
                 { "<meta content='0;url={{ \"javascript:x\" }}'>", "<meta content='0;url=#ZgotmplZ'>" },
+                { "<a href='{{ range .L }}{{ printf \"%s:x\" . }};{{ end }}'>",
+                  "<a href='#ZgotmplZ;#ZgotmplZ;#ZgotmplZ;'>" },
                 { "{{ range .L }}<i title='{{ . }}'>{{ else }}<b>{{ end }}",
                   "<i title='a'><i title='b'><i title='c'>" },
                 { "{{ define \"r\" }}<p>{{ if . }}{{ template \"r\" false }}{{ end }}</p>{{ end }}{{ template \"r\" true }}",
