@@ -255,6 +255,14 @@ static bool load_pattern(Str pattern, const OptionCtx *ctx, const AppRuletestOpt
         return ok;
 }
 
+static bool is_chosen(const AppRuletestOptions *options, Str name)
+{
+        for (size_t i = 0; i < options->n_run; i++)
+                if (regex_match(options->run[i], name))
+                        return true;
+        return options->n_run == 0;
+}
+
 static void take_test(const TestYaml *yaml, const FileYaml *file, Arena *arena, AppRuletestGroup *ret)
 {
         const AlertCaseYaml *alerts = yaml->alerts.data;
@@ -311,14 +319,18 @@ bool app_ruletest_load(const char *path, const AppRuletestOptions *options, Aren
         OptionCtx ctx = { .arena = arena,
                           .diags = diags,
                           .file = str_dup(arena, str_of(path)),
-                          .base_dir = slash == SIZE_MAX ? STR(".") : str_dup(arena, str_n(path, slash + (slash == 0))),
-                          .ignore_unknown = options->ignore_unknown };
+                          .base_dir = slash == SIZE_MAX ? STR(".")
+                                                        : str_dup(arena, str_n(path, slash + (slash == 0))) };
         if (!option_bind(root, &file_table, &yaml, &ctx))
                 return false;
         if (yaml.evaluation_interval_ms <= 0)
                 yaml.evaluation_interval_ms = DEFAULT_INTERVAL_MS;
         check_order(&yaml.group_order, &ctx);
-        for (size_t i = 0; i < yaml.rule_files.n; i++)
+        const TestYaml *tests = yaml.tests.data;
+        bool any = false;
+        for (size_t i = 0; i < yaml.tests.n; i++)
+                any |= is_chosen(options, tests[i].name);
+        for (size_t i = 0; i < yaml.rule_files.n && any; i++)
                 load_pattern(yaml.rule_files.data[i], &ctx, options, &rules);
         if (diags->errors != before)
                 return false;
@@ -333,7 +345,9 @@ bool app_ruletest_load(const char *path, const AppRuletestOptions *options, Aren
                 .tests = arena_array(arena, AppRuletestGroup, yaml.tests.n),
                 .n = yaml.tests.n,
         };
-        for (size_t i = 0; i < yaml.tests.n; i++)
-                take_test(&((const TestYaml *)yaml.tests.data)[i], &yaml, arena, &ret->tests[i]);
+        for (size_t i = 0; i < yaml.tests.n; i++) {
+                take_test(&tests[i], &yaml, arena, &ret->tests[i]);
+                ret->tests[i].chosen = is_chosen(options, tests[i].name);
+        }
         return true;
 }

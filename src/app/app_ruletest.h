@@ -1,6 +1,7 @@
 /* app/app_ruletest.h - AppRuletest: a file of rule unit tests, in promtool's format, and the run of one of its tests. */
 #pragma once
 #include "config/diag.h"
+#include "model/regex.h"
 #include "promql/ast.h"
 #include "rules/rules.h"
 
@@ -44,6 +45,7 @@ typedef struct AppRuletestGroup { /* one of the file's `tests` */
         Labels external_labels;
         Str external_url;
         YamlPos pos;
+        bool chosen; /* by AppRuletestOptions.run */
 } AppRuletestGroup;
 
 typedef struct AppRuletest {
@@ -60,11 +62,13 @@ typedef struct AppRuletest {
 
 typedef struct AppRuletestOptions {
         PromqlFeatures features;
-        bool ignore_unknown; /* keys that the formats do not have are passed over */
+        bool ignore_unknown; /* keys that the format of rule files does not have are passed over */
         bool diff;           /* differences line by line instead of both lists */
+        Regex *const *run;   /* tests whose name one of them finds; none: all */
+        size_t n_run;
 } AppRuletestOptions;
 
-/* Reads the file and the rule files that it names. All complaints go to diags; everything lives in arena. */
+/* Reads the file, and the rule files that it names when a test is chosen. All complaints go to diags; everything lives in arena. */
 bool app_ruletest_load(const char *path, const AppRuletestOptions *options, Arena *arena, Diags *diags,
                        AppRuletest *ret);
 /* Runs one test over a store of its own. What is not as expected is appended to failures, in promtool's words; returns how

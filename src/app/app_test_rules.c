@@ -12,8 +12,7 @@ enum { MAX_RUN_PATTERNS = 100 };
 
 typedef struct TestArgs {
         AppRuletestOptions options;
-        Regex *run[MAX_RUN_PATTERNS]; /* tests whose name one of them finds; none: all */
-        size_t n_run;
+        Regex *run[MAX_RUN_PATTERNS];
         const char *junit;
         char **files;
         int n_files;
@@ -49,12 +48,13 @@ static const char *flag_value(const char *arg, const char *next, const char *nam
 static bool add_pattern(TestArgs *args, const char *text)
 {
         Err err;
-        if (args->n_run == MAX_RUN_PATTERNS) {
+        if (args->options.n_run == MAX_RUN_PATTERNS) {
                 fprintf(stderr, "pharos: more than %d times --run\n", (int)MAX_RUN_PATTERNS);
                 return false;
         }
-        if (regex_compile(str_of(text), REGEX_SEARCH, &args->run[args->n_run], &err)) {
-                args->n_run++;
+        if (regex_compile(str_of(text), REGEX_SEARCH, &args->run[args->options.n_run], &err)) {
+                args->options.n_run++;
+                args->options.run = args->run;
                 return true;
         }
         fprintf(stderr, "pharos: --run: %s\n", err.msg);
@@ -94,14 +94,6 @@ static bool read_args(int argc, char **argv, TestArgs *args)
         args->files = argv + i;
         args->n_files = argc - i;
         return args->n_files > 0;
-}
-
-static bool is_chosen(const TestArgs *args, const AppRuletestGroup *test)
-{
-        for (size_t i = 0; i < args->n_run; i++)
-                if (regex_match(args->run[i], test->name))
-                        return true;
-        return args->n_run == 0;
 }
 
 static void put_xml(Buf *out, Str text)
@@ -169,7 +161,7 @@ static void run_file(const char *path, const TestArgs *args, Junit *junit)
         }
         size_t n = failures ? 0 : file.n;
         for (size_t i = 0; i < n; i++) {
-                if (!is_chosen(args, &file.tests[i]))
+                if (!file.tests[i].chosen)
                         continue;
                 Buf text = { .arena = arena };
                 Str name = file.tests[i].name.n ? file.tests[i].name : str_printf(arena, "test %zu", i + 1);
@@ -217,7 +209,7 @@ int app_test_rules_run(int argc, char **argv)
                 if (args.junit && !write_junit(args.junit, &junit))
                         status = 1;
         }
-        for (size_t i = 0; i < args.n_run; i++)
+        for (size_t i = 0; i < args.options.n_run; i++)
                 regex_free(args.run[i]);
         buf_done(&junit.suites);
         return status;

@@ -3,6 +3,7 @@
 
 #include "config/relabel_options.h"
 #include "scrape/scrape_request.h"
+#include "scrape/scrape_target.h"
 
 #define NOT_YET "no effect in this version"
 #define DISCOVERY "targets of this kind are not discovered in this version: list them under static_configs"
@@ -127,11 +128,6 @@ static void check_group(void *self, const YamlNode *node, const OptionCtx *ctx)
                 YamlPos pos = targets && i < targets->n ? targets->items[i]->pos : node->pos;
                 if (g->targets.data[i].n == 0)
                         diags_error(ctx->diags, ctx->file, pos, "a target is empty: write host:port");
-                else if (str_find_char(g->targets.data[i], '/') != SIZE_MAX)
-                        diags_error(ctx->diags, ctx->file, pos,
-                                    "'" STR_FMT
-                                    "' is not a valid hostname: write host:port; scheme and path have their own keys",
-                                    STR_ARG(g->targets.data[i]));
         }
         for (size_t i = 0; i < g->labels.n; i++)
                 if (g->labels.data[i].name.n == 0)
@@ -314,6 +310,28 @@ static bool settle_names(ScrapeConfig *c, const YamlNode *node, const OptionCtx 
         return true;
 }
 
+/* What relabelling makes of the static targets must be one: an address that is wrong may be put right by it. */
+static bool check_targets(const ScrapeConfig *c, const ScrapeGlobal *global, const YamlNode *node, const OptionCtx *ctx)
+{
+        AUTO(arena_free) Arena *arena = arena_new();
+        const YamlNode *nodes = yaml_get(node, STR("static_configs"));
+        const ScrapeTargetGroup *groups = c->static_configs.data;
+        bool ok = true;
+        for (size_t i = 0; i < c->static_configs.n; i++) {
+                const YamlNode *targets = yaml_get(nodes->items[i], STR("targets"));
+                for (size_t k = 0; k < groups[i].targets.n; k++) {
+                        TargetSpec spec;
+                        Err err;
+                        if (!scrape_target_resolve(c, global, groups[i].targets.data[k], groups[i].labels, arena, &spec,
+                                                   &err))
+                                ok = diags_error(ctx->diags, ctx->file,
+                                                 targets->kind == YAML_SEQ ? targets->items[k]->pos : targets->pos,
+                                                 "%s", err.msg);
+                }
+        }
+        return ok;
+}
+
 static bool bind_one(const YamlNode *node, const ScrapeGlobal *global, const OptionCtx *ctx, ScrapeConfig *c)
 {
         if (node->kind == YAML_NULL)
@@ -321,7 +339,8 @@ static bool bind_one(const YamlNode *node, const ScrapeGlobal *global, const Opt
         bool ok = option_bind(node, &scrape_config_table, c, ctx);
         ok &= check_times(c, global, node, ctx);
         inherit(c, global, node);
-        return ok & settle_names(c, node, ctx);
+        ok &= settle_names(c, node, ctx);
+        return ok && check_targets(c, global, node, ctx);
 }
 
 bool scrape_configs_bind(const YamlNode *list, const ScrapeGlobal *global, const OptionCtx *ctx, ScrapeConfig **ret,

@@ -148,7 +148,10 @@ bool scrape_target_resolve(const ScrapeConfig *config, const ScrapeGlobal *globa
         if (target.n == 0)
                 return err_set(err, ERR_INVALID, "no address is left after relabelling");
         if (str_find_char(target, '/') != SIZE_MAX)
-                return err_set(err, ERR_INVALID, "'" STR_FMT "' is not a valid hostname", STR_ARG(target));
+                return err_set(err, ERR_INVALID,
+                               "'" STR_FMT
+                               "' is not a valid hostname: write host:port; scheme and path have their own keys",
+                               STR_ARG(target));
         if (!read_times(all, &spec, err))
                 return false;
         spec.url = build_url(config, all, arena);

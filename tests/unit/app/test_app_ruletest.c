@@ -53,7 +53,7 @@ static void every_complaint_has_its_place(void **state)
         assert_false(load(f, path, false, &t));
         assert_true(fixture_said(f, "test.yml", 2, "start_timestamp"));
         assert_true(fixture_said(f, "test.yml", 3, "unknown key 'owner'"));
-        path = fixture_file(f, "none.yml", "rule_files: [absent-*.yml]\n");
+        path = fixture_file(f, "none.yml", "rule_files: [absent-*.yml]\ntests: [{name: t}]\n");
         assert_true(load(f, path, false, &t));
         assert_true(fixture_said(f, "none.yml", 0, "no rule file matches 'absent-*.yml'"));
         path = fixture_file(f, "twice.yml", "group_eval_order: [a, b, a]\n");
@@ -92,10 +92,14 @@ static void unknown_keys_may_be_passed_over(void **state)
         Fixture *f = fixture_new();
         AppRuletest t;
         fixture_file(f, "r.yml", "groups: [{name: g, owner: me, rules: [{record: r, expr: '1', team: a}]}]\n");
-        const char *path = fixture_file(f, "test.yml", "rule_files: [r.yml]\nowner: me\n");
+        const char *path = fixture_file(f, "test.yml", "rule_files: [r.yml]\ntests: [{name: t}]\n");
         assert_false(load(f, path, false, &t));
         assert_true(load(f, path, true, &t));
         assert_int_equal(t.n_rules, 1);
+        /* Those of rule files, and those that are needed. */
+        assert_false(load(f, fixture_file(f, "own.yml", "tests: []\nowner: me\n"), true, &t));
+        assert_true(load(f, fixture_file(f, "none.yml", "rule_files: [r.yml]\ntests: []\n"), false, &t));
+        assert_int_equal(t.n_rules, 0);
         fixture_free(f);
 }
 

@@ -115,6 +115,9 @@ static void mistakes(void **state)
                 { "{}", "[{job_name: a, static_configs: [{targets: ['']}]}]", "a target is empty" },
                 { "{}", "[{job_name: a, static_configs: [{targets: ['http://x']}]}]",
                   "'http://x' is not a valid hostname" },
+                { "{}",
+                  "[{job_name: a, static_configs: [{targets: [h]}], relabel_configs: [{target_label: __address__, replacement: a/b}]}]",
+                  "'a/b' is not a valid hostname" },
                 { "{}", "[{job_name: a, relabel_configs: [{action: nonsense}]}]", "action" },
                 { "{}", "[{job_name: a, basic_auth: {username: a}, bearer_token: b}]", "at most one of" },
                 { "{}",
@@ -249,6 +252,9 @@ static void target_relabelling(void **state)
                 assert_false(resolve(f, config.p, "h:1", (Labels){ 0 }, &err));
                 assert_contains(err.msg, bad[i].want);
         }
+        assert_true(load(
+                f, "{}",
+                "[{job_name: a, static_configs: [{targets: ['http://x']}], relabel_configs: [{target_label: __address__, replacement: x}]}]"));
         Label bytes[] = { { STR("l"), STR("\xff") } };
         assert_false(resolve(f, "[{job_name: a}]", "h:1", (Labels){ bytes, 1 }, &err));
         assert_contains(err.msg, "not UTF-8");
