@@ -94,10 +94,10 @@ static AppendResult judge(const MemStore *ms, const Column *c, const StoreSample
 {
         if (c->n == 0 || s->t_ms > c->t[c->n - 1])
                 return APPEND_OK;
+        if (s->t_ms < c->t[c->n - 1] - ms->window_ms)
+                return APPEND_OUT_OF_ORDER;
         size_t at = column_find(c, s->t_ms);
-        if (at < c->n && c->t[at] == s->t_ms)
-                return same_time(c->v[at], c->h ? c->h[at] : NULL, s);
-        return s->t_ms >= c->t[c->n - 1] - ms->window_ms ? APPEND_OK : APPEND_OUT_OF_ORDER;
+        return c->t[at] == s->t_ms ? same_time(c->v[at], c->h ? c->h[at] : NULL, s) : APPEND_OK;
 }
 
 /* The hint that a reader gets, who knows of a counter reset only that none happened since a sample of the same shape. */

@@ -21,9 +21,12 @@ static void judges_samples(void **state)
         assert_int_equal(memstore_add(ms, up, 1000, 1), APPEND_DUPLICATE);
         assert_int_equal(memstore_add(ms, up, 1000, 2), APPEND_CONFLICT);
         assert_int_equal(memstore_add(ms, up, 999, 2), APPEND_OUT_OF_ORDER);
+        assert_int_equal(memstore_add(ms, up, 2000, 2), APPEND_OK);
+        assert_int_equal(memstore_add(ms, up, 1000, 1), APPEND_OUT_OF_ORDER); /* although it is there */
         memstore_set_out_of_order_window(ms, 100);
-        assert_int_equal(memstore_add(ms, up, 950, 3), APPEND_OK);
-        assert_int_equal(memstore_add(ms, up, 899, 3), APPEND_OUT_OF_ORDER);
+        assert_int_equal(memstore_add(ms, up, 1950, 3), APPEND_OK);
+        assert_int_equal(memstore_add(ms, up, 1899, 3), APPEND_OUT_OF_ORDER);
+        assert_int_equal(memstore_add(ms, up, 1950, 3), APPEND_DUPLICATE);
         assert_int_equal(memstore_add(ms, (Labels){ 0 }, 2000, 2), APPEND_BAD_LABELS);
         assert_int_equal(memstore_series(ms), 1);
 }
