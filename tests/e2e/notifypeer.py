@@ -3,9 +3,10 @@ a receiver gets is compared: method, path, the headers that say something, body.
 goes to fixed addresses; a mail server takes the mails."""
 import collections, json, os, re, socketserver, ssl, subprocess, sys, threading, time
 
+import alertcases_data
 from harness import WORK, Handler, Server, check, finish, serve, wait_for, write
 
-PHAROS, PEER = sys.argv[1:3]
+PHAROS, PEER, SEED = sys.argv[1:4]
 HEADERS = ["Content-Type", "Authorization", "X-Auth-Token", "X-User-Id", "X-Custom", "Accept-Language", "X-Atlassian-Token"]
 URL = "http://mon.example.com/am"
 
@@ -322,6 +323,20 @@ ALERTS = [
      "annotations": {"summary": "zwölf \u2028 *bold* _it_ [l](x)", "description": "line one\nline two\ttab"}, "generatorURL": "http://prom.example.com/g"},
     {"labels": {"alertname": "HighLatency", "cluster": "eu-1", "severity": "critical", "instance": "c:1", "port": "8080", "flag": "true", "ratio": "0.50"}, "annotations": {"summary": "😀 'quoted' \\ back", "like": "a: b", "nothing": "null", "digits": "007"}},
 ]
+LIMITS = [128, 130, 250, 256, 512, 1024, 1600, 4096, 7439, 20480]
+
+
+def made_up(seed):
+    """Three alerts of one group, as nobody would write them."""
+    r = alertcases_data.R
+    r.seed(seed)
+    long = lambda: r.choice("x日🙂") * max(r.choice(LIMITS) // r.choice((1, 3, 4)) + r.choice((-1, 0, 1)), 1)
+    texts = lambda n: {k: long() if r.random() < 0.2 else v for k, v in alertcases_data.labels(n).items()}
+    shared = {**texts(r.choice((0, 1, 3))), "alertname": r.choice(["HighLatency", "Näme <x>", "a b", long()]), "cluster": r.choice(["eu-1", "", "a/b c", "ü"])}
+    return [{"labels": {**texts(r.choice((0, 1, 3, 5))), **shared, "n": str(i)}, "annotations": texts(r.choice((0, 1, 2, 4))),
+             "generatorURL": r.choice(["http://prom.example.com/g?a=1&b=%20", "", "http://x.example.com/" + "y" * 600])} for i in range(3)]
+
+
 STEPS = [("one fires", [0], []), ("three fire", [0, 1, 2], []), ("one ends", [0, 2], [1]), ("all end", [], [0, 2])]
 
 
@@ -354,7 +369,9 @@ def compare(step, sides, before):
 
 
 def main():
-    global CONTEXT
+    global ALERTS, CONTEXT
+    if SEED:
+        ALERTS = made_up(int(SEED))
     cert, key = os.path.join(WORK, "cert.pem"), os.path.join(WORK, "key.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=any",
                     "-keyout", key, "-out", cert], check=True, capture_output=True)
@@ -371,6 +388,9 @@ def main():
             for s in sides:
                 s.server.request("POST", "/api/v2/alerts", json.dumps(alerts), {"Content-Type": "application/json"})
             settled(sides, before)
+            if sides[1].server.process.poll() is not None: # 0.33 ends with a panic over a long text for Webex
+                print(f"SKIPPED: the peer ended by itself in '{step}'")
+                return
             compare(step, sides, before)
         if os.environ.get("KEEP"):
             for s in sides:
