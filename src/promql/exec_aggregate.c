@@ -320,10 +320,10 @@ static bool sort_items(Exec *x, AggregateOp op, TopItem *h, size_t n, Err *err)
         return true;
 }
 
-static Source *top_result(Agg *a, Err *err)
+/* The rows that some group shows at some step, in the order of the answer, as heads; out_of: row -> 1 + its place. NULL on failure. */
+static Source *top_rows(Agg *a, uint32_t *out_of, Err *err)
 {
         size_t steps = a->grid->n;
-        uint32_t *out_of = arena_array(a->inner.arena, uint32_t, a->in->n + 1); /* 1 + output row */
         uint32_t *order = arena_raw_array(a->inner.arena, uint32_t, a->in->n + 1);
         uint32_t n = 0;
         for (size_t g = 0; g < a->groups.keys.len; g++) {
@@ -347,7 +347,15 @@ static Source *top_result(Agg *a, Err *err)
                         return NULL;
                 out->heads[i] = a->in->heads[order[i]];
         }
-        if (!exec_source_rows(a->x, a->stage, out, err))
+        return out;
+}
+
+static Source *top_result(Agg *a, Err *err)
+{
+        size_t steps = a->grid->n;
+        uint32_t *out_of = arena_array(a->inner.arena, uint32_t, a->in->n + 1);
+        Source *out = top_rows(a, out_of, err);
+        if (!out || !exec_source_rows(a->x, a->stage, out, err))
                 return NULL;
         for (size_t g = 0; g < a->groups.keys.len; g++) {
                 if (!exec_goes_on(a->x, g, err))

@@ -42,8 +42,27 @@ static void behaves_as_an_array_of_flags(void **state)
         num_map_done(&m);
 }
 
+static void what_is_reserved_does_not_move(void **state)
+{
+        (void)state;
+        enum { KEYS = 100 };
+        NumMap m = { 0 };
+        *num_map_put(&m, 1, NULL) = 7;
+        num_map_reserve(&m, KEYS);
+        const NumMapSlot *slots = m.slots;
+        assert_int_equal(*num_map_get(&m, 1), 7);
+        for (uint64_t k = 0; k < KEYS; k++)
+                num_map_put(&m, k, NULL);
+        assert_ptr_equal(m.slots, slots);
+        num_map_reserve(&m, 1);
+        assert_ptr_equal(m.slots, slots);
+        assert_int_equal(m.len, KEYS);
+        num_map_done(&m);
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(behaves_as_an_array_of_flags) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(behaves_as_an_array_of_flags),
+                                            cmocka_unit_test(what_is_reserved_does_not_move) };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
