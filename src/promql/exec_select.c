@@ -80,9 +80,12 @@ static bool read_counted(Worker *w, const Slot *slot, size_t i, const StoreRead 
 bool exec_read_some(Worker *w, const Slot *slot, size_t i, const StoreRead *what, Column *col, Err *err)
 {
         column_clear(col);
-        if (what->min_ms > what->max_ms)
+        StoreRead some = *what;
+        some.max_ms = MIN_OF(some.max_ms,
+                             slot->max_ms); /* a subquery with @ is evaluated beyond what is selected for it */
+        if (some.min_ms > some.max_ms)
                 return true;
-        bool ok = w->x->explain ? read_counted(w, slot, i, what, col, err) : read_some(w, slot, i, what, col, err);
+        bool ok = w->x->explain ? read_counted(w, slot, i, &some, col, err) : read_some(w, slot, i, &some, col, err);
         if (ok)
                 w->samples_read += col->n;
         return ok;

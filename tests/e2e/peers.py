@@ -378,8 +378,6 @@ def known(expr, difference, theirs, ours, modern):
         return "equal values, of which any may be taken"
     if theirs[1].get("status") == "success" and "multiple matches for labels" in text and re.search(r"[=!]=|[<>]", expr):
         return "until 3.9 only what a comparison left was counted as a match"
-    if kind == "annotations" and text.endswith("said too much: []") and re.search(r"\b(predict_linear)\(.*\] @ ", expr):
-        return "3.5 evaluates a subquery with @ below predict_linear at more times than it looks at, and says what there is to say of them"
     if kind == "stats" and re.search(r"_over_time\(nh_coarser.*\[[^\]]*:", expr):
         return "how large a sum of histograms of several resolutions is in memory"
     if kind == "near":
