@@ -409,7 +409,7 @@ static Str summary_of(ApiContext *ctx, const AlertExplained *x, Str failure, int
 void api_alertlog_explain(void *self, const HttpRequest *req, HttpResponse *resp)
 {
         ApiContext *ctx = self;
-        Labels labels;
+        Labels labels = { 0 };
         AlertExplained x;
         JsonWriter w;
         if (!read_labels(ctx, req, resp, &labels))
