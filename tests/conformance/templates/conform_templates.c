@@ -98,7 +98,8 @@ static bool expand(Str name, Str text, Arena *arena, Str *ret, Err *err)
                   values[] = { STR("m"), STR("host.example.com:9100"), STR("api") };
         const Str ext_names[] = { STR("region") }, ext_values[] = { STR("eu") };
         TmplRuleData data = {
-                names, values, 3, ext_names, ext_values, 1, STR("http://prom.example:9090/p"), 42.5, true
+                names,         values,         3, ext_names, ext_values, 1, STR("http://prom.example:9090/p"),
+                .value = 42.5, .as_2_42 = true
         };
         TmplPromCtx ctx = { .query = query, .now_ms = 60000 };
         return gotmpl_expand_rule(name, text, &data, &ctx, arena, ret, err);
