@@ -48,6 +48,7 @@ struct TmplType {
         const TmplMethod *methods; /* may be NULL */
         TmplKind elem_kind; /* maps: what a missing key gives with missing_key_zero (a string: ""); TMPL_NIL: nothing */
         void (*print)(Buf *out, const TmplValue *value); /* Go's String method; NULL: as the kind prints */
+        bool plain_json;                                 /* a struct whose fields have no names of their own in JSON */
 };
 
 struct TmplValue {

@@ -49,7 +49,7 @@ static const TmplType string_slice_type = { .go_name = "[]string" };
 /* ---- pairs and KV */
 
 static const Str pair_keys[] = { STR_INIT("Name"), STR_INIT("Value") };
-static const TmplType pair_type = { .go_name = "template.Pair" };
+static const TmplType pair_type = { .go_name = "template.Pair", .plain_json = true };
 
 /* Names (field 0) or values (field 1) of pairs. */
 static const TmplType pairs_type_0_25;

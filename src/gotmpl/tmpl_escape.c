@@ -155,12 +155,13 @@ static void json_string(Buf *out, Str s)
         buf_char(out, '"');
 }
 
-/* Structures take their JSON names from their keys: the first letter lower-cased, as Alertmanager's tags do. */
+/* Structures take their JSON names from their keys: the first letter lower-cased, as Alertmanager's tags do, where it has some. */
 static void json_value(Buf *out, const TmplValue *v, unsigned depth);
 
 static void json_members(Buf *out, const TmplValue *v, unsigned depth)
 {
         bool list = v->kind == TMPL_LIST, sorted = v->kind == TMPL_MAP;
+        bool named = v->kind == TMPL_STRUCT && !(v->type && v->type->plain_json);
         size_t *order = sorted ? tmpl_fmt_sorted_keys(v, NULL) : NULL;
         buf_char(out, list ? '[' : '{');
         for (size_t i = 0; i < v->n && out->n < JSON_MAX_BYTES; i++) {
@@ -169,10 +170,10 @@ static void json_members(Buf *out, const TmplValue *v, unsigned depth)
                         buf_char(out, ',');
                 if (!list) {
                         Str key = v->keys[at];
-                        if (v->kind == TMPL_STRUCT && str_eq(key, STR("NotificationReason")))
+                        if (named && str_eq(key, STR("NotificationReason")))
                                 key = STR("notification_reason");
                         json_string(out, key);
-                        if (v->kind == TMPL_STRUCT && key.n && key.p[0] >= 'A' && key.p[0] <= 'Z' &&
+                        if (named && key.n && key.p[0] >= 'A' && key.p[0] <= 'Z' &&
                             !(key.n > 1 && key.p[1] >= 'A' && key.p[1] <= 'Z'))
                                 out->p[out->n - key.n - 1] = (char)(key.p[0] | 0x20);
                         buf_char(out, ':');

@@ -62,6 +62,7 @@ static void data_and_functions(void **state)
                 { "{{ base64decode \"a*\" }}",
                   "template: t:1:3: executing \"t\" at <base64decode \"a*\">: error calling base64decode: illegal base64 data at input byte 2" },
                 { "{{ toJson .GroupLabels }}{{ routeLabels \"x\" }}", "{\"alertname\":\"Down\"}" },
+                { "{{ toJson .GroupLabels.SortedPairs }}", "[{\"Name\":\"alertname\",\"Value\":\"Down\"}]" },
                 { "{{ .RouteLabels.team }}{{ len .RouteLabels }}{{ range .RouteLabels }}x{{ end }}", "0" },
                 { "{{ toDate \"2006-01-02T15:04Z07:00\" \"2024-02-29T10:00+05:30\" }}",
                   "2024-02-29 10:00:00 +0530 +0530" },
