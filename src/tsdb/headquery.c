@@ -25,6 +25,8 @@ enum {
         CANCEL_STEP = 4096,
         PREFETCH_RECORDS = 16, /* series ahead: their records, and half as far the labels that those name */
         PREFETCH_LABELS = 8,
+        PREFETCH_PAIRS = 7,    /* in the second line of a series' labels */
+        LABELS_AT_ONCE = 4096, /* room that is taken for them */
 };
 /* Of StoreSeries.id: the series was not in memory, the rest is its id in files. References have it clear (catalog.h). */
 #define COLD_ID (UINT64_C(1) << 63)
@@ -116,7 +118,7 @@ static ShownNames shown_names(Catalog *c, const SelectArgs *args, Arena *arena)
 static Labels some_labels(const Catalog *c, const Series *s, const ShownNames *shown, Label *pairs)
 {
         size_t n = 0;
-        for (size_t i = 0; i < s->n_pairs; i++)
+        for (size_t i = 0; i < s->n_pairs && n < shown->n; i++)
                 for (size_t k = 0; k < shown->n; k++) {
                         ShownName *x = &shown->names[k];
                         if (s->pairs[i].name != x->name)
@@ -136,23 +138,27 @@ static bool fill_series(Catalog *c, const SelectArgs *args, const Slots *slots, 
                         StoreSelection *ret, Err *err)
 {
         ShownNames shown = shown_names(c, args, arena);
-        size_t n_pairs = 0;
-        for (size_t i = 0; i < slots->n; i++) {
-                size_t n = catalog_at(c, slots->data[i])->n_pairs;
-                n_pairs += shown.all ? n : MIN_OF(n, shown.n);
-        }
-        Label *pairs = arena_raw_array(arena, Label, n_pairs);
+        Label *pairs = NULL;
+        size_t room = 0;
         StoreSeries *series = arena_raw_array(arena, StoreSeries, slots->n + more);
         uint64_t *sids = shown.all ? NULL : arena_array(arena, uint64_t, slots->n + more);
         for (size_t i = 0; i < slots->n; i++) {
                 if (i % CANCEL_STEP == 0 && !cancel_check(args->cancel, err))
                         return false;
                 __builtin_prefetch(&catalog_at(c, slots->data[MIN_OF(i + PREFETCH_RECORDS, slots->n - 1)])->pairs);
-                __builtin_prefetch(catalog_at(c, slots->data[MIN_OF(i + PREFETCH_LABELS, slots->n - 1)])->pairs);
+                const Series *ahead = catalog_at(c, slots->data[MIN_OF(i + PREFETCH_LABELS, slots->n - 1)]);
+                __builtin_prefetch(ahead->pairs);
+                __builtin_prefetch(ahead->pairs + PREFETCH_PAIRS);
                 const Series *s = catalog_at(c, slots->data[i]);
+                size_t most = shown.all ? s->n_pairs : MIN_OF(s->n_pairs, shown.n);
+                if (most > room) {
+                        room = MAX_OF(most, MIN_OF((slots->n - i) * most, (size_t)LABELS_AT_ONCE));
+                        pairs = arena_raw_array(arena, Label, room);
+                }
                 Labels labels = shown.all ? catalog_labels(c, s, pairs) : some_labels(c, s, &shown, pairs);
                 series[i] = (StoreSeries){ labels, catalog_ref(s, slots->data[i]) };
                 pairs += labels.n;
+                room -= labels.n;
                 if (sids)
                         sids[i] = s->sid;
         }
