@@ -133,32 +133,56 @@ static Labels some_labels(const Catalog *c, const Series *s, const ShownNames *s
         return (Labels){ pairs, n };
 }
 
+static void prefetch_labels(const Catalog *c, const Slots *slots, size_t i)
+{
+        __builtin_prefetch(&catalog_at(c, slots->data[MIN_OF(i + PREFETCH_RECORDS, slots->n - 1)])->pairs);
+        const Series *near = catalog_at(c, slots->data[MIN_OF(i + PREFETCH_LABELS, slots->n - 1)]);
+        __builtin_prefetch(near->pairs);
+        __builtin_prefetch(near->pairs + PREFETCH_PAIRS);
+}
+
+/* Room for labels that are made one series after the other. */
+typedef struct LabelRoom {
+        Arena *arena;
+        Label *pairs;
+        size_t n;
+} LabelRoom;
+
+/* series: how many more there are, of about as many labels. */
+static Label *label_room(LabelRoom *room, size_t most, size_t series)
+{
+        if (most > room->n) {
+                room->n = MAX_OF(most, MIN_OF(series * most, (size_t)LABELS_AT_ONCE));
+                room->pairs = arena_raw_array(room->arena, Label, room->n);
+        }
+        return room->pairs;
+}
+
+static Labels shown_labels(const Catalog *c, const Series *s, ShownNames *shown, size_t series, LabelRoom *room)
+{
+        size_t most = shown->all ? s->n_pairs : MIN_OF(s->n_pairs, shown->n);
+        Label *pairs = label_room(room, most, series);
+        Labels labels = shown->all ? catalog_labels(c, s, pairs) : some_labels(c, s, shown, pairs);
+        room->pairs += labels.n;
+        room->n -= labels.n;
+        return labels;
+}
+
 /* With room for `more` behind them. Without all of its labels a series that moves is found by its stored id. */
 static bool fill_series(Catalog *c, const SelectArgs *args, const Slots *slots, size_t more, Arena *arena,
                         StoreSelection *ret, Err *err)
 {
         ShownNames shown = shown_names(c, args, arena);
-        Label *pairs = NULL;
-        size_t room = 0;
+        LabelRoom room = { .arena = arena };
         StoreSeries *series = arena_raw_array(arena, StoreSeries, slots->n + more);
         uint64_t *sids = shown.all ? NULL : arena_array(arena, uint64_t, slots->n + more);
         for (size_t i = 0; i < slots->n; i++) {
                 if (i % CANCEL_STEP == 0 && !cancel_check(args->cancel, err))
                         return false;
-                __builtin_prefetch(&catalog_at(c, slots->data[MIN_OF(i + PREFETCH_RECORDS, slots->n - 1)])->pairs);
-                const Series *ahead = catalog_at(c, slots->data[MIN_OF(i + PREFETCH_LABELS, slots->n - 1)]);
-                __builtin_prefetch(ahead->pairs);
-                __builtin_prefetch(ahead->pairs + PREFETCH_PAIRS);
+                prefetch_labels(c, slots, i);
                 const Series *s = catalog_at(c, slots->data[i]);
-                size_t most = shown.all ? s->n_pairs : MIN_OF(s->n_pairs, shown.n);
-                if (most > room) {
-                        room = MAX_OF(most, MIN_OF((slots->n - i) * most, (size_t)LABELS_AT_ONCE));
-                        pairs = arena_raw_array(arena, Label, room);
-                }
-                Labels labels = shown.all ? catalog_labels(c, s, pairs) : some_labels(c, s, &shown, pairs);
-                series[i] = (StoreSeries){ labels, catalog_ref(s, slots->data[i]) };
-                pairs += labels.n;
-                room -= labels.n;
+                series[i] = (StoreSeries){ shown_labels(c, s, &shown, slots->n - i, &room),
+                                           catalog_ref(s, slots->data[i]) };
                 if (sids)
                         sids[i] = s->sid;
         }
