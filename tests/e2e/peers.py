@@ -213,8 +213,10 @@ def compare_data(theirs, ours, tolerance):
                     raise Difference("value", f"{x!r} against {y!r}")
                 continue
             if isinstance(x, dict) or isinstance(y, dict):
-                if type(x) is not type(y) or not peers_hist.same_histogram(x, y, tolerance):
+                if type(x) is not type(y) or not peers_hist.same_histogram(x, y, MAGNIFIED):
                     raise Difference("histogram", f"{show(key)} at {when}: {x} against {y}")
+                if worst is None and not peers_hist.same_histogram(x, y, tolerance):
+                    worst = (0, f"{show(key)} at {when}: {x} against {y}")
                 continue
             a, b = float(x), float(y)
             if not same(a, b, tolerance):
