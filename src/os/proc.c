@@ -100,7 +100,7 @@ double proc_start_time_seconds(void)
 size_t proc_cpus(void)
 {
         cpu_set_t set;
-        if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        if (sched_getaffinity(getpid(), sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
                 return (size_t)CPU_COUNT(&set);
         long n = sysconf(_SC_NPROCESSORS_ONLN);
         return n > 0 ? (size_t)n : 1;

@@ -2,8 +2,10 @@
  * 1. A thread starts with its name set and the process' signals blocked, before fn sees the light. */
 #include "os/thread.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -56,3 +58,23 @@ bool thread_start(Thread *ret, const char *name, void (*fn)(void *arg), void *ar
 }
 
 void thread_join(Thread thread) { pthread_join(thread.id, NULL); }
+
+/* Those of the main thread: nobody but an operator changes them. */
+static bool process_cpus(cpu_set_t *ret) { return sched_getaffinity(getpid(), sizeof *ret, ret) == 0; }
+
+bool thread_keep_away(Thread thread)
+{
+        cpu_set_t cpus;
+        int here = sched_getcpu();
+        if (here < 0 || !process_cpus(&cpus))
+                return false;
+        CPU_CLR((unsigned)here, &cpus);
+        return CPU_COUNT(&cpus) > 0 && pthread_setaffinity_np(thread.id, sizeof cpus, &cpus) == 0;
+}
+
+void thread_run_anywhere(void)
+{
+        cpu_set_t cpus;
+        if (process_cpus(&cpus))
+                IGNORE(pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus) == 0);
+}

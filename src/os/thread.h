@@ -18,3 +18,7 @@ MUST_CHECK bool thread_start(Thread *ret, const char *name, void (*fn)(void *arg
 void thread_join(Thread thread);
 /* Names the calling thread: for threads that libraries start. */
 void thread_set_name(const char *name);
+/* The thread is to run on any of the process' processors but the calling thread's, until thread_run_anywhere. False: there is no other. */
+bool thread_keep_away(Thread thread);
+/* The calling thread may run wherever the process may. */
+void thread_run_anywhere(void);

@@ -2,7 +2,11 @@
  * 1. A submitted job runs exactly once, also when pool_free comes before its turn.
  * 2. pool_for_each never waits for a job that has not begun: the caller takes indices itself until none is left, and then
  *    waits only for indices that a running thread has taken. So it may nest, on a full queue and on a busy pool.
- * 3. A helper job that starts too late finds no index left and touches neither fn nor arg. */
+ * 3. A helper job that starts too late finds no index left and touches neither fn nor arg.
+ *
+ * Why helpers are sent away from the caller's processor: a kernel that is not told which processors share a cache (small virtual machines)
+ * wakes a thread where it ran last, or where its waker runs, though another processor is idle; and there it waits for
+ * milliseconds until somebody balances. The wish holds until it runs: then it may go anywhere again. */
 #include "sync/pool.h"
 
 #include <stdatomic.h>
@@ -29,10 +33,18 @@ typedef struct Job {
         int64_t queued_mono_ns;
 } Job;
 
+enum { MAX_PLACED = 8 }; /* workers: among more processors an idle one is found without us */
+
+typedef struct Worker {
+        Thread thread;
+        Pool *pool;
+        _Atomic bool placed; /* kept away from some processor */
+} Worker;
+
 struct Pool {
         Queue *queue;
         size_t threads;
-        Thread workers[];
+        Worker workers[];
 };
 
 /* One pool_for_each: shared by the caller and the helpers, freed by the last of them. */
@@ -47,10 +59,13 @@ typedef struct Loop {
 
 static void work(void *arg)
 {
-        Pool *pool = arg;
+        Worker *worker = arg;
+        Pool *pool = worker->pool;
         const Clock *clock = clock_system();
         Job job;
         while (queue_pop(pool->queue, &job) == QUEUE_OK) {
+                if (atomic_exchange(&worker->placed, false))
+                        thread_run_anywhere();
                 metric_add(jobs, 1);
                 metric_set(queued, queue_len(pool->queue));
                 metric_observe(waited, (double)(clock->mono_ns(clock) - job.queued_mono_ns) / 1e9);
@@ -65,8 +80,13 @@ Pool *pool_new(size_t threads, size_t queue_capacity)
         Pool *pool = mem_zalloc(sizeof *pool + threads * sizeof pool->workers[0]);
         pool->queue = queue_new(sizeof(Job), queue_capacity ? queue_capacity : 1);
         Err err;
-        while (pool->threads < threads && thread_start(&pool->workers[pool->threads], "pharos-pool", work, pool, &err))
+        while (pool->threads < threads) {
+                Worker *worker = &pool->workers[pool->threads];
+                worker->pool = pool;
+                if (!thread_start(&worker->thread, "pharos-pool", work, worker, &err))
+                        break;
                 pool->threads++;
+        }
         /* Fewer workers than asked for is slower, none is useless. */
         CHECK(pool->threads > 0);
         return pool;
@@ -78,7 +98,7 @@ void pool_free(Pool *pool)
                 return;
         queue_close(pool->queue);
         for (size_t i = 0; i < pool->threads; i++)
-                thread_join(pool->workers[i]);
+                thread_join(pool->workers[i].thread);
         queue_free(pool->queue);
         mem_free(pool);
 }
@@ -130,6 +150,19 @@ static void help(void *arg)
         loop_unref(loop);
 }
 
+/* Away from the calling thread's processor. */
+static void place_helpers(Pool *pool)
+{
+        for (size_t i = 0; i < pool->threads && pool->threads <= MAX_PLACED; i++) {
+                Worker *worker = &pool->workers[i];
+                if (pthread_equal(worker->thread.id, pthread_self()))
+                        continue;
+                if (!thread_keep_away(worker->thread))
+                        return;
+                atomic_store(&worker->placed, true);
+        }
+}
+
 void pool_for_each(Pool *pool, size_t n, void (*fn)(void *arg, size_t i), void *arg)
 {
         if (!pool || n < 2) {
@@ -143,6 +176,7 @@ void pool_for_each(Pool *pool, size_t n, void (*fn)(void *arg, size_t i), void *
         loop->n = n;
         mutex_init(&loop->mu);
         mutex_cond_init(&loop->all_done);
+        place_helpers(pool);
         size_t helpers = MIN_OF(pool->threads, n - 1);
         atomic_store(&loop->refs, helpers + 1);
         for (size_t i = 0; i < helpers; i++) {

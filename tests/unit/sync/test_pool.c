@@ -1,6 +1,7 @@
 #include "sync/pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "base/metric.h"
@@ -160,6 +161,32 @@ static void workers_have_a_name(void **state)
         assert_string_equal(name, "pharos-pool");
 }
 
+static void remember_cpus(void *arg)
+{
+        cpu_set_t set;
+        pthread_getaffinity_np(pthread_self(), sizeof set, &set);
+        atomic_store((_Atomic int *)arg, CPU_COUNT(&set));
+}
+
+static void jobs_after_a_loop_run_anywhere(void **state)
+{
+        (void)state;
+        Pool *pool = pool_new(2, 8);
+        for (int round = 0; round < 50; round++) {
+                Grid grid = { 0 };
+                _Atomic int cpus[2] = { 0 };
+                pool_for_each(pool, 10, hit, &grid);
+                for (int i = 0; i < 2; i++)
+                        assert_true(pool_submit(pool, remember_cpus, &cpus[i]));
+                for (int i = 0; i < 2; i++)
+                        while (atomic_load(&cpus[i]) == 0)
+                                sched_yield();
+                assert_int_equal(cpus[0], proc_cpus());
+                assert_int_equal(cpus[1], proc_cpus());
+        }
+        pool_free(pool);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -168,6 +195,7 @@ int main(void)
                 cmocka_unit_test(for_each_calls_every_index_once),
                 cmocka_unit_test(for_each_nests_on_a_busy_pool),
                 cmocka_unit_test(workers_have_a_name),
+                cmocka_unit_test(jobs_after_a_loop_run_anywhere),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
