@@ -9,7 +9,6 @@ enum {
         PIECE_POINTS = 2048, /* at least, of one thread at a time: less is not worth waking it */
         MAX_PIECES = 16,     /* that are written together */
         POINT_BYTES = 36,    /* of text, mostly */
-        FLUSH_BYTES = 1 << 20,
 };
 
 typedef struct Piece {
@@ -92,7 +91,7 @@ bool api_matrix_put(JsonWriter *w, const PromqlSeries *series, size_t n, Pool *p
                 buf_reserve(w->out, bytes);
                 for (size_t i = 0; i < n_pieces; i++)
                         json_raw(w, str_sub(buf_str(&pieces[i].text), 1, SIZE_MAX));
-                ok = w->out->n <= FLUSH_BYTES || http_response_flush(resp);
+                ok = w->out->n <= API_FLUSH_BYTES || http_response_flush(resp);
         }
         for (size_t i = 0; i < MAX_PIECES; i++)
                 buf_done(&pieces[i].text);

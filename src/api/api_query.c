@@ -7,7 +7,6 @@
 
 enum {
         MAX_POINTS = 11000,
-        FLUSH_BYTES = 1 << 20,
         SMALL_TEXT_BYTES = 512, /* of a query; longer ones are parsed on the pool */
 };
 
@@ -50,7 +49,7 @@ static bool put_vector(JsonWriter *w, const PromqlResult *r, size_t n, HttpRespo
                 else
                         api_put_point(w->out, r->series[i].t[0], r->series[i].v[0]);
                 json_end_object(w);
-                if (w->out->n > FLUSH_BYTES && !http_response_flush(resp))
+                if (w->out->n > API_FLUSH_BYTES && !http_response_flush(resp))
                         return false;
         }
         json_end_array(w);

@@ -69,7 +69,7 @@ export function HistoryPage() {
       {history.error && <ErrorBox error={history.error} />}
       {shown.length > 0 && (
         <section class="panel group" aria-label="Events">
-          <ul>
+          <ul class="events">
             <Portions items={shown} size={200}>{(e) => <Event key={e.id} event={e} onPick={pick} />}</Portions>
           </ul>
         </section>
