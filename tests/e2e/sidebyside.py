@@ -1,8 +1,9 @@
 """One set of targets, rules and routes; one script of faults; two systems. Compared are the notifications: receiver, group, status,
 alerts with their texts, and when.
 
-Time runs in slots of 10 s, which is also group_interval. Faults are at the start of a slot, alerts reach the router about 1.5 s
-later, groups tick from 4.5 to 8.5 s, silences come at 9 s: a second or two between the two systems cannot change what a tick sees.
+Time runs in slots of 10 s, which is also group_interval. Faults are at the start of a slot, alerts reach the router at once or 2.5 s
+later (each system scrapes and evaluates at times of its own), groups tick from 3 to 8.5 s, silences come at 9 s: a second or two
+between the two systems cannot change what a tick sees. A receiver refuses before the first could tick and not for long.
 What is random is which faults there are, not how close they are to a tick."""
 import collections, datetime, json, os, random, re, subprocess, sys, time
 
@@ -210,11 +211,11 @@ class Script:
                         self.change(slot, target.name)
                 if slot > 1 and random.random() < 0.3:
                     self.switch(slot, random.choice(self.targets[1:]))
-            self.until(slot, 4)
+            self.until(slot, 2.8)
             if to_restart > 2 and random.random() < 0.15:
                 REFUSE.add(random.choice(["root", "web", "pager"]))
                 self.tell(slot, f"{' '.join(REFUSE)} refuses")
-            self.until(slot, 7)  # the pauses between attempts grow, and are random: none may reach into the next slot
+            self.until(slot, 5.5)  # the pauses between attempts grow, and are random: none may reach into the next slot
             REFUSE.clear()
             self.until(slot, 9)
             self.end_silences(slot)
